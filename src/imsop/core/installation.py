@@ -1,0 +1,320 @@
+"""From any PostgreSQL 18 server to a ready IMSOP database: roles, database, migrations, partitions.
+
+Everything here may be run again at any time, and by two starters at once: the work is done under
+one advisory lock and each step looks before it acts.
+
+Roles, and what each is for:
+
+    imsop_owner     owns tables and functions; nobody signs in as it, migrations SET ROLE to it
+    imsop_app       the application; row security holds it inside one organization
+    imsop_operator  whole-installation work; reads by policies made for it
+    imsop_lookup    owns the few functions that look across organizations, such as sign-in
+"""
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from imsop import migrations
+from imsop.core.embedded import ADMIN, EmbeddedServer, OperatorError, make_data_directory
+from imsop.core.settings import Settings
+
+DATABASE = "imsop"
+OWNER = "imsop_owner"
+APP = "imsop_app"
+OPERATOR = "imsop_operator"
+LOOKUP = "imsop_lookup"
+
+OLDEST_SERVER_VERSION = 180000
+PARTITION_MONTHS_BACK = 25  # two years of history may be loaded on any day of the month
+PARTITION_MONTHS_AHEAD = 3  # so that an installation nobody restarts for a quarter goes on
+
+_STARTER_LOCK = 0x494D534F50  # "IMSOP", in pg_advisory_lock's space of the maintenance database
+_MAINTENANCE = "postgres"
+
+Report = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Of the roles that sign in; made once per data directory and readable by its owner only."""
+
+    admin: str = field(repr=False)
+    app: str = field(repr=False)
+    operator: str = field(repr=False)
+
+    @classmethod
+    def kept_in(cls, data_dir: Path) -> Self:
+        """Those of the data directory, made if it has none. Of two that make them at once, one wins."""
+        path = data_dir / "secrets.json"
+        if not path.exists():
+            make_data_directory(data_dir)
+            made = cls(*(secrets.token_urlsafe(32) for _ in range(3)))
+            _write_private(path, asdict(made), replace=False)
+        return cls(**json.loads(path.read_text()))
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How to reach a ready database."""
+
+    admin_dsn: str = field(repr=False)
+    app_dsn: str = field(repr=False)
+    operator_dsn: str = field(repr=False)
+    bin_dir: str | None = None
+    """psql, pg_dump and pgbench of the server's version, where it is the embedded one."""
+    address: str | None = None
+    """Where the pages are served, once they are."""
+
+    @property
+    def owner_dsn(self) -> str:
+        """The administrator acting as the owner of all tables, for migrations and tests."""
+        separator = "&" if "?" in self.admin_dsn else "?"
+        return f"{self.admin_dsn}{separator}options={quote(f'-c role={OWNER}')}"
+
+    def save(self, data_dir: Path) -> None:
+        """Leave the facts for other commands while this process runs."""
+        _write_private(data_dir / "runtime.json", asdict(self), replace=True)
+
+    @classmethod
+    def running_in(cls, data_dir: Path) -> Self:
+        """What the process that holds the data directory has left."""
+        try:
+            return cls(**json.loads((data_dir / "runtime.json").read_text()))
+        except FileNotFoundError:
+            raise OperatorError(f"IMSOP is still starting in {data_dir}: try again in a moment") from None
+
+
+@contextmanager
+def opened(settings: Settings, *, fast: bool = False, report: Report = _silent) -> Iterator[Installation]:
+    """A ready database: the server named in the settings, else the embedded one, running until the end."""
+    passwords = Passwords.kept_in(settings.data_dir)
+    if settings.database_url:
+        yield prepare(settings.database_url.get_secret_value(), passwords, report=report)
+        return
+    with embedded_server(settings, passwords, fast=fast) as server:
+        yield prepare(server.url(ADMIN, passwords.admin, DATABASE), passwords, server.bin_dir, report=report)
+
+
+def embedded_server(settings: Settings, passwords: Passwords, *, fast: bool = False) -> EmbeddedServer:
+    """The installation's own server, not yet started."""
+    return EmbeddedServer(
+        settings.data_dir, admin_password=passwords.admin, bin_dir=settings.postgres_bin_dir, fast=fast
+    )
+
+
+def reached_by(admin_dsn: str, passwords: Passwords, bin_dir: Path | None = None) -> Installation:
+    """The installation behind an administrator's URL, as it stands."""
+    return Installation(
+        admin_dsn=admin_dsn,
+        app_dsn=_rewritten(admin_dsn, user=APP, password=passwords.app),
+        operator_dsn=_rewritten(admin_dsn, user=OPERATOR, password=passwords.operator),
+        bin_dir=str(bin_dir) if bin_dir else None,
+    )
+
+
+def prepare(
+    admin_dsn: str,
+    passwords: Passwords,
+    bin_dir: Path | None = None,
+    *,
+    new_passwords: bool = False,
+    report: Report = _silent,
+) -> Installation:
+    """Bring the server behind an administrator's URL to a ready database of the URL's name.
+
+    `new_passwords` gives the existing roles the passwords of this data directory, which shuts out
+    every process that still has the old ones.
+    """
+    installation = reached_by(admin_dsn, passwords, bin_dir)
+    with _connected(_rewritten(admin_dsn, database=_MAINTENANCE)) as server:
+        if server.info.server_version < OLDEST_SERVER_VERSION:
+            raise OperatorError(f"PostgreSQL 18 is needed, this is {server.info.server_version // 10000}")
+        server.execute("SELECT pg_advisory_lock(%s)", [_STARTER_LOCK])
+        _make_roles(server, passwords, new_passwords=new_passwords)
+        _make_database(server, admin_dsn)
+        migrate(admin_dsn, report=report)
+        with _connected(admin_dsn) as database:
+            _grant(database)
+    with _connected(installation.app_dsn):
+        pass  # its password is the right one
+    with _connected(installation.operator_dsn) as operator:
+        if operator.execute("SELECT to_regprocedure('ensure_partitions(int, int)')").fetchone() != (None,):
+            months = [PARTITION_MONTHS_BACK, PARTITION_MONTHS_AHEAD]
+            operator.execute("SELECT ensure_partitions(%s, %s)", months)
+    return installation
+
+
+def _make_roles(server: psycopg.Connection, passwords: Passwords, *, new_passwords: bool) -> None:
+    found = server.execute(
+        "SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication"
+        " FROM pg_roles WHERE rolname = ANY (%s)",
+        [[OWNER, APP, OPERATOR, LOOKUP]],
+    )
+    existing: dict[str, bool] = dict(found.fetchall())
+    if too_strong := sorted(role for role, privileged in existing.items() if privileged):
+        raise OperatorError(
+            f"{', '.join(too_strong)} must not be a superuser, bypass row security, replicate, or create"
+            " roles or databases: take these attributes away with ALTER ROLE"
+        )
+    wanted = {OWNER: None, APP: passwords.app, OPERATOR: passwords.operator, LOOKUP: None}
+    for role, password in wanted.items():
+        verb = "CREATE" if role not in existing else "ALTER" if new_passwords and password else None
+        if verb is None:
+            continue
+        # The server is given the SCRAM verifier: a password never reaches it, nor its logs.
+        verifier = password and server.pgconn.encrypt_password(
+            password.encode(), role.encode(), b"scram-sha-256"
+        )
+        login = sql.SQL("LOGIN PASSWORD {}").format(verifier.decode()) if verifier else sql.SQL("NOLOGIN")
+        server.execute(sql.SQL("{} ROLE {} {}").format(sql.SQL(verb), sql.Identifier(role), login))
+    _allow_set_role(server, OWNER, server.info.user)
+    _allow_set_role(server, LOOKUP, OWNER)
+
+
+def _allow_set_role(server: psycopg.Connection, role: str, member: str) -> None:
+    """Let the member act as the role when it says so, and not inherit its rights otherwise."""
+    may = server.execute("SELECT pg_has_role(%s, %s, 'SET')", [member, role]).fetchone()
+    if may == (False,):
+        grant = sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE")
+        server.execute(grant.format(sql.Identifier(role), sql.Identifier(member)))
+
+
+def _make_database(server: psycopg.Connection, admin_dsn: str) -> None:
+    name = unquote(urlsplit(admin_dsn).path.removeprefix("/"))
+    owner = server.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    if owner is None:
+        # Sorting by code point: the same on every machine, and never in need of a rebuilt index.
+        server.execute(
+            sql.SQL(
+                "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin"
+                " BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'"
+            ).format(sql.Identifier(name), sql.Identifier(OWNER))
+        )
+    elif owner != (OWNER,):
+        with _connected(admin_dsn) as database:
+            if database.execute("SELECT FROM pg_tables WHERE schemaname = 'public'").fetchone() is not None:
+                raise OperatorError(f"the database {name} holds tables of something else: name another")
+        server.execute(
+            sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(name), sql.Identifier(OWNER))
+        )
+
+
+def _grant(database: psycopg.Connection) -> None:
+    """What PostgreSQL gives to everyone is taken back; each role gets what it needs to come in."""
+    name = sql.Identifier(database.info.dbname)
+    database.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
+    for statement in (
+        "REVOKE ALL ON DATABASE {} FROM PUBLIC",
+        # Bulk loads stage their rows in temporary tables.
+        "GRANT CONNECT, TEMPORARY ON DATABASE {} TO imsop_app, imsop_operator",
+        "GRANT SELECT ON alembic_version TO imsop_app, imsop_operator",  # /health/ready compares it
+    ):
+        database.execute(sql.SQL(statement).format(name))
+
+
+def migrate(admin_dsn: str, *, report: Report = _silent) -> list[str]:
+    """Run what is pending, each revision in its own transaction as the owner; returns what was run."""
+    with _connected(admin_dsn) as database:
+        database.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
+        database.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        database.execute("GRANT USAGE ON SCHEMA public TO imsop_app, imsop_operator, imsop_lookup")
+        todo = _pending(database)
+    if todo:
+        _upgrade(admin_dsn, report)
+    return todo
+
+
+def _upgrade(admin_dsn: str, report: Report) -> None:
+    # Loaded here: a start with nothing to migrate, which is the usual one, saves half a second.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import NullPool, create_engine  # noqa: PLC0415
+
+    def connect() -> psycopg.Connection:
+        connection = _connected(admin_dsn)
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
+        connection.autocommit = False
+        return connection
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations.VERSIONS.parent).replace("%", "%%"))
+    with create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool).connect() as connection:
+        config.attributes.update(connection=connection, report=report)
+        command.upgrade(config, "head")
+
+
+def pending_migrations(dsn: str) -> list[str]:
+    """Revisions that this version of IMSOP has and the database has not; any role may ask."""
+    with _connected(dsn) as connection:
+        return _pending(connection)
+
+
+def _pending(connection: psycopg.Connection) -> list[str]:
+    current: str | None = None
+    if connection.execute("SELECT to_regclass('public.alembic_version')").fetchone() != (None,):
+        row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
+        current = row[0] if row else None
+    try:
+        return migrations.pending(current)
+    except LookupError as error:
+        raise OperatorError(f"{error}; run the version that was here last, or a newer one") from None
+
+
+def _connected(dsn: str) -> psycopg.Connection:
+    """Autocommit: what may not run in a transaction is done here, and what must says so."""
+    try:
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=10, application_name="imsop")
+    except psycopg.OperationalError as error:
+        user = urlsplit(dsn).username
+        advice = ""
+        if "password authentication failed" in str(error) and user in {APP, OPERATOR}:
+            advice = (
+                "\nAnother data directory made this role: copy its secrets.json here, or run"
+                " `imsop migrate --new-passwords`, which shuts out whoever uses the old ones."
+            )
+        raise OperatorError(f"cannot connect as {user}: {str(error).strip()}{advice}") from None
+
+
+def _rewritten(
+    dsn: str, *, user: str | None = None, password: str | None = None, database: str | None = None
+) -> str:
+    parts = urlsplit(dsn)
+    credentials, _, host = parts.netloc.rpartition("@")
+    if user and password:
+        credentials = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    path = parts.path if database is None else f"/{quote(database, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{credentials}@{host}", path=path))
+
+
+def _write_private(path: Path, content: dict[str, str | None], *, replace: bool) -> None:
+    """Write whole or not at all, for the owner's eyes; without `replace`, an existing file stays."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # made with mode 0600
+        json.dump(content, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    if replace:
+        Path(file.name).replace(path)
+    else:
+        try:
+            os.link(file.name, path)
+        except FileExistsError:
+            pass
+        finally:
+            Path(file.name).unlink()

@@ -1,0 +1,120 @@
+"""Everything an operator can set: the environment, one variable `IMSOP_<NAME>` per field."""
+
+import ipaddress
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_UNPROTECTED_TLS_MODES = {"disable", "allow", "prefer"}
+
+
+class Settings(BaseSettings):
+    """Frozen: a process runs from start to end with the settings it was started with."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IMSOP_",
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # an input may hold a password
+    )
+
+    data_dir: Path = Path(".imsop")
+    """The embedded database, passwords and logs. Under the working directory, so that a checkout is
+    self-contained: two of them never share data, and deleting one leaves nothing behind."""
+
+    database_url: SecretStr | None = None
+    """An existing PostgreSQL 18 server, as a role that may create roles; without it the embedded one runs."""
+
+    postgres_bin_dir: Path | None = None
+    """PostgreSQL 18 programs to run instead of the packaged ones."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+
+    port: int = Field(8000, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+
+    workers: int = Field(1, ge=1, le=64)
+    """Processes that answer requests."""
+
+    pool_min: int = Field(2, ge=0, le=200)
+    """Database connections each process keeps open."""
+
+    pool_max: int = Field(16, ge=1, le=200)
+    """Database connections each process opens at most."""
+
+    bcrypt_cost: int = Field(12, ge=4, le=16)
+    """Work per password check, as a power of two; 12 takes about 0.3 s."""
+
+    access_token_minutes: int = Field(60, ge=1, le=1440)
+    """How long a bearer token is good for."""
+
+    session_hours: int = Field(12, ge=1, le=720)
+    """How long a browser stays signed in."""
+
+    sign_in_attempts_per_account: int = Field(10, ge=1)
+    """Failed sign-ins per account within 15 minutes before the next is refused."""
+
+    sign_in_attempts_per_address: int = Field(100, ge=1)
+    """Failed sign-ins per network address within 15 minutes before the next is refused."""
+
+    max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024)
+    """Largest request body that is read."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe event that is logged."""
+
+    log_json: bool = False
+    """Log one JSON object per line instead of text."""
+
+    @field_validator("data_dir", "postgres_bin_dir")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _protected(cls, url: SecretStr | None) -> SecretStr | None:
+        return url and SecretStr(protected_url(url.get_secret_value()))
+
+
+def protected_url(url: str) -> str:
+    """The URL, with `sslmode=verify-full` added where the server is remote and no mode is named.
+
+    Raises ValueError when a remote server could be spoken to in clear text. The error never
+    repeats the URL: it holds a password.
+    """
+    from psycopg import ProgrammingError  # noqa: PLC0415 - costs 60 ms, and only this case needs it
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must have the form postgresql://user:password@host:5432/database")
+    try:
+        parts = conninfo_to_dict(url)
+    except ProgrammingError:
+        raise ValueError("is not a valid PostgreSQL URL; percent-encode special characters") from None
+    if not parts.get("host") or not parts.get("dbname") or "hostaddr" in parts:
+        raise ValueError("must name a host (not a hostaddr) and a database")
+    if {"user", "password", "dbname"} & parse_qs(urlsplit(url).query).keys():
+        raise ValueError("must name user, password and database before the question mark")
+    if all(_is_local(host) for host in str(parts["host"]).split(",")):
+        return url
+    mode = parts.get("sslmode")
+    if mode in _UNPROTECTED_TLS_MODES:
+        raise ValueError(f"sslmode={mode} could send data in clear text to a remote server; use verify-full")
+    if mode:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}sslmode=verify-full"
+
+
+def _is_local(host: str) -> bool:
+    if host.startswith("/") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
