@@ -46,8 +46,7 @@ def _server() -> Iterator[str]:
     data_dir = Path(tempfile.mkdtemp(prefix="imsop-test-"))
     data_dir.chmod(0o755)
     try:
-        with installation.opened(Settings(data_dir=data_dir), fast=True) as template:
-            template.save(data_dir)
+        with installation.opened(Settings(data_dir=data_dir), fast=True):
             yield str(data_dir)
     finally:
         shutil.rmtree(data_dir)
@@ -71,7 +70,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[TestDatabase]:
     with ExitStack() as stack:
         given = getattr(request.config, "workerinput", {})
         data_dir = Path(given.get("data_dir") or stack.enter_context(_server()))
-        template = installation.Installation.running_in(data_dir).admin_dsn
+        template = installation.running(Settings(data_dir=data_dir)).admin_dsn
         admin_dsn = copied(template, given.get("workerid", "alone"))
         ready = installation.prepare(admin_dsn, Passwords.kept_in(data_dir))
         location = parse_qs(urlsplit(admin_dsn).query)

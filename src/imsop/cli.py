@@ -1,5 +1,280 @@
-"""The command line."""
+"""The command line: thin. It reads the options, opens the installation, and calls what does the work."""
+
+import importlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import typer
+
+import imsop
+
+if TYPE_CHECKING:
+    from imsop.core.installation import Installation
+    from imsop.core.settings import Settings
+
+# ruff: noqa: PLC0415 - what a command does not need it does not load: half of what starting one costs
+
+app = typer.Typer(
+    help=imsop.__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+DataDir = Annotated[Path | None, typer.Option(help="Database, passwords and logs [.imsop, IMSOP_DATA_DIR]")]
 
 
 def main() -> None:
-    """Run the command line."""
+    """The `imsop` command."""
+    from imsop.core.embedded import OperatorError
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except OperatorError as error:
+        print(f"imsop: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"imsop {imsop.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Load two demo organizations first")] = False,
+    real_data: Annotated[Path | None, typer.Option(help="Load two more from the data sets there")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve on [8000, IMSOP_PORT]; 0: any free")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run IMSOP: database, migrations, pages. Ctrl-C stops all of it."""
+    from imsop import serving
+    from imsop.core import installation
+    from imsop.core.embedded import OperatorError
+
+    settings = _settings(data_dir=data_dir, port=port)
+    _require_loopback(settings, demo or real_data is not None)
+    progress = _Bars()
+    database_died = False
+
+    def stop_too() -> None:
+        nonlocal database_died
+        database_died = True
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with suppress(KeyboardInterrupt), installation.opened(
+        settings, progress=progress, when_it_dies=stop_too
+    ) as opened:  # fmt: skip
+        try:
+            sign_ins = _load(opened, demo, real_data, progress)
+            serving.serve(settings, opened, lambda address: _welcome(address, sign_ins))
+        finally:
+            for impatience in (signal.SIGINT, signal.SIGTERM):  # the database is to stop cleanly
+                signal.signal(impatience, signal.SIG_IGN)
+    if database_died:
+        raise OperatorError("the database has stopped by itself: start again, and it recovers")
+
+
+def _load(
+    opened: "Installation", demo: bool, real_data: Path | None, progress: "_Bars"
+) -> list[tuple[str, str]]:
+    """E-mail and password of everyone who was loaded; what is there already is left as it is."""
+    sign_ins: list[tuple[str, str]] = []
+    if demo:
+        sign_ins += importlib.import_module("imsop.demo").load(opened, progress)
+    if real_data:
+        sign_ins += importlib.import_module("imsop.realdata").load(opened, real_data, progress)
+    return sign_ins
+
+
+def _require_loopback(settings: "Settings", demo: bool) -> None:
+    from imsop.core.embedded import OperatorError
+    from imsop.core.settings import is_local
+
+    if demo and not is_local(settings.host):
+        raise OperatorError("the demo's password is public, so it listens on loopback only: unset IMSOP_HOST")
+
+
+def _welcome(address: str, sign_ins: list[tuple[str, str]]) -> None:
+    print(f"\nIMSOP is ready: {address}", flush=True)
+    for email, password in sign_ins:
+        print(f"  sign in as {email} with password {password}", flush=True)
+    print("Ctrl-C stops it.", flush=True)
+
+
+@app.command()
+def migrate(
+    new_passwords: Annotated[
+        bool, typer.Option("--new-passwords", help="Give existing roles the passwords of this data directory")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring the database to this version, without serving."""
+    from imsop.core import installation
+
+    settings = _settings(data_dir=data_dir)
+    with installation.opened(settings, progress=_Bars(), new_passwords=new_passwords) as opened:
+        left = installation.pending_migrations(opened.app_dsn)
+    print("up to date" if not left else f"pending: {', '.join(left)}")
+
+
+@app.command()
+def psql(
+    command: Annotated[str | None, typer.Option("-c", metavar="SQL", help="Run this and leave")] = None,
+    organization: Annotated[
+        str | None, typer.Option("--as", help="As the application inside this organization (name or id)")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Open the database as its operator, or with --as as the application inside one organization."""
+    from imsop.core import installation
+    from imsop.core.embedded import DataDirectoryInUse, OperatorError
+
+    settings = _settings(data_dir=data_dir)
+    if not settings.database_url and not (settings.data_dir / "postgres" / "data").exists():
+        raise OperatorError(f"nothing is installed in {settings.data_dir}: `imsop up` does that")
+    try:
+        if settings.database_url:
+            code = _psql(installation.running(settings), command, organization)
+        else:
+            with installation.started(settings) as opened:
+                code = _psql(opened, command, organization)
+    except DataDirectoryInUse:
+        code = _psql(installation.running(settings), command, organization)
+    raise typer.Exit(code)
+
+
+def _psql(opened: "Installation", command: str | None, organization: str | None) -> int:
+    from imsop.core.embedded import OperatorError
+
+    program = shutil.which("psql", path=opened.bin_dir) or shutil.which("psql")
+    if program is None:
+        raise OperatorError("there is no psql here: install PostgreSQL's client")
+    dsn, options = opened.operator_dsn, ""
+    if organization is not None:
+        dsn, options = opened.app_dsn, f"-c app.organization_id={_organization_id(opened, organization)}"
+    parts = urlsplit(dsn)
+    where = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@")).geturl()
+    environment = {**os.environ, "PGPASSWORD": unquote(parts.password or ""), "PGOPTIONS": options}
+    arguments = ["-X", "-c", command] if command is not None else []
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C cancels a query, which is psql's to do
+    return subprocess.run([program, where, *arguments], env=environment, check=False).returncode
+
+
+def _organization_id(opened: "Installation", name_or_id: str) -> str:
+    import psycopg
+
+    from imsop.core.embedded import OperatorError
+
+    with psycopg.connect(opened.operator_dsn) as connection:
+        found = connection.execute(
+            "SELECT id::text, name FROM organizations"
+            " WHERE deleted_at IS NULL AND lower(%s) IN (id::text, lower(name))",
+            [name_or_id],
+        ).fetchall()
+    if len(found) != 1:
+        raise OperatorError(f"{len(found)} organizations are named {name_or_id!r}: give the id of one")
+    identity: str = found[0][0]
+    return identity
+
+
+@app.command()
+def schema(
+    path: Annotated[Path, typer.Argument()] = Path("schema.sql"),
+    write: Annotated[bool, typer.Option("--write", help="Write the file")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the file; differences are an error")
+    ] = False,
+) -> None:
+    """Show what all migrations together make, on a database made for the purpose."""
+    from imsop.core import installation
+    from imsop.core.schema_dump import dump_schema
+
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)  # the server's account passes through
+        settings = _settings(data_dir=Path(directory, "schema")).model_copy(update={"database_url": None})
+        with installation.opened(settings, fast=True) as opened:
+            made = dump_schema(opened)
+    if write:
+        path.write_text(made)
+    elif check:
+        difference = list(
+            unified_diff(path.read_text().splitlines(), made.splitlines(), str(path), lineterm="")
+        )
+        print("\n".join(difference) or f"{path} is what the migrations make")
+        raise typer.Exit(1 if difference else 0)
+    else:
+        print(made, end="")
+
+
+def _settings(**given: Any) -> "Settings":
+    """The environment's settings, with the options that were given in their place."""
+    from pydantic import ValidationError
+
+    from imsop.core.embedded import OperatorError
+    from imsop.core.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problems = [
+            f"IMSOP_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+        ]
+        raise OperatorError("; ".join(problems)) from None
+
+
+class _Bars:
+    """Shows progress: a bar on a terminal, now and then a line elsewhere."""
+
+    _LINE_SECONDS = 5.0
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._what = ""
+        self._began = self._said = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Of `what`, `done` out of `total`."""
+        now = time.monotonic()
+        if what != self._what:
+            self._what, self._began, self._said = what, now, now
+        if sys.stdout.isatty():
+            self._draw(what, done, total)
+        elif done >= total or now - self._said > self._LINE_SECONDS:
+            self._said = now
+            print(f"{what}: {done:,} of {total:,} ({now - self._began:.1f} s)", flush=True)
+
+    def _draw(self, what: str, done: int, total: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        if self._bar is None:
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(what)
+        self._bar.update(self._task, description=what, completed=done, total=total)
+        if done >= total:
+            self._bar.stop()
+            self._bar = None

@@ -344,7 +344,7 @@ class EmbeddedServer:
                 [self._bin_dir / "postgres", "-D", self.cluster],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),
                 start_new_session=True,  # Ctrl-C is for us: the server stops after the application
-                preexec_fn=stop_with_parent(os.getpid()),  # noqa: PLW1509 - started before any thread
+                preexec_fn=stop_with_parent(os.getpid(), signal.SIGINT),  # noqa: PLW1509 - before any thread
                 **self._identity(),
             )  # fmt: skip
         while self._process.poll() is None:

@@ -11,6 +11,7 @@ Roles, and what each is for:
     imsop_lookup    owns the few functions that look across organizations, such as sign-in
 """
 
+import itertools
 import json
 import os
 import secrets
@@ -41,12 +42,14 @@ PARTITION_MONTHS_AHEAD = 3  # so that an installation nobody restarts for a quar
 
 _STARTER_LOCK = 0x494D534F50  # "IMSOP", in pg_advisory_lock's space of the maintenance database
 _MAINTENANCE = "postgres"
+_RUNTIME = "runtime.json"
 
-Report = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
 
 
-def _silent(_: str) -> None:
-    pass
+def silent(_what: str, _done: int, _total: int) -> None:
+    """For whoever does not watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,6 @@ class Installation:
     operator_dsn: str = field(repr=False)
     bin_dir: str | None = None
     """psql, pg_dump and pgbench of the server's version, where it is the embedded one."""
-    address: str | None = None
-    """Where the pages are served, once they are."""
 
     @property
     def owner_dsn(self) -> str:
@@ -86,32 +87,60 @@ class Installation:
         separator = "&" if "?" in self.admin_dsn else "?"
         return f"{self.admin_dsn}{separator}options={quote(f'-c role={OWNER}')}"
 
-    def save(self, data_dir: Path) -> None:
-        """Leave the facts for other commands while this process runs."""
-        _write_private(data_dir / "runtime.json", asdict(self), replace=True)
 
-    @classmethod
-    def running_in(cls, data_dir: Path) -> Self:
-        """What the process that holds the data directory has left."""
-        try:
-            return cls(**json.loads((data_dir / "runtime.json").read_text()))
-        except FileNotFoundError:
-            raise OperatorError(f"IMSOP is still starting in {data_dir}: try again in a moment") from None
+def running(settings: Settings) -> Installation:
+    """The installation that another process keeps open, as it was left in the data directory."""
+    if settings.database_url:
+        return reached_by(settings.database_url.get_secret_value(), Passwords.kept_in(settings.data_dir))
+    try:
+        return Installation(**json.loads((settings.data_dir / _RUNTIME).read_text()))
+    except FileNotFoundError:
+        raise OperatorError(f"IMSOP is still starting in {settings.data_dir}: try again soon") from None
 
 
 @contextmanager
-def opened(settings: Settings, *, fast: bool = False, report: Report = _silent) -> Iterator[Installation]:
-    """A ready database: the server named in the settings, else the embedded one, running until the end."""
+def opened(
+    settings: Settings,
+    *,
+    fast: bool = False,
+    new_passwords: bool = False,
+    progress: Progress = silent,
+    when_it_dies: Callable[[], None] | None = None,
+) -> Iterator[Installation]:
+    """A ready database: the server named in the settings, else the embedded one, running until the end.
+
+    `when_it_dies` is called from another thread if the embedded server ends by itself.
+    """
     passwords = Passwords.kept_in(settings.data_dir)
     if settings.database_url:
-        yield prepare(settings.database_url.get_secret_value(), passwords, report=report)
+        admin_dsn = settings.database_url.get_secret_value()
+        yield prepare(admin_dsn, passwords, new_passwords=new_passwords, progress=progress)
         return
-    with embedded_server(settings, passwords, fast=fast) as server:
-        yield prepare(server.url(ADMIN, passwords.admin, DATABASE), passwords, server.bin_dir, report=report)
+    with _embedded(settings, passwords, fast=fast) as server:
+        runtime = settings.data_dir / _RUNTIME
+        runtime.unlink(missing_ok=True)
+        if when_it_dies:
+            server.when_it_dies(when_it_dies)
+        admin_dsn = server.url(ADMIN, passwords.admin, DATABASE)
+        installation = prepare(
+            admin_dsn, passwords, server.bin_dir, new_passwords=new_passwords, progress=progress
+        )
+        _write_private(runtime, asdict(installation), replace=True)
+        try:
+            yield installation
+        finally:
+            runtime.unlink()
 
 
-def embedded_server(settings: Settings, passwords: Passwords, *, fast: bool = False) -> EmbeddedServer:
-    """The installation's own server, not yet started."""
+@contextmanager
+def started(settings: Settings) -> Iterator[Installation]:
+    """The embedded database as it stands, running until the end; nothing is made or migrated."""
+    passwords = Passwords.kept_in(settings.data_dir)
+    with _embedded(settings, passwords) as server:
+        yield reached_by(server.url(ADMIN, passwords.admin, DATABASE), passwords, server.bin_dir)
+
+
+def _embedded(settings: Settings, passwords: Passwords, *, fast: bool = False) -> EmbeddedServer:
     return EmbeddedServer(
         settings.data_dir, admin_password=passwords.admin, bin_dir=settings.postgres_bin_dir, fast=fast
     )
@@ -133,7 +162,7 @@ def prepare(
     bin_dir: Path | None = None,
     *,
     new_passwords: bool = False,
-    report: Report = _silent,
+    progress: Progress = silent,
 ) -> Installation:
     """Bring the server behind an administrator's URL to a ready database of the URL's name.
 
@@ -147,7 +176,7 @@ def prepare(
         server.execute("SELECT pg_advisory_lock(%s)", [_STARTER_LOCK])
         _make_roles(server, passwords, new_passwords=new_passwords)
         _make_database(server, admin_dsn)
-        migrate(admin_dsn, report=report)
+        migrate(admin_dsn, progress=progress)
         with _connected(admin_dsn) as database:
             _grant(database)
     with _connected(installation.app_dsn):
@@ -229,7 +258,7 @@ def _grant(database: psycopg.Connection) -> None:
         database.execute(sql.SQL(statement).format(name))
 
 
-def migrate(admin_dsn: str, *, report: Report = _silent) -> list[str]:
+def migrate(admin_dsn: str, *, progress: Progress = silent) -> list[str]:
     """Run what is pending, each revision in its own transaction as the owner; returns what was run."""
     with _connected(admin_dsn) as database:
         database.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
@@ -237,11 +266,11 @@ def migrate(admin_dsn: str, *, report: Report = _silent) -> list[str]:
         database.execute("GRANT USAGE ON SCHEMA public TO imsop_app, imsop_operator, imsop_lookup")
         todo = _pending(database)
     if todo:
-        _upgrade(admin_dsn, report)
+        _upgrade(admin_dsn, lambda done: progress("Schema", done, len(todo)))
     return todo
 
 
-def _upgrade(admin_dsn: str, report: Report) -> None:
+def _upgrade(admin_dsn: str, count: Callable[[int], None]) -> None:
     # Loaded here: a start with nothing to migrate, which is the usual one, saves half a second.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -253,10 +282,11 @@ def _upgrade(admin_dsn: str, report: Report) -> None:
         connection.autocommit = False
         return connection
 
+    done = itertools.count(1)
     config = Config()
     config.set_main_option("script_location", str(migrations.VERSIONS.parent).replace("%", "%%"))
     with create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool).connect() as connection:
-        config.attributes.update(connection=connection, report=report)
+        config.attributes.update(connection=connection, applied=lambda: count(next(done)))
         command.upgrade(config, "head")
 
 

@@ -53,14 +53,14 @@ def free_port() -> int:
         return port
 
 
-def stop_with_parent(parent: int) -> Callable[[], None]:
-    """What the child runs before it becomes the server: ask the kernel for a fast shutdown when we die."""
+def stop_with_parent(parent: int, wish: signal.Signals) -> Callable[[], None]:
+    """What a child calls to be sent the signal when its parent dies, however that dies."""
     if sys.platform != "linux":
         return lambda: None
     prctl = ctypes.CDLL(None).prctl  # resolved here: after a fork nothing may be loaded
 
     def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        prctl(_PR_SET_PDEATHSIG, wish)
         if os.getppid() != parent:
             os._exit(1)
 

@@ -101,7 +101,7 @@ def protected_url(url: str) -> str:
         raise ValueError("must name a host (not a hostaddr) and a database")
     if {"user", "password", "dbname"} & parse_qs(urlsplit(url).query).keys():
         raise ValueError("must name user, password and database before the question mark")
-    if all(_is_local(host) for host in str(parts["host"]).split(",")):
+    if all(is_local(host) for host in str(parts["host"]).split(",")):
         return url
     mode = parts.get("sslmode")
     if mode in _UNPROTECTED_TLS_MODES:
@@ -111,7 +111,8 @@ def protected_url(url: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}sslmode=verify-full"
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether the host is this machine by its very form; a name that may resolve elsewhere is not."""
     if host.startswith("/") or host == "localhost":
         return True
     try:

@@ -1,0 +1,85 @@
+"""The web server around the application: its socket, its processes, and the moment it is ready."""
+
+import os
+import signal
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from imsop.core import installation
+from imsop.core.embedded import OperatorError
+from imsop.core.installation import Installation
+from imsop.core.server_process import stop_with_parent
+from imsop.core.settings import Settings
+from imsop.web.app import create_app
+
+_GRACE_SECONDS = 10  # for requests under way when asked to stop
+_POLL_SECONDS = 0.02
+
+
+def serve(settings: Settings, opened: Installation, when_healthy: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `when_healthy` gets the address once /health/ready says so."""
+    listener = _bound(settings)
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    announcement = threading.Thread(target=_announce, args=(address, when_healthy), daemon=True)
+    several = settings.workers > 1
+    config = uvicorn.Config(
+        "imsop.serving:worker_application" if several else create_app(settings, opened),
+        factory=several,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    announcement.start()
+    if several:
+        os.environ |= {"IMSOP_DATA_DIR": str(settings.data_dir), "IMSOP_SERVING_PARENT": str(os.getpid())}
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def worker_application() -> Any:
+    """The ASGI application of one process among several, which ends with the one that started it."""
+    stop_with_parent(int(os.environ.pop("IMSOP_SERVING_PARENT")), signal.SIGTERM)()
+    settings = Settings()
+    return create_app(settings, installation.running(settings))
+
+
+def _bound(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise OperatorError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. --port takes another"
+        ) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _announce(address: str, when_healthy: Callable[[str], None]) -> None:
+    asked = address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")  # noqa: S104 - named, not bound
+    while True:
+        try:
+            with urllib.request.urlopen(f"{asked}/health/ready", timeout=5):  # noqa: S310 - http by construction
+                when_healthy(address)
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(_POLL_SECONDS)
