@@ -41,6 +41,9 @@ def main() -> None:
     except OperatorError as error:
         print(f"imsop: {error}", file=sys.stderr)
         sys.exit(1)
+    except PermissionError as error:
+        print(f"imsop: {error.filename} is not open to this user: use the one that made it", file=sys.stderr)
+        sys.exit(1)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

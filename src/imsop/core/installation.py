@@ -63,9 +63,9 @@ class Passwords:
     @classmethod
     def kept_in(cls, data_dir: Path) -> Self:
         """Those of the data directory, made if it has none. Of two that make them at once, one wins."""
+        make_data_directory(data_dir)
         path = data_dir / "secrets.json"
         if not path.exists():
-            make_data_directory(data_dir)
             made = cls(*(secrets.token_urlsafe(32) for _ in range(3)))
             _write_private(path, asdict(made), replace=False)
         return cls(**json.loads(path.read_text()))

@@ -78,7 +78,7 @@ CREATE TABLE users (
     deleted_at timestamptz,
     UNIQUE (organization_id, id)
 );
-CREATE UNIQUE INDEX users_unique_email_per_organization ON users (organization_id, email) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX users_unique_organization_email ON users (organization_id, email) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_unique_active_email ON users (email) WHERE deleted_at IS NULL;
 CREATE INDEX users_organization_status_idx ON users (organization_id, status);
 SELECT protect_tenant_table('users');

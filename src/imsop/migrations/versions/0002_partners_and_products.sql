@@ -84,7 +84,7 @@ CREATE TABLE customers (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, organization_id),
-    CONSTRAINT customers_unique_number UNIQUE (organization_id, customer_number)
+    CONSTRAINT customers_unique_customer_number UNIQUE (organization_id, customer_number)
 );
 CREATE INDEX customers_name_idx ON customers (organization_id, name, id);
 CREATE INDEX customers_status_idx ON customers (organization_id, status, name, id);

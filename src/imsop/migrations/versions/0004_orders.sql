@@ -19,7 +19,7 @@ CREATE TABLE purchase_orders (
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, supplier_id) REFERENCES suppliers (organization_id, id),
     FOREIGN KEY (organization_id, created_by) REFERENCES users (organization_id, id),
-    CONSTRAINT purchase_orders_unique_number UNIQUE (organization_id, po_number)
+    CONSTRAINT purchase_orders_unique_po_number UNIQUE (organization_id, po_number)
 );
 CREATE INDEX purchase_orders_supplier_idx ON purchase_orders (organization_id, supplier_id, order_date, id);
 CREATE INDEX purchase_orders_status_idx ON purchase_orders (organization_id, status, order_date, id);
@@ -53,7 +53,7 @@ CREATE TABLE purchase_order_items (
     FOREIGN KEY (organization_id, purchase_order_id) REFERENCES purchase_orders (organization_id, id)
         ON DELETE CASCADE,
     FOREIGN KEY (organization_id, product_id) REFERENCES products (organization_id, id),
-    CONSTRAINT purchase_order_items_unique_line UNIQUE (organization_id, purchase_order_id, line_number)
+    CONSTRAINT purchase_order_items_unique_line_number UNIQUE (organization_id, purchase_order_id, line_number)
 );
 CREATE INDEX purchase_order_items_product_idx ON purchase_order_items (organization_id, product_id);
 SELECT protect_tenant_table('purchase_order_items');
@@ -107,7 +107,7 @@ CREATE TABLE sales_orders (
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, customer_id) REFERENCES customers (organization_id, id),
     FOREIGN KEY (organization_id, created_by) REFERENCES users (organization_id, id),
-    CONSTRAINT sales_orders_unique_number UNIQUE (organization_id, so_number)
+    CONSTRAINT sales_orders_unique_so_number UNIQUE (organization_id, so_number)
 );
 CREATE INDEX sales_orders_customer_idx ON sales_orders (organization_id, customer_id, order_date, id);
 CREATE INDEX sales_orders_status_idx ON sales_orders (organization_id, status, order_date, id);
@@ -138,7 +138,7 @@ CREATE TABLE sales_order_items (
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, sales_order_id) REFERENCES sales_orders (organization_id, id) ON DELETE CASCADE,
     FOREIGN KEY (organization_id, product_id) REFERENCES products (organization_id, id),
-    CONSTRAINT sales_order_items_unique_line UNIQUE (organization_id, sales_order_id, line_number),
+    CONSTRAINT sales_order_items_unique_line_number UNIQUE (organization_id, sales_order_id, line_number),
     CONSTRAINT sales_order_items_reserved_and_shipped_within_ordered CHECK (
         quantity_reserved >= 0 AND quantity_shipped >= 0
         AND quantity_reserved + quantity_shipped <= quantity_ordered),

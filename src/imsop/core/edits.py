@@ -1,0 +1,40 @@
+"""Editing a row that somebody else may be editing: versions and partial changes."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from imsop.core.errors import NotFound, PreconditionFailed
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+def etag(updated_at: datetime) -> str:
+    """The version of a row, as an entity tag: `updated_at` rises with each change (touch_updated_at)."""
+    return f'"{updated_at.isoformat()}"'
+
+
+def require_version(current: Row | None, if_match: str, what: str) -> Row:
+    """The row, if it exists and is still the one that was read. `*` stands for any version.
+
+    Raises NotFound and PreconditionFailed. The UPDATE that follows names `updated_at` again, so that a rival
+    between the two is noticed as well.
+    """
+    if current is None:
+        raise NotFound(f"no {what} with this id")
+    if if_match not in ("*", etag(current.updated_at)):  # type: ignore[attr-defined]
+        raise changed_meanwhile(what)
+    return current
+
+
+def changed_meanwhile(what: str) -> PreconditionFailed:
+    return PreconditionFailed(f"this {what} was changed since you read it; read it again and repeat the edit")
+
+
+def changed_fields(changes: msgspec.Struct) -> dict[str, Any]:
+    """The fields that a PATCH names, with their new values."""
+    return {
+        field: value for field in changes.__struct_fields__ if (value := getattr(changes, field)) is not UNSET
+    }

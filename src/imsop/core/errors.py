@@ -1,0 +1,129 @@
+"""What can be refused, and how it is answered.
+
+    DomainError
+    ├── Unauthenticated        401  who are you
+    ├── Forbidden              403  you may see it, not do it
+    ├── NotFound               404  it is not there, or you may not know that it is
+    ├── Conflict               409  the state of things forbids it
+    ├── PreconditionFailed     412  somebody changed it since you read it
+    ├── InvalidInput           422  a field has a value that cannot be
+    ├── PreconditionRequired   428  say which version you are editing
+    └── TooManyRequests        429  later
+
+The class says the HTTP status, the message what to do. Refusals of the database become the same classes.
+"""
+
+import re
+from typing import ClassVar
+
+import asyncpg
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One field, by its path in the request (`items[0].quantity`), and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class DomainError(Exception):
+    """A refusal that the caller can act on; `detail` says how. `errors` names the fields."""
+
+    status: ClassVar[int]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str, *, errors: list[FieldError] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors or []
+        self.headers: dict[str, str] = {}
+
+
+class Unauthenticated(DomainError):
+    status = 401
+    title = "Not signed in"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(DomainError):
+    status = 403
+    title = "Not allowed"
+
+
+class NotFound(DomainError):
+    status = 404
+    title = "Not found"
+
+
+class Conflict(DomainError):
+    status = 409
+    title = "Conflict"
+
+
+class PreconditionFailed(DomainError):
+    status = 412
+    title = "Changed meanwhile"
+
+
+class InvalidInput(DomainError):
+    status = 422
+    title = "Invalid input"
+
+    @classmethod
+    def of(cls, field: str, message: str) -> "InvalidInput":
+        return cls(f"{field}: {message}", errors=[FieldError(field, message)])
+
+
+class PreconditionRequired(DomainError):
+    status = 428
+    title = "Version required"
+
+
+class TooManyRequests(DomainError):
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(retry_after_seconds)}
+
+
+def from_database(error: asyncpg.PostgresError) -> DomainError | None:
+    """The refusal that a database error stands for, or None where it is a fault of ours.
+
+    Fields are read from the constraint's name: under row security PostgreSQL keeps the key to itself.
+    """
+    match error:
+        case asyncpg.UniqueViolationError():
+            field = _UNIQUE.sub("", str(error.constraint_name))
+            return Conflict(
+                f"{field}: this value is taken; choose another",
+                errors=[FieldError(field, "is already taken")],
+            )
+        case asyncpg.ForeignKeyViolationError() if "still referenced" in (error.detail or ""):
+            return Conflict("it is still in use; archive it instead of deleting it")
+        case asyncpg.ForeignKeyViolationError():
+            field = _FOREIGN_KEY.sub(r"\1", str(error.constraint_name))
+            return InvalidInput.of(field, "nothing with this id exists")
+        case asyncpg.CheckViolationError() if error.constraint_name is None:
+            return InvalidInput.of("timestamp", "lies outside the months that are kept")
+        case asyncpg.CheckViolationError():
+            rule = str(error.constraint_name).removeprefix(f"{error.table_name}_")
+            return InvalidInput.of(rule, "breaks the rule: " + rule.replace("_", " "))
+        case asyncpg.NumericValueOutOfRangeError():
+            return InvalidInput.of("quantity", "the result is beyond the range of whole numbers kept here")
+        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+            return InvalidInput.of("text", "holds a character that cannot be stored")
+        case asyncpg.DeadlockDetectedError() | asyncpg.SerializationError() | asyncpg.LockNotAvailableError():
+            return Conflict("somebody else is changing the same rows; try again")
+        case _:
+            return None
+
+
+# products_unique_sku and users_unique_active_email name the field behind them, and so do foreign keys.
+_UNIQUE = re.compile(r"^.*_unique_(active_|organization_)?")
+_FOREIGN_KEY = re.compile(r"^.*_organization_id_(.+)_fkey$")

@@ -1,0 +1,50 @@
+"""The types of fields in requests: every text has a length, every number a range, none can hold a NUL.
+
+Money and rates travel as decimal text (`"12.50"`): a JSON number would be read as a float somewhere.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+NO_NUL = r"^[^\x00]*$"
+_HAS_INK = r"^[^\x00]*[^\s\x00][^\x00]*$"
+_PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$"
+_WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"
+_CURRENCY = "^[A-Z]{3}$"
+_EMAIL = r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"
+_URL = r"^https?://[^\s\x00]+$"
+
+PATTERN_ADVICE = {
+    NO_NUL: "may not hold the NUL character",
+    _HAS_INK: "must hold something visible, and no NUL character",
+    _PRICE: 'is money as decimal text with up to 4 places, as "12.50"',
+    _WEIGHT: 'is kilograms as decimal text with up to 3 places, as "1.250"',
+    _CURRENCY: "is an ISO 4217 code, as EUR",
+    _EMAIL: "is not an e-mail address",
+    _URL: "is an address that begins with http:// or https://",
+}
+"""What to tell whose text does not match."""
+
+INT4_MAX = 2_147_483_647
+
+Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=_HAS_INK)]
+ShortName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_HAS_INK)]
+Code = Annotated[str, Meta(min_length=1, max_length=50, pattern=_HAS_INK)]
+Text20 = Annotated[str, Meta(max_length=20, pattern=NO_NUL)]
+Text50 = Annotated[str, Meta(max_length=50, pattern=NO_NUL)]
+Text100 = Annotated[str, Meta(max_length=100, pattern=NO_NUL)]
+Text255 = Annotated[str, Meta(max_length=255, pattern=NO_NUL)]
+Text = Annotated[str, Meta(max_length=10_000, pattern=NO_NUL)]
+Url = Annotated[str, Meta(max_length=255, pattern=_URL)]
+LongUrl = Annotated[str, Meta(max_length=500, pattern=_URL)]
+Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=_EMAIL)]
+Count = Annotated[int, Meta(ge=0, le=INT4_MAX)]
+PositiveCount = Annotated[int, Meta(ge=1, le=INT4_MAX)]
+SignedCount = Annotated[int, Meta(ge=-INT4_MAX, le=INT4_MAX)]
+Price = Annotated[str, Meta(pattern=_PRICE, description="Money per unit, as decimal text.")]
+Weight = Annotated[str, Meta(pattern=_WEIGHT, description="Kilograms, as decimal text.")]
+Currency = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217 code.")]
+Instant = Annotated[datetime, Meta(tz=True)]
+PartnerStatus = Literal["active", "inactive", "blocked"]

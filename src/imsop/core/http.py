@@ -1,0 +1,43 @@
+"""What every room's `api.py` shares: the parameters and replies that have one form everywhere."""
+
+from typing import Annotated, TypeAlias, TypeVar
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import ResponseHeader
+from litestar.params import Parameter
+
+from imsop.core import edits
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+IfMatch: TypeAlias = Annotated[
+    str,
+    Parameter(
+        header="If-Match",
+        min_length=1,
+        max_length=200,
+        description="The ETag of the version you are editing.",
+    ),
+]
+
+VERSIONED = [
+    ResponseHeader(name="ETag", documentation_only=True, description="Version of the row, for If-Match.")
+]
+CREATED = [
+    *VERSIONED,
+    ResponseHeader(name="Location", documentation_only=True, description="Where the new row is."),
+]
+
+
+def versioned(row: Row) -> Response[Row]:
+    """The row with its version as ETag."""
+    return Response(row, headers={"ETag": edits.etag(row.updated_at)})  # type: ignore[attr-defined]
+
+
+def created(row: Row, location: str) -> Response[Row]:
+    """A new row with its address, and its version where it has one."""
+    headers: dict[str, str] = {"Location": f"{location}/{row.id}"}  # type: ignore[attr-defined]
+    if hasattr(row, "updated_at"):
+        headers["ETag"] = edits.etag(row.updated_at)
+    return Response(row, headers=headers, status_code=201)

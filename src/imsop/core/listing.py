@@ -1,0 +1,130 @@
+"""Lists: filters, a sort and a keyset cursor over one SELECT.
+
+A statement is put together from literals that stand in the room's `queries.py`; values are always bound. Each
+combination of filters and sort becomes a text of its own, so PostgreSQL plans each for what it is and an unused
+filter costs nothing (the usual `$2 IS NULL OR …` would keep one generic plan for all of them).
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Annotated, Any, Generic, NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from imsop.core.database import Connection, Row, fetch_all
+from imsop.core.errors import InvalidInput
+
+MAX_PAGE = 500
+"""Rows in a page at most: what a client shows, and a bound on the memory of one reply."""
+DEFAULT_PAGE = 50
+CURSOR_BYTES = 1000
+
+PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many rows to return at most.")]
+Cursor = Annotated[
+    str,
+    Meta(
+        max_length=CURSOR_BYTES, pattern="^[A-Za-z0-9_-]+$", description="`next_cursor` of the page before."
+    ),
+]
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True):
+    """Some rows of a list, and where the next ones begin; null at the end."""
+
+    items: list[Row]
+    next_cursor: str | None
+
+
+class PageRequest(NamedTuple):
+    """Which page of a list, in which order. A sort that starts with `-` is descending."""
+
+    sort: str
+    limit: int = DEFAULT_PAGE
+    cursor: str | None = None
+
+
+class Sort(NamedTuple):
+    """A column to sort by: never null, of a type whose comparison is leakproof (else no index serves it)."""
+
+    column: str
+    field: str
+    type: type[str | date | datetime | int | UUID]
+
+    @property
+    def sql_type(self) -> str:
+        return {str: "text", date: "date", datetime: "timestamptz", int: "int", UUID: "uuid"}[self.type]
+
+
+class Listing(Generic[Row]):
+    """One list: `select` ends in `WHERE <alias>.organization_id = $1`; each filter is a condition on `{}`.
+
+    `tiebreak` is the row's id, which makes the order total. A filter's value None means "not filtered".
+    """
+
+    def __init__(
+        self,
+        row: type[Row],
+        select: str,
+        *,
+        filters: Mapping[str, str],
+        sorts: Mapping[str, Sort],
+        tiebreak: str,
+    ) -> None:
+        self.row = row
+        self.select = select
+        self.filters = filters
+        self.sorts = sorts
+        self.tiebreak = tiebreak
+        self.statement = lru_cache(maxsize=None)(self._statement)
+
+    async def page(
+        self, connection: Connection, organization_id: UUID, request: PageRequest, **filters: object
+    ) -> Page[Row]:
+        """One page. Raises InvalidInput for a cursor that is not of this list and sort."""
+        used = {name: value for name, value in filters.items() if value is not None}
+        arguments: list[object] = [organization_id, *used.values()]
+        if request.cursor is not None:
+            arguments += self._position(request.sort, request.cursor)
+        sql = self.statement(tuple(used), request.sort, request.cursor is not None)
+        rows = await fetch_all(connection, self.row, sql, *arguments, request.limit + 1)
+        if len(rows) <= request.limit:
+            return Page(rows, None)
+        return Page(rows[:-1], self._cursor(request.sort, rows[-2]))
+
+    def _statement(self, filters: tuple[str, ...], sort: str, continued: bool) -> str:
+        """$1 is the organization, then the filters' values, then the cursor's two, then the limit."""
+        key = self.sorts[sort.removeprefix("-")]
+        direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
+        conditions = [self.filters[name].format(f"${place}") for place, name in enumerate(filters, start=2)]
+        place = 2 + len(filters)
+        if continued:
+            conditions.append(
+                f"({key.column}, {self.tiebreak}) {beyond} (${place}::{key.sql_type}, ${place + 1}::uuid)"
+            )
+            place += 2
+        return (
+            self.select
+            + "".join(f" AND {condition}" for condition in conditions)
+            + f" ORDER BY {key.column} {direction}, {self.tiebreak} {direction} LIMIT ${place}"
+        )
+
+    def _cursor(self, sort: str, last: Row) -> str:
+        value: Any = getattr(last, self.sorts[sort.removeprefix("-")].field)
+        packed = msgspec.json.encode([sort, value, last.id])  # type: ignore[attr-defined]
+        return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+    def _position(self, sort: str, cursor: str) -> tuple[object, UUID]:
+        value_type = self.sorts[sort.removeprefix("-")].type
+        try:
+            packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            made_for, value, last_id = msgspec.json.decode(packed, type=tuple[str, value_type, UUID])  # type: ignore[valid-type]
+        except (binascii.Error, UnicodeDecodeError, msgspec.DecodeError):
+            raise InvalidInput.of("cursor", "is not a cursor of this list; start again without one") from None
+        if made_for != sort or "\0" in str(value):
+            raise InvalidInput.of("cursor", f"belongs to another order than {sort}; start again without one")
+        return value, last_id

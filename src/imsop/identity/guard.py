@@ -1,0 +1,23 @@
+"""The permission check of every route. A route says which one it needs, or that it is public."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from imsop.core.errors import Forbidden
+from imsop.identity.models import Actor
+from imsop.identity.permissions import Permission
+
+PUBLIC: dict[str, Any] = {"public": True}
+"""`opt` of the few routes that anybody may call; tests/rules lists them."""
+
+
+def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]:
+    """`opt` of a route: the permission it needs, and the refusals it has beside those of every route."""
+    return {"permission": permission, "problems": problems, **more}
+
+
+def require_permission(actor: Actor, opt: Mapping[str, Any]) -> None:
+    """Refuses whoever lacks the permission that the route names. A route that names none is refused to all."""
+    permission = opt.get("permission")
+    if permission not in actor.permissions:
+        raise Forbidden(f"this needs the permission {permission}")

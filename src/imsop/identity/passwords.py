@@ -1,0 +1,46 @@
+"""Passwords, hashed with bcrypt off the event loop."""
+
+import asyncio
+from functools import lru_cache
+from typing import Annotated
+
+import bcrypt
+from msgspec import Meta
+
+from imsop.core.errors import InvalidInput
+
+MIN_PASSWORD_CHARACTERS = 8
+MAX_PASSWORD_BYTES = 72
+"""bcrypt reads no further; a longer password is refused, never cut."""
+
+Password = Annotated[
+    str,
+    Meta(
+        min_length=MIN_PASSWORD_CHARACTERS,
+        max_length=MAX_PASSWORD_BYTES,
+        pattern=r"^[^\x00]*$",
+        description=f"At most {MAX_PASSWORD_BYTES} bytes in UTF-8.",
+    ),
+]
+
+
+async def hash_password(password: str, *, cost: int, field: str = "password") -> str:
+    """The bcrypt hash, at 2**cost rounds. Raises InvalidInput above 72 bytes."""
+    secret = password.encode()
+    if len(secret) > MAX_PASSWORD_BYTES:
+        raise InvalidInput.of(field, f"is {len(secret)} bytes long; bcrypt reads only {MAX_PASSWORD_BYTES}")
+    return (await asyncio.to_thread(bcrypt.hashpw, secret, bcrypt.gensalt(cost))).decode()
+
+
+async def verify_password(password: str, password_hash: str | None, *, cost: int) -> bool:
+    """Whether it is the password. Without a hash (no such account) the same work is done, and it is not."""
+    secret = password.encode()
+    fits = len(secret) <= MAX_PASSWORD_BYTES
+    against = password_hash.encode() if password_hash is not None and fits else _nobody(cost)
+    matches = await asyncio.to_thread(bcrypt.checkpw, secret[:MAX_PASSWORD_BYTES], against)
+    return matches and fits and password_hash is not None
+
+
+@lru_cache
+def _nobody(cost: int) -> bytes:
+    return bcrypt.hashpw(b"nobody", bcrypt.gensalt(cost))

@@ -1,0 +1,535 @@
+"""All SQL of identity."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.identity.models import Account, ApiKey, Organization, PermissionRow, Role, User
+
+ACCESS_CHANNEL = "imsop_access"
+
+
+class Standing(Struct, frozen=True):
+    """What a credential stands for at this moment."""
+
+    credential_id: UUID
+    user_id: UUID
+    user_status: str
+    organization_status: str
+    timezone: str
+    expires_at: datetime | None
+    permissions: list[str]
+
+
+async def get_session_standing(
+    connection: Connection, organization_id: UUID, token_hash: bytes
+) -> Standing | None:
+    return await fetch_one(
+        connection,
+        Standing,
+        """
+        SELECT s.id AS credential_id, s.user_id, u.status AS user_status, o.status AS organization_status,
+               o.timezone, s.expires_at,
+               array(SELECT e.permission FROM effective_permissions e
+                     WHERE e.organization_id = $1 AND e.user_id = s.user_id) AS permissions
+        FROM sessions s
+        JOIN users u ON u.organization_id = $1 AND u.id = s.user_id
+        JOIN organizations o ON o.id = $1
+        WHERE s.organization_id = $1 AND s.token_hash = $2 AND s.expires_at > now()
+          AND u.deleted_at IS NULL AND o.deleted_at IS NULL
+        """,
+        organization_id,
+        token_hash,
+    )
+
+
+async def get_api_key_standing(
+    connection: Connection, organization_id: UUID, key_hash: bytes
+) -> Standing | None:
+    return await fetch_one(
+        connection,
+        Standing,
+        """
+        SELECT k.id AS credential_id, k.created_by AS user_id, 'active' AS user_status,
+               o.status AS organization_status, o.timezone, NULL::timestamptz AS expires_at, k.permissions
+        FROM api_keys k
+        JOIN organizations o ON o.id = $1
+        WHERE k.organization_id = $1 AND k.key_hash = $2 AND k.revoked_at IS NULL AND o.deleted_at IS NULL
+        """,
+        organization_id,
+        key_hash,
+    )
+
+
+async def touch_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> None:
+    await connection.execute(
+        """
+        UPDATE api_keys SET last_used_at = now()
+        WHERE organization_id = $1 AND id = $2
+          AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+        """,
+        organization_id,
+        key_id,
+    )
+
+
+async def notify_access_changed(connection: Connection, organization_id: UUID) -> None:
+    """Tells every process, once this transaction commits, to forget what it knows of the organization."""
+    await connection.execute("SELECT pg_notify($1, $2)", ACCESS_CHANNEL, str(organization_id))
+
+
+# Sign-in
+
+
+class Attempts(Struct, frozen=True):
+    attempts: int
+    seconds_left: int
+
+
+async def find_account(connection: Connection, email: str) -> Account | None:
+    return await fetch_one(connection, Account, "SELECT * FROM find_account($1)", email)
+
+
+async def count_attempt(connection: Connection, subject_hash: bytes, window_seconds: int) -> tuple[int, int]:
+    """Counts one attempt and returns how many the window holds, and in how many seconds it ends.
+
+    One upsert: PostgreSQL locks the row, so that rivals are counted one after the other.
+    """
+    attempts = await fetch_one(
+        connection,
+        Attempts,
+        """
+        INSERT INTO sign_in_attempts AS s (subject_hash, window_started_at, attempts)
+        VALUES ($1, now(), 1)
+        ON CONFLICT (subject_hash) DO UPDATE SET
+            attempts = CASE WHEN s.window_started_at < now() - make_interval(secs => $2::int)
+                            THEN 1 ELSE s.attempts + 1 END,
+            window_started_at = CASE WHEN s.window_started_at < now() - make_interval(secs => $2::int)
+                                     THEN now() ELSE s.window_started_at END
+        RETURNING attempts, ceil(extract(epoch FROM
+            window_started_at + make_interval(secs => $2::int) - now()))::int AS seconds_left
+        """,
+        subject_hash,
+        window_seconds,
+    )
+    return (attempts.attempts, max(1, attempts.seconds_left)) if attempts else (0, 1)
+
+
+async def forget_attempts(connection: Connection, account_hash: bytes, address_hash: bytes) -> None:
+    """A sign-in that succeeded: the account starts afresh, and the address gets its attempt back."""
+    await connection.execute("DELETE FROM sign_in_attempts WHERE subject_hash = $1", account_hash)
+    await connection.execute(
+        "UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE subject_hash = $1", address_hash
+    )
+
+
+async def insert_session(
+    connection: Connection,
+    organization_id: UUID,
+    user_id: UUID,
+    kind: str,
+    token_hash: bytes,
+    address: str | None,
+    user_agent: str | None,
+    lifetime_seconds: int,
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO sessions (organization_id, user_id, kind, token_hash, address, user_agent, expires_at)
+        VALUES ($1, $2, $3, $4, $5::text::inet, $6, now() + make_interval(secs => $7::int))
+        """,
+        organization_id,
+        user_id,
+        kind,
+        token_hash,
+        address,
+        user_agent,
+        lifetime_seconds,
+    )
+
+
+async def delete_sessions(connection: Connection, organization_id: UUID, user_id: UUID) -> None:
+    await connection.execute(
+        "DELETE FROM sessions WHERE organization_id = $1 AND user_id = $2", organization_id, user_id
+    )
+
+
+async def record_sign_in(connection: Connection, organization_id: UUID, user_id: UUID) -> None:
+    await connection.execute(
+        "UPDATE users SET last_login = now() WHERE organization_id = $1 AND id = $2", organization_id, user_id
+    )
+
+
+# Organizations
+
+_ORGANIZATION_COLUMNS = """
+    SELECT o.id, o.name, o.description, o.industry, o.country, o.timezone, o.logo_url, o.website, o.status,
+           o.subscription_tier, o.created_at, o.updated_at
+    FROM organizations o
+"""
+
+
+async def get_organization(connection: Connection, organization_id: UUID) -> Organization | None:
+    return await fetch_one(
+        connection,
+        Organization,
+        _ORGANIZATION_COLUMNS + "WHERE o.id = $1 AND o.deleted_at IS NULL",
+        organization_id,
+    )
+
+
+async def insert_organization(
+    connection: Connection,
+    organization_id: UUID,
+    name: str,
+    description: str | None,
+    industry: str | None,
+    country: str | None,
+    timezone: str,
+    website: str | None,
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO organizations (id, name, description, industry, country, timezone, website)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        organization_id,
+        name,
+        description,
+        industry,
+        country,
+        timezone,
+        website,
+    )
+
+
+async def update_organization(connection: Connection, row: Organization) -> Organization | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    return await fetch_one(
+        connection,
+        Organization,
+        """
+        UPDATE organizations o
+        SET name = $3, description = $4, industry = $5, country = $6, timezone = $7, logo_url = $8, website = $9
+        WHERE o.id = $1 AND o.updated_at = $2 AND o.deleted_at IS NULL
+        RETURNING o.id, o.name, o.description, o.industry, o.country, o.timezone, o.logo_url, o.website, o.status,
+                  o.subscription_tier, o.created_at, o.updated_at
+        """,
+        row.id,
+        row.updated_at,
+        row.name,
+        row.description,
+        row.industry,
+        row.country,
+        row.timezone,
+        row.logo_url,
+        row.website,
+    )
+
+
+async def is_timezone(connection: Connection, name: str) -> bool:
+    return bool(
+        await connection.fetchval("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)", name)
+    )
+
+
+# Users
+
+_USERS = """
+    SELECT u.id, u.email, u.first_name, u.last_name, u.phone, u.avatar_url, u.status, u.last_login, u.mfa_enabled,
+           array(SELECT ur.role_id FROM user_roles ur
+                 WHERE ur.organization_id = $1 AND ur.user_id = u.id ORDER BY ur.role_id) AS role_ids,
+           u.created_at, u.updated_at
+    FROM users u
+    WHERE u.organization_id = $1 AND u.deleted_at IS NULL
+"""
+USERS = Listing(
+    User,
+    _USERS,
+    filters={"status": "u.status = {}", "email": "u.email = {}"},
+    sorts={"email": Sort("u.email", "email", str)},
+    tiebreak="u.id",
+)
+
+
+async def get_user(connection: Connection, organization_id: UUID, user_id: UUID) -> User | None:
+    return await fetch_one(connection, User, _USERS + " AND u.id = $2", organization_id, user_id)
+
+
+async def insert_user(
+    connection: Connection, organization_id: UUID, email: str, password_hash: str, **person: Any
+) -> UUID:
+    """`person`: first_name, last_name, phone, avatar_url."""
+    user_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO users (organization_id, email, password_hash, first_name, last_name, phone, avatar_url)
+        VALUES ($1, lower($2), $3, $4, $5, $6, $7)
+        RETURNING id
+        """,
+        organization_id,
+        email,
+        password_hash,
+        person.get("first_name"),
+        person.get("last_name"),
+        person.get("phone"),
+        person.get("avatar_url"),
+    )
+    return user_id
+
+
+async def update_user(
+    connection: Connection, organization_id: UUID, row: User, password_hash: str | None
+) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE users
+        SET email = lower($4), first_name = $5, last_name = $6, phone = $7, avatar_url = $8, status = $9,
+            password_hash = coalesce($10, password_hash)
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND deleted_at IS NULL
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.email,
+        row.first_name,
+        row.last_name,
+        row.phone,
+        row.avatar_url,
+        row.status,
+        password_hash,
+    )
+    return updated
+
+
+async def archive_user(connection: Connection, organization_id: UUID, user_id: UUID) -> bool:
+    archived = await connection.fetchval(
+        """
+        UPDATE users SET deleted_at = now(), status = 'inactive'
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL
+        RETURNING true
+        """,
+        organization_id,
+        user_id,
+    )
+    return bool(archived)
+
+
+async def set_user_roles(
+    connection: Connection, organization_id: UUID, user_id: UUID, role_ids: list[UUID]
+) -> None:
+    """The user has these roles and no other."""
+    await connection.execute(
+        "DELETE FROM user_roles WHERE organization_id = $1 AND user_id = $2 AND role_id <> ALL ($3)",
+        organization_id,
+        user_id,
+        role_ids,
+    )
+    await connection.execute(
+        """
+        INSERT INTO user_roles (organization_id, user_id, role_id)
+        SELECT $1, $2, role_id FROM unnest($3::uuid[]) AS role_id
+        ON CONFLICT DO NOTHING
+        """,
+        organization_id,
+        user_id,
+        role_ids,
+    )
+
+
+async def list_effective_permissions(
+    connection: Connection, organization_id: UUID, user_id: UUID
+) -> set[str]:
+    records = await connection.fetch(
+        "SELECT permission FROM effective_permissions WHERE organization_id = $1 AND user_id = $2",
+        organization_id,
+        user_id,
+    )
+    return {record["permission"] for record in records}
+
+
+async def lock_administration(connection: Connection, organization_id: UUID) -> None:
+    """One change of people and roles at a time per organization, until the transaction ends.
+
+    It keeps two administrators from removing each other at the same moment, and a role from changing between
+    the check of what it holds and its assignment.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('imsop.administration:' || $1::text, 0))",
+        str(organization_id),
+    )
+
+
+async def count_administrators(connection: Connection, organization_id: UUID) -> int:
+    """Active users who may change users and roles."""
+    count: int = await connection.fetchval(
+        """
+        SELECT count(*) FROM users u
+        WHERE u.organization_id = $1 AND u.status = 'active' AND u.deleted_at IS NULL
+          AND EXISTS (SELECT FROM effective_permissions e WHERE e.organization_id = $1 AND e.user_id = u.id
+                      AND e.permission = 'users:write')
+          AND EXISTS (SELECT FROM effective_permissions e WHERE e.organization_id = $1 AND e.user_id = u.id
+                      AND e.permission = 'roles:write')
+        """,
+        organization_id,
+    )
+    return count
+
+
+# Roles and permissions
+
+_ROLES = """
+    SELECT r.id, r.name, r.description, r.is_system,
+           array(SELECT p.name FROM role_permissions rp JOIN permissions p ON p.id = rp.permission_id
+                 WHERE rp.organization_id = $1 AND rp.role_id = r.id ORDER BY p.name) AS permissions,
+           r.created_at, r.updated_at
+    FROM roles r
+    WHERE r.organization_id = $1
+"""
+ROLES = Listing(
+    Role,
+    _ROLES,
+    filters={"name": "r.name = {}"},
+    sorts={"name": Sort("r.name", "name", str)},
+    tiebreak="r.id",
+)
+
+
+async def get_role(connection: Connection, organization_id: UUID, role_id: UUID) -> Role | None:
+    return await fetch_one(connection, Role, _ROLES + " AND r.id = $2", organization_id, role_id)
+
+
+async def list_permissions_of_roles(
+    connection: Connection, organization_id: UUID, role_ids: list[UUID]
+) -> dict[UUID, set[str]]:
+    """The permissions of each role that exists."""
+    records = await connection.fetch(
+        _ROLES + " AND r.id = ANY ($2::uuid[])",
+        organization_id,
+        role_ids,
+    )
+    return {record["id"]: set(record["permissions"]) for record in records}
+
+
+async def insert_role(
+    connection: Connection, organization_id: UUID, name: str, description: str | None, *, is_system: bool
+) -> UUID:
+    role_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO roles (organization_id, name, description, is_system) VALUES ($1, $2, $3, $4)
+        RETURNING id
+        """,
+        organization_id,
+        name,
+        description,
+        is_system,
+    )
+    return role_id
+
+
+async def update_role(connection: Connection, organization_id: UUID, row: Role) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE roles SET name = $4, description = $5
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.name,
+        row.description,
+    )
+    return updated
+
+
+async def delete_role(connection: Connection, organization_id: UUID, role_id: UUID) -> None:
+    await connection.execute(
+        "DELETE FROM roles WHERE organization_id = $1 AND id = $2", organization_id, role_id
+    )
+
+
+async def set_role_permissions(
+    connection: Connection, organization_id: UUID, role_id: UUID, permissions: list[str]
+) -> None:
+    """The role has these permissions and no other."""
+    await connection.execute(
+        "DELETE FROM role_permissions WHERE organization_id = $1 AND role_id = $2", organization_id, role_id
+    )
+    await connection.execute(
+        """
+        INSERT INTO role_permissions (organization_id, role_id, permission_id)
+        SELECT $1, $2, p.id FROM permissions p WHERE p.name = ANY ($3::text[])
+        """,
+        organization_id,
+        role_id,
+        permissions,
+    )
+
+
+async def list_permissions(connection: Connection) -> list[PermissionRow]:
+    return await fetch_all(
+        connection,
+        PermissionRow,
+        "SELECT p.id, p.name, p.description, p.resource, p.action FROM permissions p ORDER BY p.name",
+    )
+
+
+# API keys
+
+_API_KEYS = """
+    SELECT k.id, k.name, k.prefix, k.permissions, k.created_by, k.created_at, k.last_used_at, k.revoked_at
+    FROM api_keys k
+    WHERE k.organization_id = $1
+"""
+API_KEYS = Listing(
+    ApiKey, _API_KEYS, filters={}, sorts={"name": Sort("k.name", "name", str)}, tiebreak="k.id"
+)
+
+
+async def get_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> ApiKey | None:
+    return await fetch_one(connection, ApiKey, _API_KEYS + " AND k.id = $2", organization_id, key_id)
+
+
+async def insert_api_key(
+    connection: Connection,
+    organization_id: UUID,
+    name: str,
+    prefix: str,
+    key_hash: bytes,
+    permissions: list[str],
+    created_by: UUID,
+) -> UUID:
+    key_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO api_keys (organization_id, name, prefix, key_hash, permissions, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING id
+        """,
+        organization_id,
+        name,
+        prefix,
+        key_hash,
+        permissions,
+        created_by,
+    )
+    return key_id
+
+
+async def revoke_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> bool:
+    revoked = await connection.fetchval(
+        """
+        UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
+        WHERE organization_id = $1 AND id = $2
+        RETURNING true
+        """,
+        organization_id,
+        key_id,
+    )
+    return bool(revoked)

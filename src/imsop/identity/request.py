@@ -1,0 +1,20 @@
+"""A request of somebody who is signed in."""
+
+from typing import Any, cast
+
+from litestar import Request
+
+from imsop.core.database import Connection
+from imsop.identity.models import Actor
+
+
+class TenantRequest(Request[Any, Any, Any]):
+    """What handlers take: the edge (imsop.web.edge) has authenticated it and holds its transaction."""
+
+    async def begin(self) -> tuple[Connection, Actor]:
+        """The request's transaction, opened for the actor's organization at the first call, and the actor.
+
+        It is committed just before the reply leaves, or rolled back if the reply is a refusal.
+        """
+        state = self.scope["state"]
+        return cast("Connection", await state["unit"].connection()), cast("Actor", state["actor"])

@@ -1,0 +1,78 @@
+"""The application: rooms' routes under /api/v1, the edge around them, and what lives as long as the process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from litestar import Litestar, Router
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
+
+from imsop import __version__
+from imsop.catalog import api as catalog
+from imsop.core.database import open_pool
+from imsop.core.installation import Installation
+from imsop.core.logging import configure_logging
+from imsop.core.settings import Settings
+from imsop.identity import api as identity
+from imsop.identity.access import AccessCache
+from imsop.web import health, openapi
+from imsop.web.edge import EdgeMiddleware
+from imsop.web.observe import Observed
+from imsop.web.problems import HANDLERS
+from imsop.web.requests import StrictRequest, prepare_routes
+
+ROOMS = (identity, catalog)
+
+
+def create_litestar(settings: Settings, installation: Installation) -> Litestar:
+    """The application as Litestar sees it, without the outermost wrapping."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        pool = await open_pool(installation.app_dsn, min_size=settings.pool_min, max_size=settings.pool_max)
+        async with pool:
+            app.state.pool = pool
+            app.state.access = AccessCache(pool)
+            listening = asyncio.create_task(app.state.access.listen(installation.app_dsn))
+            yield
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+    api = Router(
+        "/api/v1",
+        route_handlers=[route for room in ROOMS for route in room.ROUTES],
+        middleware=[EdgeMiddleware],
+        security=[{"bearer": []}, {"apiKey": []}],
+    )
+    app = Litestar(
+        [api, *health.ROUTES, *openapi.ROUTES],
+        request_class=StrictRequest,
+        request_max_body_size=settings.max_body_bytes,
+        exception_handlers=HANDLERS,
+        lifespan=[lifespan],
+        openapi_config=OpenAPIConfig(
+            title="IMSOP",
+            version=__version__,
+            path="/api/litestar-schema",
+            render_plugins=[],
+            components=Components(
+                security_schemes={
+                    "bearer": SecurityScheme(type="http", scheme="bearer"),
+                    "apiKey": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
+                }
+            ),
+        ),
+    )
+    app.state.settings = settings
+    app.state.installation = installation
+    prepare_routes(app)
+    return app
+
+
+def create_app(settings: Settings, installation: Installation) -> ASGIApp:
+    """What a server runs. Everything outside of Litestar's routing, refusals of it included, is observed too."""
+    configure_logging(level=settings.log_level, as_json=settings.log_json)
+    return Observed(create_litestar(settings, installation))

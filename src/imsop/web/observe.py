@@ -1,0 +1,85 @@
+"""Outside of everything: request ids, access log, metrics and the headers of every reply."""
+
+import re
+import time
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+
+log = structlog.get_logger()
+
+_SENT_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+_NO_STORE = (b"cache-control", b"no-store")
+UNROUTED = "(no route)"
+
+REQUESTS = Counter("imsop_http_requests", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram(
+    "imsop_http_request_seconds",
+    "Time from request to the end of the reply",
+    ["method", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class Observed:
+    """Wraps the application. A caller's own X-Request-ID is kept where it is well formed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self.app(scope, receive, send)
+            return
+        request_id = _sent_id(scope) or uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        began = time.perf_counter()
+        status = 500
+
+        async def send_observed(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], *_HEADERS, (b"x-request-id", request_id.encode())]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append(_NO_STORE)
+                message["headers"] = headers
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_observed)
+        finally:
+            _record(scope, status, time.perf_counter() - began)
+
+
+def _sent_id(scope: HTTPScope) -> str | None:
+    sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+    return sent.decode() if sent is not None and _SENT_ID.fullmatch(sent) else None
+
+
+def _record(scope: HTTPScope, status: int, seconds: float) -> None:
+    route = scope.get("path_template") or UNROUTED
+    method = scope["method"] if route != UNROUTED else "ANY"
+    REQUESTS.labels(method, route, status).inc()
+    SECONDS.labels(method, route).observe(seconds)
+    actor = scope["state"].get("actor")
+    log.info(
+        "request",
+        method=scope["method"],
+        route=route,
+        status=status,
+        milliseconds=round(seconds * 1000, 2),
+        organization_id=str(actor.organization_id) if actor else None,
+        user_id=str(actor.user_id) if actor else None,
+    )

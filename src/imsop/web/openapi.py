@@ -1,0 +1,227 @@
+"""The OpenAPI document, made exact, and a page to read it with.
+
+Litestar finds the routes and parameters. Schemas of bodies come from msgspec itself, which also does the reading
+and writing, so the two cannot differ; refusals, headers and their problems are added here for every route alike.
+"""
+
+import copy
+import hashlib
+import mimetypes
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from swagger_ui_bundle import swagger_ui_path
+
+from imsop.identity.guard import PUBLIC
+from imsop.web.problems import MEDIA_TYPE, Problem
+
+DOCUMENT_PATH = "/api/openapi.json"
+_DOCUMENTED_PROBLEMS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500)
+_ALWAYS = {422, 500}
+_WITH_BODY = {400, 413, 415}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any unique text. A repeated POST with it is answered from the first one's reply.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "RequestId": {"description": "The request's id, as in the logs.", "schema": {"type": "string"}},
+    "ETag": {"description": "Version of the row, for If-Match.", "schema": {"type": "string"}},
+    "Location": {"description": "Where the new row is.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"required": True, "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds to wait.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The exact OpenAPI 3.1 document of the application."""
+    doc = copy.deepcopy(app.openapi_schema.to_schema())
+    handlers = _handlers(app)
+    bodies = {
+        repr(body): body for handler in handlers.values() for body in _bodies(handler) if body is not None
+    }
+    bodies[repr(Problem)] = Problem
+    references, schemas = msgspec.json.schema_components(
+        bodies.values(), ref_template="#/components/schemas/{name}"
+    )
+    schema_of = dict(zip(bodies, references, strict=True))
+    doc["components"]["schemas"] = schemas
+    doc["components"]["headers"] = _HEADERS
+    doc["components"]["responses"] = {
+        f"Problem{status}": _problem_response(status, schema_of[repr(Problem)])
+        for status in _DOCUMENTED_PROBLEMS
+    }
+    for path, item in doc["paths"].items():
+        for method, operation in item.items():
+            if isinstance(operation, dict) and operation.get("operationId") in handlers:
+                _complete(operation, method, path, handlers[operation["operationId"]], schema_of)
+    return _with_plain_names(doc, schemas)
+
+
+def _handlers(app: Litestar) -> dict[str, HTTPRouteHandler]:
+    handlers: dict[str, HTTPRouteHandler] = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler, _ in route.route_handler_map.values():
+                if isinstance(handler.operation_id, str):
+                    handlers[handler.operation_id] = handler
+    return handlers
+
+
+def _bodies(handler: HTTPRouteHandler) -> tuple[Any, Any]:
+    """What the route takes and gives, as types; None for nothing."""
+    taken = handler.parsed_data_field.raw if handler.parsed_data_field else None
+    returned: Any = handler.parsed_fn_signature.return_type
+    if returned.is_subclass_of(Response):
+        returned = returned.inner_types[0] if returned.inner_types else None
+    nothing = returned is None or returned.annotation in (None, type(None), bytes)
+    return taken, None if nothing else returned.raw
+
+
+def _problem_response(status: int, schema: dict[str, Any]) -> dict[str, Any]:
+    headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
+    for name, belongs_to in (("WWW-Authenticate", 401), ("Retry-After", 429)):
+        if status == belongs_to:
+            headers[name] = {"$ref": f"#/components/headers/{name}"}
+    return {
+        "description": HTTPStatus(status).phrase,
+        "headers": headers,
+        "content": {MEDIA_TYPE: {"schema": schema}},
+    }
+
+
+def _complete(
+    operation: dict[str, Any], method: str, path: str, handler: HTTPRouteHandler, schema_of: dict[str, Any]
+) -> None:
+    taken, given = _bodies(handler)
+    success = str(handler.status_code)
+    response = operation["responses"][success]
+    response["headers"] = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}} | {
+        name: {"$ref": f"#/components/headers/{name}"} for name in response.get("headers", {})
+    }
+    if given is not None:
+        response["content"] = {"application/json": {"schema": schema_of[repr(given)]}}
+    problems = _ALWAYS | set(handler.opt.get("problems", ()))
+    if handler.opt.get("public"):
+        operation["security"] = []
+    else:
+        problems |= {401, 403}
+    if "{" in path:
+        problems.add(404)
+    if taken is not None:
+        problems |= _WITH_BODY
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema_of[repr(taken)]}},
+        }
+    operation["responses"] = {success: response} | {
+        str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(problems)
+    }
+    operation["tags"] = [path.removeprefix("/api/v1/").split("/")[0]]
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "query":
+            parameter["schema"] = _parameter_schema(handler.opt["query_types"][parameter["name"]].type)
+        for flag in ("deprecated", "allowEmptyValue", "allowReserved"):
+            if parameter.get(flag) is False:
+                del parameter[flag]
+    if method == "post" and not handler.opt.get("public") and handler.opt.get("replies_kept", True):
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+
+
+def _parameter_schema(parameter_type: Any) -> dict[str, Any]:
+    """By msgspec, which reads it. A parameter cannot be null: it is left out."""
+    schema = msgspec.json.schema(parameter_type)
+    if "anyOf" in schema:
+        choices = [choice for choice in schema.pop("anyOf") if choice.get("type") != "null"]
+        schema = {**choices[0], **schema} if len(choices) == 1 else {**schema, "anyOf": choices}
+    if None in schema.get("enum", ()):
+        schema["enum"] = [choice for choice in schema["enum"] if choice is not None]
+    return {key: value for key, value in schema.items() if key != "default"}
+
+
+def _with_plain_names(doc: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Msgspec calls a generic `Page_Product_`; `Page_Product` reads better."""
+    text = msgspec.json.encode(doc)
+    for name in schemas:
+        if name.endswith("_"):
+            plain = name[:-1].encode()
+            text = text.replace(b'"%s"' % name.encode(), b'"%s"' % plain)
+            text = text.replace(b'/%s"' % name.encode(), b'/%s"' % plain)
+    return msgspec.json.decode(text)  # type: ignore[no-any-return]
+
+
+# The page: Swagger UI from its package, from this host, with neither inline script nor inline style.
+
+_START = b"""window.addEventListener("load", () => {
+  SwaggerUIBundle({url: "/api/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
+                   presets: [SwaggerUIBundle.presets.apis], layout: "BaseLayout"});
+});
+"""
+
+
+def _named_by_content(name: str, content: bytes) -> tuple[str, bytes]:
+    return f"{hashlib.sha256(content).hexdigest()[:12]}-{name}", content
+
+
+_ASSETS = dict(
+    _named_by_content(name, content)
+    for name, content in [
+        *(
+            (name, (swagger_ui_path / name).read_bytes())
+            for name in ("swagger-ui-bundle.js", "swagger-ui.css")
+        ),
+        ("start.js", _START),
+    ]
+)
+_ADDRESS = {name.partition("-")[2]: f"/api/docs/assets/{name}" for name in _ASSETS}
+_PAGE = f"""<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>IMSOP API</title>
+<link rel="stylesheet" href="{_ADDRESS["swagger-ui.css"]}"></head>
+<body><div id="swagger-ui"></div>
+<script src="{_ADDRESS["swagger-ui-bundle.js"]}"></script>
+<script src="{_ADDRESS["start.js"]}"></script></body>
+</html>
+""".encode()
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+@get(DOCUMENT_PATH, opt=PUBLIC, include_in_schema=False)
+async def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
+    state = request.app.state
+    if "openapi_document" not in state:
+        state["openapi_document"] = msgspec.json.encode(document(request.app))
+    return Response(state["openapi_document"], media_type="application/json")
+
+
+@get("/api/docs", opt=PUBLIC, include_in_schema=False)
+async def docs_page() -> Response[bytes]:
+    return Response(_PAGE, media_type="text/html", headers={"Content-Security-Policy": _POLICY})
+
+
+@get("/api/docs/assets/{name:str}", opt=PUBLIC, include_in_schema=False)
+async def docs_asset(name: str) -> Response[bytes]:
+    if name not in _ASSETS:
+        raise NotFoundException
+    return Response(
+        _ASSETS[name],
+        media_type=mimetypes.guess_type(name)[0],
+        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+    )
+
+
+ROUTES = [openapi_json, docs_page, docs_asset]

@@ -1,0 +1,126 @@
+"""Every refusal and failure as an RFC 9457 problem."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from imsop.core.errors import DomainError, FieldError, InvalidInput, from_database
+from imsop.core.fields import PATTERN_ADVICE
+
+MEDIA_TYPE = "application/problem+json"
+INVALID = "the request has fields with values that cannot be"
+
+log = structlog.get_logger()
+
+# As in: Expected `int`, got `str` - at `$.items[0].quantity`
+_WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
+_MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '([^']+)'")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A problem body. `errors` names each field that is wrong; `request_id` is in the logs as well."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[FieldError]
+
+
+def field_error(message: str) -> FieldError:
+    """The field that a msgspec message speaks of, and the rest of the message."""
+    match = _WITH_PATH.match(message)
+    text, path = (match["message"], match["path"] or "") if match else (message, "")
+    if named := _NAMED_FIELD.search(text):
+        path = f"{path}.{named[1]}" if path else named[1]
+    for pattern, advice in PATTERN_ADVICE.items():
+        if text.endswith(f"matching regex {pattern!r}"):
+            text = advice
+    return FieldError(path or "body", text)
+
+
+def answer(
+    request: Request[Any, Any, Any],
+    status: int,
+    title: str,
+    detail: str,
+    errors: list[FieldError] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    problem = Problem(
+        type="about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.scope["path"],
+        request_id=request.scope["state"].get("request_id", ""),
+        errors=errors or [],
+    )
+    content = b"" if request.scope["method"] == "HEAD" else msgspec.json.encode(problem)
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+    return answer(request, error.status, error.title, error.detail, error.errors, error.headers)
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Litestar's own refusals. Its validation errors are 400; here a value that cannot be is 422."""
+    if isinstance(error, ValidationException):
+        return _on_validation_error(request, error)
+    title = HTTPStatus(error.status_code).phrase
+    detail = (
+        error.detail if error.status_code < 500 else "the server failed; the request id finds it in the logs"
+    )
+    return answer(request, error.status_code, title, detail, headers=error.headers)
+
+
+def _on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    problems: list[dict[str, str]] = error.extra or []  # type: ignore[assignment]
+    if any(problem.get("key") == "data" for problem in problems):
+        return answer(request, 400, "Bad request", "a JSON request body is required")
+    aliases: dict[str, str] = request.scope["route_handler"].opt.get("header_aliases", {})
+    errors = [
+        FieldError(aliases.get(problem["key"], problem["key"]), field_error(problem["message"]).message)
+        for problem in problems
+        if "key" in problem
+    ]
+    if missing := _MISSING_PARAMETER.match(error.detail):
+        errors = [FieldError(missing[2], f"missing required {missing[1]} parameter")]
+    return answer(request, InvalidInput.status, InvalidInput.title, INVALID, errors)
+
+
+def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[bytes]:
+    """Refusals of the database are the caller's; everything else is ours."""
+    refusal = from_database(error)
+    return on_failure(request, error) if refusal is None else on_domain_error(request, refusal)
+
+
+def on_unencodable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A value that passed the request's checks and that no column of its type can hold."""
+    log.warning("value not encodable", error=str(error))
+    return on_domain_error(request, InvalidInput("a value is beyond the range of its field"))
+
+
+def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("request failed", exc_info=error)
+    detail = "the server failed; the request id finds it in the logs"
+    return answer(request, 500, "Internal server error", detail)
+
+
+HANDLERS: dict[Any, Any] = {
+    DomainError: on_domain_error,
+    HTTPException: on_http_error,
+    asyncpg.PostgresError: on_database_error,
+    asyncpg.DataError: on_unencodable,
+    Exception: on_failure,
+}
