@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,12 @@ import psycopg
 import pytest
 
 from imsop.core import installation
-from imsop.core.installation import Passwords
+from imsop.core.database import Pool
+from imsop.core.installation import Installation, Passwords
 from imsop.core.settings import Settings
+from imsop.web.observe import Observed
+from tests import factories
+from tests.factories import Member
 
 _run = ExitStack()  # what the controlling process holds until the run is over
 _data_dir_key = pytest.StashKey[str]()
@@ -33,6 +37,10 @@ class TestDatabase:
     socket_dir: str
     port: int
 
+    @property
+    def installation(self) -> Installation:
+        return Installation(self.admin_dsn, self.app_dsn, self.operator_dsn)
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, Any]]:
@@ -50,6 +58,12 @@ def _server() -> Iterator[str]:
             yield str(data_dir)
     finally:
         shutil.rmtree(data_dir)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Litestar 3 will want markers around what handlers take; the lock holds 2, where plain types are enough.
+    for style in ("declared using deprecated inferred style", "Reserved kwarg .* declared"):
+        config.addinivalue_line("filterwarnings", f"ignore:.*{style}:DeprecationWarning")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -91,6 +105,31 @@ def copied(template_dsn: str, name: str) -> str:
     with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as server:
         server.execute(f"CREATE DATABASE {copy} TEMPLATE imsop STRATEGY file_copy OWNER imsop_owner")
     return parts._replace(path=f"/{copy}").geturl()
+
+
+@pytest.fixture(scope="session")
+async def app(database: TestDatabase) -> AsyncIterator[Observed]:
+    """The application as one process runs it; its event loop is the one of every async test."""
+    async with factories.running(database.installation) as running:
+        yield running
+
+
+@pytest.fixture
+def pool(app: Observed) -> Pool:
+    """The application's connections, as imsop_app."""
+    return factories.pool_of(app)
+
+
+@pytest.fixture
+async def admin(app: Observed) -> Member:
+    """The administrator of a new organization."""
+    return await factories.sign_up(app)
+
+
+@pytest.fixture
+async def stranger(app: Observed) -> Member:
+    """The administrator of another new organization."""
+    return await factories.sign_up(app)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

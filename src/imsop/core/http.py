@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias, TypeVar
 import msgspec
 from litestar import Response
 from litestar.datastructures import ResponseHeader
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from imsop.core import edits
 
@@ -13,8 +13,8 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 IfMatch: TypeAlias = Annotated[
     str,
-    Parameter(
-        header="If-Match",
+    HeaderParameter(
+        name="If-Match",
         min_length=1,
         max_length=200,
         description="The ETag of the version you are editing.",

@@ -1,0 +1,164 @@
+"""People and things that tests begin with: plain functions over the real application."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from litestar import Litestar
+
+from imsop.core.database import Connection, Pool, transaction
+from imsop.core.installation import Installation
+from imsop.core.settings import Settings
+from imsop.core.tenancy import Tenant
+from imsop.identity.models import Actor
+from imsop.identity.permissions import SystemRole
+from imsop.web.app import create_app
+from imsop.web.observe import Observed
+
+PASSWORD = "a long enough password"
+API = "/api/v1"
+
+
+@asynccontextmanager
+async def running(installation: Installation, **settings: Any) -> AsyncIterator[Observed]:
+    """A process's application, in this one: with its own pool, cache and listening connection."""
+    app = create_app(Settings(**({"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12} | settings)), installation)
+    assert isinstance(app, Observed)
+    async with litestar_of(app).lifespan():
+        yield app
+
+
+def litestar_of(app: Observed) -> Litestar:
+    assert isinstance(app.app, Litestar)
+    return app.app
+
+
+def pool_of(app: Observed) -> Pool:
+    pool: Pool = litestar_of(app).state.pool
+    return pool
+
+
+def new_address() -> str:
+    """A network address that nobody has used: attempts are limited per address."""
+    return str(IPv6Address((0xFD << 120) + random.SystemRandom().getrandbits(64)))
+
+
+def visitor(app: Observed, *, address: str | None = None, **headers: str) -> httpx.AsyncClient:
+    """Somebody who is not signed in. Paths are below /api/v1 unless they begin with a slash."""
+    transport = httpx.ASGITransport(app, client=(address or new_address(), 4711))  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=f"http://imsop.test{API}/", headers=headers)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A signed-in user of an organization. `http` sends the token; so do the shorter forms of it here."""
+
+    app: Observed
+    http: httpx.AsyncClient
+    organization_id: UUID
+    user_id: UUID
+    email: str
+    token: str = field(repr=False)
+
+    @property
+    def tenant(self) -> Tenant:
+        return Tenant(self.organization_id, self.user_id)
+
+    async def actor(self) -> Actor:
+        """What actions take."""
+        actor: Actor = await litestar_of(self.app).state.access.authenticate(self.token)
+        return actor
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """As imsop_app, inside the organization."""
+        return transaction(pool_of(self.app), self.tenant)
+
+    async def get(self, path: str, **parameters: Any) -> httpx.Response:
+        return await self.http.get(path, params=parameters)
+
+    async def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        return await self.http.post(path, json=body, headers=named(headers))
+
+    async def delete(self, path: str) -> httpx.Response:
+        return await self.http.delete(path)
+
+    async def create(self, path: str, body: Any) -> dict[str, Any]:
+        """POST that must succeed; the new row."""
+        return accepted(await self.post(path, body), 201)
+
+    async def read(self, path: str, **parameters: Any) -> Any:
+        """GET that must succeed."""
+        return accepted(await self.get(path, **parameters))
+
+    async def edit(self, path: str, **changes: Any) -> httpx.Response:
+        """PATCH of the version that is there now."""
+        current = await self.get(path)
+        accepted(current)
+        return await self.http.patch(path, json=changes, headers={"If-Match": current.headers["etag"]})
+
+
+def named(headers: dict[str, str]) -> dict[str, str]:
+    """`idempotency_key` as Idempotency-Key."""
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def accepted(response: httpx.Response, status: int = 200) -> Any:
+    """The body of a reply that must have this status."""
+    assert response.status_code == status, f"{response.status_code}: {response.text}"
+    return response.json()
+
+
+def new_email(name: str = "someone") -> str:
+    return f"{name}-{uuid4().hex}@{name}.example"
+
+
+async def sign_up(app: Observed, *, name: str | None = None, **organization: Any) -> Member:
+    """A new organization, by its first administrator."""
+    email = new_email("admin")
+    body = {"name": name or f"Organization {uuid4().hex}", "email": email, "password": PASSWORD}
+    signed_up = accepted(await visitor(app).post("organizations", json=body | organization), 201)
+    return await sign_in(app, email, UUID(signed_up["organization"]["id"]), signed_up["administrator"])
+
+
+async def sign_in(app: Observed, email: str, organization_id: UUID, user: dict[str, Any]) -> Member:
+    http = visitor(app)
+    reply = await http.post("auth/token", json={"email": email, "password": PASSWORD})
+    token = accepted(reply)["access_token"]
+    http.headers["Authorization"] = f"Bearer {token}"
+    return Member(app, http, organization_id, UUID(user["id"]), email, token)
+
+
+async def member(admin: Member, role: SystemRole | str) -> Member:
+    """A new user of the administrator's organization with one role, by its name."""
+    (found,) = (await admin.read("roles", name=role))["items"]
+    email = new_email(role)
+    user = await admin.create("users", {"email": email, "password": PASSWORD, "role_ids": [found["id"]]})
+    return await sign_in(admin.app, email, admin.organization_id, user)
+
+
+async def member_with(admin: Member, *permissions: str) -> Member:
+    """A new user whose one role holds exactly these permissions."""
+    role = await admin.create("roles", {"name": f"role {uuid4().hex}", "permissions": permissions})
+    return await member(admin, role["name"])
+
+
+async def product(admin: Member, **fields: Any) -> dict[str, Any]:
+    code = uuid4().hex[:12].upper()
+    return await admin.create("products", {"sku": f"SKU-{code}", "name": f"Product {code}"} | fields)
+
+
+async def warehouse(admin: Member, **fields: Any) -> dict[str, Any]:
+    return await admin.create("warehouses", {"name": f"Warehouse {uuid4().hex[:8]}"} | fields)
+
+
+async def supplier(admin: Member, **fields: Any) -> dict[str, Any]:
+    return await admin.create("suppliers", {"name": f"Supplier {uuid4().hex[:8]}"} | fields)
+
+
+async def customer(admin: Member, **fields: Any) -> dict[str, Any]:
+    return await admin.create("customers", {"name": f"Customer {uuid4().hex[:8]}"} | fields)
