@@ -8,7 +8,8 @@ from imsop.core.listing import Listing, Sort
 
 _PRODUCTS = """
     SELECT p.id, p.sku, p.name, p.description, p.category, p.unit_of_measure, p.units_per_pack, p.gtin,
-           p.unit_cost, p.selling_price, p.reorder_level, p.reorder_quantity, p.status, p.created_at, p.updated_at
+           p.unit_cost, p.selling_price, p.reorder_level, p.reorder_quantity, p.status, p.created_at,
+           p.updated_at
     FROM products p
     WHERE p.organization_id = $1
 """
@@ -33,8 +34,8 @@ async def get_product(connection: Connection, organization_id: UUID, product_id:
 async def insert_product(connection: Connection, organization_id: UUID, new: NewProduct) -> UUID:
     product_id: UUID = await connection.fetchval(
         """
-        INSERT INTO products (organization_id, sku, name, description, category, unit_of_measure, units_per_pack,
-                              gtin, unit_cost, selling_price, reorder_level, reorder_quantity, status)
+        INSERT INTO products (organization_id, sku, name, description, category, unit_of_measure,
+                              units_per_pack, gtin, unit_cost, selling_price, reorder_level, reorder_quantity, status)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         RETURNING id
         """,

@@ -88,5 +88,6 @@ async def fetch_one(connection: Connection, row: type[Row], sql: str, *arguments
 def _require_fields(row: type[msgspec.Struct], record: asyncpg.Record) -> None:
     if tuple(record.keys()) != row.__struct_fields__:
         raise TypeError(
-            f"the statement gives {', '.join(record.keys())}; {row.__name__} has {', '.join(row.__struct_fields__)}"
+            f"the statement gives {', '.join(record.keys())}; "
+            f"{row.__name__} has {', '.join(row.__struct_fields__)}"
         )

@@ -1,8 +1,8 @@
 """Lists: filters, a sort and a keyset cursor over one SELECT.
 
-A statement is put together from literals that stand in the room's `queries.py`; values are always bound. Each
-combination of filters and sort becomes a text of its own, so PostgreSQL plans each for what it is and an unused
-filter costs nothing (the usual `$2 IS NULL OR …` would keep one generic plan for all of them).
+A statement is put together from literals that stand in the room's `queries.py`; values are always bound.
+Each combination of filters and sort becomes a text of its own, so PostgreSQL plans each for what it is and
+an unused filter costs nothing (the usual `$2 IS NULL OR …` would keep one generic plan for all of them).
 """
 
 import base64
@@ -63,6 +63,8 @@ class Sort(NamedTuple):
 class Listing(Generic[Row]):
     """One list: `select` ends in `WHERE <alias>.organization_id = $1`; each filter is a condition on `{}`.
 
+    `select` may use further arguments, from $2 on: `fixed_arguments` says how many every page is given.
+
     `tiebreak` is the row's id, which makes the order total. A filter's value None means "not filtered".
     """
 
@@ -74,20 +76,27 @@ class Listing(Generic[Row]):
         filters: Mapping[str, str],
         sorts: Mapping[str, Sort],
         tiebreak: str,
+        fixed_arguments: int = 0,
     ) -> None:
         self.row = row
         self.select = select
         self.filters = filters
         self.sorts = sorts
         self.tiebreak = tiebreak
+        self.fixed_arguments = fixed_arguments
         self.statement = lru_cache(maxsize=None)(self._statement)
 
     async def page(
-        self, connection: Connection, organization_id: UUID, request: PageRequest, **filters: object
+        self,
+        connection: Connection,
+        organization_id: UUID,
+        request: PageRequest,
+        *fixed: object,
+        **filters: object,
     ) -> Page[Row]:
         """One page. Raises InvalidInput for a cursor that is not of this list and sort."""
         used = {name: value for name, value in filters.items() if value is not None}
-        arguments: list[object] = [organization_id, *used.values()]
+        arguments: list[object] = [organization_id, *fixed, *used.values()]
         if request.cursor is not None:
             arguments += self._position(request.sort, request.cursor)
         sql = self.statement(tuple(used), request.sort, request.cursor is not None)
@@ -97,11 +106,12 @@ class Listing(Generic[Row]):
         return Page(rows[:-1], self._cursor(request.sort, rows[-2]))
 
     def _statement(self, filters: tuple[str, ...], sort: str, continued: bool) -> str:
-        """$1 is the organization, then the filters' values, then the cursor's two, then the limit."""
+        """$1 is the organization, then the fixed arguments, the filters', the cursor's two, the limit."""
         key = self.sorts[sort.removeprefix("-")]
         direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
-        conditions = [self.filters[name].format(f"${place}") for place, name in enumerate(filters, start=2)]
-        place = 2 + len(filters)
+        first = 2 + self.fixed_arguments
+        conditions = [self.filters[name].format(f"${place}") for place, name in enumerate(filters, first)]
+        place = first + len(filters)
         if continued:
             conditions.append(
                 f"({key.column}, {self.tiebreak}) {beyond} (${place}::{key.sql_type}, ${place + 1}::uuid)"

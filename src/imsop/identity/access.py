@@ -1,7 +1,8 @@
 """From a token to an actor, remembered per process.
 
-An actor is kept for a minute at most. A change of users, roles, keys or the organization notifies every process
-(ACCESS_CHANNEL), which then forgets that organization at once. Without the listening connection nothing is kept.
+An actor is kept for a minute at most. A change of users, roles, keys or the organization notifies every
+process (ACCESS_CHANNEL), which then forgets that organization at once. Without the listening connection
+nothing is kept.
 """
 
 import asyncio

@@ -100,8 +100,8 @@ async def sign_in(
 ) -> tuple[str, int]:
     """Checks a password and opens a session; returns its token and lifetime in seconds.
 
-    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An unknown
-    address costs the same bcrypt work as a known one. Raises Unauthenticated, Forbidden and TooManyRequests.
+    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
+    unknown address costs the same bcrypt work as a known one. Raises Unauthenticated, Forbidden and TooManyRequests.
     """
     subjects = _subjects(credentials.email, address)
     await _count_attempts(pool, settings, *subjects)

@@ -75,7 +75,7 @@ async def list_organizations(request: TenantRequest) -> Page[Organization]:
     response_headers=VERSIONED,
 )
 async def get_organization(request: TenantRequest, organization_id: UUID) -> Response[Organization]:
-    connection, actor = await request.begin()
+    connection, _ = await request.begin()
     organization = await queries.get_organization(connection, organization_id)
     if organization is None:
         raise NotFound("no organization with this id")
@@ -192,7 +192,7 @@ async def delete_role(request: TenantRequest, role_id: UUID) -> None:
 @get("/permissions", opt=allow(Permission.ROLES_READ))
 async def list_permissions(request: TenantRequest) -> Page[PermissionRow]:
     """Every permission there is; the same for all organizations."""
-    connection, actor = await request.begin()
+    connection, _ = await request.begin()
     return Page(await queries.list_permissions(connection), None)
 
 

@@ -17,7 +17,7 @@ def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]
 
 
 def require_permission(actor: Actor, opt: Mapping[str, Any]) -> None:
-    """Refuses whoever lacks the permission that the route names. A route that names none is refused to all."""
+    """Refuses whoever lacks the permission that the route names. One that names none is refused to all."""
     permission = opt.get("permission")
     if permission not in actor.permissions:
         raise Forbidden(f"this needs the permission {permission}")

@@ -185,7 +185,7 @@ class CreatedApiKey(Struct, frozen=True):
 
 
 class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a sign-in presents. Any text is let through to the check: a wrong password is wrong, not invalid."""
+    """What a sign-in presents. Any text goes to the check: a wrong password is wrong, not invalid."""
 
     email: Annotated[str, Meta(max_length=255)]
     password: Annotated[str, Meta(max_length=1000)]

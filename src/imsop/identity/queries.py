@@ -214,10 +214,11 @@ async def update_organization(connection: Connection, row: Organization) -> Orga
         Organization,
         """
         UPDATE organizations o
-        SET name = $3, description = $4, industry = $5, country = $6, timezone = $7, logo_url = $8, website = $9
+        SET name = $3, description = $4, industry = $5, country = $6, timezone = $7, logo_url = $8,
+            website = $9
         WHERE o.id = $1 AND o.updated_at = $2 AND o.deleted_at IS NULL
-        RETURNING o.id, o.name, o.description, o.industry, o.country, o.timezone, o.logo_url, o.website, o.status,
-                  o.subscription_tier, o.created_at, o.updated_at
+        RETURNING o.id, o.name, o.description, o.industry, o.country, o.timezone, o.logo_url, o.website,
+                  o.status, o.subscription_tier, o.created_at, o.updated_at
         """,
         row.id,
         row.updated_at,
@@ -240,7 +241,8 @@ async def is_timezone(connection: Connection, name: str) -> bool:
 # Users
 
 _USERS = """
-    SELECT u.id, u.email, u.first_name, u.last_name, u.phone, u.avatar_url, u.status, u.last_login, u.mfa_enabled,
+    SELECT u.id, u.email, u.first_name, u.last_name, u.phone, u.avatar_url, u.status, u.last_login,
+           u.mfa_enabled,
            array(SELECT ur.role_id FROM user_roles ur
                  WHERE ur.organization_id = $1 AND ur.user_id = u.id ORDER BY ur.role_id) AS role_ids,
            u.created_at, u.updated_at

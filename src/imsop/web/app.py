@@ -1,4 +1,4 @@
-"""The application: rooms' routes under /api/v1, the edge around them, and what lives as long as the process."""
+"""The application: rooms' routes under /api/v1, the edge around them, what lives as long as the process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,13 +17,14 @@ from imsop.core.logging import configure_logging
 from imsop.core.settings import Settings
 from imsop.identity import api as identity
 from imsop.identity.access import AccessCache
+from imsop.inventory import api as inventory
 from imsop.web import health, openapi
 from imsop.web.edge import EdgeMiddleware
 from imsop.web.observe import Observed
 from imsop.web.problems import HANDLERS
 from imsop.web.requests import StrictRequest, prepare_routes
 
-ROOMS = (identity, catalog)
+ROOMS = (identity, catalog, inventory)
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:
@@ -73,6 +74,6 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
 
 
 def create_app(settings: Settings, installation: Installation) -> ASGIApp:
-    """What a server runs. Everything outside of Litestar's routing, refusals of it included, is observed too."""
+    """What a server runs. What Litestar's routing refuses is observed too."""
     configure_logging(level=settings.log_level, as_json=settings.log_json)
     return Observed(create_litestar(settings, installation))

@@ -126,7 +126,7 @@ async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: E
 
 
 async def _authenticate(request: Request[Any, Any, Any], access: AccessCache) -> Actor:
-    """By `Authorization: Bearer`, `X-API-Key`, or a browser's session cookie (reading only, until forms have CSRF)."""
+    """By `Authorization: Bearer`, `X-API-Key`, or a session cookie (for reading, until forms have CSRF)."""
     authorization = request.headers.get("authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")

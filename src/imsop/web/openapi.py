@@ -1,7 +1,7 @@
 """The OpenAPI document, made exact, and a page to read it with.
 
-Litestar finds the routes and parameters. Schemas of bodies come from msgspec itself, which also does the reading
-and writing, so the two cannot differ; refusals, headers and their problems are added here for every route alike.
+Litestar finds the routes and parameters. Schemas come from msgspec itself, which also does the reading and
+writing, so the two cannot differ; refusals and headers are added here for every route alike.
 """
 
 import copy

@@ -69,7 +69,7 @@ def require_strict_query(query: bytes, types: Mapping[str, Any]) -> None:
 
 
 def _mismatch(value: str, parameter: "_Parameter") -> str | None:
-    """What is wrong with a parameter's text. Litestar would read it too, but ignores msgspec's constraints."""
+    """What is wrong with a parameter's text. Litestar reads it too, but ignores msgspec's constraints."""
     if parameter.shape is not None and not parameter.shape[0].fullmatch(value):
         return parameter.shape[1]
     try:
@@ -85,7 +85,7 @@ class _Parameter(NamedTuple):
 
 
 def prepare_routes(app: Litestar) -> None:
-    """Notes on each route, once, what is needed for every request: its parameters, and how headers are spelled."""
+    """Notes on each route, once, what every request needs: its parameters, how headers are spelled."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
@@ -102,7 +102,7 @@ def prepare_routes(app: Litestar) -> None:
                 }
             )
             if method == "OPTIONS" and handler.fn.__qualname__.startswith("HTTPRoute."):
-                # Litestar's own answer is made before the path's last handler is known, so its Allow is short.
+                # Litestar's own answer is made before the path's last handler is known: Allow is short.
                 handler._fn = _options(allowed)  # type: ignore[assignment]  # noqa: SLF001
 
 

@@ -1,0 +1,50 @@
+"""What kinds of stock movement there are, and which way each goes."""
+
+from typing import Literal
+
+from imsop.core.errors import InvalidInput
+
+TransactionType = Literal["receipt", "shipment", "adjustment", "return"]
+MovementKind = Literal[
+    "goods_receipt",
+    "transfer_in",
+    "production",
+    "sale",
+    "transfer_out",
+    "consumption",
+    "opening_balance",
+    "count",
+    "scrap",
+    "correction",
+    "reversal",
+    "customer_return",
+    "supplier_return",
+]
+
+# The first kind of each type is the usual one. A direction of 0 goes either way.
+_DIRECTIONS: dict[TransactionType, dict[MovementKind, int]] = {
+    "receipt": {"goods_receipt": 1, "transfer_in": 1, "production": 1},
+    "shipment": {"sale": -1, "transfer_out": -1, "consumption": -1},
+    "adjustment": {"correction": 0, "count": 0, "scrap": -1, "opening_balance": 1, "reversal": 0},
+    "return": {"customer_return": 1, "supplier_return": -1},
+}
+
+
+def usual_kind(transaction_type: TransactionType) -> MovementKind:
+    """What a movement of this type is, where nobody says."""
+    return next(iter(_DIRECTIONS[transaction_type]))
+
+
+def require_possible(transaction_type: TransactionType, kind: MovementKind, quantity: int) -> None:
+    """Refuses a kind that is not of the type, and a quantity that goes the wrong way or nowhere.
+
+    The ledger's CHECKs say the same; this says it with the field's name.
+    """
+    kinds = _DIRECTIONS[transaction_type]
+    if kind not in kinds:
+        raise InvalidInput.of("movement_kind", f"a {transaction_type} is one of {', '.join(kinds)}")
+    if quantity == 0:
+        raise InvalidInput.of("quantity", "a movement of nothing is none")
+    if kinds[kind] * quantity < 0:
+        sign = "positive: it adds to stock" if kinds[kind] > 0 else "negative: it takes from stock"
+        raise InvalidInput.of("quantity", f"a {kind} is {sign}")

@@ -1,0 +1,148 @@
+"""SQL of warehouses and their zones."""
+
+from uuid import UUID
+
+from imsop.core.database import Connection, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.inventory.models import NewWarehouse, NewZone, Warehouse, Zone
+
+_WAREHOUSES = """
+    SELECT w.id, w.name, w.location, w.country, w.city, w.address, w.capacity, w.manager_id, w.status,
+           w.created_at, w.updated_at
+    FROM warehouses w
+    WHERE w.organization_id = $1
+"""
+WAREHOUSES = Listing(
+    Warehouse,
+    _WAREHOUSES,
+    filters={"name": "w.name = {}", "status": "w.status = {}"},
+    sorts={"name": Sort("w.name", "name", str)},
+    tiebreak="w.id",
+)
+
+
+async def get_warehouse(
+    connection: Connection, organization_id: UUID, warehouse_id: UUID
+) -> Warehouse | None:
+    return await fetch_one(
+        connection, Warehouse, _WAREHOUSES + " AND w.id = $2", organization_id, warehouse_id
+    )
+
+
+async def insert_warehouse(connection: Connection, organization_id: UUID, new: NewWarehouse) -> UUID:
+    warehouse_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO warehouses (organization_id, name, location, country, city, address, capacity, manager_id,
+                                status)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING id
+        """,
+        organization_id,
+        new.name,
+        new.location,
+        new.country,
+        new.city,
+        new.address,
+        new.capacity,
+        new.manager_id,
+        new.status,
+    )
+    return warehouse_id
+
+
+async def update_warehouse(connection: Connection, organization_id: UUID, row: Warehouse) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE warehouses
+        SET name = $4, location = $5, country = $6, city = $7, address = $8, capacity = $9, manager_id = $10,
+            status = $11
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.name,
+        row.location,
+        row.country,
+        row.city,
+        row.address,
+        row.capacity,
+        row.manager_id,
+        row.status,
+    )
+    return updated
+
+
+async def delete_warehouse(connection: Connection, organization_id: UUID, warehouse_id: UUID) -> bool:
+    """Whether there was one; its zones go with it. Refused by a foreign key where stock ever was in it."""
+    deleted = await connection.fetchval(
+        "DELETE FROM warehouses WHERE organization_id = $1 AND id = $2 RETURNING true",
+        organization_id,
+        warehouse_id,
+    )
+    return bool(deleted)
+
+
+_ZONES = """
+    SELECT z.id, z.warehouse_id, z.code, z.name, z.zone_type, z.capacity, z.created_at, z.updated_at
+    FROM warehouse_zones z
+    WHERE z.organization_id = $1
+"""
+ZONES = Listing(
+    Zone,
+    _ZONES,
+    filters={"warehouse_id": "z.warehouse_id = {}"},
+    sorts={"code": Sort("z.code", "code", str)},
+    tiebreak="z.id",
+)
+
+
+async def get_zone(connection: Connection, organization_id: UUID, zone_id: UUID) -> Zone | None:
+    return await fetch_one(connection, Zone, _ZONES + " AND z.id = $2", organization_id, zone_id)
+
+
+async def insert_zone(connection: Connection, organization_id: UUID, new: NewZone) -> UUID:
+    zone_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO warehouse_zones (organization_id, warehouse_id, code, name, zone_type, capacity)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING id
+        """,
+        organization_id,
+        new.warehouse_id,
+        new.code,
+        new.name,
+        new.zone_type,
+        new.capacity,
+    )
+    return zone_id
+
+
+async def update_zone(connection: Connection, organization_id: UUID, row: Zone) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE warehouse_zones SET code = $4, name = $5, zone_type = $6, capacity = $7
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.code,
+        row.name,
+        row.zone_type,
+        row.capacity,
+    )
+    return updated
+
+
+async def delete_zone(connection: Connection, organization_id: UUID, zone_id: UUID) -> bool:
+    deleted = await connection.fetchval(
+        "DELETE FROM warehouse_zones WHERE organization_id = $1 AND id = $2 RETURNING true",
+        organization_id,
+        zone_id,
+    )
+    return bool(deleted)
