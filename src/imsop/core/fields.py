@@ -11,6 +11,8 @@ from msgspec import Meta
 NO_NUL = r"^[^\x00]*$"
 _HAS_INK = r"^[^\x00]*[^\s\x00][^\x00]*$"
 _PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$"
+_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
+_RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$"
 _WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"
 _CURRENCY = "^[A-Z]{3}$"
 _EMAIL = r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"
@@ -20,6 +22,8 @@ PATTERN_ADVICE = {
     NO_NUL: "may not hold the NUL character",
     _HAS_INK: "must hold something visible, and no NUL character",
     _PRICE: 'is money as decimal text with up to 4 places, as "12.50"',
+    _AMOUNT: 'is money as decimal text with up to 2 places, as "12.50"',
+    _RATING: 'is a rating from 0 to 5 as decimal text with up to 2 places, as "4.25"',
     _WEIGHT: 'is kilograms as decimal text with up to 3 places, as "1.250"',
     _CURRENCY: "is an ISO 4217 code, as EUR",
     _EMAIL: "is not an e-mail address",
@@ -44,6 +48,8 @@ Count = Annotated[int, Meta(ge=0, le=INT4_MAX)]
 PositiveCount = Annotated[int, Meta(ge=1, le=INT4_MAX)]
 SignedCount = Annotated[int, Meta(ge=-INT4_MAX, le=INT4_MAX)]
 Price = Annotated[str, Meta(pattern=_PRICE, description="Money per unit, as decimal text.")]
+Amount = Annotated[str, Meta(pattern=_AMOUNT, description="Money, as decimal text.")]
+Rating = Annotated[str, Meta(pattern=_RATING, description="From 0 to 5, as decimal text.")]
 Weight = Annotated[str, Meta(pattern=_WEIGHT, description="Kilograms, as decimal text.")]
 Currency = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217 code.")]
 Instant = Annotated[datetime, Meta(tz=True)]
