@@ -1,6 +1,6 @@
 """The types of fields in requests: every text has a length, every number a range, none can hold a NUL.
 
-Money and rates travel as decimal text (`"12.50"`): a JSON number would be read as a float somewhere.
+Money, rates and coordinates travel as decimal text (`"12.50"`): a JSON number would be read as a float.
 """
 
 from datetime import datetime
@@ -14,6 +14,8 @@ _PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$"
 _AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
 _RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$"
 _WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"
+_LATITUDE = r"^-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)$"
+_LONGITUDE = r"^-?((1[0-7][0-9]|[0-9]?[0-9])(\.[0-9]{1,8})?|180(\.0{1,8})?)$"
 _CURRENCY = "^[A-Z]{3}$"
 _EMAIL = r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"
 _URL = r"^https?://[^\s\x00]+$"
@@ -25,6 +27,8 @@ PATTERN_ADVICE = {
     _AMOUNT: 'is money as decimal text with up to 2 places, as "12.50"',
     _RATING: 'is a rating from 0 to 5 as decimal text with up to 2 places, as "4.25"',
     _WEIGHT: 'is kilograms as decimal text with up to 3 places, as "1.250"',
+    _LATITUDE: 'is degrees from -90 to 90 as decimal text with up to 8 places, as "51.9225"',
+    _LONGITUDE: 'is degrees from -180 to 180 as decimal text with up to 8 places, as "4.47917"',
     _CURRENCY: "is an ISO 4217 code, as EUR",
     _EMAIL: "is not an e-mail address",
     _URL: "is an address that begins with http:// or https://",
@@ -51,6 +55,8 @@ Price = Annotated[str, Meta(pattern=_PRICE, description="Money per unit, as deci
 Amount = Annotated[str, Meta(pattern=_AMOUNT, description="Money, as decimal text.")]
 Rating = Annotated[str, Meta(pattern=_RATING, description="From 0 to 5, as decimal text.")]
 Weight = Annotated[str, Meta(pattern=_WEIGHT, description="Kilograms, as decimal text.")]
-Currency = Annotated[str, Meta(pattern=_CURRENCY, description="ISO 4217 code.")]
+Latitude = Annotated[str, Meta(pattern=_LATITUDE, description="Degrees north, as decimal text.")]
+Longitude = Annotated[str, Meta(pattern=_LONGITUDE, description="Degrees east, as decimal text.")]
+Currency = Annotated[str, Meta(max_length=3, pattern=_CURRENCY, description="ISO 4217 code.")]
 Instant = Annotated[datetime, Meta(tz=True)]
 PartnerStatus = Literal["active", "inactive", "blocked"]
