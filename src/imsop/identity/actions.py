@@ -47,32 +47,40 @@ async def sign_up(pool: Pool, settings: Settings, new: NewOrganization) -> Signe
     password_hash = await hash_password(new.password, cost=settings.bcrypt_cost)
     organization_id = uuid4()
     async with transaction(pool, Tenant(organization_id)) as connection:
-        await _require_timezone(connection, new.timezone)
-        await queries.insert_organization(
-            connection,
-            organization_id,
-            new.name,
-            new.description,
-            new.industry,
-            new.country,
-            new.timezone,
-            new.website,
-        )
-        role_ids = await _seed_system_roles(connection, organization_id)
-        user_id = await queries.insert_user(
-            connection,
-            organization_id,
-            new.email,
-            password_hash,
-            first_name=new.first_name,
-            last_name=new.last_name,
-        )
-        await queries.set_user_roles(connection, organization_id, user_id, [role_ids["administrator"]])
+        user_id, _ = await found_organization(connection, organization_id, new, password_hash)
         organization = await queries.get_organization(connection, organization_id)
         administrator = await queries.get_user(connection, organization_id, user_id)
     if organization is None or administrator is None:
         raise RuntimeError("a sign-up does not see its own rows")
     return SignedUp(organization, administrator)
+
+
+async def found_organization(
+    connection: Connection, organization_id: UUID, new: NewOrganization, password_hash: str
+) -> tuple[UUID, dict[SystemRole, UUID]]:
+    """Writes the organization in a transaction opened for it; returns its administrator and system roles."""
+    await _require_timezone(connection, new.timezone)
+    await queries.insert_organization(
+        connection,
+        organization_id,
+        new.name,
+        new.description,
+        new.industry,
+        new.country,
+        new.timezone,
+        new.website,
+    )
+    role_ids = await _seed_system_roles(connection, organization_id)
+    user_id = await queries.insert_user(
+        connection,
+        organization_id,
+        new.email,
+        password_hash,
+        first_name=new.first_name,
+        last_name=new.last_name,
+    )
+    await queries.set_user_roles(connection, organization_id, user_id, [role_ids["administrator"]])
+    return user_id, role_ids
 
 
 async def _seed_system_roles(connection: Connection, organization_id: UUID) -> dict[SystemRole, UUID]:
@@ -101,7 +109,8 @@ async def sign_in(
     """Checks a password and opens a session; returns its token and lifetime in seconds.
 
     The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
-    unknown address costs the same bcrypt work as a known one. Raises Unauthenticated, Forbidden and TooManyRequests.
+    unknown address costs the same bcrypt work as a known one. Raises Unauthenticated, Forbidden,
+    TooManyRequests.
     """
     subjects = _subjects(credentials.email, address)
     await _count_attempts(pool, settings, *subjects)

@@ -1,0 +1,75 @@
+"""Founding an organization of the demo: its people sign in with a password that everybody knows."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from imsop.core.database import Connection, Pool, transaction
+from imsop.core.settings import Settings
+from imsop.core.tenancy import Tenant
+from imsop.identity import queries
+from imsop.identity.actions import found_organization
+from imsop.identity.models import NewOrganization
+from imsop.identity.passwords import hash_password
+from imsop.identity.permissions import SYSTEM_ROLES, SystemRole
+
+PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which with it listens on loopback only
+
+
+class Founded(NamedTuple):
+    """An organization that exists so far only in the transaction of its connection."""
+
+    connection: Connection
+    organization_id: UUID
+    user_ids: dict[SystemRole, UUID]
+
+
+def email_of(role: SystemRole, domain: str) -> str:
+    return f"{'admin' if role == 'administrator' else role}@{domain}"
+
+
+def sign_ins(domain: str) -> list[tuple[str, str]]:
+    """E-mail and password of everyone there."""
+    return [(email_of(role, domain), PASSWORD) for role in SYSTEM_ROLES]
+
+
+async def is_founded(pool: Pool, domain: str) -> bool:
+    """Whether the organization was loaded before. It is whole then: founding and filling commit together."""
+    async with transaction(pool, None, read_only=True) as connection:
+        return await queries.find_account(connection, email_of("administrator", domain)) is not None
+
+
+@asynccontextmanager
+async def founded_organization(
+    pool: Pool, settings: Settings, *, name: str, domain: str, timezone: str, industry: str, country: str
+) -> AsyncIterator[Founded]:
+    """Founds an organization with one user per system role, for the body to fill, in one transaction.
+
+    Raises Conflict where the name or an address is taken.
+    """
+    password_hash = await hash_password(PASSWORD, cost=settings.bcrypt_cost)
+    new = NewOrganization(
+        name=name,
+        email=email_of("administrator", domain),
+        password=PASSWORD,
+        first_name="Admin",
+        industry=industry,
+        country=country,
+        timezone=timezone,
+    )
+    organization_id = uuid4()
+    async with transaction(pool, Tenant(organization_id)) as connection:
+        administrator_id, role_ids = await found_organization(connection, organization_id, new, password_hash)
+        user_ids: dict[SystemRole, UUID] = {"administrator": administrator_id}
+        for role in SYSTEM_ROLES:
+            if role not in user_ids:
+                user_ids[role] = await queries.insert_user(
+                    connection,
+                    organization_id,
+                    email_of(role, domain),
+                    password_hash,
+                    first_name=role.capitalize(),
+                )
+                await queries.set_user_roles(connection, organization_id, user_ids[role], [role_ids[role]])
+        yield Founded(connection, organization_id, user_ids)
