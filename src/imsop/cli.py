@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,7 +72,6 @@ def up(
     data_dir: DataDir = None,
 ) -> None:
     """Run IMSOP: database, migrations, pages. Ctrl-C stops all of it."""
-    from imsop import serving
     from imsop.core import installation
     from imsop.core.embedded import OperatorError
 
@@ -89,6 +89,8 @@ def up(
         settings, progress=progress, when_it_dies=stop_too
     ) as opened:  # fmt: skip
         try:
+            from imsop import serving
+
             sign_ins = _load(opened, demo, real_data, progress)
             serving.serve(settings, opened, lambda address: _welcome(address, sign_ins))
         finally:
@@ -150,21 +152,52 @@ def psql(
     data_dir: DataDir = None,
 ) -> None:
     """Open the database as its operator, or with --as as the application inside one organization."""
+    with _reached(_settings(data_dir=data_dir)) as opened:
+        code = _psql(opened, command, organization)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _reached(settings: "Settings") -> Iterator["Installation"]:
+    """The installation of the data directory, which may be running; if it is not, its database is for now."""
     from imsop.core import installation
     from imsop.core.embedded import DataDirectoryInUse, OperatorError
 
-    settings = _settings(data_dir=data_dir)
-    if not settings.database_url and not (settings.data_dir / "postgres" / "data").exists():
+    if settings.database_url:
+        yield installation.running(settings)
+        return
+    if not (settings.data_dir / "postgres" / "data").exists():
         raise OperatorError(f"nothing is installed in {settings.data_dir}: `imsop up` does that")
-    try:
-        if settings.database_url:
-            code = _psql(installation.running(settings), command, organization)
-        else:
-            with installation.started(settings) as opened:
-                code = _psql(opened, command, organization)
-    except DataDirectoryInUse:
-        code = _psql(installation.running(settings), command, organization)
-    raise typer.Exit(code)
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(installation.started(settings))
+        except DataDirectoryInUse:
+            opened = installation.running(settings)
+        yield opened
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """Prove that every balance equals its ledger and its reservations; name each that does not."""
+    import asyncio
+
+    with _reached(_settings(data_dir=data_dir)) as opened:
+        healthy = asyncio.run(_examine(opened.operator_dsn))
+    raise typer.Exit(0 if healthy else 1)
+
+
+async def _examine(operator_dsn: str) -> bool:
+    from imsop.core.doctor import examine
+    from imsop.inventory.doctor import CHECKS
+
+    healthy = True
+    async for outcome in examine(operator_dsn, CHECKS):
+        verdict = f"{len(outcome.findings):,} WRONG" if outcome.findings else "ok"
+        print(f"{verdict:>10}  {outcome.check}: {outcome.examined:,} examined in {outcome.seconds:.2f} s")
+        for finding in outcome.findings:
+            healthy = False
+            print(f"            {finding.organization}: {finding.subject}: {finding.problem}")
+    return healthy
 
 
 def _psql(opened: "Installation", command: str | None, organization: str | None) -> int:

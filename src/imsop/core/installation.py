@@ -251,6 +251,7 @@ def _grant(database: psycopg.Connection) -> None:
     database.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
     for statement in (
         "REVOKE ALL ON DATABASE {} FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE {} TO SESSION_USER",  # this administrator is coming back
         # Bulk loads stage their rows in temporary tables.
         "GRANT CONNECT, TEMPORARY ON DATABASE {} TO imsop_app, imsop_operator",
         "GRANT SELECT ON alembic_version TO imsop_app, imsop_operator",  # /health/ready compares it

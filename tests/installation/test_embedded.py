@@ -1,0 +1,166 @@
+"""The server of our own: where it may run, what it survives, and who is told what."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from imsop.core import embedded
+from imsop.core.embedded import DataDirectoryInUse, EmbeddedServer, OperatorError
+from tests.installation.processes import open_directory, postmaster, servers_in
+
+PASSWORD = "it's a 100% p@ssword/"
+
+WRITER = """
+import sys
+import psycopg
+from pathlib import Path
+from imsop.core.embedded import EmbeddedServer
+
+with EmbeddedServer(Path(sys.argv[1]), admin_password=sys.argv[2]) as server:
+    with psycopg.connect(server.admin_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (n int PRIMARY KEY)")
+        for n in range(1_000_000):
+            connection.execute("INSERT INTO kept VALUES (%s)", [n])
+            print(n, flush=True)
+"""
+
+
+def _select(server: EmbeddedServer, query: str) -> object:
+    with psycopg.connect(server.admin_url) as connection:
+        row = connection.execute(query).fetchone()
+        return row and row[0]
+
+
+def test_it_is_durable_private_and_sorts_alike_everywhere(empty: Path) -> None:
+    with EmbeddedServer(empty, admin_password=PASSWORD) as server:
+        for setting, value in {
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "data_checksums": "on",
+            "listen_addresses": "127.0.0.1",
+            "jit": "off",
+            "TimeZone": "UTC",
+        }.items():
+            assert _select(server, f"SHOW {setting}") == value
+        locale = (
+            "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()"
+        )
+        assert _select(server, locale) == "bC.UTF-8"
+        methods = "SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules"
+        assert _select(server, methods) == "scram-sha-256"
+        assert server.cluster.stat().st_mode & 0o077 == 0
+
+
+def test_it_does_not_run_as_root(empty: Path) -> None:
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True):
+        owner = Path("/proc", str(postmaster(empty))).stat().st_uid
+    assert owner != 0
+    assert owner == os.getuid() or os.getuid() == 0
+
+
+@pytest.mark.parametrize("victim", ["server", "owner"])
+def test_what_was_committed_survives_kill_9(empty: Path, victim: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, empty, PASSWORD],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as owner:
+        assert owner.stdout
+        while int(owner.stdout.readline()) < 200:
+            continue
+        os.kill(postmaster(empty) if victim == "server" else owner.pid, 9)
+        acknowledged = [int(line) for line in owner.stdout if line.endswith("\n")]
+    with EmbeddedServer(empty, admin_password=PASSWORD) as server:
+        newest = _select(server, "SELECT max(n) FROM kept HAVING max(n) = count(*) - 1")
+    assert isinstance(newest, int)
+    assert newest >= max(acknowledged, default=200)
+
+
+def test_a_second_server_in_the_same_directory_is_refused(empty: Path) -> None:
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as first:
+        with pytest.raises(DataDirectoryInUse, match=f"process {os.getpid()}"):
+            EmbeddedServer(empty, admin_password=PASSWORD).__enter__()
+        assert _select(first, "SELECT 1") == 1
+
+
+def test_a_pid_file_that_names_a_stranger_is_no_obstacle(empty: Path) -> None:
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+        pid_file = server.cluster / "postmaster.pid"
+        content = pid_file.read_text()
+    # As the server's account: of any other, PostgreSQL itself knows that the pid is not its own.
+    account = "nobody" if os.getuid() == 0 else None
+    with subprocess.Popen(["sleep", "60"], user=account, cwd="/") as stranger:
+        pid_file.write_text(content.replace(content.split("\n", 1)[0], str(stranger.pid), 1))
+        with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+            assert _select(server, "SELECT 1") == 1
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_cluster_half_made_is_made_anew(empty: Path) -> None:
+    (empty / "postgres" / "data.unfinished").mkdir(parents=True)
+    (empty / "postgres" / "data.unfinished" / "PG_VERSION").write_text("18\n")
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+        assert _select(server, "SELECT 1") == 1
+    assert not (empty / "postgres" / "data.unfinished").exists()
+
+
+def test_a_cluster_of_another_version_is_left_alone(empty: Path) -> None:
+    cluster = empty / "postgres" / "data"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("17\n")
+    with pytest.raises(OperatorError, match="made by PostgreSQL 17, not 18"):
+        EmbeddedServer(empty, admin_password=PASSWORD).__enter__()
+
+
+def test_a_long_path_moves_only_the_socket(empty: Path) -> None:
+    long = empty.joinpath(*["deep" * 10] * 4)
+    with EmbeddedServer(long, admin_password=PASSWORD, fast=True) as server:
+        assert _select(server, "SHOW data_directory") == str(long / "postgres" / "data")
+        assert len(str(server.socket_dir)) < 40
+    server.socket_dir.rmdir()
+
+
+def test_root_may_keep_checkout_and_programs_behind_a_closed_door(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an ordinary user nothing is closed: then this shows that both places work as they are."""
+    with open_directory() as home:
+        programs = home / "programs"
+        package = embedded.packaged_bin_dir().parents[1]
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            subprocess.run(["cp", "--recursive", "--link", part, _made(programs)], check=True)
+        home.chmod(0o700)
+        monkeypatch.setattr(
+            embedded, "packaged_bin_dir", lambda: programs / package.name / "pginstall" / "bin"
+        )
+        monkeypatch.setattr(embedded, "_REACHABLE_HOME", empty.parent / "reachable")
+        with EmbeddedServer(home / "data", admin_password=PASSWORD, fast=True) as server:
+            assert _select(server, "SELECT 1") == 1
+        with EmbeddedServer(home / "data", admin_password=PASSWORD, fast=True) as server:
+            assert _select(server, "SELECT 1") == 1
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
+def test_a_server_that_dies_is_reported_once(empty: Path) -> None:
+    deaths: list[float] = []
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+        server.when_it_dies(lambda: deaths.append(time.monotonic()))
+        os.kill(postmaster(empty), 9)
+        deadline = time.monotonic() + 10
+        while not deaths and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert len(deaths) == 1
+    while servers_in(empty):
+        time.sleep(0.01)

@@ -1,0 +1,54 @@
+import pytest
+from pydantic import ValidationError
+
+from imsop.core.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://u:p@127.0.0.1:5433/x", "postgresql://u:p@127.0.0.1:5433/x"),
+        ("postgresql://u:p@[::1]/x?sslmode=disable", "postgresql://u:p@[::1]/x?sslmode=disable"),
+        ("postgresql://u:p@/x?host=/run/postgresql", "postgresql://u:p@/x?host=/run/postgresql"),
+        ("postgresql://u:p@db.example/x", "postgresql://u:p@db.example/x?sslmode=verify-full"),
+        (
+            "postgresql://u:p@10.0.0.7/x?application_name=b",
+            "postgresql://u:p@10.0.0.7/x?application_name=b&sslmode=verify-full",
+        ),
+        ("postgresql://u:p@db.example/x?sslmode=require", "postgresql://u:p@db.example/x?sslmode=require"),
+    ],
+)
+def test_a_remote_database_is_spoken_to_under_tls(given: str, used: str) -> None:
+    url = Settings(database_url=given).database_url  # type: ignore[arg-type]
+    assert url
+    assert url.get_secret_value() == used
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("postgresql://u:hidden@db.example/x?sslmode=disable", "clear text"),
+        ("postgresql://u:hidden@db.example/x?sslmode=prefer", "clear text"),
+        ("postgresql://u:hidden@localhost,db.example/x?sslmode=allow", "clear text"),
+        ("postgresql://u:hidden@127.0.0.1/x?hostaddr=10.0.0.7", "hostaddr"),
+        ("postgresql://u:hidden@/x", "must name a host"),
+        ("postgresql://u:hidden@127.0.0.1", "and a database"),
+        ("postgresql://127.0.0.1/x?password=hidden", "before the question mark"),
+        ("postgresql://u:hid%zzden@127.0.0.1/x", "percent-encode"),
+        ("mysql://u:hidden@127.0.0.1/x", "postgresql://"),
+    ],
+)
+def test_a_database_url_that_will_not_do_is_refused_without_being_shown(given: str, why: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(database_url=given)  # type: ignore[arg-type]
+    assert why in str(refusal.value)
+    assert "hid" not in str(refusal.value)
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "hidden" not in repr(Settings(database_url="postgresql://u:hidden@127.0.0.1/x"))  # type: ignore[arg-type]
+
+
+def test_a_setting_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValidationError, match="prot"):
+        Settings(prot=1)  # type: ignore[call-arg]

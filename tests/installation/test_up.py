@@ -1,0 +1,153 @@
+"""`imsop up` as its operator sees it, in real processes."""
+
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from tests.installation.processes import imsop, imsop_up, postmaster, servers_in
+
+WARM_START_CPU_SECONDS = 3.0  # wall time on an idle machine; other workers keep this one from being idle
+
+
+def _admin_dsn(data_dir: Path) -> str:
+    dsn: str = json.loads((data_dir / "runtime.json").read_text())["admin_dsn"]
+    return dsn
+
+
+def _add_organization(data_dir: Path, name: str) -> str:
+    with psycopg.connect(_admin_dsn(data_dir)) as connection:
+        row = connection.execute(
+            "INSERT INTO organizations (name) VALUES (%s) RETURNING id::text", [name]
+        ).fetchone()
+    assert row
+    identity: str = row[0]
+    return identity
+
+
+def test_an_empty_directory_becomes_a_running_installation(empty: Path) -> None:
+    with imsop_up(empty) as up:
+        assert up.answers()
+        assert up.end() == 0
+    assert not servers_in(empty)
+    assert not (empty / "runtime.json").exists()
+
+
+def test_asked_by_a_supervisor_it_stops_everything_cleanly(installed: Path) -> None:
+    with imsop_up(installed) as up:
+        assert up.answers()
+        assert up.end(signal.SIGTERM) == 0
+    assert not servers_in(installed)
+    assert "database system is shut down" in (installed / "postgres" / "server.log").read_text()
+
+
+def test_a_warm_start_takes_less_than_three_seconds_of_work(installed: Path) -> None:
+    with imsop_up(installed) as up:
+        assert up.answers()
+        times = psutil.Process(up.process.pid).cpu_times()
+        assert times.user + times.system < WARM_START_CPU_SECONDS
+
+
+def test_a_second_start_says_so_and_leaves_the_first_alone(installed: Path) -> None:
+    with imsop_up(installed) as first:
+        assert first.answers()
+        second = imsop("up", "--port", "0", "--data-dir", installed)
+        assert second.returncode == 1
+        assert f"already runs in {installed} (process {first.process.pid})" in second.stderr
+        assert first.answers()
+
+
+def test_a_taken_port_is_named(installed: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = imsop("up", "--port", str(port), "--data-dir", installed)
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+    assert not servers_in(installed)
+
+
+def test_several_processes_serve_and_end_together(installed: Path) -> None:
+    with imsop_up(installed, IMSOP_WORKERS="2") as up:
+        assert up.answers()
+        workers = psutil.Process(up.process.pid).children(recursive=True)
+        assert up.end() == 0
+    assert workers
+    assert not [worker for worker in workers if worker.is_running() and worker.status() != "zombie"]
+    assert not servers_in(installed)
+
+
+def test_after_kill_9_of_everything_nothing_committed_is_lost(installed: Path) -> None:
+    with imsop_up(installed, IMSOP_WORKERS="2") as up:
+        assert up.answers()
+        organization = _add_organization(installed, "Kept")
+        for pid in servers_in(installed):
+            os.kill(pid, signal.SIGKILL)
+        assert up.end(signal.SIGKILL) == -signal.SIGKILL
+    with imsop_up(installed) as up:
+        assert up.answers()
+        with psycopg.connect(_admin_dsn(installed)) as connection:
+            assert connection.execute("SELECT id::text FROM organizations").fetchall() == [(organization,)]
+
+
+def test_after_kill_9_of_the_server_process_its_database_stops_by_itself(installed: Path) -> None:
+    with imsop_up(installed) as up:
+        assert up.answers()
+        up.end(signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while servers_in(installed):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert "database system is shut down" in (installed / "postgres" / "server.log").read_text()
+
+
+def test_after_kill_9_of_the_database_it_ends_and_says_what_to_do(installed: Path) -> None:
+    with imsop_up(installed) as up:
+        assert up.answers()
+        os.kill(postmaster(installed), signal.SIGKILL)
+        assert up.ended() == 1
+    assert "start again, and it recovers" in up.output
+
+
+def test_the_database_is_opened_as_operator_or_inside_one_organization(installed: Path) -> None:
+    count = ["-c", "SELECT current_user, count(*), min(name) FROM organizations"]
+    with imsop_up(installed) as up:
+        assert up.answers()
+        _add_organization(installed, "Foods")
+        tools = _add_organization(installed, "Tools")
+        assert "imsop_operator |     2" in imsop("psql", "--data-dir", installed, *count).stdout
+        inside = imsop("psql", "--data-dir", installed, "--as", "tools", *count).stdout
+        assert "imsop_app    |     1 | Tools" in inside
+        unknown = imsop("psql", "--data-dir", installed, "--as", "Nobody", *count)
+        assert unknown.returncode == 1
+        assert unknown.stderr == "imsop: 0 organizations are named 'Nobody': give the id of one\n"
+    stopped = imsop("psql", "--data-dir", installed, "--as", tools, *count)  # starts the database for it
+    assert "imsop_app    |     1 | Tools" in stopped.stdout
+    assert not servers_in(installed)
+
+
+def test_the_database_of_nothing_is_not_made_by_looking(empty: Path) -> None:
+    done = imsop("psql", "--data-dir", empty, "-c", "SELECT 1")
+    assert done.returncode == 1
+    assert "nothing is installed" in done.stderr
+    assert not empty.exists()
+
+
+def test_the_demo_refuses_to_listen_beyond_this_machine(empty: Path) -> None:
+    done = imsop("up", "--demo", "--data-dir", empty, IMSOP_HOST="0.0.0.0")
+    assert done.returncode == 1
+    assert "loopback only" in done.stderr
+
+
+def test_a_wrong_setting_is_named_without_its_value(empty: Path) -> None:
+    done = imsop(
+        "up", "--data-dir", empty, IMSOP_DATABASE_URL="postgresql://u:hidden@db.example/x?sslmode=disable"
+    )
+    assert done.returncode == 1
+    assert "IMSOP_DATABASE_URL" in done.stderr
+    assert "verify-full" in done.stderr
+    assert "hidden" not in done.stderr
