@@ -35,7 +35,8 @@ async def insert_product(connection: Connection, organization_id: UUID, new: New
     product_id: UUID = await connection.fetchval(
         """
         INSERT INTO products (organization_id, sku, name, description, category, unit_of_measure,
-                              units_per_pack, gtin, unit_cost, selling_price, reorder_level, reorder_quantity, status)
+                              units_per_pack, gtin, unit_cost, selling_price, reorder_level, reorder_quantity,
+                              status)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         RETURNING id
         """,

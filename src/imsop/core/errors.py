@@ -118,6 +118,8 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
             return InvalidInput.of("quantity", "the result is beyond the range of whole numbers kept here")
         case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
             return InvalidInput.of("text", "holds a character that cannot be stored")
+        case asyncpg.DataError():
+            return InvalidInput("a value is beyond the range of its field")
         case asyncpg.DeadlockDetectedError() | asyncpg.SerializationError() | asyncpg.LockNotAvailableError():
             return Conflict("somebody else is changing the same rows; try again")
         case _:

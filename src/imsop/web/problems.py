@@ -105,10 +105,11 @@ def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresEr
     return on_failure(request, error) if refusal is None else on_domain_error(request, refusal)
 
 
-def on_unencodable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A value that passed the request's checks and that no column of its type can hold."""
-    log.warning("value not encodable", error=str(error))
-    return on_domain_error(request, InvalidInput("a value is beyond the range of its field"))
+def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[bytes]:
+    """What the driver refuses. One that is also a ValueError is a value that no column of its type can hold."""
+    if isinstance(error, ValueError):
+        return on_domain_error(request, InvalidInput("a value is beyond the range of its field"))
+    return on_failure(request, error)
 
 
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -121,6 +122,6 @@ HANDLERS: dict[Any, Any] = {
     DomainError: on_domain_error,
     HTTPException: on_http_error,
     asyncpg.PostgresError: on_database_error,
-    asyncpg.DataError: on_unencodable,
+    asyncpg.InterfaceError: on_client_error,
     Exception: on_failure,
 }
