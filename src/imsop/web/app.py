@@ -18,13 +18,14 @@ from imsop.core.settings import Settings
 from imsop.identity import api as identity
 from imsop.identity.access import AccessCache
 from imsop.inventory import api as inventory
+from imsop.purchasing import api as purchasing
 from imsop.web import health, openapi
 from imsop.web.edge import EdgeMiddleware
 from imsop.web.observe import Observed
 from imsop.web.problems import HANDLERS
 from imsop.web.requests import StrictRequest, prepare_routes
 
-ROOMS = (identity, catalog, inventory)
+ROOMS = (identity, catalog, inventory, purchasing)
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:

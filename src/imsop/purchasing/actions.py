@@ -1,0 +1,130 @@
+"""Keeping purchase orders while they are drafts."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.identity.models import Actor
+from imsop.purchasing import queries
+from imsop.purchasing.models import (
+    NewPurchaseOrder,
+    NewPurchaseOrderItem,
+    PurchaseOrder,
+    PurchaseOrderChanges,
+    PurchaseOrderWithItems,
+)
+
+MAX_AMOUNT = Decimal("999999999999.99")  # numeric(14, 2)
+_CENT = Decimal("0.01")
+
+
+async def require_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> PurchaseOrder:
+    """The order without its lines."""
+    order = await queries.get_purchase_order(connection, actor.organization_id, order_id)
+    if order is None:
+        raise NotFound("no purchase order with this id")
+    return order
+
+
+async def get_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> PurchaseOrderWithItems:
+    order = await require_purchase_order(connection, actor, order_id)
+    items = await queries.list_items(connection, actor.organization_id, order_id)
+    return PurchaseOrderWithItems(**msgspec.structs.asdict(order), items=items)
+
+
+async def create_purchase_order(
+    connection: Connection, actor: Actor, new: NewPurchaseOrder
+) -> PurchaseOrderWithItems:
+    """Drafts an order. Raises Conflict for a number that is taken and for a blocked supplier."""
+    await _require_references(connection, actor, new.supplier_id, new.items)
+    line_totals, total_amount = totals(new.items)
+    order_id = await queries.insert_purchase_order(
+        connection, actor.organization_id, new, total_amount, actor.user_id
+    )
+    await queries.insert_items(connection, actor.organization_id, order_id, new.items, line_totals)
+    await queries.insert_history(connection, actor.organization_id, order_id, None, "draft", actor.user_id)
+    return await get_purchase_order(connection, actor, order_id)
+
+
+async def edit_purchase_order(
+    connection: Connection, actor: Actor, order_id: UUID, changes: PurchaseOrderChanges, if_match: str
+) -> PurchaseOrderWithItems:
+    """Changes a draft that is still the version the caller read. Raises Conflict past draft."""
+    current = await queries.get_purchase_order(connection, actor.organization_id, order_id)
+    current = edits.require_version(current, if_match, "purchase order")
+    _require_draft(current)
+    fields = edits.changed_fields(changes)
+    items = fields.pop("items", None)
+    await _require_references(connection, actor, fields.get("supplier_id"), items or [])
+    line_totals, total_amount = ([], current.total_amount) if items is None else totals(items)
+    edited = msgspec.structs.replace(current, **fields, total_amount=total_amount)
+    if not await queries.update_draft(connection, actor.organization_id, edited):
+        raise edits.changed_meanwhile("purchase order")
+    if items is not None:
+        await queries.delete_items(connection, actor.organization_id, order_id)
+        await queries.insert_items(connection, actor.organization_id, order_id, items, line_totals)
+    return await get_purchase_order(connection, actor, order_id)
+
+
+async def delete_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> None:
+    """Deletes a draft. Raises Conflict past draft: such an order is cancelled instead."""
+    if not await queries.delete_draft(connection, actor.organization_id, order_id):
+        _require_draft(await require_purchase_order(connection, actor, order_id))
+
+
+def totals(items: Sequence[NewPurchaseOrderItem]) -> tuple[list[Decimal | None], Decimal]:
+    """Each line's total and their sum. Raises InvalidInput for those that no column holds."""
+    line_totals = [_line_total(item) for item in items]
+    too_large = [
+        FieldError(f"items[{place}].line_total", f"comes to {total}, beyond {MAX_AMOUNT}")
+        for place, total in enumerate(line_totals)
+        if total is not None and total > MAX_AMOUNT
+    ]
+    total_amount = sum((total for total in line_totals if total is not None), Decimal(0))
+    if total_amount > MAX_AMOUNT and not too_large:
+        too_large = [FieldError("items", f"together they come to {total_amount}, beyond {MAX_AMOUNT}")]
+    if too_large:
+        raise InvalidInput("an amount is too large; split the order", errors=too_large)
+    return line_totals, total_amount
+
+
+def _line_total(item: NewPurchaseOrderItem) -> Decimal | None:
+    """As agreed, else quantity times price, half a cent rounded up, as PostgreSQL's round() does."""
+    if item.line_total is not None:
+        return Decimal(item.line_total)
+    if item.unit_price is None:
+        return None
+    return (item.quantity_ordered * Decimal(item.unit_price)).quantize(_CENT, ROUND_HALF_UP)
+
+
+async def _require_references(
+    connection: Connection, actor: Actor, supplier_id: UUID | None, items: Sequence[NewPurchaseOrderItem]
+) -> None:
+    """Refuses ids that lead nowhere, all at once, and a blocked supplier.
+
+    Nothing is locked: a supplier blocked a moment later has a draft from a moment before.
+    """
+    found = await queries.look_up_references(
+        connection, actor.organization_id, supplier_id, [item.product_id for item in items]
+    )
+    unknown = [f"items[{place}].product_id" for place in found.unknown_lines]
+    if supplier_id is not None and found.supplier_status is None:
+        unknown.insert(0, "supplier_id")
+    if unknown:
+        errors = [FieldError(field, "nothing with this id exists") for field in unknown]
+        raise InvalidInput("the order names what does not exist: " + ", ".join(unknown), errors=errors)
+    if found.supplier_status == "blocked":
+        raise Conflict(
+            "this supplier is blocked; choose another",
+            errors=[FieldError("supplier_id", "is blocked")],
+        )
+
+
+def _require_draft(order: PurchaseOrder) -> None:
+    if order.status != "draft":
+        raise Conflict(f"this purchase order is {order.status}; only a draft can be edited or deleted")

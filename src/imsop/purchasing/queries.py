@@ -1,0 +1,250 @@
+"""All SQL of purchasing."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.purchasing.models import (
+    ListedPurchaseOrder,
+    NewPurchaseOrder,
+    NewPurchaseOrderItem,
+    PurchaseOrder,
+    PurchaseOrderHistoryEntry,
+    PurchaseOrderItem,
+)
+
+PURCHASE_ORDERS = Listing(
+    ListedPurchaseOrder,
+    """
+    SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
+           o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+           o.updated_at,
+           array(SELECT p.name
+                 FROM purchase_order_items i
+                 JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+                 WHERE i.organization_id = $1 AND i.purchase_order_id = o.id
+                 ORDER BY i.line_number) AS products
+    FROM purchase_orders o
+    WHERE o.organization_id = $1
+    """,
+    filters={"po_number": "o.po_number = {}", "status": "o.status = {}", "supplier_id": "o.supplier_id = {}"},
+    sorts={
+        "order_date": Sort("o.order_date", "order_date", date),
+        "po_number": Sort("o.po_number", "po_number", str),
+    },
+    tiebreak="o.id",
+)
+
+
+async def get_purchase_order(
+    connection: Connection, organization_id: UUID, order_id: UUID
+) -> PurchaseOrder | None:
+    return await fetch_one(
+        connection,
+        PurchaseOrder,
+        """
+        SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
+               o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+               o.updated_at
+        FROM purchase_orders o
+        WHERE o.organization_id = $1 AND o.id = $2
+        """,
+        organization_id,
+        order_id,
+    )
+
+
+class References(Struct, frozen=True):
+    """What an order's ids lead to. `supplier_status` is None where there is no such supplier."""
+
+    supplier_status: str | None
+    unknown_lines: list[int]
+    """Places, counted from 0, of the lines whose product does not exist."""
+
+
+async def look_up_references(
+    connection: Connection, organization_id: UUID, supplier_id: UUID | None, product_ids: Sequence[UUID]
+) -> References:
+    references = await fetch_one(
+        connection,
+        References,
+        """
+        SELECT (SELECT s.status FROM suppliers s
+                WHERE s.organization_id = $1 AND s.id = $2) AS supplier_status,
+               array(SELECT line.number - 1
+                     FROM unnest($3::uuid[]) WITH ORDINALITY AS line (product_id, number)
+                     WHERE NOT EXISTS (SELECT FROM products p
+                                       WHERE p.organization_id = $1 AND p.id = line.product_id)
+                     ORDER BY line.number) AS unknown_lines
+        """,
+        organization_id,
+        supplier_id,
+        product_ids,
+    )
+    return references or References(None, [])
+
+
+async def insert_purchase_order(
+    connection: Connection,
+    organization_id: UUID,
+    new: NewPurchaseOrder,
+    total_amount: Decimal,
+    created_by: UUID,
+) -> UUID:
+    order_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO purchase_orders (organization_id, supplier_id, po_number, order_date,
+                                     expected_delivery_date, total_amount, currency, notes, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING id
+        """,
+        organization_id,
+        new.supplier_id,
+        new.po_number,
+        new.order_date,
+        new.expected_delivery_date,
+        total_amount,
+        new.currency,
+        new.notes,
+        created_by,
+    )
+    return order_id
+
+
+async def update_draft(connection: Connection, organization_id: UUID, row: PurchaseOrder) -> bool:
+    """Writes the row where it is still a draft of this `updated_at`; whether it was. Locks it."""
+    updated = await connection.fetchval(
+        """
+        UPDATE purchase_orders
+        SET supplier_id = $4, po_number = $5, order_date = $6, expected_delivery_date = $7, total_amount = $8,
+            currency = $9, notes = $10
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND status = 'draft'
+        RETURNING true
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.supplier_id,
+        row.po_number,
+        row.order_date,
+        row.expected_delivery_date,
+        row.total_amount,
+        row.currency,
+        row.notes,
+    )
+    return bool(updated)
+
+
+async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> bool:
+    """Whether there was a draft with this id; its lines and history go with it."""
+    deleted = await connection.fetchval(
+        """
+        DELETE FROM purchase_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft'
+        RETURNING true
+        """,
+        organization_id,
+        order_id,
+    )
+    return bool(deleted)
+
+
+_ITEMS = """
+    SELECT i.id, i.line_number, i.product_id, i.quantity_ordered, i.quantity_received, i.unit_price,
+           i.line_total, i.expected_delivery_date, i.promised_delivery_date, i.actual_delivery_date
+    FROM purchase_order_items i
+    WHERE i.organization_id = $1
+"""
+ITEMS = Listing(
+    PurchaseOrderItem,
+    _ITEMS,
+    filters={"purchase_order_id": "i.purchase_order_id = {}"},
+    sorts={"line_number": Sort("i.line_number", "line_number", int)},
+    tiebreak="i.id",
+)
+
+
+async def list_items(
+    connection: Connection, organization_id: UUID, order_id: UUID
+) -> list[PurchaseOrderItem]:
+    """All lines of an order."""
+    return await fetch_all(
+        connection,
+        PurchaseOrderItem,
+        _ITEMS + " AND i.purchase_order_id = $2 ORDER BY i.line_number",
+        organization_id,
+        order_id,
+    )
+
+
+async def insert_items(
+    connection: Connection,
+    organization_id: UUID,
+    order_id: UUID,
+    items: Sequence[NewPurchaseOrderItem],
+    line_totals: Sequence[Decimal | None],
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO purchase_order_items (organization_id, purchase_order_id, line_number, product_id,
+                                          quantity_ordered, unit_price, line_total, expected_delivery_date)
+        SELECT $1, $2, line.number, line.product_id, line.quantity_ordered, line.unit_price, line.line_total,
+               line.expected_delivery_date
+        FROM unnest($3::uuid[], $4::int[], $5::numeric[], $6::numeric[], $7::date[]) WITH ORDINALITY
+             AS line (product_id, quantity_ordered, unit_price, line_total, expected_delivery_date, number)
+        """,
+        organization_id,
+        order_id,
+        [item.product_id for item in items],
+        [item.quantity_ordered for item in items],
+        [item.unit_price for item in items],
+        line_totals,
+        [item.expected_delivery_date for item in items],
+    )
+
+
+async def delete_items(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
+    await connection.execute(
+        "DELETE FROM purchase_order_items WHERE organization_id = $1 AND purchase_order_id = $2",
+        organization_id,
+        order_id,
+    )
+
+
+HISTORY = Listing(
+    PurchaseOrderHistoryEntry,
+    """
+    SELECT h.id, h.from_status, h.to_status, h.changes, h.note, h.changed_by, h.occurred_at, h.created_at
+    FROM purchase_order_history h
+    WHERE h.organization_id = $1
+    """,
+    filters={"purchase_order_id": "h.purchase_order_id = {}"},
+    sorts={"occurred_at": Sort("h.occurred_at", "occurred_at", datetime)},
+    tiebreak="h.id",
+)
+
+
+async def insert_history(
+    connection: Connection,
+    organization_id: UUID,
+    order_id: UUID,
+    from_status: str | None,
+    to_status: str,
+    changed_by: UUID,
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO purchase_order_history (organization_id, purchase_order_id, from_status, to_status,
+                                            changed_by)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        organization_id,
+        order_id,
+        from_status,
+        to_status,
+        changed_by,
+    )
