@@ -19,6 +19,8 @@ from typing import ClassVar
 import asyncpg
 import msgspec
 
+from imsop.core.fields import PATTERN_ADVICE
+
 
 class FieldError(msgspec.Struct, frozen=True):
     """One field, by its path in the request (`items[0].quantity`), and what is wrong with it."""
@@ -92,6 +94,18 @@ class TooManyRequests(DomainError):
         self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
+def field_error(message: str) -> FieldError:
+    """The field that a msgspec message speaks of, and the rest of the message."""
+    match = _WITH_PATH.match(message)
+    text, path = (match["message"], match["path"] or "") if match else (message, "")
+    if named := _NAMED_FIELD.search(text):
+        path = f"{path}.{named[1]}" if path else named[1]
+    for pattern, advice in PATTERN_ADVICE.items():
+        if text.endswith(f"matching regex {pattern!r}"):
+            text = advice
+    return FieldError(path or "body", text)
+
+
 def from_database(error: asyncpg.PostgresError) -> DomainError | None:
     """The refusal that a database error stands for, or None where it is a fault of ours.
 
@@ -129,3 +143,7 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
 # products_unique_sku and users_unique_active_email name the field behind them, and so do foreign keys.
 _UNIQUE = re.compile(r"^.*_unique_(active_|organization_)?")
 _FOREIGN_KEY = re.compile(r"^.*_organization_id_(.+)_fkey$")
+
+# As in: Expected `int`, got `str` - at `$.items[0].quantity`
+_WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")

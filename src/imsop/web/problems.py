@@ -10,17 +10,13 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from imsop.core.errors import DomainError, FieldError, InvalidInput, from_database
-from imsop.core.fields import PATTERN_ADVICE
+from imsop.core.errors import DomainError, FieldError, InvalidInput, field_error, from_database
 
 MEDIA_TYPE = "application/problem+json"
 INVALID = "the request has fields with values that cannot be"
 
 log = structlog.get_logger()
 
-# As in: Expected `int`, got `str` - at `$.items[0].quantity`
-_WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
-_NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
 _MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '([^']+)'")
 
 
@@ -34,18 +30,6 @@ class Problem(msgspec.Struct, frozen=True):
     instance: str
     request_id: str
     errors: list[FieldError]
-
-
-def field_error(message: str) -> FieldError:
-    """The field that a msgspec message speaks of, and the rest of the message."""
-    match = _WITH_PATH.match(message)
-    text, path = (match["message"], match["path"] or "") if match else (message, "")
-    if named := _NAMED_FIELD.search(text):
-        path = f"{path}.{named[1]}" if path else named[1]
-    for pattern, advice in PATTERN_ADVICE.items():
-        if text.endswith(f"matching regex {pattern!r}"):
-            text = advice
-    return FieldError(path or "body", text)
 
 
 def answer(

@@ -13,9 +13,9 @@ from litestar.exceptions import HTTPException
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
-from imsop.core.errors import FieldError, InvalidInput
+from imsop.core.errors import FieldError, InvalidInput, field_error
 from imsop.identity.request import TenantRequest
-from imsop.web.problems import INVALID, field_error
+from imsop.web.problems import INVALID
 
 # msgspec reads query text leniently ("null" as None, "5.0" as 5, "1700000000" as an instant); these do not.
 _SHAPES: dict[type, tuple[re.Pattern[str], str]] = {
