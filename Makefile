@@ -41,6 +41,10 @@ lock: venv ## choose newest versions anew and write requirements/*.txt
 		--output-file requirements/dev.txt
 	$(COMPILE) --group build --constraints requirements/run.txt --output-file requirements/build.txt
 
+# uv takes a tenth of pip's time; where it cannot work (a registry known to pip alone, no home) pip does.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation
+
 # Runs of make may overlap in a fresh clone: the first installs, the others wait for it. The stamp holds
 # what was installed and where, so an unchanged lock costs a hash and a moved checkout installs again.
 INSTALLED = $$(printf '%s\n' "$(CURDIR)" | cat - requirements/*.txt | sha256sum)
@@ -50,12 +54,9 @@ venv:
 		echo "installing from requirements/dev.txt"; \
 		rm -f .venv/installed; \
 		$(PYTHON) -m venv --clear .venv; \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt; \
-		$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-build-isolation \
-			-r requirements/dev.txt \
-		|| $(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation \
-			-r requirements/dev.txt; \
-		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+		$(PIP) --require-hashes -r requirements/build.txt; \
+		{ $(UV) --require-hashes -r requirements/dev.txt && $(UV) --no-deps -e .; } \
+		|| { echo "uv could not, pip will"; $(PIP) --require-hashes -r requirements/dev.txt; $(PIP) --no-deps -e .; }; \
 		echo "$(INSTALLED)" > .venv/installed; \
 	fi
 

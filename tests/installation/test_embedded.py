@@ -45,6 +45,7 @@ def test_it_is_durable_private_and_sorts_alike_everywhere(empty: Path) -> None:
             "data_checksums": "on",
             "listen_addresses": "127.0.0.1",
             "jit": "off",
+            "log_error_verbosity": "terse",
             "TimeZone": "UTC",
         }.items():
             assert _select(server, f"SHOW {setting}") == value

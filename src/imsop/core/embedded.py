@@ -61,6 +61,7 @@ _TUNING = {
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # the detail of a violated constraint quotes the row
     "log_line_prefix": "'%m [%p] %q%u@%d '",
 }
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
