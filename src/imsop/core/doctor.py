@@ -1,7 +1,7 @@
 """Proofs over a whole installation.
 
-Each check is a statement that finds what is wrong, and nothing where all is well. Rooms name theirs as CHECKS;
-`imsop doctor` runs them all on one snapshot.
+Each check is a statement that finds what is wrong, and nothing where all is well. Rooms name theirs as
+CHECKS; `imsop doctor` runs them all on one snapshot.
 """
 
 import time

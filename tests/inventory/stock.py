@@ -1,0 +1,56 @@
+"""Stock to test with: balances of an organization, moved through the product's own queries."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from imsop.core.database import Connection
+from imsop.core.doctor import Finding
+from imsop.inventory import queries
+from imsop.inventory.doctor import CHECKS
+from imsop.inventory.models import Movement, Posting
+from tests import factories
+from tests.factories import Member
+
+
+async def shelf(admin: Member, quantity: int = 0) -> tuple[UUID, UUID, UUID]:
+    """A new product in a new warehouse with this much on hand: product, warehouse and balance."""
+    product_id = UUID((await factories.product(admin))["id"])
+    warehouse_id = UUID((await factories.warehouse(admin))["id"])
+    async with admin.transaction() as connection:
+        (opened,) = await post(connection, admin, receipt(product_id, warehouse_id, quantity or 1))
+        if quantity == 0:
+            await post(connection, admin, sale(product_id, warehouse_id, 1))
+    return product_id, warehouse_id, opened.inventory_id
+
+
+def receipt(product_id: UUID, warehouse_id: UUID, quantity: int) -> Movement:
+    return Movement(product_id, warehouse_id, quantity, "receipt", "goods_receipt")
+
+
+def sale(product_id: UUID, warehouse_id: UUID, quantity: int, reservation_id: UUID | None = None) -> Movement:
+    return Movement(product_id, warehouse_id, -quantity, "shipment", "sale", reservation_id)
+
+
+async def post(connection: Connection, owner: Member, *movements: Movement) -> Sequence[Posting]:
+    return await queries.post_movements(connection, owner.organization_id, movements, owner.user_id)
+
+
+async def reserve(connection: Connection, owner: Member, inventory_id: UUID, quantity: int) -> UUID | None:
+    """The reservation, or None where the balance is short."""
+    (outcome,) = await queries.reserve_stock(
+        connection, owner.organization_id, [(inventory_id, quantity, None)], "hold", "a test", owner.user_id
+    )
+    return outcome.id
+
+
+async def quantities(connection: Connection, owner: Member, inventory_id: UUID) -> tuple[int, int]:
+    """On hand and reserved."""
+    balance = await queries.get_balance(connection, owner.organization_id, inventory_id)
+    assert balance is not None
+    assert balance.quantity_reserved is not None
+    return balance.quantity_on_hand, balance.quantity_reserved
+
+
+async def findings(connection: Connection) -> list[Finding]:
+    """What the doctor finds, as far as this connection's role sees."""
+    return [Finding(*record) for check in CHECKS for record in await connection.fetch(check.finds)]
