@@ -10,6 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from imsop import __version__
+from imsop.analytics import api as analytics
 from imsop.catalog import api as catalog
 from imsop.core.database import open_pool
 from imsop.core.installation import Installation
@@ -19,13 +20,15 @@ from imsop.identity import api as identity
 from imsop.identity.access import AccessCache
 from imsop.inventory import api as inventory
 from imsop.purchasing import api as purchasing
+from imsop.sales import api as sales
+from imsop.suppliers import api as suppliers
 from imsop.web import health, openapi
 from imsop.web.edge import EdgeMiddleware
 from imsop.web.observe import Observed
 from imsop.web.problems import HANDLERS
 from imsop.web.requests import StrictRequest, prepare_routes
 
-ROOMS = (identity, catalog, inventory, purchasing)
+ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, analytics)
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:

@@ -1,0 +1,14 @@
+"""Recording what happened."""
+
+from imsop.analytics import queries
+from imsop.analytics.models import AnalyticsEvent, NewAnalyticsEvent
+from imsop.core.database import Connection
+from imsop.identity.models import Actor
+
+
+async def record_event(connection: Connection, actor: Actor, new: NewAnalyticsEvent) -> AnalyticsEvent:
+    """Appends an event as of now, in the actor's name."""
+    event = await queries.insert_event(connection, actor.organization_id, new, actor.user_id)
+    if event is None:
+        raise RuntimeError("an event was recorded and is not there")
+    return event

@@ -1,0 +1,43 @@
+"""Business events and metrics: what the API takes and gives."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.fields import Instant, ShortName
+
+
+class AnalyticsEvent(Struct, frozen=True):
+    """Something that happened, to the entity it happened to. Never changed, never deleted."""
+
+    id: UUID
+    event_type: str
+    entity_type: str | None
+    entity_id: str | None
+    user_id: UUID | None
+    metadata: dict[str, Any] | None
+    created_at: Instant
+
+
+class NewAnalyticsEvent(Struct, frozen=True, forbid_unknown_fields=True):
+    """It is recorded as of now, in your name."""
+
+    event_type: ShortName
+    entity_type: ShortName | None = None
+    entity_id: ShortName | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class AnalyticsMetric(Struct, frozen=True):
+    """A figure of a day; `dimension_category` is empty for the whole. `rule` names what computed it."""
+
+    id: UUID
+    metric_name: str
+    metric_value: Decimal | None
+    dimension_date: date
+    dimension_category: str
+    rule: str
+    created_at: Instant

@@ -1,0 +1,63 @@
+"""All SQL of analytics."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from imsop.analytics.models import AnalyticsEvent, AnalyticsMetric, NewAnalyticsEvent
+from imsop.core.database import Connection, fetch_one
+from imsop.core.listing import Listing, Sort
+
+# Bounded by now(), or the partitions made ahead would be looked at as well.
+EVENTS = Listing(
+    AnalyticsEvent,
+    """
+    SELECT e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, e.metadata, e.created_at
+    FROM analytics_events e
+    WHERE e.organization_id = $1 AND e.created_at <= now()
+    """,
+    filters={
+        "event_type": "e.event_type = {}",
+        "entity_type": "e.entity_type = {}",
+        "entity_id": "e.entity_id = {}",
+        "created_from": "e.created_at >= {}",
+        "created_to": "e.created_at < {}",
+    },
+    sorts={"created_at": Sort("e.created_at", "created_at", datetime)},
+    tiebreak="e.id",
+)
+METRICS = Listing(
+    AnalyticsMetric,
+    """
+    SELECT m.id, m.metric_name, m.metric_value, m.dimension_date, m.dimension_category, m.rule, m.created_at
+    FROM analytics_metrics m
+    WHERE m.organization_id = $1
+    """,
+    filters={
+        "metric_name": "m.metric_name = {}",
+        "dimension_category": "m.dimension_category = {}",
+        "dimension_date_from": "m.dimension_date >= {}",
+        "dimension_date_to": "m.dimension_date <= {}",
+    },
+    sorts={"dimension_date": Sort("m.dimension_date", "dimension_date", date)},
+    tiebreak="m.id",
+)
+
+
+async def insert_event(
+    connection: Connection, organization_id: UUID, new: NewAnalyticsEvent, user_id: UUID
+) -> AnalyticsEvent | None:
+    return await fetch_one(
+        connection,
+        AnalyticsEvent,
+        """
+        INSERT INTO analytics_events (organization_id, event_type, entity_type, entity_id, user_id, metadata)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING id, event_type, entity_type, entity_id, user_id, metadata, created_at
+        """,
+        organization_id,
+        new.event_type,
+        new.entity_type,
+        new.entity_id,
+        user_id,
+        new.metadata,
+    )

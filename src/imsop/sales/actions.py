@@ -1,0 +1,177 @@
+"""Keeping customers and drafts of sales orders."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.identity.models import Actor
+from imsop.sales import queries
+from imsop.sales.models import (
+    Customer,
+    CustomerChanges,
+    NewCustomer,
+    NewSalesOrder,
+    NewSalesOrderItem,
+    SalesOrder,
+    SalesOrderChanges,
+    SalesOrderWithItems,
+)
+
+MAX_AMOUNT = Decimal("999999999999.99")  # numeric(14, 2)
+NUMBERS_PER_YEAR = 999_999  # six digits
+_CENT = Decimal("0.01")
+
+
+async def get_customer(connection: Connection, actor: Actor, customer_id: UUID) -> Customer:
+    customer = await queries.get_customer(connection, actor.organization_id, customer_id)
+    if customer is None:
+        raise NotFound("no customer with this id")
+    return customer
+
+
+async def create_customer(connection: Connection, actor: Actor, new: NewCustomer) -> Customer:
+    """Adds a customer. Raises Conflict for a number that is taken."""
+    customer_id = await queries.insert_customer(connection, actor.organization_id, new)
+    return await get_customer(connection, actor, customer_id)
+
+
+async def edit_customer(
+    connection: Connection, actor: Actor, customer_id: UUID, changes: CustomerChanges, if_match: str
+) -> Customer:
+    """Changes a customer that is still the version the caller read."""
+    current = await queries.get_customer(connection, actor.organization_id, customer_id)
+    current = edits.require_version(current, if_match, "customer")
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await queries.update_customer(connection, actor.organization_id, edited) is None:
+        raise edits.changed_meanwhile("customer")
+    return await get_customer(connection, actor, customer_id)
+
+
+async def delete_customer(connection: Connection, actor: Actor, customer_id: UUID) -> None:
+    """Deletes a customer that no order names. Raises Conflict otherwise: make it inactive instead."""
+    if not await queries.delete_customer(connection, actor.organization_id, customer_id):
+        raise NotFound("no customer with this id")
+
+
+# Sales orders, while they are drafts
+
+
+async def require_sales_order(connection: Connection, actor: Actor, order_id: UUID) -> SalesOrder:
+    """The order without its lines."""
+    order = await queries.get_sales_order(connection, actor.organization_id, order_id)
+    if order is None:
+        raise NotFound("no sales order with this id")
+    return order
+
+
+async def get_sales_order(connection: Connection, actor: Actor, order_id: UUID) -> SalesOrderWithItems:
+    order = await require_sales_order(connection, actor, order_id)
+    items = await queries.list_items(connection, actor.organization_id, order_id)
+    return SalesOrderWithItems(**msgspec.structs.asdict(order), items=items)
+
+
+async def create_sales_order(connection: Connection, actor: Actor, new: NewSalesOrder) -> SalesOrderWithItems:
+    """Drafts an order. Raises Conflict for a number that is taken and for a blocked customer."""
+    await _require_references(connection, actor, new.customer_id, new.items)
+    line_totals, total_amount = totals(new.items)
+    so_number = new.so_number or await _next_so_number(connection, actor, new.order_date.year)
+    order_id = await queries.insert_sales_order(
+        connection, actor.organization_id, new, so_number, total_amount, actor.user_id
+    )
+    await queries.insert_items(connection, actor.organization_id, order_id, new.items, line_totals)
+    await queries.insert_history(connection, actor.organization_id, order_id, None, "draft", actor.user_id)
+    return await get_sales_order(connection, actor, order_id)
+
+
+async def edit_sales_order(
+    connection: Connection, actor: Actor, order_id: UUID, changes: SalesOrderChanges, if_match: str
+) -> SalesOrderWithItems:
+    """Changes a draft that is still the version the caller read. Raises Conflict past draft."""
+    current = await queries.get_sales_order(connection, actor.organization_id, order_id)
+    current = edits.require_version(current, if_match, "sales order")
+    _require_draft(current)
+    fields = edits.changed_fields(changes)
+    items = fields.pop("items", None)
+    await _require_references(connection, actor, fields.get("customer_id"), items or [])
+    line_totals, total_amount = ([], current.total_amount) if items is None else totals(items)
+    edited = msgspec.structs.replace(current, **fields, total_amount=total_amount)
+    if not await queries.update_draft(connection, actor.organization_id, edited):
+        raise edits.changed_meanwhile("sales order")
+    if items is not None:
+        await queries.delete_items(connection, actor.organization_id, order_id)
+        await queries.insert_items(connection, actor.organization_id, order_id, items, line_totals)
+    return await get_sales_order(connection, actor, order_id)
+
+
+async def delete_sales_order(connection: Connection, actor: Actor, order_id: UUID) -> None:
+    """Deletes a draft. Raises Conflict past draft: such an order is cancelled instead."""
+    if not await queries.delete_draft(connection, actor.organization_id, order_id):
+        _require_draft(await require_sales_order(connection, actor, order_id))
+
+
+def totals(items: Sequence[NewSalesOrderItem]) -> tuple[list[Decimal | None], Decimal]:
+    """Each line's total and their sum. Raises InvalidInput for those that no column holds."""
+    line_totals = [_line_total(item) for item in items]
+    too_large = [
+        FieldError(f"items[{place}].line_total", f"comes to {total}, beyond {MAX_AMOUNT}")
+        for place, total in enumerate(line_totals)
+        if total is not None and total > MAX_AMOUNT
+    ]
+    total_amount = sum((total for total in line_totals if total is not None), Decimal(0))
+    if total_amount > MAX_AMOUNT and not too_large:
+        too_large = [FieldError("items", f"together they come to {total_amount}, beyond {MAX_AMOUNT}")]
+    if too_large:
+        raise InvalidInput("an amount is too large; split the order", errors=too_large)
+    return line_totals, total_amount
+
+
+def _line_total(item: NewSalesOrderItem) -> Decimal | None:
+    """As agreed, else quantity times price, half a cent rounded up, as PostgreSQL's round() does."""
+    if item.line_total is not None:
+        return Decimal(item.line_total)
+    if item.unit_price is None:
+        return None
+    return (item.quantity_ordered * Decimal(item.unit_price)).quantize(_CENT, ROUND_HALF_UP)
+
+
+async def _require_references(
+    connection: Connection, actor: Actor, customer_id: UUID | None, items: Sequence[NewSalesOrderItem]
+) -> None:
+    """Refuses ids that lead nowhere, all at once, and a blocked customer.
+
+    Nothing is locked: a customer blocked a moment later has a draft from a moment before.
+    """
+    found = await queries.look_up_references(
+        connection, actor.organization_id, customer_id, [item.product_id for item in items]
+    )
+    unknown = [f"items[{place}].product_id" for place in found.unknown_lines]
+    if customer_id is not None and found.customer_status is None:
+        unknown.insert(0, "customer_id")
+    if unknown:
+        errors = [FieldError(field, "nothing with this id exists") for field in unknown]
+        raise InvalidInput("the order names what does not exist: " + ", ".join(unknown), errors=errors)
+    if found.customer_status == "blocked":
+        raise Conflict(
+            "this customer is blocked; choose another",
+            errors=[FieldError("customer_id", "is blocked")],
+        )
+
+
+async def _next_so_number(connection: Connection, actor: Actor, year: int) -> str:
+    number = await queries.next_so_number(connection, actor.organization_id, year)
+    if number > NUMBERS_PER_YEAR:
+        raise Conflict(
+            f"the numbers SO-{year:04}-… are used up; choose one",
+            errors=[FieldError("so_number", "is needed, as no number is left to give")],
+        )
+    return f"SO-{year:04}-{number:06}"
+
+
+def _require_draft(order: SalesOrder) -> None:
+    if order.status != "draft":
+        raise Conflict(f"this sales order is {order.status}; only a draft can be edited or deleted")

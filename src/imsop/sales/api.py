@@ -1,0 +1,182 @@
+"""Routes of the customers and their orders."""
+
+from typing import Literal
+from uuid import UUID
+
+from litestar import Response, delete, get, patch, post
+
+from imsop.core.fields import Name, PartnerStatus, ShortName
+from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
+from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.identity.guard import allow
+from imsop.identity.permissions import Permission
+from imsop.identity.request import TenantRequest
+from imsop.sales import actions, queries
+from imsop.sales.models import (
+    Customer,
+    CustomerChanges,
+    NewCustomer,
+    NewSalesOrder,
+    SalesOrder,
+    SalesOrderChanges,
+    SalesOrderHistoryEntry,
+    SalesOrderItem,
+    SalesOrderStatus,
+    SalesOrderWithItems,
+)
+
+
+@get("/customers", opt=allow(Permission.CUSTOMERS_READ))
+async def list_customers(
+    request: TenantRequest,
+    customer_number: ShortName | None = None,
+    name: Name | None = None,
+    status: PartnerStatus | None = None,
+    sort: Literal["name", "-name"] = "name",
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: Cursor | None = None,
+) -> Page[Customer]:
+    connection, actor = await request.begin()
+    return await queries.CUSTOMERS.page(
+        connection,
+        actor.organization_id,
+        PageRequest(sort, limit, cursor),
+        customer_number=customer_number,
+        name=name,
+        status=status,
+    )
+
+
+@post("/customers", opt=allow(Permission.CUSTOMERS_WRITE, 409), response_headers=CREATED)
+async def create_customer(request: TenantRequest, data: NewCustomer) -> Response[Customer]:
+    connection, actor = await request.begin()
+    return created(await actions.create_customer(connection, actor, data), "/api/v1/customers")
+
+
+@get("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_READ), response_headers=VERSIONED)
+async def get_customer(request: TenantRequest, customer_id: UUID) -> Response[Customer]:
+    connection, actor = await request.begin()
+    return versioned(await actions.get_customer(connection, actor, customer_id))
+
+
+@patch(
+    "/customers/{customer_id:uuid}",
+    opt=allow(Permission.CUSTOMERS_WRITE, 409, 412, 428),
+    response_headers=VERSIONED,
+)
+async def edit_customer(
+    request: TenantRequest, customer_id: UUID, data: CustomerChanges, if_match: IfMatch
+) -> Response[Customer]:
+    connection, actor = await request.begin()
+    return versioned(await actions.edit_customer(connection, actor, customer_id, data, if_match))
+
+
+@delete("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_WRITE, 409))
+async def delete_customer(request: TenantRequest, customer_id: UUID) -> None:
+    """Delete a customer that no order names; make one with history inactive (`status`)."""
+    connection, actor = await request.begin()
+    await actions.delete_customer(connection, actor, customer_id)
+
+
+@get("/sales-orders", opt=allow(Permission.SALES_ORDERS_READ))
+async def list_sales_orders(
+    request: TenantRequest,
+    so_number: ShortName | None = None,
+    status: SalesOrderStatus | None = None,
+    customer_id: UUID | None = None,
+    sort: Literal["-order_date", "order_date", "so_number", "-so_number"] = "-order_date",
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: Cursor | None = None,
+) -> Page[SalesOrder]:
+    connection, actor = await request.begin()
+    return await queries.SALES_ORDERS.page(
+        connection,
+        actor.organization_id,
+        PageRequest(sort, limit, cursor),
+        so_number=so_number,
+        status=status,
+        customer_id=customer_id,
+    )
+
+
+@post("/sales-orders", opt=allow(Permission.SALES_ORDERS_WRITE, 409), response_headers=CREATED)
+async def create_sales_order(request: TenantRequest, data: NewSalesOrder) -> Response[SalesOrderWithItems]:
+    """Draft an order with its lines."""
+    connection, actor = await request.begin()
+    return created(await actions.create_sales_order(connection, actor, data), "/api/v1/sales-orders")
+
+
+@get(
+    "/sales-orders/{order_id:uuid}",
+    opt=allow(Permission.SALES_ORDERS_READ),
+    response_headers=VERSIONED,
+)
+async def get_sales_order(request: TenantRequest, order_id: UUID) -> Response[SalesOrderWithItems]:
+    connection, actor = await request.begin()
+    return versioned(await actions.get_sales_order(connection, actor, order_id))
+
+
+@patch(
+    "/sales-orders/{order_id:uuid}",
+    opt=allow(Permission.SALES_ORDERS_WRITE, 409, 412, 428),
+    response_headers=VERSIONED,
+)
+async def edit_sales_order(
+    request: TenantRequest, order_id: UUID, data: SalesOrderChanges, if_match: IfMatch
+) -> Response[SalesOrderWithItems]:
+    """Change a draft; `items`, where given, replaces all its lines."""
+    connection, actor = await request.begin()
+    return versioned(await actions.edit_sales_order(connection, actor, order_id, data, if_match))
+
+
+@delete("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_WRITE, 409))
+async def delete_sales_order(request: TenantRequest, order_id: UUID) -> None:
+    """Delete a draft; an order past draft is cancelled instead."""
+    connection, actor = await request.begin()
+    await actions.delete_sales_order(connection, actor, order_id)
+
+
+@get("/sales-orders/{order_id:uuid}/items", opt=allow(Permission.SALES_ORDERS_READ))
+async def list_sales_order_items(
+    request: TenantRequest,
+    order_id: UUID,
+    sort: Literal["line_number", "-line_number"] = "line_number",
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: Cursor | None = None,
+) -> Page[SalesOrderItem]:
+    connection, actor = await request.begin()
+    await actions.require_sales_order(connection, actor, order_id)
+    return await queries.ITEMS.page(
+        connection, actor.organization_id, PageRequest(sort, limit, cursor), sales_order_id=order_id
+    )
+
+
+@get("/sales-orders/{order_id:uuid}/history", opt=allow(Permission.SALES_ORDERS_READ))
+async def list_sales_order_history(
+    request: TenantRequest,
+    order_id: UUID,
+    sort: Literal["-occurred_at", "occurred_at"] = "-occurred_at",
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: Cursor | None = None,
+) -> Page[SalesOrderHistoryEntry]:
+    connection, actor = await request.begin()
+    await actions.require_sales_order(connection, actor, order_id)
+    return await queries.HISTORY.page(
+        connection, actor.organization_id, PageRequest(sort, limit, cursor), sales_order_id=order_id
+    )
+
+
+ROUTES = [
+    list_customers,
+    create_customer,
+    get_customer,
+    edit_customer,
+    delete_customer,
+    list_sales_orders,
+    create_sales_order,
+    get_sales_order,
+    edit_sales_order,
+    delete_sales_order,
+    list_sales_order_items,
+    list_sales_order_history,
+]

@@ -1,0 +1,175 @@
+"""Customers and sales orders: what the API takes and gives."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from imsop.core.fields import (
+    Amount,
+    Currency,
+    Email,
+    Instant,
+    Name,
+    PartnerStatus,
+    PositiveCount,
+    Price,
+    ShortName,
+    Text,
+    Text20,
+    Text50,
+    Text100,
+)
+
+SalesOrderStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]
+
+
+class Customer(Struct, frozen=True):
+    """`customer_number` is the organization's own number for it, where it has one."""
+
+    id: UUID
+    customer_number: str | None
+    name: str
+    email: str | None
+    phone: str | None
+    country: str | None
+    city: str | None
+    address: str | None
+    postal_code: str | None
+    contact_person: str | None
+    status: PartnerStatus
+    payment_terms: str | None
+    created_at: Instant
+    updated_at: Instant
+
+
+class NewCustomer(Struct, frozen=True, forbid_unknown_fields=True):
+    name: Name
+    customer_number: ShortName | None = None
+    email: Email | None = None
+    phone: Text20 | None = None
+    country: Text100 | None = None
+    city: Text100 | None = None
+    address: Text | None = None
+    postal_code: Text20 | None = None
+    contact_person: Text100 | None = None
+    status: PartnerStatus = "active"
+    payment_terms: Text50 | None = None
+
+
+class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True):
+    customer_number: ShortName | UnsetType | None = UNSET
+    name: Name | UnsetType = UNSET
+    email: Email | UnsetType | None = UNSET
+    phone: Text20 | UnsetType | None = UNSET
+    country: Text100 | UnsetType | None = UNSET
+    city: Text100 | UnsetType | None = UNSET
+    address: Text | UnsetType | None = UNSET
+    postal_code: Text20 | UnsetType | None = UNSET
+    contact_person: Text100 | UnsetType | None = UNSET
+    status: PartnerStatus | UnsetType = UNSET
+    payment_terms: Text50 | UnsetType | None = UNSET
+
+
+class SalesOrder(Struct, frozen=True):
+    """An order of a customer, or of nobody named (a counter sale).
+
+    `total_amount` is the sum of its lines' totals, in `currency`.
+    """
+
+    id: UUID
+    so_number: str
+    customer_id: UUID | None
+    status: SalesOrderStatus
+    order_date: date
+    expected_delivery_date: date | None
+    actual_delivery_date: date | None
+    total_amount: Decimal
+    currency: str
+    notes: str | None
+    created_by: UUID | None
+    created_at: Instant
+    updated_at: Instant
+
+
+class SalesOrderItem(Struct, frozen=True):
+    """A line. Quantities are whole base units of the product.
+
+    `line_total` is as agreed, so it may differ from `quantity_ordered` times `unit_price`.
+    `promised_delivery_date` is our first promise.
+    """
+
+    id: UUID
+    line_number: int
+    product_id: UUID
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_shipped: int
+    quantity_returned: int
+    unit_price: Decimal | None
+    line_total: Decimal | None
+    expected_delivery_date: date | None
+    promised_delivery_date: date | None
+    actual_delivery_date: date | None
+
+
+class SalesOrderWithItems(SalesOrder, frozen=True):
+    items: list[SalesOrderItem]
+
+
+class SalesOrderHistoryEntry(Struct, frozen=True):
+    """A change of status. `occurred_at` is when it happened, `created_at` when it was recorded."""
+
+    id: UUID
+    from_status: SalesOrderStatus | None
+    to_status: SalesOrderStatus
+    changes: dict[str, Any] | None
+    note: str | None
+    changed_by: UUID | None
+    occurred_at: Instant
+    created_at: Instant
+
+
+class NewSalesOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without a `line_total` it is `quantity_ordered` times `unit_price`, rounded to cents."""
+
+    product_id: UUID
+    quantity_ordered: PositiveCount
+    unit_price: Price | None = None
+    line_total: Amount | None = None
+    expected_delivery_date: date | None = None
+
+
+MAX_LINES = 1000
+"""Of an order: more than any that people read, and a bound on one request's work."""
+
+NewLines = Annotated[
+    list[NewSalesOrderItem],
+    Meta(max_length=MAX_LINES, description="All lines of the order, numbered from 1 as they stand."),
+]
+
+
+class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without an `so_number` it gets the next of the order date's year, as SO-2026-000123."""
+
+    order_date: date
+    customer_id: UUID | None = None
+    so_number: ShortName | None = None
+    expected_delivery_date: date | None = None
+    currency: Currency = "USD"
+    notes: Text | None = None
+    items: NewLines = []
+
+
+class SalesOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
+    """`items`, where given, replaces all lines."""
+
+    customer_id: UUID | UnsetType | None = UNSET
+    so_number: ShortName | UnsetType = UNSET
+    order_date: date | UnsetType = UNSET
+    expected_delivery_date: date | UnsetType | None = UNSET
+    currency: Currency | UnsetType = UNSET
+    notes: Text | UnsetType | None = UNSET
+    items: NewLines | UnsetType = UNSET
