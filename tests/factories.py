@@ -89,7 +89,8 @@ class Member:
 
     async def create(self, path: str, body: Any) -> dict[str, Any]:
         """POST that must succeed; the new row."""
-        return accepted(await self.post(path, body), 201)
+        row: dict[str, Any] = accepted(await self.post(path, body), 201)
+        return row
 
     async def read(self, path: str, **parameters: Any) -> Any:
         """GET that must succeed."""

@@ -1,0 +1,131 @@
+"""One row of a tenant in every table, made from the catalogue: a new table is covered by existing.
+
+Values come from types, defaults, foreign keys and CHECK lists; what those cannot say stands below.
+"""
+
+import re
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from psycopg import sql
+
+from tests.rules.catalogue import Catalogue, Column, ForeignKey
+
+# Values that a CHECK wants and a type cannot tell.
+_VALUES: dict[tuple[str, str], Any] = {
+    ("supplier_metrics", "period_end"): "2026-02-01",
+    ("inventory_transactions", "movement_kind"): "goods_receipt",
+}
+# Foreign keys that a CHECK forbids in the row that is made; what to change besides to try one of them.
+FORBIDDEN_TOGETHER = {
+    ("shipments", "sales_order_id"): (
+        "shipment_type = 'outbound', purchase_order_id = NULL, supplier_id = NULL"
+    ),
+    ("shipment_items", "sales_order_item_id"): "purchase_order_item_id = NULL",
+}
+_BY_TYPE = {
+    "numeric": "1",
+    "boolean": "false",
+    "date": "2026-01-01",
+    "timestamp with time zone": "now",
+    "jsonb": "{}",
+    "text[]": "{}",
+    "inet": "127.0.0.1",
+}
+
+
+class Rows(NamedTuple):
+    """A tenant with something in every table. `ids`: the row of each table that others refer to."""
+
+    organization_id: UUID
+    ids: dict[str, UUID]
+
+
+def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
+    """A row in each tenant table, as the superuser, for an organization that has signed up."""
+    rows = Rows(organization_id, {"organizations": organization_id, "users": user_id})
+    for table in _in_order(catalogue):
+        if table in rows.ids:
+            continue
+        values = _new_row(catalogue, rows, table)
+        _insert(catalogue, table, values)
+        if "id" in values:
+            rows.ids[table] = values["id"]
+    return rows
+
+
+def another(catalogue: Catalogue, rows: Rows, table: str) -> dict[str, Any]:
+    """One more row of the tenant, not inserted, as JSON."""
+    return {
+        name: str(value)
+        if isinstance(value, UUID)
+        else f"\\x{value.hex()}"
+        if isinstance(value, bytes)
+        else value
+        for name, value in _new_row(catalogue, rows, table).items()
+    }
+
+
+def _in_order(catalogue: Catalogue) -> list[str]:
+    """Tables after those they refer to."""
+    waiting = {table: set[str]() for table in catalogue.tenant_tables}
+    for key in catalogue.foreign_keys:
+        if key.table in waiting and key.target in waiting and key.target != key.table:
+            waiting[key.table].add(key.target)
+    ordered: list[str] = []
+    while len(ordered) < len(waiting):
+        ordered += sorted(t for t, needs in waiting.items() if t not in ordered and needs <= set(ordered))
+    return ordered
+
+
+def _new_row(catalogue: Catalogue, rows: Rows, table: str) -> dict[str, Any]:
+    """Values of a row that can be inserted, with every foreign key set that may be set at once."""
+    keys = {key.columns[-1]: key for key in catalogue.foreign_keys if key.table == table}
+    values: dict[str, Any] = {}
+    for column in catalogue.columns[table]:
+        if column.generated or (table, column.name) in FORBIDDEN_TOGETHER:
+            continue
+        if column.name == "id":
+            values["id"] = uuid4()
+        elif column.name == "organization_id":
+            values["organization_id"] = rows.organization_id
+        elif column.name in keys:
+            values[column.name] = _referred(catalogue, rows, keys[column.name])
+        elif column.not_null and column.default is None:
+            values[column.name] = _sample(catalogue, table, column)
+    return values
+
+
+def _referred(catalogue: Catalogue, rows: Rows, key: ForeignKey) -> UUID:
+    if key.target in rows.ids:
+        return rows.ids[key.target]
+    permission: UUID = catalogue.rows("SELECT id FROM permissions ORDER BY name LIMIT 1")[0]
+    assert key.target == "permissions", key
+    return permission
+
+
+def _sample(catalogue: Catalogue, table: str, column: Column) -> Any:
+    if value := _VALUES.get((table, column.name)):
+        return value
+    checks = catalogue.checks.get(table, {}).values()
+    for check in checks:
+        if listed := re.match(rf"CHECK \(\({column.name} = ANY \(ARRAY\['([^']*)'", check):
+            return listed[1]
+    base = re.sub(r"\(.*\)", "", column.type)
+    if base in ("integer", "bigint"):
+        return uuid4().int % 1_000_000 + 1
+    if base in _BY_TYPE:
+        return _BY_TYPE[base]
+    if base == "bytea":
+        return uuid4().bytes
+    assert base in ("character varying", "text"), f"{table}.{column.name}: what is a sample of {column.type}?"
+    return "USD" if column.type == "character varying(3)" else f"sample-{uuid4().hex}"[:20]
+
+
+def _insert(catalogue: Catalogue, table: str, values: dict[str, Any]) -> None:
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(sql.Placeholder() * len(values)),
+    )
+    catalogue.connection.execute(statement, list(values.values()))

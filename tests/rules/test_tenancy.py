@@ -1,0 +1,290 @@
+"""The database keeps tenants apart, whatever the code does. Lists of exceptions here may only shrink."""
+
+import re
+
+from tests.rules.catalogue import Catalogue
+
+UNIQUE_WITHOUT_TENANT = {
+    # Identity tables keep the seed's PRIMARY KEY (id): on a cluster they are reference tables.
+    "organizations_pkey",
+    "users_pkey",
+    "roles_pkey",
+    "role_permissions_pkey",
+    "user_roles_pkey",
+    "sessions_pkey",
+    "api_keys_pkey",
+    "organizations_unique_active_name",
+    "users_unique_active_email",  # sign-in by address alone must find one account
+}
+NOT_LED_BY_TENANT = {
+    "organizations_status_idx",
+    "organizations_subscription_tier_idx",
+    "organizations_unique_active_name",
+    "users_unique_active_email",
+    "analytics_events_created_at_organization_idx",  # as the seed writes it, for the whole installation
+}
+SECURITY_DEFINER = {
+    "find_account": "imsop_lookup",
+    "ensure_partitions": "imsop_owner",
+    "post_movements": "imsop_owner",
+    "reserve_stock": "imsop_owner",
+    "release_reservations": "imsop_owner",
+}
+LOOKUP_POLICIES = {("organizations", "lookup_reads"), ("users", "lookup_reads")}
+LEDGER = {"inventory", "inventory_transactions", "inventory_reservations"}
+APPEND_ONLY = {
+    "inventory_transactions",
+    "purchase_order_history",
+    "sales_order_history",
+    "shipment_tracking",
+    "shipment_events",
+    "analytics_events",
+}
+HIDDEN_FROM_OPERATOR = {"users", "sessions", "api_keys", "idempotency_keys"}
+
+
+def test_every_table_has_a_tenant(catalogue: Catalogue) -> None:
+    assert len(catalogue.tenant_tables) >= 29
+    for table in catalogue.tenant_tables:
+        (tenant,) = [c for c in catalogue.columns[table] if c.name == catalogue.tenant_column(table)]
+        assert (table, tenant.type, tenant.not_null) == (table, "uuid", True)
+
+
+def test_row_security_is_on_and_forced_for_every_tenant_table(catalogue: Catalogue) -> None:
+    forced = catalogue.rows(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relrowsecurity AND relforcerowsecurity"
+    )
+    assert sorted(forced) == catalogue.tenant_tables
+
+
+def test_one_policy_checks_what_is_read_and_what_is_written(catalogue: Catalogue) -> None:
+    found = catalogue.rows(
+        "SELECT tablename, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
+        " WHERE policyname = 'tenant' ORDER BY 1"
+    )
+    assert [tuple(row) for row in found] == [
+        (table, "PERMISSIVE", ["public"], "ALL", rule, rule)
+        for table in catalogue.tenant_tables
+        for rule in [f"({catalogue.tenant_column(table)} = current_organization_id())"]
+    ]
+
+
+def test_other_policies_let_only_the_operator_and_sign_in_read(catalogue: Catalogue) -> None:
+    found = catalogue.rows(
+        "SELECT tablename, policyname, roles::text[], cmd, with_check FROM pg_policies"
+        " WHERE policyname <> 'tenant' ORDER BY 1, 2"
+    )
+    expected = [(table, "operator_reads", ["imsop_operator"]) for table in catalogue.tenant_tables]
+    expected += [(table, policy, ["imsop_lookup"]) for table, policy in LOOKUP_POLICIES]
+    assert [tuple(row) for row in found] == [(*row, "SELECT", None) for row in sorted(expected)]
+
+
+def test_the_tenant_function_can_be_inlined_and_trusts_nobody(catalogue: Catalogue) -> None:
+    (function,) = catalogue.rows(
+        "SELECT l.lanname, p.provolatile::text, p.prosecdef, p.proconfig, pg_get_function_sqlbody(p.oid)"
+        " FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.proname = 'current_organization_id'"
+    )
+    assert tuple(function)[:4] == ("sql", "s", False, None)
+    assert re.sub(r"[\s()]|::text", "", function[4]) == (
+        "RETURNNULLIFcurrent_setting'app.organization_id',true,''::uuid"
+    )
+
+
+def test_every_index_but_the_keys_is_led_by_the_tenant(catalogue: Catalogue) -> None:
+    others = {
+        index.name
+        for index in catalogue.indexes
+        if index.table in catalogue.tenant_tables
+        and not index.primary
+        and index.columns[0] != catalogue.tenant_column(index.table)
+    }
+    assert others == NOT_LED_BY_TENANT
+    led = {
+        i.table
+        for i in catalogue.indexes
+        if i.columns[0] == catalogue.tenant_column(i.table) and not i.predicate
+    }
+    assert set(catalogue.tenant_tables) - led == set()
+
+
+def test_no_unique_rule_reaches_across_tenants(catalogue: Catalogue) -> None:
+    across = {
+        index.name
+        for index in catalogue.indexes
+        if index.unique and index.table in catalogue.tenant_tables and "organization_id" not in index.columns
+    }
+    assert across == UNIQUE_WITHOUT_TENANT
+
+
+def test_foreign_keys_between_tenant_tables_include_the_tenant_on_both_sides(catalogue: Catalogue) -> None:
+    for key in catalogue.foreign_keys:
+        if key.target == "organizations":
+            assert (key.columns, key.target_columns) == (("organization_id",), ("id",)), key
+        elif key.target in catalogue.tenant_tables:
+            assert key.columns[0] == key.target_columns[0] == "organization_id", key
+            assert len(key.columns) == 2, key
+        assert key.on_delete in "ac", f"{key}: SET NULL would unset the tenant as well"
+    owned = {key.table for key in catalogue.foreign_keys if key.target == "organizations"}
+    assert owned == set(catalogue.tenant_tables) - {"organizations"}
+
+
+def test_every_foreign_key_has_an_index(catalogue: Catalogue) -> None:
+    unserved = [
+        f"{key.table} ({', '.join(key.columns)})"
+        for key in catalogue.foreign_keys
+        for wanted in [{"organization_id", *key.columns}]
+        if not any(
+            index.table == key.table
+            and set(index.columns[: len(wanted)]) == wanted
+            and (index.predicate is None or index.predicate == f"({key.columns[-1]} IS NOT NULL)")
+            for index in catalogue.indexes
+        )
+    ]
+    assert unserved == []
+
+
+def test_partitions_are_granted_to_nobody(catalogue: Catalogue) -> None:
+    assert catalogue.rows("SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r'")[0] >= 50
+    granted = catalogue.rows(
+        "SELECT c.relname FROM pg_class c WHERE c.relispartition AND c.relkind IN ('r', 'p')"
+        " AND (EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner)"
+        "   OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL))"
+    )
+    assert granted == []
+
+
+def test_no_partition_takes_whatever_fits_no_other(catalogue: Catalogue) -> None:
+    assert (
+        catalogue.rows("SELECT partrelid::regclass::text FROM pg_partitioned_table WHERE partdefid <> 0")
+        == []
+    )
+
+
+def test_views_ask_in_the_name_of_whoever_reads_them(catalogue: Catalogue) -> None:
+    views = catalogue.rows(
+        "SELECT relname, coalesce(reloptions @> '{security_invoker=true}', false) FROM pg_class"
+        " WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+    )
+    assert [name for name, invoker in views if not invoker] == []
+
+
+def test_functions_that_act_for_their_owner_are_few_and_pinned_down(catalogue: Catalogue) -> None:
+    found = catalogue.rows(
+        "SELECT proname, pg_get_userbyid(proowner), array_to_string(proconfig, ' '),"
+        " EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)"
+        " FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    )
+    assert {name: owner for name, owner, _, _ in found} == SECURITY_DEFINER
+    for name, _, config, public in found:
+        assert re.search(r"search_path=.*\bpg_temp$", config), f"{name}: pg_temp must be searched last"
+        assert not public, f"{name}: anybody may execute it"
+
+
+def test_no_function_claims_to_be_leakproof(catalogue: Catalogue) -> None:
+    claimed = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proleakproof"
+    assert catalogue.rows(claimed) == []
+
+
+def test_the_application_and_the_operator_own_nothing(catalogue: Catalogue) -> None:
+    owned = catalogue.rows(
+        "SELECT objid::text FROM pg_shdepend WHERE deptype = 'o'"
+        " AND refobjid IN ('imsop_app'::regrole, 'imsop_operator'::regrole)"
+    )
+    assert owned == []
+    owners = catalogue.rows(
+        "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    )
+    assert owners == ["imsop_owner"]
+
+
+def test_the_application_can_become_nobody_else(catalogue: Catalogue) -> None:
+    (attributes,) = catalogue.rows(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit"
+        " FROM pg_roles WHERE rolname = 'imsop_app'"
+    )
+    assert tuple(attributes)[:5] == (False,) * 5
+    others = catalogue.rows(
+        "SELECT rolname FROM pg_roles"
+        " WHERE rolname <> 'imsop_app' AND pg_has_role('imsop_app', oid, 'MEMBER')"
+    )
+    assert others == []
+
+
+def test_the_application_has_no_more_than_rows_and_columns(catalogue: Catalogue) -> None:
+    excessive = catalogue.rows(
+        "SELECT c.relname, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a"
+        " WHERE c.relnamespace = 'public'::regnamespace AND a.grantee IN ('imsop_app'::regrole, 0)"
+        " AND a.privilege_type NOT IN ('SELECT', 'INSERT', 'DELETE')"
+        " AND c.relname <> 'sign_in_attempts'"
+    )
+    assert excessive == []
+
+
+def test_the_application_changes_neither_identity_nor_birth_of_a_row(catalogue: Catalogue) -> None:
+    for table in catalogue.tenant_tables:
+        changeable = catalogue.granted(table, "imsop_app", "UPDATE")
+        assert changeable & {"id", "organization_id", "created_at", "updated_at"} == set(), table
+    for table in ("organizations", "users"):
+        given = catalogue.granted(table, "imsop_app", "INSERT") | catalogue.granted(
+            table, "imsop_app", "UPDATE"
+        )
+        assert given & {"subscription_tier", "mfa_enabled", "mfa_secret"} == set(), table
+    assert "status" not in catalogue.granted("organizations", "imsop_app", "UPDATE")
+
+
+def test_stock_is_written_through_its_doors_only(catalogue: Catalogue) -> None:
+    for table in LEDGER:
+        for privilege in ("INSERT", "UPDATE"):
+            assert catalogue.granted(table, "imsop_app", privilege) == set(), table
+        assert not catalogue.rows("SELECT has_table_privilege('imsop_app', %s, 'DELETE')", table)[0], table
+
+
+def test_what_is_appended_is_neither_changed_nor_deleted(catalogue: Catalogue) -> None:
+    for table in APPEND_ONLY:
+        assert catalogue.granted(table, "imsop_app", "UPDATE") == set(), table
+        assert not catalogue.rows("SELECT has_table_privilege('imsop_app', %s, 'DELETE')", table)[0], table
+
+
+def test_the_operator_reads_and_no_secrets(catalogue: Catalogue) -> None:
+    for table in catalogue.tables:
+        for privilege in ("INSERT", "UPDATE", "REFERENCES"):
+            assert catalogue.granted(table, "imsop_operator", privilege) == set(), table
+        assert not catalogue.rows("SELECT has_table_privilege('imsop_operator', %s, 'DELETE')", table)[0], (
+            table
+        )
+    hidden = {t for t in catalogue.tables if not catalogue.granted(t, "imsop_operator", "SELECT")}
+    assert hidden == HIDDEN_FROM_OPERATOR | {"sign_in_attempts"}
+
+
+def test_keys_begin_with_the_id_and_hold_the_tenant(catalogue: Catalogue) -> None:
+    for index in catalogue.indexes:
+        if (
+            index.primary
+            and index.table in catalogue.tenant_tables
+            and index.name not in UNIQUE_WITHOUT_TENANT
+        ):
+            # With uuidv7 and the id first, a key's pages fill to 90 %; organization first, to half.
+            assert index.columns[0] != "organization_id" or index.table == "idempotency_keys", index
+            assert "organization_id" in index.columns, index
+
+
+def test_a_row_that_changes_knows_when(catalogue: Catalogue) -> None:
+    touched = catalogue.rows(
+        "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE t.tgname = 'touch_updated_at' AND NOT c.relispartition AND t.tgenabled = 'O' ORDER BY 1"
+    )
+    assert touched == [
+        t for t in catalogue.tables if any(c.name == "updated_at" for c in catalogue.columns[t])
+    ]
+
+
+def test_no_column_loses_time_zones_or_cents(catalogue: Catalogue) -> None:
+    lossy = [
+        f"{table}.{column.name} {column.type}"
+        for table, columns in catalogue.columns.items()
+        for column in columns
+        if column.type in {"real", "double precision", "money", "timestamp without time zone"}
+    ]
+    assert lossy == []
+    assert catalogue.rows("SELECT typname FROM pg_type WHERE typtype = 'e'") == []
