@@ -21,6 +21,7 @@ from imsop.identity.access import AccessCache
 from imsop.inventory import api as inventory
 from imsop.purchasing import api as purchasing
 from imsop.sales import api as sales
+from imsop.shipping import api as shipping
 from imsop.suppliers import api as suppliers
 from imsop.web import health, openapi
 from imsop.web.edge import EdgeMiddleware
@@ -28,7 +29,7 @@ from imsop.web.observe import Observed
 from imsop.web.problems import HANDLERS
 from imsop.web.requests import StrictRequest, prepare_routes
 
-ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, analytics)
+ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics)
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:
