@@ -91,7 +91,7 @@ def up(
         try:
             from imsop import serving
 
-            sign_ins = _load(opened, demo, real_data, progress)
+            sign_ins = _load(opened, settings, demo, real_data, progress)
             serving.serve(settings, opened, lambda address: _welcome(address, sign_ins))
         finally:
             for impatience in (signal.SIGINT, signal.SIGTERM):  # the database is to stop cleanly
@@ -101,15 +101,17 @@ def up(
 
 
 def _load(
-    opened: "Installation", demo: bool, real_data: Path | None, progress: "_Bars"
+    opened: "Installation", settings: "Settings", demo: bool, real_data: Path | None, progress: "_Bars"
 ) -> list[tuple[str, str]]:
     """E-mail and password of everyone who was loaded; what is there already is left as it is."""
-    sign_ins: list[tuple[str, str]] = []
+    loads: list[tuple[list[str], list[tuple[str, str]]]] = []
     if demo:
-        sign_ins += importlib.import_module("imsop.demo").load(opened, progress)
+        loads.append(importlib.import_module("imsop.demo").load(opened, settings, progress))
     if real_data:
-        sign_ins += importlib.import_module("imsop.realdata").load(opened, real_data, progress)
-    return sign_ins
+        loads.append(importlib.import_module("imsop.realdata").load(opened, settings, real_data, progress))
+    for reports, _ in loads:
+        print(*reports, sep="\n", flush=True)
+    return [sign_in for _, sign_ins in loads for sign_in in sign_ins]
 
 
 def _require_loopback(settings: "Settings", demo: bool) -> None:

@@ -1,1 +1,1 @@
-"""Organizations with years of business in them, for trying things out: made here, or loaded from public data."""
+"""Organizations with years of business in them: made here by a simulation, or loaded from public data."""

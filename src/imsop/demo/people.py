@@ -1,11 +1,18 @@
-"""Founding an organization of the demo: its people sign in with a password that everybody knows."""
+"""Founding organizations for trying things out, whose people sign in with a password that everybody knows."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from imsop.core.database import Connection, Pool, transaction
+import asyncpg
+
+from imsop.core import errors
+from imsop.core.bulk import LoadReport
+from imsop.core.database import Connection, Pool, open_pool, transaction
+from imsop.core.embedded import OperatorError
+from imsop.core.installation import Installation
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
 from imsop.identity import queries
@@ -38,6 +45,39 @@ async def is_founded(pool: Pool, domain: str) -> bool:
     """Whether the organization was loaded before. It is whole then: founding and filling commit together."""
     async with transaction(pool, None, read_only=True) as connection:
         return await queries.find_account(connection, email_of("administrator", domain)) is not None
+
+
+def load_organizations(
+    opened: Installation, loads: Mapping[str, Callable[[Pool], Awaitable[LoadReport]]]
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Runs the load of each domain that is not there yet. Returns what to say of each, and all sign-ins.
+
+    Raises OperatorError with every fault of a source that cannot be loaded; what came before it stays.
+    """
+    try:
+        said = asyncio.run(_load_missing(opened, loads))
+    except errors.DomainError as error:
+        faults = [f"  {fault.field}: {fault.message}" for fault in error.errors]
+        raise OperatorError("\n".join([error.detail, *faults])) from None
+    return said, [sign_in for domain in loads for sign_in in sign_ins(domain)]
+
+
+async def _load_missing(
+    opened: Installation, loads: Mapping[str, Callable[[Pool], Awaitable[LoadReport]]]
+) -> list[str]:
+    pool = await open_pool(opened.app_dsn, min_size=1, max_size=1)
+    said = []
+    try:
+        for domain, load in loads.items():
+            if await is_founded(pool, domain):
+                said.append(f"{domain} was loaded before and is left as it is")
+            else:
+                said.append(str(await load(pool)))
+    except asyncpg.PostgresError as error:
+        raise errors.from_database(error) or error from error
+    finally:
+        await pool.close()
+    return said
 
 
 @asynccontextmanager

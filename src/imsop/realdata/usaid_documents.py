@@ -1,0 +1,185 @@
+"""What the table `deliveries` becomes: partners, products, orders and their histories.
+
+Each function writes one kind of row, for all deliveries in one statement, and returns how many.
+"""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from imsop.core.database import Connection
+
+
+class Loading(NamedTuple):
+    """The transaction, the organization, and the user in whose name it is filled."""
+
+    connection: Connection
+    organization_id: UUID
+    user_id: UUID
+
+    async def insert(self, sql: str, *arguments: object) -> int:
+        """Runs an INSERT and returns how many rows it wrote."""
+        status = await self.connection.execute(sql, *arguments)
+        return int(status.rsplit(" ", 1)[-1])
+
+
+async def make_suppliers(loading: Loading) -> int:
+    return await loading.insert(
+        """
+        INSERT INTO suppliers (id, organization_id, name)
+        SELECT DISTINCT d.supplier_id, $1::uuid, d.vendor FROM deliveries d WHERE NOT d.is_sale
+        """,
+        loading.organization_id,
+    )
+
+
+async def make_customers(loading: Loading) -> int:
+    """The source names the country that receives, and nobody in it."""
+    return await loading.insert(
+        """
+        INSERT INTO customers (id, organization_id, name, country)
+        SELECT DISTINCT d.customer_id, $1::uuid, d.country, d.country FROM deliveries d
+        """,
+        loading.organization_id,
+    )
+
+
+async def make_products(loading: Loading) -> int:
+    """The source has no SKU: the MD5 of the item's description gives one that no other row can change."""
+    return await loading.insert(
+        """
+        INSERT INTO products (id, organization_id, sku, name, description, category, unit_of_measure)
+        SELECT DISTINCT ON (d.product_id)
+               d.product_id, $1::uuid, d.product_group || '-' || upper(left(md5(d.item_description), 6)),
+               d.item_description,
+               concat_ws(', ', d.molecule_test_type, d.brand, d.dosage, d.dosage_form,
+                         d.unit_of_measure_per_pack || ' per pack'),
+               concat_ws(': ', d.product_group, d.sub_classification), 'pack'
+        FROM deliveries d
+        ORDER BY d.product_id, d.row_number
+        """,
+        loading.organization_id,
+    )
+
+
+async def make_purchase_orders(loading: Loading) -> int:
+    return await loading.insert(
+        """
+        INSERT INTO purchase_orders
+            (id, organization_id, supplier_id, po_number, status, order_date, expected_delivery_date,
+             actual_delivery_date, total_amount, notes, created_by)
+        SELECT DISTINCT ON (d.order_id)
+               d.order_id, $1::uuid, d.supplier_id, d.po_so, 'received', d.ordered_on, d.order_scheduled_on,
+               d.order_delivered_on, d.total_amount,
+               concat_ws(', ', 'Direct drop to ' || d.country, 'project ' || d.project_code,
+                         'quotation ' || d.pq, d.vendor_inco_term), $2::uuid
+        FROM deliveries d
+        WHERE NOT d.is_sale
+        ORDER BY d.order_id, d.line_number
+        """,
+        loading.organization_id,
+        loading.user_id,
+    )
+
+
+async def make_purchase_order_items(loading: Loading) -> int:
+    """The line's total is the source's, which is not always quantity times price."""
+    return await loading.insert(
+        """
+        INSERT INTO purchase_order_items
+            (id, organization_id, purchase_order_id, line_number, product_id, quantity_ordered,
+             quantity_received, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+             actual_delivery_date)
+        SELECT d.item_id, $1::uuid, d.order_id, d.line_number, d.product_id, d.packs,
+               d.packs, d.pack_price::numeric, d.line_total, d.scheduled_on, d.scheduled_on, d.delivered_on
+        FROM deliveries d
+        WHERE NOT d.is_sale
+        ORDER BY d.order_id, d.line_number
+        """,
+        loading.organization_id,
+    )
+
+
+async def make_sales_orders(loading: Loading) -> int:
+    return await loading.insert(
+        """
+        INSERT INTO sales_orders
+            (id, organization_id, customer_id, so_number, status, order_date, expected_delivery_date,
+             actual_delivery_date, total_amount, notes, created_by)
+        SELECT DISTINCT ON (d.order_id)
+               d.order_id, $1::uuid, d.customer_id, d.po_so, 'delivered', d.ordered_on, d.order_scheduled_on,
+               d.order_delivered_on, d.total_amount,
+               concat_ws(', ', 'project ' || d.project_code, 'quotation ' || d.pq), $2::uuid
+        FROM deliveries d
+        WHERE d.is_sale
+        ORDER BY d.order_id, d.line_number
+        """,
+        loading.organization_id,
+        loading.user_id,
+    )
+
+
+async def make_sales_order_items(loading: Loading) -> int:
+    return await loading.insert(
+        """
+        INSERT INTO sales_order_items
+            (id, organization_id, sales_order_id, line_number, product_id, quantity_ordered,
+             quantity_shipped, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+             actual_delivery_date)
+        SELECT d.item_id, $1::uuid, d.order_id, d.line_number, d.product_id, d.packs,
+               d.packs, d.pack_price::numeric, d.line_total, d.scheduled_on, d.scheduled_on, d.delivered_on
+        FROM deliveries d
+        WHERE d.is_sale
+        ORDER BY d.order_id, d.line_number
+        """,
+        loading.organization_id,
+    )
+
+
+async def make_purchase_order_history(loading: Loading) -> int:
+    """Two changes per order, which is all that the source has dates for: it was placed, and all of it came.
+
+    Where the source dates an order after its delivery, it counts as placed on that day and the note says so.
+    """
+    return await loading.insert(
+        """
+        INSERT INTO purchase_order_history
+            (organization_id, purchase_order_id, from_status, to_status, note, changed_by, occurred_at)
+        SELECT $1::uuid, o.order_id, c.from_status, c.to_status, c.note, $2::uuid,
+               (c.happened_on + time '12:00') AT TIME ZONE 'UTC'
+        FROM (SELECT DISTINCT d.order_id, d.ordered_on, d.order_delivered_on AS delivered_on
+              FROM deliveries d WHERE NOT d.is_sale) o
+        CROSS JOIN LATERAL (VALUES
+            (1, NULL, 'submitted', least(o.ordered_on, o.delivered_on),
+             CASE WHEN o.ordered_on > o.delivered_on
+                  THEN 'The source dates the order ' || o.ordered_on || ', after its delivery' END),
+            (2, 'submitted', 'received', o.delivered_on,
+             'The source has no dates of confirmation and dispatch')
+        ) AS c (step, from_status, to_status, happened_on, note)
+        ORDER BY o.order_id, c.step
+        """,
+        loading.organization_id,
+        loading.user_id,
+    )
+
+
+async def make_sales_order_history(loading: Loading) -> int:
+    """As for purchase orders."""
+    return await loading.insert(
+        """
+        INSERT INTO sales_order_history
+            (organization_id, sales_order_id, from_status, to_status, note, changed_by, occurred_at)
+        SELECT $1::uuid, o.order_id, c.from_status, c.to_status, c.note, $2::uuid,
+               (c.happened_on + time '12:00') AT TIME ZONE 'UTC'
+        FROM (SELECT DISTINCT d.order_id, d.ordered_on, d.order_delivered_on AS delivered_on
+              FROM deliveries d WHERE d.is_sale) o
+        CROSS JOIN LATERAL (VALUES
+            (1, NULL, 'confirmed', least(o.ordered_on, o.delivered_on),
+             CASE WHEN o.ordered_on > o.delivered_on
+                  THEN 'The source dates the order ' || o.ordered_on || ', after its delivery' END),
+            (2, 'confirmed', 'delivered', o.delivered_on, 'The source has no date of dispatch')
+        ) AS c (step, from_status, to_status, happened_on, note)
+        ORDER BY o.order_id, c.step
+        """,
+        loading.organization_id,
+        loading.user_id,
+    )
