@@ -1,0 +1,73 @@
+"""The house rules: sizes, names, documentation, and tests that run. Lists of exceptions may only shrink."""
+
+import ast
+import re
+
+from imsop.core.settings import Settings
+from tests.rules.source import ROOT, functions, modules
+
+MAX_FUNCTION_LINES = 70  # a screen
+MAX_FILE_LINES = 450  # a chapter
+LONG_FILES = {"identity/queries.py": 560}
+LONG_FUNCTIONS: dict[str, int] = {}
+NOT_A_NOUN = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "info", "data"}
+
+
+def test_a_function_fits_a_screen() -> None:
+    long = {
+        f"{module.name}:{function.name}": lines
+        for module in modules()
+        for function in functions(module.tree)
+        if (lines := (function.end_lineno or 0) - function.lineno + 1) > MAX_FUNCTION_LINES
+    }
+    assert long == LONG_FUNCTIONS
+
+
+def test_a_file_is_a_chapter() -> None:
+    long = {module.name: lines for module in modules() if (lines := module.text.count("\n")) > MAX_FILE_LINES}
+    assert long.keys() == LONG_FILES.keys()
+    assert not [name for name, lines in long.items() if lines > LONG_FILES[name]], "may only shrink"
+
+
+def test_a_module_is_named_after_what_it_holds() -> None:
+    named = [module.name for module in modules() if NOT_A_NOUN & set(re.split(r"[/_.]", module.name))]
+    assert named == []
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [m.name for m in modules() if m.tree.body and ast.get_docstring(m.tree) is None]
+    assert [name for name in silent if "migrations/versions" not in name] == []
+
+
+def test_no_test_is_skipped_or_empty() -> None:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        tree = ast.parse(path.read_text())
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not names & {"skip", "skipif", "xfail", "importorskip"}, path.name
+        for function in functions(tree):
+            if function.name.startswith("test_"):
+                body = [
+                    s
+                    for s in function.body
+                    if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+                ]
+                assert body, f"{path.name}:{function.name} is empty"
+                assert not isinstance(body[0], ast.Pass), f"{path.name}:{function.name} is empty"
+
+
+def documented_settings() -> dict[str, str]:
+    """What docs/settings.md says under each heading that names a variable."""
+    text = (ROOT / "docs" / "settings.md").read_text()
+    _, *parts = re.split(r"^### `IMSOP_(\w+)`$", text, flags=re.MULTILINE)
+    return {name.lower(): said for name, said in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    assert sorted(documented_settings()) == sorted(Settings.model_fields)
+
+
+def test_documented_defaults_are_the_defaults() -> None:
+    for name, said in documented_settings().items():
+        default = Settings.model_fields[name].default
+        stated = {None: "none", False: "`false`"}.get(default, str(default))
+        assert re.search(rf"Default: `?{re.escape(stated)}", said), f"{name}: {stated}"
