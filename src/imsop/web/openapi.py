@@ -62,21 +62,20 @@ def document(app: Litestar) -> dict[str, Any]:
         f"Problem{status}": _problem_response(status, schema_of[repr(Problem)])
         for status in _DOCUMENTED_PROBLEMS
     }
-    for path, item in doc["paths"].items():
-        for method, operation in item.items():
-            if isinstance(operation, dict) and operation.get("operationId") in handlers:
-                _complete(operation, method, path, handlers[operation["operationId"]], schema_of)
+    for (path, method), handler in handlers.items():
+        if (operation := doc["paths"].get(path, {}).get(method)) is not None:
+            _complete(operation, method, path, handler, schema_of)
     return _with_plain_names(doc, schemas)
 
 
-def _handlers(app: Litestar) -> dict[str, HTTPRouteHandler]:
-    handlers: dict[str, HTTPRouteHandler] = {}
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            for handler, _ in route.route_handler_map.values():
-                if isinstance(handler.operation_id, str):
-                    handlers[handler.operation_id] = handler
-    return handlers
+def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
+    """All routes, by path and method."""
+    return {
+        (route.path_format, method.lower()): handler
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in route.route_handler_map.items()
+    }
 
 
 def _bodies(handler: HTTPRouteHandler) -> tuple[Any, Any]:
@@ -128,10 +127,14 @@ def _complete(
     operation["responses"] = {success: response} | {
         str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(problems)
     }
+    operation["operationId"] = handler.fn.__name__
+    operation["summary"] = handler.fn.__name__.replace("_", " ").capitalize()
     operation["tags"] = [path.removeprefix("/api/v1/").split("/")[0]]
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "query":
-            parameter["schema"] = _parameter_schema(handler.opt["query_types"][parameter["name"]].type)
+            default = {"default": parameter["schema"]["default"]} if "default" in parameter["schema"] else {}
+            exact = _parameter_schema(handler.opt["query_types"][parameter["name"]].type)
+            parameter["schema"] = exact | default
         for flag in ("deprecated", "allowEmptyValue", "allowReserved"):
             if parameter.get(flag) is False:
                 del parameter[flag]

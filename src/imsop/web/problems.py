@@ -90,7 +90,7 @@ def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresEr
 
 
 def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[bytes]:
-    """What the driver refuses. One that is also a ValueError is a value that no column of its type can hold."""
+    """What the driver refuses. A ValueError among it is a value that no column of its type can hold."""
     if isinstance(error, ValueError):
         return on_domain_error(request, InvalidInput("a value is beyond the range of its field"))
     return on_failure(request, error)
