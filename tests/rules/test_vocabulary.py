@@ -1,0 +1,133 @@
+"""What a word means to the code it means to the database: statuses, kinds, permissions, roles."""
+
+import re
+from typing import Any, get_args
+
+from imsop.catalog.models import ProductStatus
+from imsop.core.errors import InvalidInput
+from imsop.core.fields import PartnerStatus
+from imsop.identity.models import OrganizationStatus, SubscriptionTier, UserStatus
+from imsop.identity.permissions import SYSTEM_ROLES, Permission
+from imsop.identity.tokens import CredentialKind
+from imsop.inventory.models import ReservationKind, WarehouseStatus, ZoneType
+from imsop.inventory.movements import MovementKind, TransactionType, require_possible
+from imsop.purchasing.models import PurchaseOrderStatus
+from imsop.sales.models import SalesOrderStatus
+from imsop.shipping.models import EventType, ShipmentStatus, ShipmentType, TransportMode
+from tests import factories
+from tests.factories import Member
+from tests.rules.catalogue import Catalogue
+
+WORDS: dict[tuple[str, str], Any] = {
+    ("organizations", "status"): OrganizationStatus,
+    ("organizations", "subscription_tier"): SubscriptionTier,
+    ("users", "status"): UserStatus,
+    ("suppliers", "status"): PartnerStatus,
+    ("customers", "status"): PartnerStatus,
+    ("products", "status"): ProductStatus,
+    ("warehouses", "status"): WarehouseStatus,
+    ("warehouse_zones", "zone_type"): ZoneType,
+    ("inventory_transactions", "transaction_type"): TransactionType,
+    ("inventory_reservations", "kind"): ReservationKind,
+    ("purchase_orders", "status"): PurchaseOrderStatus,
+    ("purchase_order_history", "to_status"): PurchaseOrderStatus,
+    ("sales_orders", "status"): SalesOrderStatus,
+    ("sales_order_history", "to_status"): SalesOrderStatus,
+    ("shipments", "shipment_type"): ShipmentType,
+    ("shipments", "status"): ShipmentStatus,
+    ("shipments", "transport_mode"): TransportMode,
+    ("shipment_events", "event_type"): EventType,
+}
+
+
+def listed_in_checks(catalogue: Catalogue) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The words of each CHECK of the form `column IN (…)`."""
+    listed = {}
+    for table, checks in catalogue.checks.items():
+        for definition in checks.values():
+            if match := re.fullmatch(r"CHECK \(\((\w+) = ANY \(ARRAY\[(.*)\]\)\)\)", definition):
+                listed[table, match[1]] = tuple(re.findall(r"'([^']*)'::text", match[2]))
+    return listed
+
+
+def test_every_list_of_words_is_the_same_in_code_and_database(catalogue: Catalogue) -> None:
+    expected = {place: get_args(words) for place, words in WORDS.items()}
+    kept = tuple(kind for kind in get_args(CredentialKind) if kind != "api_key")  # keys have their own table
+    expected["sessions", "kind"] = kept
+    listed = listed_in_checks(catalogue)
+    assert {place: set(words) for place, words in listed.items()} == {
+        place: set(words) for place, words in expected.items()
+    }
+
+
+def test_movement_kinds_are_those_the_ledger_takes(catalogue: Catalogue) -> None:
+    definition = catalogue.checks["inventory_transactions"]["inventory_transactions_kind_of_type"]
+    words = set(re.findall(r"'(\w+)'::text", definition))
+    assert words == {*get_args(MovementKind), *get_args(TransactionType)}
+
+
+def test_the_ledger_takes_exactly_the_movements_that_the_code_lets_through(catalogue: Catalogue) -> None:
+    checks = catalogue.checks["inventory_transactions"]
+    of_type = checks["inventory_transactions_kind_of_type"].removeprefix("CHECK ")
+    of_sign = checks["inventory_transactions_quantity_sign"].removeprefix("CHECK ")
+    for type_ in get_args(TransactionType):
+        for kind in get_args(MovementKind):
+            for quantity in (-1, 0, 1):
+                taken = catalogue.rows(
+                    f"SELECT {of_type} AND {of_sign} FROM (VALUES (%s, %s, %s))"
+                    " AS movement (transaction_type, movement_kind, quantity)",
+                    type_,
+                    kind,
+                    quantity,
+                )
+                try:
+                    require_possible(type_, kind, quantity)
+                    possible = True
+                except InvalidInput:
+                    possible = False
+                assert taken == [possible], (type_, kind, quantity)
+
+
+def test_the_statuses_of_documents_are_the_seeds() -> None:
+    assert get_args(PurchaseOrderStatus) == (
+        "draft",
+        "submitted",
+        "confirmed",
+        "shipped",
+        "received",
+        "cancelled",
+    )
+    assert get_args(SalesOrderStatus) == ("draft", "confirmed", "shipped", "delivered", "cancelled")
+    assert get_args(ShipmentStatus) == ("pending", "in_transit", "delivered", "cancelled")
+    assert get_args(TransactionType) == ("receipt", "shipment", "adjustment", "return")
+
+
+def test_every_permission_stands_in_the_database_and_no_other(catalogue: Catalogue) -> None:
+    stored = catalogue.rows("SELECT name, resource, action FROM permissions")
+    assert {row[0] for row in stored} == {str(permission) for permission in Permission}
+    assert all(name == f"{resource}:{action}" for name, resource, action in stored)
+
+
+async def test_an_organization_starts_with_the_system_roles_as_stated(admin: Member) -> None:
+    roles = (await admin.read("roles"))["items"]
+    assert {role["name"]: (role["description"], set(role["permissions"])) for role in roles} == {
+        name: (description, {str(permission) for permission in permissions})
+        for name, (description, permissions) in SYSTEM_ROLES.items()
+    }
+    assert all(role["is_system"] for role in roles)
+
+
+async def test_a_member_holds_what_its_role_says(admin: Member) -> None:
+    for name, (_, permissions) in SYSTEM_ROLES.items():
+        actor = await (await factories.member(admin, name)).actor()
+        assert actor.permissions == permissions, name
+
+
+def test_whoever_writes_may_read() -> None:
+    for name, (_, permissions) in SYSTEM_ROLES.items():
+        for permission in permissions:
+            assert Permission(permission.replace(":write", ":read")) in permissions, name
+
+
+def test_the_viewer_writes_nothing() -> None:
+    assert not [permission for permission in SYSTEM_ROLES["viewer"][1] if permission.endswith(":write")]
