@@ -17,6 +17,8 @@ EVENTS = Listing(
     """,
     filters={
         "event_type": "e.event_type = {}",
+        # Of one entity: its few events are found by it, never by way of all events of the type.
+        "event_type_of_entity": "e.event_type || '' = {}",
         "entity_type": "e.entity_type = {}",
         "entity_id": "e.entity_id = {}",
         "created_from": "e.created_at >= {}",

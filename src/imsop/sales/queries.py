@@ -114,7 +114,13 @@ _SALES_ORDERS = """
 SALES_ORDERS = Listing(
     SalesOrder,
     _SALES_ORDERS,
-    filters={"so_number": "o.so_number = {}", "status": "o.status = {}", "customer_id": "o.customer_id = {}"},
+    filters={
+        "so_number": "o.so_number = {}",
+        # The planner is kept from seeing which status: for a common one it would walk all orders by date, and
+        # of the newest none may have it yet.
+        "status": "o.status = (SELECT {})",
+        "customer_id": "o.customer_id = {}",
+    },
     sorts={
         "order_date": Sort("o.order_date", "order_date", date),
         "so_number": Sort("o.so_number", "so_number", str),
