@@ -123,10 +123,10 @@ def _require_loopback(settings: "Settings", demo: bool) -> None:
 
 
 def _welcome(address: str, sign_ins: list[tuple[str, str]]) -> None:
-    print(f"\nIMSOP is ready: {address}", flush=True)
-    for email, password in sign_ins:
-        print(f"  sign in as {email} with password {password}", flush=True)
-    print("Ctrl-C stops it.", flush=True)
+    lines = [f"\nIMSOP is ready: {address}"]
+    lines += [f"  sign in as {email} with password {password}" for email, password in sign_ins]
+    sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.\n"]))  # at once: the log writes there too
+    sys.stdout.flush()
 
 
 @app.command()
