@@ -21,6 +21,7 @@ from imsop.web.app import create_app
 from imsop.web.observe import Observed
 
 PASSWORD = "a long enough password"
+HOST = "http://imsop.test"
 API = "/api/v1"
 
 
@@ -48,10 +49,17 @@ def new_address() -> str:
     return str(IPv6Address((0xFD << 120) + random.SystemRandom().getrandbits(64)))
 
 
+class Visitor(httpx.AsyncClient):
+    """Paths are below /api/v1 unless they begin with a slash."""
+
+    def build_request(self, method: str, url: Any, **parts: Any) -> httpx.Request:
+        return super().build_request(method, f"{HOST}{url}" if str(url).startswith("/") else url, **parts)
+
+
 def visitor(app: Observed, *, address: str | None = None, **headers: str) -> httpx.AsyncClient:
-    """Somebody who is not signed in. Paths are below /api/v1 unless they begin with a slash."""
+    """Somebody who is not signed in."""
     transport = httpx.ASGITransport(app, client=(address or new_address(), 4711))  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=transport, base_url=f"http://imsop.test{API}/", headers=headers)
+    return Visitor(transport=transport, base_url=f"{HOST}{API}/", headers=headers)
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,7 @@ async def member(admin: Member, role: SystemRole | str) -> Member:
 
 async def member_with(admin: Member, *permissions: str) -> Member:
     """A new user whose one role holds exactly these permissions."""
-    role = await admin.create("roles", {"name": f"role {uuid4().hex}", "permissions": permissions})
+    role = await admin.create("roles", {"name": f"role-{uuid4().hex}", "permissions": permissions})
     return await member(admin, role["name"])
 
 

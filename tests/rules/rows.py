@@ -4,6 +4,7 @@ Values come from types, defaults, foreign keys and CHECK lists; what those canno
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -129,3 +130,8 @@ def _insert(catalogue: Catalogue, table: str, values: dict[str, Any]) -> None:
         sql.SQL(", ").join(sql.Placeholder() * len(values)),
     )
     catalogue.connection.execute(statement, list(values.values()))
+
+
+def now() -> datetime:
+    """An instant within the partitions that exist."""
+    return datetime.now(UTC)

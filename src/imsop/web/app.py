@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router
+from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
@@ -25,6 +26,7 @@ from imsop.shipping import api as shipping
 from imsop.suppliers import api as suppliers
 from imsop.web import health, openapi
 from imsop.web.edge import EdgeMiddleware
+from imsop.web.housekeeping import keep_house
 from imsop.web.observe import Observed
 from imsop.web.problems import HANDLERS
 from imsop.web.requests import StrictRequest, prepare_routes
@@ -41,11 +43,14 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         async with pool:
             app.state.pool = pool
             app.state.access = AccessCache(pool)
-            listening = asyncio.create_task(app.state.access.listen(installation.app_dsn))
+            tasks = [
+                asyncio.create_task(app.state.access.listen(installation.app_dsn)),
+                asyncio.create_task(keep_house(installation.operator_dsn)),
+            ]
             yield
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     api = Router(
         "/api/v1",
@@ -62,7 +67,9 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="IMSOP",
             version=__version__,
-            path="/api/litestar-schema",
+            openapi_router=Router(
+                "/api/litestar-schema", route_handlers=[], include_in_schema=False, guards=[_closed]
+            ),
             render_plugins=[],
             components=Components(
                 security_schemes={
@@ -76,6 +83,11 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
     app.state.installation = installation
     prepare_routes(app)
     return app
+
+
+def _closed(*_: object) -> None:
+    """Litestar will serve its own, inexact document; ours is in imsop.web.openapi."""
+    raise NotFoundException
 
 
 def create_app(settings: Settings, installation: Installation) -> ASGIApp:
