@@ -75,9 +75,9 @@ async def stage_file(connection: Connection, table: str, path: Path) -> int:
             records = _records(reader, header, faults)
             rows = await stage_records(connection, table, records, columns=["row_number", *header])
     except FileNotFoundError:
-        raise InvalidInput.of(str(path), "there is no such file") from None
+        raise InvalidInput(f"{path}: there is no such file") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise InvalidInput.of(str(path), f"cannot be read: {error}") from None
+        raise InvalidInput(f"{path}: cannot be read: {error}") from None
     _refuse(path, faults)
     return rows
 
@@ -149,12 +149,12 @@ def _header(reader: Iterator[list[str]], path: Path, columns: list[str]) -> list
     try:
         header = next(reader, [])
     except csv.Error as error:
-        raise InvalidInput.of(str(path), f"row 1 is not CSV: {error}") from None
+        raise InvalidInput(f"{path}: row 1 is not CSV: {error}") from None
     if sorted(header) != sorted(columns):
         missing = ", ".join(column for column in columns if column not in header) or "nothing"
         unknown = ", ".join(repr(name) for name in header if name not in columns or header.count(name) > 1)
-        raise InvalidInput.of(
-            str(path), f"row 1 is not the header: it lacks {missing}, and has {unknown or 'nothing else'}"
+        raise InvalidInput(
+            f"{path}: row 1 is not the header: it lacks {missing}, and has {unknown or 'nothing else'}"
         )
     return header
 

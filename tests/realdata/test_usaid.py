@@ -1,0 +1,419 @@
+"""The deliveries file, made up in the layout of the real one, and what an organization makes of it.
+
+Where IMSOP_REAL_DATA names the data sets, the real one is loaded too and must give the figures known of it.
+"""
+
+import csv
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from imsop.core.bulk import LoadReport
+from imsop.core.database import Connection, Pool, transaction
+from imsop.core.embedded import OperatorError
+from imsop.core.errors import InvalidInput
+from imsop.core.installation import silent
+from imsop.core.settings import Settings
+from imsop.core.tenancy import Tenant
+from imsop.demo.people import is_founded, load_organizations
+from imsop.identity import queries
+from imsop.realdata import usaid
+from tests.conftest import TestDatabase
+from tests.inventory import stock
+
+SETTINGS = Settings(bcrypt_cost=4)
+
+# A purchase of two lines in one shipment, which weighs them on the first; another, dated after its delivery,
+# that was neither sent nor quoted on a day known; and a sale from the distribution centre.
+PURCHASE: dict[str, Any] = {
+    "id": "1",
+    "project_code": "100-CI-T01",
+    "pq": "FPQ-1",
+    "po_so": "SCMS-4",
+    "asn_dn": "ASN-8",
+    "country": "Côte d'Ivoire",
+    "managed_by": "PMO - US",
+    "fulfill_via": "Direct Drop",
+    "vendor_inco_term": "EXW",
+    "shipment_mode": "Air",
+    "pq_first_sent_to_client_date": "2009-01-04",
+    "po_sent_to_vendor_date": "2009-02-01",
+    "scheduled_delivery_date": "2009-03-02",
+    "delivered_to_client_date": "2009-03-05",
+    "delivery_recorded_date": "2009-03-06",
+    "product_group": "HRDT",
+    "sub_classification": "HIV test",
+    "vendor": "Invented Diagnostics",
+    "item_description": "Test kit, 30 Tests",
+    "molecule_test_type": "Test kit",
+    "brand": "Reveal",
+    "dosage": "",
+    "dosage_form": "Test kit",
+    "unit_of_measure_per_pack": "30",
+    "line_item_quantity": "19",
+    "line_item_value": "551.5",
+    "pack_price": "29.0",
+    "unit_price": "0.97",
+    "manufacturing_site": "Invented Site",
+    "first_line_designation": "true",
+    "weight_kilograms": "13.0",
+    "freight_cost_usd": "780.34",
+    "line_item_insurance_usd": "1.5",
+    "weight_note": "",
+    "freight_note": "",
+    "po_date_note": "",
+    "pq_date_note": "",
+}
+SECOND_LINE = PURCHASE | {
+    "id": "2",
+    "scheduled_delivery_date": "2009-03-09",
+    "item_description": "Lancets, 100 Pcs",
+    "line_item_quantity": "5",
+    "line_item_value": "50",
+    "pack_price": "10",
+    "weight_kilograms": "",
+    "weight_note": "See ASN-8 (ID#:1)",
+    "freight_cost_usd": "",
+    "line_item_insurance_usd": "0.25",
+}
+LATE_PAPER = PURCHASE | {
+    "id": "3",
+    "po_so": "SCMS-5",
+    "asn_dn": "ASN-9",
+    "shipment_mode": "",
+    "pq_first_sent_to_client_date": "",
+    "po_sent_to_vendor_date": "",
+    "scheduled_delivery_date": "2009-04-20",
+    "delivered_to_client_date": "2009-04-10",
+    "weight_kilograms": "",
+    "weight_note": "Weight Captured Separately",
+}
+SALE = PURCHASE | {
+    "id": "4",
+    "po_so": "SO-533",
+    "asn_dn": "DN-1",
+    "country": "Haiti",
+    "fulfill_via": "From RDC",
+    "vendor": "SCMS from RDC",
+    "vendor_inco_term": "N/A - From RDC",
+    "shipment_mode": "Truck",
+    "po_sent_to_vendor_date": "",
+    "delivered_to_client_date": "2009-02-20",
+    "line_item_quantity": "7",
+}
+LINES = [PURCHASE, SECOND_LINE, LATE_PAPER, SALE]
+
+
+def deliveries(directory: Path, *lines: dict[str, Any]) -> Path:
+    """A directory of data sets that holds these lines."""
+    path = directory / usaid.SOURCE
+    path.parent.mkdir(parents=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(PURCHASE))
+        writer.writeheader()
+        writer.writerows(lines)
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each test loads an organization of its own."""
+    domain = f"{uuid4().hex}.example"
+    monkeypatch.setattr(usaid, "DOMAIN", domain)
+    monkeypatch.setattr(usaid, "NAME", f"Global Health Supply {domain}")
+    return domain
+
+
+@asynccontextmanager
+async def organization(pool: Pool) -> AsyncIterator[Connection]:
+    """A transaction of the application inside what was loaded: row security shows nothing else."""
+    async with transaction(pool, None, read_only=True) as connection:
+        account = await queries.find_account(connection, f"admin@{usaid.DOMAIN}")
+    assert account is not None
+    async with transaction(pool, Tenant(account.organization_id), read_only=True) as connection:
+        yield connection
+
+
+async def load(pool: Pool, directory: Path) -> LoadReport:
+    return await usaid.load(pool, SETTINGS, directory, silent)
+
+
+async def rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(record) for record in await connection.fetch(sql)]
+
+
+async def test_every_line_becomes_one_order_line(pool: Pool, tmp_path: Path) -> None:
+    report = await load(pool, deliveries(tmp_path, *LINES))
+    assert report.rows_read == 4
+    assert report.outcomes == {"became purchase order lines": 3, "became sales order lines": 1}
+    assert report.made == {
+        "warehouses": 2,
+        "suppliers": 1,
+        "customers": 2,
+        "products": 2,
+        "purchase orders": 2,
+        "purchase order lines": 3,
+        "sales orders": 1,
+        "sales order lines": 1,
+        "purchase order changes": 4,
+        "sales order changes": 2,
+        "shipments": 3,
+        "shipment lines": 4,
+        "shipment events": 3,
+        "stock movements": 8,
+    }
+
+
+async def test_the_distribution_centre_is_a_warehouse_and_no_supplier(pool: Pool, tmp_path: Path) -> None:
+    await load(pool, deliveries(tmp_path, *LINES))
+    async with organization(pool) as connection:
+        assert await rows(connection, "SELECT name FROM suppliers") == [("Invented Diagnostics",)]
+        assert await rows(connection, "SELECT name FROM warehouses ORDER BY name") == [
+            ("Direct drop",),
+            ("Distribution centre (SCMS from RDC)",),
+        ]
+
+
+async def test_lines_keep_their_own_dates_and_the_value_of_the_source(pool: Pool, tmp_path: Path) -> None:
+    await load(pool, deliveries(tmp_path, *LINES))
+    async with organization(pool) as connection:
+        assert await rows(
+            connection,
+            """
+            SELECT i.line_number, i.expected_delivery_date, i.actual_delivery_date, i.quantity_received,
+                   i.unit_price, i.line_total, o.expected_delivery_date, o.actual_delivery_date,
+                   o.total_amount, o.status
+            FROM purchase_order_items i JOIN purchase_orders o ON o.id = i.purchase_order_id
+            WHERE o.po_number = 'SCMS-4' ORDER BY i.line_number
+            """,
+        ) == [
+            (number, expected, date(2009, 3, 5), quantity, price, value, date(2009, 3, 9), date(2009, 3, 5),
+             Decimal("601.50"), "received")
+            for number, expected, quantity, price, value in (
+                (1, date(2009, 3, 2), 19, Decimal("29.0000"), Decimal("551.50")),
+                (2, date(2009, 3, 9), 5, Decimal("10.0000"), Decimal("50.00")),
+            )
+        ]  # fmt: skip
+
+
+async def test_an_order_is_dated_when_sent_else_when_quoted_else_as_scheduled(
+    pool: Pool, tmp_path: Path
+) -> None:
+    await load(pool, deliveries(tmp_path, *LINES))
+    async with organization(pool) as connection:
+        dated = await rows(
+            connection,
+            """
+            SELECT po_number, order_date FROM purchase_orders
+            UNION ALL SELECT so_number, order_date FROM sales_orders ORDER BY 1
+            """,
+        )
+    assert dated == [
+        ("SCMS-4", date(2009, 2, 1)),
+        ("SCMS-5", date(2009, 4, 20)),
+        ("SO-533", date(2009, 1, 4)),
+    ]
+
+
+async def test_a_history_runs_forward_even_where_the_source_does_not(pool: Pool, tmp_path: Path) -> None:
+    await load(pool, deliveries(tmp_path, *LINES))
+    async with organization(pool) as connection:
+        changes = await rows(
+            connection,
+            """
+            SELECT h.from_status, h.to_status, h.occurred_at::date,
+                   h.note LIKE '%2009-04-20, after its delivery'
+            FROM purchase_order_history h JOIN purchase_orders o ON o.id = h.purchase_order_id
+            WHERE o.po_number = 'SCMS-5' ORDER BY h.occurred_at, h.id
+            """,
+        )
+    assert changes == [
+        (None, "submitted", date(2009, 4, 10), True),
+        ("submitted", "received", date(2009, 4, 10), False),
+    ]
+
+
+async def test_a_shipment_weighs_what_one_of_its_lines_says(pool: Pool, tmp_path: Path) -> None:
+    await load(pool, deliveries(tmp_path, *LINES))
+    async with organization(pool) as connection:
+        shipments = await rows(
+            connection,
+            """
+            SELECT s.reference_id, s.shipment_type, s.weight_kg, s.transport_mode, s.expected_delivery_date,
+                   s.actual_delivery_date, o.po_number, so.so_number, count(*), e.payload ->> 'insurance_usd'
+            FROM shipments s
+            JOIN shipment_items i ON i.shipment_id = s.id
+            JOIN shipment_events e ON e.shipment_id = s.id
+            LEFT JOIN purchase_orders o ON o.id = s.purchase_order_id
+            LEFT JOIN sales_orders so ON so.id = s.sales_order_id
+            GROUP BY s.id, s.organization_id, o.po_number, so.so_number, e.payload ORDER BY s.reference_id
+            """,
+        )
+    kilograms = Decimal(13)
+    assert shipments == [
+        ("ASN-8", "inbound", kilograms, "air", date(2009, 3, 9), date(2009, 3, 5), "SCMS-4", None, 2, "1.75"),
+        ("ASN-9", "inbound", None, None, date(2009, 4, 20), date(2009, 4, 10), "SCMS-5", None, 1, "1.5"),
+        (
+            "DN-1",
+            "outbound",
+            kilograms,
+            "road",
+            date(2009, 3, 2),
+            date(2009, 2, 20),
+            None,
+            "SO-533",
+            1,
+            "1.5",
+        ),
+    ]
+
+
+async def test_purchases_pass_through_and_sales_draw_on_an_opening_balance_that_says_so(
+    pool: Pool, tmp_path: Path
+) -> None:
+    await load(pool, deliveries(tmp_path, *LINES))
+    async with organization(pool) as connection:
+        ledger = await rows(
+            connection,
+            """
+            SELECT w.name, t.movement_kind, t.quantity, t.balance_after, t.occurred_at::date, t.reference_id
+            FROM inventory_transactions t
+            JOIN inventory i ON i.id = t.inventory_id
+            JOIN warehouses w ON w.id = i.warehouse_id
+            JOIN products p ON p.id = i.product_id
+            WHERE p.name = 'Test kit, 30 Tests' ORDER BY w.name, t.balance_version
+            """,
+        )
+        [(note,)] = await rows(
+            connection, "SELECT notes FROM inventory_transactions WHERE movement_kind = 'opening_balance'"
+        )
+        assert await stock.findings(connection) == []
+    centre = "Distribution centre (SCMS from RDC)"
+    assert ledger == [
+        ("Direct drop", "goods_receipt", 19, 19, date(2009, 3, 5), "SCMS-4"),
+        ("Direct drop", "sale", -19, 0, date(2009, 3, 5), "SCMS-4"),
+        ("Direct drop", "goods_receipt", 19, 19, date(2009, 4, 10), "SCMS-5"),
+        ("Direct drop", "sale", -19, 0, date(2009, 4, 10), "SCMS-5"),
+        (centre, "opening_balance", 7, 7, date(2009, 2, 19), None),
+        (centre, "sale", -7, 0, date(2009, 2, 20), "SO-533"),
+    ]
+    assert note.startswith("Opening balance")
+
+
+async def test_an_item_keeps_its_sku_whatever_else_is_in_the_file(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = "SELECT sku FROM products WHERE name = 'Test kit, 30 Tests'"
+    await load(pool, deliveries(tmp_path / "all", *LINES))
+    async with organization(pool) as connection:
+        before = await rows(connection, kit)
+    monkeypatch.setattr(usaid, "DOMAIN", f"again.{usaid.DOMAIN}")
+    monkeypatch.setattr(usaid, "NAME", f"Again {usaid.NAME}")
+    await load(pool, deliveries(tmp_path / "one", SALE))
+    async with organization(pool) as connection:
+        assert await rows(connection, kit) == before == [("HRDT-6BD123",)]
+
+
+FAULTY = {
+    "id": "1.5",
+    "po_so": "4711",
+    "asn_dn": "",
+    "country": "x" * 101,
+    "shipment_mode": "Donkey",
+    "po_sent_to_vendor_date": "today",
+    "scheduled_delivery_date": "2009-02-30",
+    "delivered_to_client_date": "03/05/2009",
+    "line_item_quantity": "2147483648",
+    "line_item_value": "-1",
+    "pack_price": "1e3",
+    "weight_kilograms": "NaN",
+}
+
+
+async def test_every_faulty_value_of_every_row_is_named_and_nothing_is_there(
+    pool: Pool, tmp_path: Path
+) -> None:
+    directory = deliveries(tmp_path, PURCHASE, PURCHASE | FAULTY, SALE | {"id": "9", "pack_price": "free"})
+    with pytest.raises(InvalidInput) as refused:
+        await load(pool, directory)
+    assert "13 faults, nothing was loaded" in refused.value.detail
+    assert {fault.field for fault in refused.value.errors} == {
+        *(f"row 3: {field}" for field in FAULTY),
+        "row 4: pack_price",
+    }
+    assert not await is_founded(pool, usaid.DOMAIN)
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        (PURCHASE, "id"),
+        (SECOND_LINE | {"vendor": "Another"}, "vendor"),
+        (SECOND_LINE | {"vendor": "SCMS from RDC"}, "vendor"),
+        (SECOND_LINE | {"country": "Mali"}, "country"),
+        (SECOND_LINE | {"po_sent_to_vendor_date": ""}, "po_sent_to_vendor_date"),
+        (SECOND_LINE | {"pq_first_sent_to_client_date": "2009-01-05"}, "pq_first_sent_to_client_date"),
+        (SECOND_LINE | {"po_so": "SCMS-77"}, "po_so"),
+        (SECOND_LINE | {"shipment_mode": "Ocean"}, "shipment_mode"),
+        (SECOND_LINE | {"delivered_to_client_date": "2009-03-06"}, "delivered_to_client_date"),
+        (SECOND_LINE | {"asn_dn": "DN-8"}, "asn_dn"),
+        (SECOND_LINE | {"item_description": "Test kit, 30 Tests", "product_group": "ARV"}, "product_group"),
+    ],
+)
+async def test_rows_that_contradict_each_other_are_named(
+    pool: Pool, tmp_path: Path, line: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await load(pool, deliveries(tmp_path, PURCHASE, line))
+    assert f"row 3: {field}" in {fault.field for fault in refused.value.errors}
+
+
+def test_quantities_beyond_what_a_balance_holds_are_refused_in_words(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    huge = SALE | {"line_item_quantity": "2147483647"}
+    directory = deliveries(tmp_path, huge, huge | {"id": "5"})
+    loads = {usaid.DOMAIN: partial(usaid.load, settings=SETTINGS, directory=directory, progress=silent)}
+    with pytest.raises(OperatorError, match="beyond the range of whole numbers"):
+        load_organizations(database.installation, loads)
+
+
+if REAL_DATA := os.environ.get("IMSOP_REAL_DATA"):
+
+    async def test_the_real_deliveries_give_the_figures_known_of_them(pool: Pool) -> None:
+        report = await load(pool, Path(REAL_DATA or ""))
+        assert (report.rows_read, report.outcomes) == (
+            10_324,
+            {"became purchase order lines": 4_920, "became sales order lines": 5_404},
+        )
+        async with organization(pool) as connection:
+            assert await rows(
+                connection,
+                """
+                SELECT count(*), count(*) FILTER (WHERE on_time), round(100 * avg(on_time::int), 2),
+                       sum(line_total), count(*) FILTER (WHERE line_total <> quantity_ordered * unit_price)
+                FROM (SELECT *, actual_delivery_date <= expected_delivery_date AS on_time
+                      FROM purchase_order_items)
+                """,
+            ) == [(4_920, 4_661, Decimal("94.74"), Decimal("542212022.34"), 719)]
+            assert await rows(
+                connection,
+                """
+                SELECT (SELECT count(*) FROM suppliers), (SELECT count(*) FROM products),
+                       (SELECT count(DISTINCT sku) FROM products), (SELECT count(*) FROM customers),
+                       (SELECT count(*) FROM purchase_orders), (SELECT count(*) FROM sales_orders),
+                       (SELECT count(*) FROM sales_order_items),
+                       (SELECT count(*) FROM shipments WHERE shipment_type = 'inbound'),
+                       (SELECT count(*) FROM shipments WHERE shipment_type = 'outbound'),
+                       (SELECT count(*) FROM shipment_items), (SELECT sum(quantity_on_hand) FROM inventory)
+                """,
+            ) == [(72, 184, 184, 43, 2_816, 3_417, 5_404, 3_590, 3_440, 10_324, 0)]
+            assert await stock.findings(connection) == []
