@@ -174,8 +174,8 @@ class Two(NamedTuple):
 async def two(app: Observed, catalogue: Catalogue) -> Two:
     us, them = [await factories.sign_up(app) for _ in range(2)]
     buyers = [await factories.member(admin, "buyer") for admin in (us, them)]
-    filled = [rows.fill(catalogue, buyer.organization_id, buyer.user_id) for buyer in buyers]
-    return Two(*filled, us, them)
+    ours, theirs = [rows.fill(catalogue, buyer.organization_id, buyer.user_id) for buyer in buyers]
+    return Two(ours, theirs, us, them)
 
 
 @pytest.fixture(scope="module")

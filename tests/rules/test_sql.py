@@ -17,13 +17,19 @@ ASSEMBLED = {
     "core/bulk.py:require_valid": "passes on what it is given",
     "core/doctor.py:examine": "the literals of a room's CHECKS",
     "migrations/__init__.py:upgrade": "the migration's own file",
+    "bench/plans.py:_explained": "a statement that the application sends, behind EXPLAIN",
     "bench/recording.py:_described": "a statement that the application sent",
     "realdata/usaid_documents.py:insert": "passes on what it is given",
 }
-# What reads or writes across organizations on purpose, as the operator or before there is a tenant.
+# Statements across organizations on purpose: as the operator, who has policies of its own. May only shrink.
 WHOLE_INSTALLATION = {
-    "cli.py": "`imsop psql --as` finds an organization by its name, as the operator",
-    "inventory/doctor.py": "`imsop doctor` proves every balance of the installation, as the operator",
+    "cli.py: SELECT id::text, name FROM",
+    "identity/queries.py: UPDATE organizations SET status =",
+    "inventory/doctor.py: SELECT count(*) FROM inventory",
+    "inventory/doctor.py: SELECT count(*) FROM inventory_transactions",
+    "inventory/doctor.py: SELECT count(*) FROM inventory_reservations",
+    "web/housekeeping.py: DELETE FROM sessions WHERE expires_at",
+    "web/housekeeping.py: DELETE FROM idempotency_keys WHERE created_at",
 }
 EXECUTING_METHODS = {"execute", "executemany", "fetch", "fetchrow", "fetchval", "prepare", "cursor"}
 EXECUTING_FUNCTIONS = {"fetch_all": 2, "fetch_one": 2, "require_valid": 2}
@@ -108,12 +114,12 @@ def without_tenant(text: str, tables: list[str]) -> list[str]:
 
 def test_every_statement_names_the_tenant_of_every_table_it_touches(catalogue: Catalogue) -> None:
     missing = {
-        module.name: f"{', '.join(tables)}: {' '.join(text.split())[:150]}"
+        f"{module.name}: {' '.join(text.split()[:5])}"
         for module in modules()
         for text in statements(module)
-        if (tables := without_tenant(text, catalogue.tenant_tables))
+        if without_tenant(text, catalogue.tenant_tables)
     }
-    assert missing.keys() == WHOLE_INSTALLATION.keys(), missing
+    assert missing == WHOLE_INSTALLATION
 
 
 def test_the_rule_sees_a_forgotten_tenant() -> None:
