@@ -23,7 +23,7 @@ ASSEMBLED = {
 }
 # Statements across organizations on purpose: as the operator, who has policies of its own. May only shrink.
 WHOLE_INSTALLATION = {
-    "cli.py: SELECT id::text, name FROM",
+    "cli.py: SELECT id::text, name FROM organizations",
     "identity/queries.py: UPDATE organizations SET status =",
     "inventory/doctor.py: SELECT count(*) FROM inventory",
     "inventory/doctor.py: SELECT count(*) FROM inventory_transactions",
