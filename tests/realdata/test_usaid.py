@@ -241,14 +241,16 @@ async def test_a_history_runs_forward_even_where_the_source_does_not(pool: Pool,
     ]
 
 
-async def test_a_shipment_weighs_what_one_of_its_lines_says(pool: Pool, tmp_path: Path) -> None:
+async def test_a_shipment_carries_lines_of_one_order_and_weighs_what_one_of_them_says(
+    pool: Pool, tmp_path: Path
+) -> None:
     await load(pool, deliveries(tmp_path, *LINES))
     async with organization(pool) as connection:
         shipments = await rows(
             connection,
             """
-            SELECT s.reference_id, s.shipment_type, s.weight_kg, s.transport_mode, s.expected_delivery_date,
-                   s.actual_delivery_date, o.po_number, so.so_number, count(*), e.payload ->> 'insurance_usd'
+            SELECT s.reference_id, s.shipment_type, s.weight_kg, s.origin_location, count(*),
+                   coalesce(o.po_number, so.so_number), e.payload ->> 'insurance_usd'
             FROM shipments s
             JOIN shipment_items i ON i.shipment_id = s.id
             JOIN shipment_events e ON e.shipment_id = s.id
@@ -257,22 +259,29 @@ async def test_a_shipment_weighs_what_one_of_its_lines_says(pool: Pool, tmp_path
             GROUP BY s.id, s.organization_id, o.po_number, so.so_number, e.payload ORDER BY s.reference_id
             """,
         )
-    kilograms = Decimal(13)
     assert shipments == [
-        ("ASN-8", "inbound", kilograms, "air", date(2009, 3, 9), date(2009, 3, 5), "SCMS-4", None, 2, "1.75"),
-        ("ASN-9", "inbound", None, None, date(2009, 4, 20), date(2009, 4, 10), "SCMS-5", None, 1, "1.5"),
-        (
-            "DN-1",
-            "outbound",
-            kilograms,
-            "road",
-            date(2009, 3, 2),
-            date(2009, 2, 20),
-            None,
-            "SO-533",
-            1,
-            "1.5",
-        ),
+        ("ASN-8", "inbound", Decimal(13), "Invented Site", 2, "SCMS-4", "1.75"),
+        ("ASN-9", "inbound", None, "Invented Site", 1, "SCMS-5", "1.5"),
+        ("DN-1", "outbound", Decimal(13), None, 1, "SO-533", "1.5"),
+    ]
+
+
+async def test_a_shipment_has_its_mode_and_the_latest_schedule_of_its_lines(
+    pool: Pool, tmp_path: Path
+) -> None:
+    await load(pool, deliveries(tmp_path, *LINES))
+    async with organization(pool) as connection:
+        shipments = await rows(
+            connection,
+            """
+            SELECT transport_mode, expected_delivery_date, actual_delivery_date FROM shipments
+            ORDER BY reference_id
+            """,
+        )
+    assert shipments == [
+        ("air", date(2009, 3, 9), date(2009, 3, 5)),
+        (None, date(2009, 4, 20), date(2009, 4, 10)),
+        ("road", date(2009, 3, 2), date(2009, 2, 20)),
     ]
 
 

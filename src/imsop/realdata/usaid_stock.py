@@ -34,7 +34,8 @@ async def make_shipments(loading: Loading) -> int:
         SELECT s.shipment_id, $1::uuid, s.asn_dn, CASE WHEN s.is_sale THEN 'outbound' ELSE 'inbound' END,
                'delivered', CASE WHEN NOT s.is_sale THEN s.order_id END,
                CASE WHEN s.is_sale THEN s.order_id END, s.supplier_id,
-               CASE WHEN s.is_sale THEN w.id END, CASE WHEN NOT s.is_sale THEN w.id END, s.sites, s.country,
+               CASE WHEN s.is_sale THEN w.id END, CASE WHEN NOT s.is_sale THEN w.id END,
+               CASE WHEN NOT s.is_sale THEN s.sites END, s.country,
                CASE s.shipment_mode WHEN 'Air' THEN 'air' WHEN 'Air Charter' THEN 'air_charter'
                                     WHEN 'Ocean' THEN 'ocean' WHEN 'Truck' THEN 'road' END,
                s.weight_kg, s.scheduled_on, s.delivered_on
