@@ -19,7 +19,7 @@ ASSEMBLED = {
     "migrations/__init__.py:upgrade": "the migration's own file",
     "bench/plans.py:_explained": "a statement that the application sends, behind EXPLAIN",
     "bench/recording.py:_described": "a statement that the application sent",
-    "realdata/usaid_documents.py:insert": "passes on what it is given",
+    "realdata/loading.py:insert": "passes on what it is given",
 }
 # Statements across organizations on purpose: as the operator, who has policies of its own. May only shrink.
 WHOLE_INSTALLATION = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from imsop.core.installation import Installation, Progress
 from imsop.core.settings import Settings
 from imsop.demo.people import load_organizations
-from imsop.realdata import usaid
+from imsop.realdata import uci, usaid
 
 
 def load(
@@ -17,6 +17,6 @@ def load(
         opened,
         {
             source.DOMAIN: partial(source.load, settings=settings, directory=directory, progress=progress)
-            for source in (usaid,)
+            for source in (usaid, uci)
         },
     )

@@ -14,8 +14,8 @@ from imsop.core.installation import Progress
 from imsop.core.settings import Settings
 from imsop.demo.people import founded_organization
 from imsop.realdata import uci_documents, uci_stock
+from imsop.realdata.loading import Loading
 from imsop.realdata.uci_source import stage_sources
-from imsop.realdata.usaid_documents import Loading
 
 NAME = "UK Gift Wholesale"
 DOMAIN = "gifts.example"

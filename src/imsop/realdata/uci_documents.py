@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from imsop.realdata.usaid_documents import Loading
+from imsop.realdata.loading import Loading
 
 _CHUNK_LINES = 50_000
 """Order lines written by one statement: few enough for progress and for the time a statement is given."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 from imsop.core.bulk import stage_records
 from imsop.core.database import Connection, fetch_all
 from imsop.inventory.bulk import post_staged_movements, stage_movements
-from imsop.realdata.usaid_documents import Loading
+from imsop.realdata.loading import Loading
 
 WAREHOUSE = "Main warehouse"
 

@@ -12,7 +12,7 @@ from imsop.core.installation import Progress
 from imsop.core.settings import Settings
 from imsop.demo.people import founded_organization
 from imsop.realdata import usaid_documents, usaid_stock
-from imsop.realdata.usaid_documents import Loading
+from imsop.realdata.loading import Loading
 from imsop.realdata.usaid_source import stage_deliveries
 
 NAME = "Global Health Supply"

@@ -3,23 +3,7 @@
 Each function writes one kind of row, for all deliveries in one statement, and returns how many.
 """
 
-from typing import NamedTuple
-from uuid import UUID
-
-from imsop.core.database import Connection
-
-
-class Loading(NamedTuple):
-    """The transaction, the organization, and the user in whose name it is filled."""
-
-    connection: Connection
-    organization_id: UUID
-    user_id: UUID
-
-    async def insert(self, sql: str, *arguments: object) -> int:
-        """Runs an INSERT and returns how many rows it wrote."""
-        status = await self.connection.execute(sql, *arguments)
-        return int(status.rsplit(" ", 1)[-1])
+from imsop.realdata.loading import Loading
 
 
 async def make_suppliers(loading: Loading) -> int:

@@ -1,7 +1,7 @@
 """What the table `deliveries` does to stock: the warehouses, the shipments, and the ledger's movements."""
 
 from imsop.inventory.bulk import post_staged_movements, stage_movements
-from imsop.realdata.usaid_documents import Loading
+from imsop.realdata.loading import Loading
 
 DIRECT_DROP = "Direct drop"
 DISTRIBUTION_CENTRE = "Distribution centre (SCMS from RDC)"
