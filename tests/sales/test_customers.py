@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tests import factories
 from tests.factories import Member, accepted
 from tests.sales.orders import draft, named_fields
@@ -48,3 +50,12 @@ async def test_a_stranger_finds_no_customer_of_ours(admin: Member, stranger: Mem
     assert edit.status_code == 404
     assert (await stranger.delete(path)).status_code == 404
     assert (await stranger.read("customers"))["items"] == []
+
+
+async def test_what_was_changed_meanwhile_is_not_written_over(admin: Member) -> None:
+    customer_id = UUID((await factories.customer(admin))["id"])
+    async with admin.transaction() as connection:
+        read = await queries.get_customer(connection, admin.organization_id, customer_id)
+        assert read is not None
+        assert await queries.update_customer(connection, admin.organization_id, read) == customer_id
+        assert await queries.update_customer(connection, admin.organization_id, read) is None

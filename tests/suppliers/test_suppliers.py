@@ -3,6 +3,7 @@ from uuid import UUID
 
 import pytest
 
+from imsop.suppliers import queries
 from tests import factories
 from tests.factories import Member, accepted
 
@@ -94,3 +95,12 @@ async def test_a_stranger_finds_neither_our_supplier_nor_its_metrics(admin: Memb
     assert (await stranger.delete(path)).status_code == 404
     assert (await stranger.read("suppliers"))["items"] == []
     assert (await admin.get(path)).headers["etag"] == etag
+
+
+async def test_what_was_changed_meanwhile_is_not_written_over(admin: Member) -> None:
+    supplier_id = UUID((await factories.supplier(admin))["id"])
+    async with admin.transaction() as connection:
+        read = await queries.get_supplier(connection, admin.organization_id, supplier_id)
+        assert read is not None
+        assert await queries.update_supplier(connection, admin.organization_id, read) == supplier_id
+        assert await queries.update_supplier(connection, admin.organization_id, read) is None
