@@ -146,7 +146,7 @@ class NewPosition(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 MAX_POSITIONS = 1000
-"""In one batch: 12 ms of the database's work, and well below the largest body."""
+"""In one batch: a fifth of a second in the database, and well within the largest body."""
 
 
 class PositionBatch(Struct, frozen=True, forbid_unknown_fields=True):

@@ -28,7 +28,8 @@ SHIPMENTS = Listing(
         "shipment_type": "s.shipment_type = {}",
         "purchase_order_id": "s.purchase_order_id = {}",
         "sales_order_id": "s.sales_order_id = {}",
-        "supplier_id": "s.supplier_id = {}",
+        # Only inbound shipments have a supplier: said here, another type and a supplier is nothing to search.
+        "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",
     },
     sorts={"created_at": Sort("s.created_at", "created_at", datetime)},
     tiebreak="s.id",

@@ -1,0 +1,15 @@
+"""Two transactions over the same row, in the order a test wants."""
+
+import asyncio
+
+from imsop.core.database import Connection
+
+
+async def somebody_waits_for(connection: Connection) -> None:
+    """Returns once another transaction waits for a lock that this connection's transaction holds."""
+    while True:
+        if await connection.fetchval(
+            "SELECT true FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        ):
+            return
+        await asyncio.sleep(0.01)

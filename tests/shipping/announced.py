@@ -1,0 +1,37 @@
+"""Shipments to test with, and what they are for."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from tests import factories
+from tests.factories import Member
+
+PATH = "shipments"
+
+
+async def shipment(admin: Member, **fields: Any) -> dict[str, Any]:
+    """Inbound unless it says otherwise."""
+    body = {"shipment_type": "inbound", "tracking_number": uuid4().hex}
+    return await admin.create(PATH, body | fields)
+
+
+async def purchase_order(admin: Member, *quantities: int) -> dict[str, Any]:
+    """A draft with a line per quantity, each of a new product."""
+    items = [
+        {"product_id": (await factories.product(admin))["id"], "quantity_ordered": quantity}
+        for quantity in quantities
+    ]
+    supplier = await factories.supplier(admin)
+    body = {
+        "po_number": uuid4().hex,
+        "order_date": "2026-03-02",
+        "supplier_id": supplier["id"],
+        "items": items,
+    }
+    return await admin.create("purchase-orders", body)
+
+
+def an_hour_ago() -> str:
+    """As the API writes instants."""
+    return (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
