@@ -1,9 +1,10 @@
 """People and things that tests begin with: plain functions over the real application."""
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 from typing import Any
 from uuid import UUID, uuid4
@@ -134,9 +135,11 @@ async def sign_up(app: Observed, *, name: str | None = None, **organization: Any
     return await sign_in(app, email, UUID(signed_up["organization"]["id"]), signed_up["administrator"])
 
 
-async def sign_in(app: Observed, email: str, organization_id: UUID, user: dict[str, Any]) -> Member:
+async def sign_in(
+    app: Observed, email: str, organization_id: UUID, user: dict[str, Any], *, password: str = PASSWORD
+) -> Member:
     http = visitor(app)
-    reply = await http.post("auth/token", json={"email": email, "password": PASSWORD})
+    reply = await http.post("auth/token", json={"email": email, "password": password})
     token = accepted(reply)["access_token"]
     http.headers["Authorization"] = f"Bearer {token}"
     return Member(app, http, organization_id, UUID(user["id"]), email, token)
@@ -156,6 +159,12 @@ async def member_with(admin: Member, *permissions: str) -> Member:
     return await member(admin, role["name"])
 
 
+def elsewhere(member: Member, app: Observed) -> Member:
+    """The same member, asking another process with the same token."""
+    http = visitor(app, Authorization=f"Bearer {member.token}")
+    return replace(member, app=app, http=http)
+
+
 async def product(admin: Member, **fields: Any) -> dict[str, Any]:
     code = uuid4().hex[:12].upper()
     return await admin.create("products", {"sku": f"SKU-{code}", "name": f"Product {code}"} | fields)
@@ -171,3 +180,10 @@ async def supplier(admin: Member, **fields: Any) -> dict[str, Any]:
 
 async def customer(admin: Member, **fields: Any) -> dict[str, Any]:
     return await admin.create("customers", {"name": f"Customer {uuid4().hex[:8]}"} | fields)
+
+
+async def eventually(reached: Callable[[], Awaitable[bool]], *, within_seconds: float = 1.0) -> None:
+    """Waits for what another process is told of; fails where it takes longer."""
+    async with asyncio.timeout(within_seconds):
+        while not await reached():  # noqa: ASYNC110 - what is awaited happens elsewhere
+            await asyncio.sleep(0.01)

@@ -1,0 +1,232 @@
+"""What tokens and keys open, for how long, and how soon every process knows that it has changed."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import httpx
+import pytest
+
+from imsop.identity import queries
+from imsop.identity.tokens import new_token, token_hash
+from imsop.web.edge import SESSION_COOKIE
+from imsop.web.observe import Observed
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import PASSWORD, Member, accepted, eventually, visitor
+
+
+async def test_a_role_that_changes_is_felt_in_every_process_within_a_second(
+    app: Observed, admin: Member, database: TestDatabase
+) -> None:
+    clerk = await factories.member_with(admin, "products:read", "products:write")
+    (role,) = [r for r in (await admin.read("roles"))["items"] if not r["is_system"]]
+    async with factories.running(database.installation) as other:
+        there = factories.elsewhere(clerk, other)
+
+        async def may_write_there() -> bool:
+            # Wrongly typed: whoever may write is told so, whoever may not is told that.
+            return (await there.post("products", {})).status_code == 422
+
+        await eventually(may_write_there)
+        accepted(await admin.edit(f"roles/{role['id']}", permissions=["products:read"]))
+
+        async def may_no_longer() -> bool:
+            return not await may_write_there()
+
+        await eventually(may_no_longer)
+        accepted(await there.get("products"))
+        accepted(await admin.edit(f"roles/{role['id']}", permissions=["products:read", "products:write"]))
+        await eventually(may_write_there)
+
+
+async def test_roles_given_and_taken_are_felt_in_every_process(admin: Member, database: TestDatabase) -> None:
+    clerk = await factories.member(admin, "viewer")
+    roles = {role["name"]: role["id"] for role in (await admin.read("roles"))["items"]}
+    async with factories.running(database.installation) as other:
+        there = factories.elsewhere(clerk, other)
+        accepted(await there.post("suppliers", {}), 403)
+        accepted(await admin.edit(f"users/{clerk.user_id}", role_ids=[roles["viewer"], roles["buyer"]]))
+
+        async def may_buy() -> bool:
+            return (await there.post("suppliers", {})).status_code == 422
+
+        await eventually(may_buy)
+
+
+async def test_a_process_that_cannot_be_told_keeps_nothing(admin: Member, database: TestDatabase) -> None:
+    """Its listening connection dies; a change is still seen at once, because nothing is remembered."""
+    clerk = await factories.member(admin, "buyer")
+    operator = await asyncpg.connect(database.admin_dsn)
+    listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+    before = {row["pid"] for row in await operator.fetch(listening)}
+    async with factories.running(database.installation) as other:
+        there = factories.elsewhere(clerk, other)
+
+        async def remembers() -> bool:
+            accepted(await there.get("products"))
+            return bool(factories.litestar_of(other).state.access._kept)
+
+        await eventually(remembers)
+        (pid,) = {row["pid"] for row in await operator.fetch(listening)} - before
+        await operator.execute("SELECT pg_terminate_backend($1)", pid)
+
+        async def forgot() -> bool:
+            return not factories.litestar_of(other).state.access._kept
+
+        await eventually(forgot)
+        accepted(await admin.edit(f"users/{clerk.user_id}", status="inactive"))
+        assert (await there.get("products")).status_code == 401
+        # And it comes back by itself.
+        await eventually(lambda: _listens(other), within_seconds=5)
+    await operator.close()
+
+
+async def _listens(app: Observed) -> bool:
+    return bool(factories.litestar_of(app).state.access._listening)
+
+
+async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, app: Observed) -> None:
+    """An actor that was read before a notification and arrives after it must not be kept."""
+    access = factories.litestar_of(app).state.access
+    clerk = await factories.member(admin, "buyer")
+    looked_up = access._look_up
+
+    async def with_a_rival(token: object) -> object:
+        actor = await looked_up(token)
+        access.forget(admin.organization_id)  # the notification, at the worst moment
+        return actor
+
+    access._look_up = with_a_rival
+    try:
+        await access.authenticate(clerk.token)
+    finally:
+        access._look_up = looked_up
+    assert token_hash(clerk.token) not in access._kept
+
+
+async def test_a_token_ends_when_its_time_is_over(app: Observed, admin: Member) -> None:
+    token = new_token("bearer", admin.organization_id)
+    async with admin.transaction() as connection:
+        await queries.insert_session(
+            connection, admin.organization_id, admin.user_id, "bearer", token_hash(token), None, None, 1
+        )
+    signed_in = visitor(app, Authorization=f"Bearer {token}")
+    accepted(await signed_in.get("products"))
+    await asyncio.sleep(1.05)
+    refused = accepted(await signed_in.get("products"), 401)
+    assert "expired" in refused["detail"]
+
+
+async def test_a_new_password_ends_every_session_of_the_user(app: Observed, admin: Member) -> None:
+    buyer = await factories.member(admin, "buyer")
+    accepted(await buyer.get("products"))
+    accepted(await admin.edit(f"users/{buyer.user_id}", password="another long password"))
+
+    async def signed_out() -> bool:
+        return (await buyer.get("products")).status_code == 401
+
+    await eventually(signed_out)
+    accepted(await visitor(app).post("auth/token", json={"email": buyer.email, "password": PASSWORD}), 401)
+    await factories.sign_in(
+        app, buyer.email, buyer.organization_id, {"id": str(buyer.user_id)}, password="another long password"
+    )
+
+
+async def test_only_the_hash_of_a_token_is_stored(admin: Member, database: TestDatabase) -> None:
+    created = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["products:read"]}), 201)
+    connection = await asyncpg.connect(database.admin_dsn)
+    rows = await connection.fetch(
+        "SELECT s::text FROM sessions s WHERE organization_id = $1"
+        " UNION ALL SELECT k::text FROM api_keys k WHERE organization_id = $1",
+        admin.organization_id,
+    )
+    await connection.close()
+    text = " ".join(row[0] for row in rows)
+    for secret in (admin.token, created["key"]):
+        assert secret not in text
+        assert secret[40:] not in text
+        assert secret.encode().hex() not in text
+        assert token_hash(secret).hex() in text
+
+
+# API keys
+
+
+async def test_a_key_opens_what_it_was_made_for_and_shows_when_it_was_used(
+    app: Observed, admin: Member
+) -> None:
+    made = await admin.post("api-keys", {"name": "shop", "permissions": ["products:read", "products:read"]})
+    created = accepted(made, 201)
+    assert created["api_key"]["permissions"] == ["products:read"]
+    assert created["api_key"]["last_used_at"] is None
+    assert made.headers["cache-control"] == "no-store"
+    integration = visitor(app, **{"X-API-Key": created["key"]})
+    accepted(await integration.get("products"))
+    accepted(await integration.post("products", json={}), 403)
+    accepted(await integration.get("suppliers"), 403)
+    accepted(await integration.get("users"), 403)
+    shown = await admin.read(f"api-keys/{created['api_key']['id']}")
+    used = datetime.fromisoformat(shown["last_used_at"])
+    assert timedelta(0) <= datetime.now(UTC) - used < timedelta(minutes=1)
+    assert created["key"].startswith(shown["prefix"])
+    assert len(created["key"]) - len(shown["prefix"]) > 40
+
+
+async def test_a_key_is_shown_once(admin: Member) -> None:
+    created = accepted(await admin.post("api-keys", {"name": "shop", "permissions": []}), 201)
+    for path in ("api-keys", f"api-keys/{created['api_key']['id']}"):
+        assert created["key"] not in (await admin.get(path)).text
+
+
+async def test_a_key_as_bearer_token_works_as_well(app: Observed, admin: Member) -> None:
+    created = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["products:read"]}), 201)
+    accepted(await visitor(app, Authorization=f"Bearer {created['key']}").get("products"))
+
+
+async def test_a_revoked_key_opens_nothing_anywhere(
+    app: Observed, admin: Member, database: TestDatabase
+) -> None:
+    created = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["products:read"]}), 201)
+    async with factories.running(database.installation) as other:
+        for where in (app, other):
+            accepted(await visitor(where, **{"X-API-Key": created["key"]}).get("products"))
+        accepted_nothing = await admin.delete(f"api-keys/{created['api_key']['id']}")
+        assert accepted_nothing.status_code == 204
+        for where in (app, other):
+            integration = visitor(where, **{"X-API-Key": created["key"]})
+
+            async def refused(integration: httpx.AsyncClient = integration) -> bool:
+                return (await integration.get("products")).status_code == 401
+
+            await eventually(refused)
+    kept = await admin.read(f"api-keys/{created['api_key']['id']}")
+    assert kept["revoked_at"] is not None
+
+
+@pytest.mark.parametrize("permissions", [["products:fly"], ["users:write", "*"], "products:read"])
+async def test_a_key_for_what_does_not_exist_is_refused(admin: Member, permissions: object) -> None:
+    refused = accepted(await admin.post("api-keys", {"name": "k", "permissions": permissions}), 422)
+    assert refused["errors"][0]["field"].startswith("permissions")
+
+
+async def test_a_key_can_make_no_key_that_opens_more(app: Observed, admin: Member) -> None:
+    created = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["api_keys:write"]}), 201)
+    integration = visitor(app, **{"X-API-Key": created["key"]})
+    wish = {"name": "more", "permissions": ["api_keys:write", "products:read"]}
+    accepted(await integration.post("api-keys", json=wish), 403)
+
+
+# Browser sessions
+
+
+async def test_a_browsers_cookie_reads_and_does_not_write(app: Observed, admin: Member) -> None:
+    """Writing by cookie waits for forms that prove where they come from."""
+    token = new_token("browser", admin.organization_id)
+    async with admin.transaction() as connection:
+        await queries.insert_session(
+            connection, admin.organization_id, admin.user_id, "browser", token_hash(token), None, None, 60
+        )
+    browser = visitor(app, Cookie=f"{SESSION_COOKIE}={token}")
+    accepted(await browser.get("products"))
+    accepted(await browser.post("products", json={"sku": "A", "name": "A"}), 401)

@@ -1,0 +1,232 @@
+"""E-mail and password to token: right, wrong, too often, and for accounts that may not."""
+
+import asyncio
+import base64
+from typing import Any
+
+import asyncpg
+import bcrypt
+import httpx
+import pytest
+
+from imsop.identity import queries
+from imsop.web.observe import Observed
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import PASSWORD, Member, accepted, eventually, new_address, new_email, visitor
+
+
+async def try_to_sign_in(
+    app: Observed, email: str, password: str = PASSWORD, *, address: str | None = None
+) -> httpx.Response:
+    return await visitor(app, address=address).post("auth/token", json={"email": email, "password": password})
+
+
+async def test_the_right_password_gets_a_token_for_an_hour(app: Observed, admin: Member) -> None:
+    reply = await try_to_sign_in(app, admin.email)
+    token = accepted(reply)
+    assert token["token_type"] == "Bearer"
+    assert token["expires_in"] == 3600
+    assert reply.headers["cache-control"] == "no-store"
+    signed_in = visitor(app, Authorization=f"Bearer {token['access_token']}")
+    assert (await signed_in.get("products")).status_code == 200
+
+
+async def test_an_address_is_the_same_in_whatever_case(app: Observed, admin: Member) -> None:
+    assert (await try_to_sign_in(app, admin.email.upper())).status_code == 200
+
+
+async def test_wrong_password_and_unknown_address_are_answered_alike(app: Observed, admin: Member) -> None:
+    wrong = accepted(await try_to_sign_in(app, admin.email, "not the password"), 401)
+    unknown = accepted(await try_to_sign_in(app, new_email("nobody")), 401)
+    assert wrong | {"request_id": ""} == unknown | {"request_id": ""}
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("", ""),
+        ("x\x00y", "p"),
+        ("%", "%"),
+        ("' OR true --", "x"),
+        ("{known}", "x\x00y"),
+        ("{known}", "z" * 999),
+    ],
+)
+async def test_no_text_is_too_odd_to_be_simply_wrong(
+    app: Observed, admin: Member, email: str, password: str
+) -> None:
+    reply = await try_to_sign_in(app, email.format(known=admin.email), password)
+    assert reply.status_code == 401, reply.text
+
+
+async def test_an_unknown_address_costs_the_same_work(
+    app: Observed, admin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs: list[int] = []
+    check = bcrypt.checkpw
+
+    def counted(password: bytes, hashed: bytes) -> bool:
+        costs.append(int(hashed.split(b"$")[2]))
+        return check(password, hashed)
+
+    await try_to_sign_in(app, new_email("nobody"))  # the stand-in's hash is made once
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    for email, password in ((admin.email, "wrong"), (new_email("nobody"), "wrong"), (admin.email, "x" * 100)):
+        await try_to_sign_in(app, email, password)
+    assert costs == [4, 4, 4]
+
+
+async def test_checking_a_password_does_not_hold_up_others(app: Observed, admin: Member) -> None:
+    """The event loop answers while bcrypt works in a thread."""
+    email = new_email("slow")
+    accepted(
+        await admin.post("users", {"email": email, "password": PASSWORD}),
+        201,
+    )
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(11)).decode()
+    async with admin.transaction() as connection:
+        await connection.execute(
+            "UPDATE users SET password_hash = $3 WHERE organization_id = $1 AND email = $2",
+            admin.organization_id,
+            email,
+            hashed,
+        )
+    signing_in = asyncio.create_task(try_to_sign_in(app, email))
+    answered = 0
+    while not signing_in.done():
+        accepted(await visitor(app).get("/health/live"))
+        answered += 1
+        await asyncio.sleep(0)
+    assert (await signing_in).status_code == 200
+    assert answered > 3
+
+
+async def test_after_ten_wrong_passwords_the_account_waits(app: Observed, admin: Member) -> None:
+    for _ in range(10):
+        assert (await try_to_sign_in(app, admin.email, "wrong")).status_code == 401
+    refused = await try_to_sign_in(app, admin.email)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 15 * 60
+    assert (await admin.get("products")).status_code == 200, "who is signed in works on"
+
+
+async def test_rivals_cannot_outrun_the_limit(app: Observed, admin: Member) -> None:
+    replies = await asyncio.gather(*(try_to_sign_in(app, admin.email, "wrong") for _ in range(25)))
+    statuses = [reply.status_code for reply in replies]
+    assert (statuses.count(401), statuses.count(429)) == (10, 15)
+
+
+async def test_an_unknown_address_is_limited_all_the_same(app: Observed) -> None:
+    email = new_email("nobody")
+    statuses = [(await try_to_sign_in(app, email)).status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+
+
+async def test_a_sign_in_that_succeeds_clears_the_count(app: Observed, admin: Member) -> None:
+    for _ in range(9):
+        await try_to_sign_in(app, admin.email, "wrong")
+    assert (await try_to_sign_in(app, admin.email)).status_code == 200
+    for _ in range(9):
+        assert (await try_to_sign_in(app, admin.email, "wrong")).status_code == 401
+
+
+async def test_a_network_address_is_limited_over_all_accounts(database: TestDatabase) -> None:
+    async with factories.running(database.installation, sign_in_attempts_per_address=5) as app:
+        admin = await factories.sign_up(app)
+        address = new_address()
+        statuses = [
+            (await try_to_sign_in(app, new_email("x"), address=address)).status_code for _ in range(6)
+        ]
+        assert statuses == [401] * 5 + [429]
+        assert (await try_to_sign_in(app, admin.email, address=address)).status_code == 429
+        assert (await try_to_sign_in(app, admin.email)).status_code == 200
+
+
+async def test_when_the_window_is_over_the_account_is_free_again(
+    app: Observed, admin: Member, database: TestDatabase
+) -> None:
+    for _ in range(11):
+        await try_to_sign_in(app, admin.email, "wrong")
+    connection = await asyncpg.connect(database.admin_dsn)
+    await connection.execute(
+        "UPDATE sign_in_attempts SET window_started_at = now() - interval '16 minutes'"
+        " WHERE subject_hash = sha256(convert_to('account:' || $1, 'UTF8'))",
+        admin.email,
+    )
+    await connection.close()
+    assert (await try_to_sign_in(app, admin.email)).status_code == 200
+
+
+async def test_what_counts_attempts_holds_no_address(database: TestDatabase, app: Observed) -> None:
+    email = new_email("private")
+    await try_to_sign_in(app, email)
+    connection = await asyncpg.connect(database.admin_dsn)
+    kept = await connection.fetch("SELECT s::text FROM sign_in_attempts s")
+    await connection.close()
+    assert kept
+    assert not [row for row in kept if email in row[0] or email.encode().hex() in row[0]]
+
+
+async def set_standing(database: TestDatabase, organization: Member, status: str) -> None:
+    """As `imsop organization` does, as the operator."""
+    connection: Any = await asyncpg.connect(database.operator_dsn)
+    try:
+        async with connection.transaction():
+            await queries.set_organization_standing(
+                connection, str(organization.organization_id), status, None
+            )
+            await queries.notify_access_changed(connection, organization.organization_id)
+    finally:
+        await connection.close()
+
+
+async def test_a_suspended_organization_is_shut_out_and_comes_back(
+    app: Observed, admin: Member, database: TestDatabase
+) -> None:
+    key = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["products:read"]}), 201)["key"]
+    integration = visitor(app, **{"X-API-Key": key})
+    accepted(await integration.get("products"))
+    await set_standing(database, admin, "suspended")
+
+    async def shut_out() -> bool:
+        return (await admin.get("products")).status_code == 401
+
+    await eventually(shut_out)
+    assert (await integration.get("products")).status_code == 401
+    refused = accepted(await try_to_sign_in(app, admin.email), 403)
+    assert "suspended" in refused["detail"]
+    assert (await try_to_sign_in(app, admin.email, "wrong")).status_code == 401, "only who knows the password"
+    await set_standing(database, admin, "active")
+    assert (await try_to_sign_in(app, admin.email)).status_code == 200
+
+
+@pytest.mark.parametrize("status", ["inactive", "suspended"])
+async def test_a_user_who_is_not_active_is_shut_out(app: Observed, admin: Member, status: str) -> None:
+    buyer = await factories.member(admin, "buyer")
+    accepted(await buyer.get("products"))
+    accepted(await admin.edit(f"users/{buyer.user_id}", status=status))
+
+    async def shut_out() -> bool:
+        return (await buyer.get("products")).status_code == 401
+
+    await eventually(shut_out)
+    refused = accepted(await try_to_sign_in(app, buyer.email), 403)
+    assert status in refused["detail"]
+
+
+async def test_a_token_tells_its_organization_and_nothing_that_can_be_changed(
+    app: Observed, admin: Member, stranger: Member
+) -> None:
+    """Swapping the organization inside a token makes it a stranger's, not a key to the other's rows."""
+    mark, packed = admin.token[:9], base64.urlsafe_b64decode(admin.token[9:])
+    assert packed[-16:] == admin.organization_id.bytes
+    forged = mark + base64.urlsafe_b64encode(packed[:-16] + stranger.organization_id.bytes).decode()
+    reply = await visitor(app, Authorization=f"Bearer {forged}").get("products")
+    assert reply.status_code == 401
+    assert reply.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("scheme", ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "bearer x", "Token x", ""])
+async def test_what_is_no_bearer_token_is_refused(app: Observed, scheme: str) -> None:
+    accepted(await visitor(app, Authorization=scheme).get("products"), 401)
