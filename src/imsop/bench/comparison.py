@@ -1,0 +1,153 @@
+"""The comparison: slices of HTTP and of pgbench in turn, so that both meet the machine in the same moods."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import uvloop
+
+from imsop.bench.load import Served, serve_load
+from imsop.bench.operations import Keys, Operation
+from imsop.bench.processes import Application, application, parent_of, pgbench, usage
+from imsop.bench.recording import Script, recorded, write_scripts
+from imsop.bench.volume import FIRST_NUMBER, Member, Volume, load
+from imsop.core import installation
+from imsop.core.database import open_pool
+from imsop.core.installation import Installation, Progress
+from imsop.core.settings import Settings
+
+CONNECTIONS = 16
+PGBENCH_CLIENTS = 8
+WARM_UP_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Measured:
+    """What the rounds gave for an operation; one figure a round."""
+
+    operation: Operation
+    messages: int
+    rates: list[float] = field(default_factory=list)
+    pgbench_rates: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    server_cpu_seconds: list[float] = field(default_factory=list)
+    database_cpu_seconds: list[float] = field(default_factory=list)
+    load_shares: list[float] = field(default_factory=list)
+    server_memory_bytes: int = 0
+    database_memory_bytes: int = 0
+
+    @property
+    def ratios(self) -> list[float]:
+        return [ours / theirs for ours, theirs in zip(self.rates, self.pgbench_rates, strict=True)]
+
+    def add(self, served: Served, server_cpu: float, database_cpu: float) -> None:
+        requests = len(served.latencies)
+        self.rates.append(served.rate)
+        self.latencies += served.latencies
+        self.server_cpu_seconds.append(server_cpu / requests)
+        self.database_cpu_seconds.append(database_cpu / requests)
+        self.load_shares.append(served.own_cpu_seconds / served.seconds)
+
+
+@contextmanager
+def filled(volume: Volume, progress: Progress) -> Iterator[tuple[Installation, Settings, list[Member]]]:
+    """An embedded server of its own, with production's durability, filled and vacuumed; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="imsop-bench-") as directory:
+        Path(directory).chmod(0o755)  # the server's account passes through
+        settings = Settings(data_dir=Path(directory, "data")).model_copy(update={"database_url": None})
+        with installation.opened(settings, progress=progress) as opened:
+            members = uvloop.run(_load(opened, volume, progress))
+            with psycopg.connect(opened.admin_dsn, autocommit=True) as connection:
+                connection.execute("VACUUM (ANALYZE)")
+                connection.execute("CHECKPOINT")
+            yield opened, settings, members
+
+
+async def _load(opened: Installation, volume: Volume, progress: Progress) -> list[Member]:
+    async with await open_pool(opened.app_dsn, min_size=1, max_size=1) as pool:
+        return await load(pool, volume, progress)
+
+
+def compare(
+    operations: list[Operation], volume: Volume, *, seconds: float, rounds: int, progress: Progress
+) -> list[Measured]:
+    """Everything from an empty directory to the figures."""
+    with filled(volume, progress) as (opened, settings, members):
+        scripts, results = _recorded(opened, settings.data_dir, operations, volume, members)
+        with (
+            psycopg.connect(opened.operator_dsn) as connection,
+            application(opened, settings) as served,
+        ):
+            bench = _Bench(opened, served, parent_of(connection.info.backend_pid), volume, members)
+            for operation in operations:  # plans, connections and caches as they are in the middle of a day
+                bench.http(operation, WARM_UP_SECONDS)
+                bench.pgbench(scripts[operation.code], WARM_UP_SECONDS)
+            slices = rounds * len(operations)
+            for number in range(slices):
+                result = results[number % len(operations)]
+                bench.measure(result, scripts[result.operation.code], seconds)
+                progress("Slices", number + 1, slices)
+        return results
+
+
+def _recorded(
+    opened: Installation, data_dir: Path, operations: list[Operation], volume: Volume, members: list[Member]
+) -> tuple[dict[str, Script], list[Measured]]:
+    """The scripts for pgbench, and empty results with the number of messages that each operation sends."""
+    directory = data_dir / "pgbench"
+    directory.mkdir()
+    scripts, results = {}, []
+
+    async def record() -> None:
+        async with recorded(opened) as recorder:
+            for place, operation in enumerate(operations):
+                # No number twice, so that each argument tells which key it is.
+                numbers = {kind: FIRST_NUMBER + nth for nth, kind in enumerate(operation.kinds)}
+                keys = Keys(members[place % len(members)], numbers, datetime.now(UTC))
+                statements = await recorder.statements(operation, keys)
+                scripts[operation.code] = write_scripts(
+                    directory, operation, keys, statements, members, volume
+                )
+                results.append(Measured(operation, len(statements)))
+
+    uvloop.run(record())
+    return scripts, results
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    opened: Installation
+    served: Application
+    database_pid: int
+    volume: Volume
+    members: list[Member]
+
+    def http(self, operation: Operation, seconds: float) -> Served:
+        def next_request() -> bytes:
+            return operation.request(Keys.drawn(self.members, self.volume, operation.kinds))
+
+        return uvloop.run(serve_load(self.served.host, self.served.port, CONNECTIONS, seconds, next_request))
+
+    def pgbench(self, script: Script, seconds: float) -> float:
+        return pgbench(self.opened, script.files, script.variables, clients=PGBENCH_CLIENTS, seconds=seconds)
+
+    def measure(self, result: Measured, script: Script, seconds: float) -> None:
+        """One slice of each, and whichever was first in the last round is second in this."""
+        if len(result.rates) % 2:
+            result.pgbench_rates.append(self.pgbench(script, seconds))
+        server, database = usage(self.served.pid), usage(self.database_pid)
+        served = self.http(result.operation, seconds)
+        server_after, database_after = usage(self.served.pid), usage(self.database_pid)
+        result.add(
+            served,
+            server_after.cpu_seconds - server.cpu_seconds,
+            database_after.cpu_seconds - database.cpu_seconds,
+        )
+        result.server_memory_bytes = server_after.memory_bytes
+        result.database_memory_bytes = database_after.memory_bytes
+        if len(result.pgbench_rates) < len(result.rates):
+            result.pgbench_rates.append(self.pgbench(script, seconds))

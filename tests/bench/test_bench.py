@@ -1,0 +1,61 @@
+"""A tiny run of everything `imsop bench` does. Its figures are looked at by people, never asserted."""
+
+import pytest
+
+from imsop.bench import report
+from imsop.bench.comparison import compare
+from imsop.bench.operations import chosen
+from imsop.bench.plans import examine, faults
+from imsop.bench.volume import Volume
+from imsop.core.embedded import OperatorError
+from imsop.core.installation import silent
+
+TINY = Volume(
+    organizations=2,
+    products=60,
+    warehouses=2,
+    purchase_orders=20,
+    shipments=20,
+    positions_per_shipment=5,
+)
+
+
+def test_operations_are_measured_beside_pgbench() -> None:
+    """One that reads, and one that reads again what it wrote."""
+    operations = chosen("r1,W5")
+    results = compare(operations, TINY, seconds=1, rounds=1, progress=silent)
+    assert [result.operation for result in results] == operations
+    for result in results:
+        assert result.rates[0] > 0
+        assert result.pgbench_rates[0] > 0
+        assert result.server_cpu_seconds[0] > 0
+        assert result.database_cpu_seconds[0] > 0
+    lines = list(report.table(results, TINY))
+    assert [operation.title for operation in operations if operation.title not in "\n".join(lines)] == []
+
+
+def test_what_is_read_most_is_planned_with_indexes() -> None:
+    examined = examine(TINY, silent)
+    assert {one.operation[:2] for one in examined} == {"R1", "R2", "R3", "R4"}
+    assert all(one.plan for one in examined)
+
+
+def test_a_plan_that_reads_a_whole_table_or_throws_rows_away_is_a_fault() -> None:
+    whole = {"Node Type": "Seq Scan", "Relation Name": "products", "Actual Rows": 5.0}
+    assert faults(whole) == ["reads all of products"]
+    assert faults(whole | {"Relation Name": "warehouses"}) == []
+    wasteful = {
+        "Node Type": "Index Scan",
+        "Relation Name": "products",
+        "Actual Rows": 1,
+        "Rows Removed by Filter": 11,
+    }
+    assert faults({"Node Type": "Limit", "Actual Rows": 1, "Plans": [wasteful]}) == [
+        "Index Scan products: throws away 11 rows for 1"
+    ]
+    assert faults(wasteful | {"Rows Removed by Filter": 10}) == []
+
+
+def test_an_operation_that_is_not_there_is_told() -> None:
+    with pytest.raises(OperatorError, match="no operation R9; there are R1, R2"):
+        chosen("R9")
