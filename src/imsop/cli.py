@@ -265,6 +265,44 @@ def schema(
         print(made, end="")
 
 
+bench = typer.Typer(invoke_without_command=True, help="Measure the application beside pgbench; see its plans")
+app.add_typer(bench, name="bench")
+
+Scale = Annotated[int, typer.Option(min=1, max=100, help="Times as many products, orders and shipments")]
+
+
+@bench.callback()
+def measure(
+    context: typer.Context,
+    operations: Annotated[str, typer.Option(help="Which, by their codes: R1,W2 [all]")] = "",
+    seconds: Annotated[float, typer.Option(min=1, help="Of each slice")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, help="Slices of each operation")] = 3,
+    scale: Scale = 1,
+) -> None:
+    """Measure a server of its own under load, beside pgbench with the same statements."""
+    if context.invoked_subcommand:
+        return
+    from imsop.bench import comparison, report
+    from imsop.bench.operations import chosen
+    from imsop.bench.volume import Volume
+
+    volume = Volume().times(scale)
+    results = comparison.compare(chosen(operations), volume, seconds=seconds, rounds=rounds, progress=_Bars())
+    for line in report.table(results, volume):
+        print(line)
+
+
+@bench.command()
+def plans(scale: Scale = 10) -> None:
+    """Show how what is read most is planned, at so many times the demo's volume; a bad plan is an error."""
+    from imsop.bench.plans import DEMO, examine
+
+    examined = examine(DEMO.times(scale), _Bars())
+    for one in examined:
+        print(f"\n{one.operation}, planned {one.how}: {'; '.join(one.faults) or 'good'}\n{one.plan}")
+    raise typer.Exit(1 if any(one.faults for one in examined) else 0)
+
+
 def _settings(**given: Any) -> "Settings":
     """The environment's settings, with the options that were given in their place."""
     from pydantic import ValidationError
