@@ -1497,6 +1497,12 @@ CREATE POLICY lookup_reads ON public.organizations FOR SELECT TO imsop_lookup US
 
 CREATE POLICY lookup_reads ON public.users FOR SELECT TO imsop_lookup USING (true);
 
+CREATE POLICY operator_administers ON public.organizations FOR UPDATE TO imsop_operator USING (true) WITH CHECK (true);
+
+CREATE POLICY operator_purges ON public.idempotency_keys FOR DELETE TO imsop_operator USING ((created_at < (now() - '24:00:00'::interval)));
+
+CREATE POLICY operator_purges ON public.sessions FOR DELETE TO imsop_operator USING ((expires_at < now()));
+
 CREATE POLICY operator_reads ON public.analytics_events FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.analytics_metrics FOR SELECT TO imsop_operator USING (true);
@@ -1666,6 +1672,11 @@ GRANT USAGE ON SCHEMA public TO imsop_app;
 GRANT USAGE ON SCHEMA public TO imsop_operator;
 GRANT USAGE ON SCHEMA public TO imsop_lookup;
 
+REVOKE ALL ON FUNCTION public.current_organization_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_app;
+GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_operator;
+GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_lookup;
+
 REVOKE ALL ON FUNCTION public.ensure_partitions(p_months_back integer, p_months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_partitions(p_months_back integer, p_months_ahead integer) TO imsop_operator;
 
@@ -1686,6 +1697,8 @@ GRANT ALL ON FUNCTION public.release_reservations(p_organization_id uuid, p_rese
 
 REVOKE ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.touch_updated_at() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.alembic_version TO imsop_app;
 GRANT SELECT ON TABLE public.alembic_version TO imsop_operator;
@@ -1777,6 +1790,7 @@ GRANT INSERT(role_id) ON TABLE public.user_roles TO imsop_app;
 GRANT SELECT ON TABLE public.effective_permissions TO imsop_app;
 
 GRANT SELECT ON TABLE public.idempotency_keys TO imsop_app;
+GRANT DELETE ON TABLE public.idempotency_keys TO imsop_operator;
 
 GRANT INSERT(organization_id) ON TABLE public.idempotency_keys TO imsop_app;
 
@@ -1791,6 +1805,8 @@ GRANT UPDATE(response_status) ON TABLE public.idempotency_keys TO imsop_app;
 GRANT UPDATE(response_headers) ON TABLE public.idempotency_keys TO imsop_app;
 
 GRANT UPDATE(response_body) ON TABLE public.idempotency_keys TO imsop_app;
+
+GRANT SELECT(created_at) ON TABLE public.idempotency_keys TO imsop_operator;
 
 GRANT SELECT ON TABLE public.inventory TO imsop_app;
 GRANT SELECT ON TABLE public.inventory TO imsop_operator;
@@ -1821,7 +1837,10 @@ GRANT INSERT(logo_url),UPDATE(logo_url) ON TABLE public.organizations TO imsop_a
 
 GRANT INSERT(website),UPDATE(website) ON TABLE public.organizations TO imsop_app;
 
+GRANT UPDATE(status) ON TABLE public.organizations TO imsop_operator;
 GRANT SELECT(status) ON TABLE public.organizations TO imsop_lookup;
+
+GRANT UPDATE(subscription_tier) ON TABLE public.organizations TO imsop_operator;
 
 GRANT SELECT(deleted_at) ON TABLE public.organizations TO imsop_lookup;
 
@@ -2008,6 +2027,7 @@ GRANT INSERT(notes),UPDATE(notes) ON TABLE public.sales_orders TO imsop_app;
 GRANT INSERT(created_by) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.sessions TO imsop_app;
+GRANT DELETE ON TABLE public.sessions TO imsop_operator;
 
 GRANT INSERT(id) ON TABLE public.sessions TO imsop_app;
 
@@ -2023,6 +2043,7 @@ GRANT INSERT(address) ON TABLE public.sessions TO imsop_app;
 
 GRANT INSERT(user_agent) ON TABLE public.sessions TO imsop_app;
 
+GRANT SELECT(expires_at) ON TABLE public.sessions TO imsop_operator;
 GRANT INSERT(expires_at) ON TABLE public.sessions TO imsop_app;
 
 GRANT SELECT ON TABLE public.shipment_events TO imsop_app;
@@ -2107,6 +2128,9 @@ GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE pub
 GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.shipments TO imsop_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO imsop_app;
+GRANT DELETE ON TABLE public.sign_in_attempts TO imsop_operator;
+
+GRANT SELECT(window_started_at) ON TABLE public.sign_in_attempts TO imsop_operator;
 
 GRANT SELECT,DELETE ON TABLE public.supplier_metrics TO imsop_app;
 GRANT SELECT ON TABLE public.supplier_metrics TO imsop_operator;
@@ -2243,3 +2267,5 @@ GRANT INSERT(capacity),UPDATE(capacity) ON TABLE public.warehouses TO imsop_app;
 GRANT INSERT(manager_id),UPDATE(manager_id) ON TABLE public.warehouses TO imsop_app;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.warehouses TO imsop_app;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE imsop_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

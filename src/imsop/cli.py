@@ -237,6 +237,42 @@ def _organization_id(opened: "Installation", name_or_id: str) -> str:
 
 
 @app.command()
+def organization(
+    name_or_id: Annotated[str, typer.Argument(help="Name or id")],
+    status: Annotated[str | None, typer.Option(help="active, inactive or suspended")] = None,
+    tier: Annotated[str | None, typer.Option(help="starter, professional or enterprise")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Suspend or activate an organization, or set its tier. Suspended, its sessions end at once."""
+    import asyncio
+
+    with _reached(_settings(data_dir=data_dir)) as opened:
+        asyncio.run(_set_standing(opened.operator_dsn, name_or_id, status, tier))
+
+
+async def _set_standing(operator_dsn: str, name_or_id: str, status: str | None, tier: str | None) -> None:
+    import asyncpg
+
+    from imsop.core.embedded import OperatorError
+    from imsop.identity import queries
+
+    connection = await asyncpg.connect(operator_dsn)
+    try:
+        async with connection.transaction():
+            changed = await queries.set_organization_standing(connection, name_or_id, status, tier)
+            if len(changed) != 1:
+                raise OperatorError(
+                    f"{len(changed)} organizations are named {name_or_id!r}: give the id of one"
+                )
+            await queries.notify_access_changed(connection, changed[0])
+    except asyncpg.CheckViolationError:
+        raise OperatorError("no such status or tier: see `imsop organization --help`") from None
+    finally:
+        await connection.close()
+    print(f"{name_or_id}: {', '.join(value for value in (status, tier) if value) or 'nothing changed'}")
+
+
+@app.command()
 def schema(
     path: Annotated[Path, typer.Argument()] = Path("schema.sql"),
     write: Annotated[bool, typer.Option("--write", help="Write the file")] = False,

@@ -8,12 +8,14 @@
     ├── PreconditionFailed     412  somebody changed it since you read it
     ├── InvalidInput           422  a field has a value that cannot be
     ├── PreconditionRequired   428  say which version you are editing
-    └── TooManyRequests        429  later
+    ├── TooManyRequests        429  later
+    └── Unavailable            503  the database does not answer
 
 The class says the HTTP status, the message what to do. Refusals of the database become the same classes.
 """
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 import asyncpg
@@ -106,6 +108,15 @@ def field_error(message: str) -> FieldError:
     return FieldError(path or "body", text)
 
 
+class Unavailable(DomainError):
+    status = 503
+    title = "Not available"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": "5"}
+
+
 def from_database(error: asyncpg.PostgresError) -> DomainError | None:
     """The refusal that a database error stands for, or None where it is a fault of ours.
 
@@ -128,16 +139,10 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
         case asyncpg.CheckViolationError():
             rule = str(error.constraint_name).removeprefix(f"{error.table_name}_")
             return InvalidInput.of(rule, "breaks the rule: " + rule.replace("_", " "))
-        case asyncpg.NumericValueOutOfRangeError():
-            return InvalidInput.of("quantity", "the result is beyond the range of whole numbers kept here")
-        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
-            return InvalidInput.of("text", "holds a character that cannot be stored")
-        case asyncpg.DataError():
-            return InvalidInput("a value is beyond the range of its field")
-        case asyncpg.DeadlockDetectedError() | asyncpg.SerializationError() | asyncpg.LockNotAvailableError():
-            return Conflict("somebody else is changing the same rows; try again")
-        case _:
-            return None
+    for kinds, refusal in _OTHER_REFUSALS:
+        if isinstance(error, kinds):
+            return refusal()
+    return None
 
 
 # products_unique_sku and users_unique_active_email name the field behind them, and so do foreign keys.
@@ -147,3 +152,23 @@ _FOREIGN_KEY = re.compile(r"^.*_organization_id_(.+)_fkey$")
 # As in: Expected `int`, got `str` - at `$.items[0].quantity`
 _WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
+
+_OTHER_REFUSALS: list[tuple[tuple[type[asyncpg.PostgresError], ...], Callable[[], DomainError]]] = [
+    (
+        (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError),
+        lambda: InvalidInput.of("text", "holds a character that cannot be stored"),
+    ),
+    (
+        (asyncpg.NumericValueOutOfRangeError,),
+        lambda: InvalidInput.of("quantity", "the result is beyond the range of whole numbers kept here"),
+    ),
+    ((asyncpg.DataError,), lambda: InvalidInput("a value is beyond the range of its field")),
+    (
+        (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError),
+        lambda: Conflict("somebody else is changing the same rows; try again"),
+    ),
+    (
+        (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.TooManyConnectionsError),
+        lambda: Unavailable("the database does not answer; try again shortly"),
+    ),
+]

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     pool_max: int = Field(16, ge=1, le=200)
     """Database connections each process opens at most."""
 
+    sign_up: bool = True
+    """Whether anybody who reaches the server may sign up an organization."""
+
     bcrypt_cost: int = Field(12, ge=4, le=16)
     """Work per password check, as a power of two; 12 takes about 0.3 s."""
 

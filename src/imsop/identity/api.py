@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Request, Response, delete, get, patch, post
 
-from imsop.core.errors import NotFound
+from imsop.core.errors import Forbidden, NotFound
 from imsop.core.fields import Email, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
@@ -52,9 +52,11 @@ async def create_access_token(request: Request[Any, Any, Any], data: Credentials
     return AccessToken(token, "Bearer", lifetime)
 
 
-@post("/organizations", opt={**PUBLIC, "problems": (409, 429), "replies_kept": False})
+@post("/organizations", opt={**PUBLIC, "problems": (403, 409, 429), "replies_kept": False})
 async def create_organization(request: Request[Any, Any, Any], data: NewOrganization) -> SignedUp:
     """Sign up an organization with its first administrator."""
+    if not request.app.state.settings.sign_up:
+        raise Forbidden("sign-up is closed here; ask whoever operates this installation")
     await actions.count_address_attempt(
         request.app.state.pool, request.app.state.settings, client_address(request)
     )

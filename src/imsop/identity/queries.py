@@ -238,6 +238,24 @@ async def is_timezone(connection: Connection, name: str) -> bool:
     )
 
 
+async def set_organization_standing(
+    operator: Connection, name_or_id: str, status: str | None, subscription_tier: str | None
+) -> list[UUID]:
+    """As imsop_operator: the organizations of that name or id, with what is given of the two set."""
+    records = await operator.fetch(
+        """
+        UPDATE organizations
+        SET status = coalesce($2, status), subscription_tier = coalesce($3, subscription_tier)
+        WHERE deleted_at IS NULL AND lower($1) IN (id::text, lower(name))
+        RETURNING id
+        """,
+        name_or_id,
+        status,
+        subscription_tier,
+    )
+    return [record["id"] for record in records]
+
+
 # Users
 
 _USERS = """

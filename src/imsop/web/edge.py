@@ -19,6 +19,8 @@ from imsop.web.requests import require_strict_query
 
 SESSION_COOKIE = "imsop_session"
 MAX_KEY_CHARACTERS = 255
+ACQUIRE_SECONDS = 10.0
+"""How long a request waits for a connection before it is answered 503."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
@@ -35,7 +37,7 @@ class UnitOfWork:
 
     async def connection(self) -> Connection:
         if self._connection is None:
-            self._connection = await self._pool.acquire()
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
             await tenancy.begin(self._connection, self._actor.tenant, read_only=self._read_only)
         return self._connection  # type: ignore[no-any-return]
 

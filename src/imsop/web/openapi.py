@@ -21,8 +21,8 @@ from imsop.identity.guard import PUBLIC
 from imsop.web.problems import MEDIA_TYPE, Problem
 
 DOCUMENT_PATH = "/api/openapi.json"
-_DOCUMENTED_PROBLEMS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500)
-_ALWAYS = {422, 500}
+_DOCUMENTED_PROBLEMS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503)
+_ALWAYS = {422, 500, 503}
 _WITH_BODY = {400, 413, 415}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -90,7 +90,7 @@ def _bodies(handler: HTTPRouteHandler) -> tuple[Any, Any]:
 
 def _problem_response(status: int, schema: dict[str, Any]) -> dict[str, Any]:
     headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}}
-    for name, belongs_to in (("WWW-Authenticate", 401), ("Retry-After", 429)):
+    for name, belongs_to in (("WWW-Authenticate", 401), ("Retry-After", 429), ("Retry-After", 503)):
         if status == belongs_to:
             headers[name] = {"$ref": f"#/components/headers/{name}"}
     return {

@@ -10,7 +10,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from imsop.core.errors import DomainError, FieldError, InvalidInput, field_error, from_database
+from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable, field_error, from_database
 
 MEDIA_TYPE = "application/problem+json"
 INVALID = "the request has fields with values that cannot be"
@@ -93,7 +93,13 @@ def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceErr
     """What the driver refuses. A ValueError among it is a value that no column of its type can hold."""
     if isinstance(error, ValueError):
         return on_domain_error(request, InvalidInput("a value is beyond the range of its field"))
-    return on_failure(request, error)
+    return on_unreachable(request, error)
+
+
+def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """No connection to be had: the server is gone, or every connection is busy for too long."""
+    log.error("database unreachable", exc_info=error)
+    return on_domain_error(request, Unavailable("the database does not answer; try again shortly"))
 
 
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -107,5 +113,7 @@ HANDLERS: dict[Any, Any] = {
     HTTPException: on_http_error,
     asyncpg.PostgresError: on_database_error,
     asyncpg.InterfaceError: on_client_error,
+    ConnectionError: on_unreachable,
+    TimeoutError: on_unreachable,
     Exception: on_failure,
 }

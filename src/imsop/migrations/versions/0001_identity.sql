@@ -1,11 +1,15 @@
 -- Identity: organizations, users, roles, permissions, sessions, keys, limits.
 -- Roles imsop_owner, imsop_app, imsop_operator and imsop_lookup exist already (imsop.core.installation).
 
+-- Functions are for whom they are granted to; PostgreSQL would let everyone call a new one.
+ALTER DEFAULT PRIVILEGES FOR ROLE imsop_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
 -- The tenant of this transaction, or NULL. The setting is an empty string after a SET LOCAL has ended.
 -- No SET clause and one expression, so that PostgreSQL inlines it into the policies.
 CREATE FUNCTION current_organization_id() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(current_setting('app.organization_id', true), '')::uuid;
+GRANT EXECUTE ON FUNCTION current_organization_id TO imsop_app, imsop_operator, imsop_lookup;
 
 -- Strictly increasing per row, so that it can serve as the row's ETag.
 CREATE FUNCTION touch_updated_at() RETURNS trigger
@@ -32,7 +36,6 @@ BEGIN
                        'FOR EACH ROW EXECUTE FUNCTION touch_updated_at()', p_table);
     END IF;
 END $$;
-REVOKE EXECUTE ON FUNCTION protect_tenant_table FROM PUBLIC;
 
 CREATE TABLE organizations (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -58,6 +61,9 @@ CREATE INDEX organizations_subscription_tier_idx ON organizations (subscription_
 SELECT protect_tenant_table('organizations', 'id');
 GRANT INSERT (id, name, description, industry, country, timezone, logo_url, website) ON organizations TO imsop_app;
 GRANT UPDATE (name, description, industry, country, timezone, logo_url, website) ON organizations TO imsop_app;
+-- Whoever operates the installation suspends organizations and sets their tier; they cannot do so themselves.
+CREATE POLICY operator_administers ON organizations FOR UPDATE TO imsop_operator USING (true) WITH CHECK (true);
+GRANT UPDATE (status, subscription_tier) ON organizations TO imsop_operator;
 
 CREATE TABLE users (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -183,6 +189,9 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_user_idx ON sessions (organization_id, user_id);
 SELECT protect_tenant_table('sessions');
 REVOKE SELECT ON sessions FROM imsop_operator;
+-- Housekeeping sees and deletes what is over, and nothing else.
+CREATE POLICY operator_purges ON sessions FOR DELETE TO imsop_operator USING (expires_at < now());
+GRANT SELECT (expires_at), DELETE ON sessions TO imsop_operator;
 GRANT INSERT (id, organization_id, user_id, kind, token_hash, address, user_agent, expires_at), DELETE
     ON sessions TO imsop_app;
 
@@ -224,6 +233,9 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (organization_id, created_at);
 SELECT protect_tenant_table('idempotency_keys');
 REVOKE SELECT ON idempotency_keys FROM imsop_operator;
+CREATE POLICY operator_purges ON idempotency_keys FOR DELETE TO imsop_operator
+    USING (created_at < now() - interval '24 hours');
+GRANT SELECT (created_at), DELETE ON idempotency_keys TO imsop_operator;
 GRANT INSERT (organization_id, user_id, key, request_hash),
     UPDATE (response_status, response_headers, response_body) ON idempotency_keys TO imsop_app;
 
@@ -235,6 +247,7 @@ CREATE UNLOGGED TABLE sign_in_attempts (
     attempts int NOT NULL
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_attempts TO imsop_app;
+GRANT SELECT (window_started_at), DELETE ON sign_in_attempts TO imsop_operator;
 
 -- Sign-in starts without a tenant: this finds the one account of an address, whichever organization has it.
 CREATE FUNCTION find_account(p_email text)
@@ -249,10 +262,7 @@ GRANT SELECT (id, organization_id, email, password_hash, status, deleted_at) ON 
 GRANT SELECT (id, status, deleted_at) ON organizations TO imsop_lookup;
 CREATE POLICY lookup_reads ON users FOR SELECT TO imsop_lookup USING (true);
 CREATE POLICY lookup_reads ON organizations FOR SELECT TO imsop_lookup USING (true);
+GRANT EXECUTE ON FUNCTION find_account TO imsop_app;
 GRANT CREATE ON SCHEMA public TO imsop_lookup;
 ALTER FUNCTION find_account OWNER TO imsop_lookup;
 REVOKE CREATE ON SCHEMA public FROM imsop_lookup;
-SET LOCAL ROLE imsop_lookup;
-REVOKE EXECUTE ON FUNCTION find_account FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION find_account TO imsop_app;
-SET LOCAL ROLE imsop_owner;

@@ -325,6 +325,4 @@ BEGIN
     SELECT id, inventory_id, quantity FROM released;
 END $$;
 
-REVOKE EXECUTE ON FUNCTION lock_balances, open_balances, post_movements, reserve_stock, release_reservations
-    FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION post_movements, reserve_stock, release_reservations TO imsop_app;

@@ -175,7 +175,9 @@ SELECT protect_tenant_table('sales_order_history');
 GRANT INSERT (organization_id, sales_order_id, from_status, to_status, changes, note, changed_by, occurred_at)
     ON sales_order_history TO imsop_app;
 
+-- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 ALTER TABLE inventory_reservations ADD CONSTRAINT inventory_reservations_sales_order_item_fkey
     FOREIGN KEY (organization_id, sales_order_item_id) REFERENCES sales_order_items (organization_id, id);
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX inventory_reservations_sales_order_item_idx
     ON inventory_reservations (organization_id, sales_order_item_id) WHERE sales_order_item_id IS NOT NULL;

@@ -75,5 +75,4 @@ BEGIN
     END LOOP;
     RETURN v_made;
 END $$;
-REVOKE EXECUTE ON FUNCTION ensure_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_partitions TO imsop_operator;
