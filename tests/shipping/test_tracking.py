@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from imsop.shipping import tracking_actions, tracking_queries
+from imsop.core.listing import PageRequest
+from imsop.shipping import tracking_actions
 from imsop.shipping.models import NewPosition
 from tests import rivals
 from tests.factories import Member, accepted
@@ -62,7 +63,7 @@ async def test_recording_a_position_is_one_statement(admin: Member) -> None:
 
 async def test_positions_out_of_order_leave_the_newest_as_the_last(admin: Member) -> None:
     made = await shipment(admin)
-    for hours in (3, 1, 7, 5, 7):
+    for hours in (3, 7, 1, 7, 5):
         await _record(admin, made, hours)
     assert await _last(admin, made) == ("at 7", _at(7))
     listed = (await admin.read(f"{PATH}/{made['id']}/tracking"))["items"]
@@ -120,14 +121,20 @@ async def test_positions_are_listed_in_pages_newest_first(admin: Member) -> None
 
 async def test_months_to_come_are_not_looked_into(admin: Member) -> None:
     made = await shipment(admin)
+    actor = await admin.actor()
     now = datetime.now(UTC)
+    statements: list[Any] = []
     async with admin.transaction() as connection:
-        sql = tracking_queries.POSITIONS.statement(("shipment_id", "until"), "-timestamp", False)
-        plan = await connection.fetch(f"EXPLAIN {sql}", admin.organization_id, UUID(made["id"]), now, 50)
-    text = "\n".join(line for (line,) in plan)
-    following = (now.replace(day=28) + timedelta(days=10)).strftime("%Y_%m")
-    assert f"shipment_tracking_{now:%Y_%m}" in text
-    assert f"shipment_tracking_{following}" not in text
+        with connection.query_logger(statements.append):
+            await tracking_actions.list_positions(
+                connection, actor, UUID(made["id"]), PageRequest("-timestamp"), now
+            )
+    _, listing = statements
+    async with admin.transaction() as connection:
+        plan = str(await connection.fetch("EXPLAIN " + listing.query, *listing.args))
+    following = now.replace(day=28) + timedelta(days=10)
+    assert f"shipment_tracking_{now:%Y_%m}" in plan
+    assert f"shipment_tracking_{following:%Y_%m}" not in plan
 
 
 @pytest.mark.parametrize(
