@@ -73,11 +73,21 @@ async def _load_missing(
                 said.append(f"{domain} was loaded before and is left as it is")
             else:
                 said.append(str(await load(pool)))
+                await _gather_statistics(opened.owner_dsn)
     except asyncpg.PostgresError as error:
         raise errors.from_database(error) or error from error
     finally:
         await pool.close()
     return said
+
+
+async def _gather_statistics(owner_dsn: str) -> None:
+    """So that the first queries after a load are planned for what is there now."""
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await owner.execute("ANALYZE")
+    finally:
+        await owner.close()
 
 
 @asynccontextmanager
