@@ -18,6 +18,7 @@ from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
 from imsop.identity.models import Actor
 from imsop.identity.permissions import SystemRole
+from imsop.identity.tokens import new_token
 from imsop.web.app import create_app
 from imsop.web.observe import Observed
 
@@ -157,6 +158,11 @@ async def member_with(admin: Member, *permissions: str) -> Member:
     """A new user whose one role holds exactly these permissions."""
     role = await admin.create("roles", {"name": f"role-{uuid4().hex}", "permissions": permissions})
     return await member(admin, role["name"])
+
+
+def made_up_token() -> str:
+    """A well-formed token that nobody was given."""
+    return new_token("bearer", uuid4())
 
 
 def elsewhere(member: Member, app: Observed) -> Member:

@@ -14,6 +14,12 @@ from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 INVALID = "the request has fields with values that cannot be"
+FAILED = "the server failed; the request id finds it in the logs"
+_PLAIN = {
+    404: "there is nothing at this address",
+    405: "this address does not take this method; Allow says which it takes",
+    413: "the body is larger than what is read here",
+}
 
 log = structlog.get_logger()
 
@@ -61,10 +67,8 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     """Litestar's own refusals. Its validation errors are 400; here a value that cannot be is 422."""
     if isinstance(error, ValidationException):
         return _on_validation_error(request, error)
-    title = HTTPStatus(error.status_code).phrase
-    detail = (
-        error.detail if error.status_code < 500 else "the server failed; the request id finds it in the logs"
-    )
+    title = HTTPStatus(error.status_code).phrase.capitalize()
+    detail = _PLAIN.get(error.status_code, error.detail) if error.status_code < 500 else FAILED
     return answer(request, error.status_code, title, detail, headers=error.headers)
 
 
@@ -104,8 +108,7 @@ def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Respons
 
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     log.error("request failed", exc_info=error)
-    detail = "the server failed; the request id finds it in the logs"
-    return answer(request, 500, "Internal server error", detail)
+    return answer(request, 500, "Internal server error", FAILED)
 
 
 HANDLERS: dict[Any, Any] = {

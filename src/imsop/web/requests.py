@@ -56,7 +56,9 @@ def require_strict_query(query: bytes, types: Mapping[str, Any]) -> None:
     seen = set()
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in types:
-            errors.append(FieldError(name, f"unknown parameter; there are: {', '.join(types) or 'none'}"))
+            errors.append(
+                FieldError(name, f"unknown parameter; there are: {', '.join(sorted(types)) or 'none'}")
+            )
         elif name in seen:
             errors.append(FieldError(name, "given more than once"))
         elif "\0" in value or "\ufffd" in value or not query.isascii():

@@ -1,0 +1,55 @@
+"""What the operator's machines ask."""
+
+import asyncpg
+
+from imsop import migrations
+from imsop.core.installation import Installation
+from imsop.core.server_process import free_port
+from imsop.web.observe import Observed
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import Member, accepted, visitor
+
+
+async def test_a_working_installation_is_live_and_ready(app: Observed) -> None:
+    assert accepted(await visitor(app).get("/health/live")) == {"status": "ok"}
+    ready = accepted(await visitor(app).get("/health/ready"))
+    assert ready == {"status": "ready", "database": "reachable", "pending_migrations": 0}
+
+
+async def test_without_its_database_it_lives_and_is_not_ready() -> None:
+    nowhere = f"postgresql://imsop_app:x@127.0.0.1:{free_port()}/imsop"
+    async with factories.running(Installation(nowhere, nowhere, nowhere)) as app:
+        accepted(await visitor(app).get("/health/live"))
+        ready = accepted(await visitor(app).get("/health/ready"), 503)
+        assert ready == {"status": "not_ready", "database": "unreachable", "pending_migrations": 0}
+        signed_in = visitor(app, Authorization="Bearer " + factories.made_up_token())
+        refused = await signed_in.get("products")
+        assert refused.status_code == 503, refused.text
+        assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_a_database_that_lacks_migrations_is_not_ready(app: Observed, database: TestDatabase) -> None:
+    newest, one_before = migrations.revisions()[-1], migrations.revisions()[-2]
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute("UPDATE alembic_version SET version_num = $1", one_before)
+    try:
+        ready = accepted(await visitor(app).get("/health/ready"), 503)
+    finally:
+        await owner.execute("UPDATE alembic_version SET version_num = $1", newest)
+        await owner.close()
+    assert ready == {"status": "not_ready", "database": "reachable", "pending_migrations": 1}
+
+
+async def test_metrics_count_by_route_and_not_by_row(app: Observed, admin: Member) -> None:
+    product = await factories.product(admin)
+    accepted(await admin.get(f"products/{product['id']}"))
+    await admin.get("unicorns/42")
+    reply = await visitor(app).get("/metrics")
+    assert reply.headers["content-type"].startswith("text/plain")
+    route = 'method="GET",route="/api/v1/products/{product_id}",status="200"'
+    assert f"imsop_http_requests_total{{{route}}}" in reply.text
+    assert 'route="(no route)"' in reply.text
+    assert "imsop_http_request_seconds_bucket" in reply.text
+    assert product["id"] not in reply.text
+    assert "unicorns" not in reply.text

@@ -1,0 +1,122 @@
+"""Lists: every row once, whatever the sort, the page size, and whoever writes meanwhile."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests import factories
+from tests.factories import Member, accepted
+
+
+async def pages(admin: Member, path: str, **parameters: Any) -> list[dict[str, Any]]:
+    """All rows of a list, page by page."""
+    page = await admin.read(path, **parameters)
+    found: list[dict[str, Any]] = page["items"]
+    while page["next_cursor"]:
+        assert len(page["items"]) == parameters["limit"]
+        page = await admin.read(path, **parameters, cursor=page["next_cursor"])
+        found += page["items"]
+    return found
+
+
+@pytest.fixture
+async def shelf(admin: Member) -> Member:
+    """Eleven products, three of one name and some with names that sort by code point only."""
+    for name in ("Bolt", "Bolt", "Bolt", "bolt", "Ärmel", "Zange", "axe", "Bo lt", "Bolt-2", "螺栓", "_"):
+        await factories.product(admin, name=name, category="tools" if name[0] in "Bb" else None)
+    return admin
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 11, 50])
+@pytest.mark.parametrize("sort", ["sku", "-sku", "name", "-name"])
+async def test_paging_shows_every_row_once_in_order(shelf: Member, sort: str, limit: int) -> None:
+    rows = await pages(shelf, "products", sort=sort, limit=limit)
+    field = sort.removeprefix("-")
+    expected = sorted(rows, key=lambda row: (row[field], row["id"]), reverse=sort.startswith("-"))
+    assert rows == expected
+    assert len({row["id"] for row in rows}) == 11
+
+
+async def test_a_last_page_that_is_full_is_the_last(shelf: Member) -> None:
+    page = await shelf.read("products", limit=11)
+    assert (len(page["items"]), page["next_cursor"]) == (11, None)
+
+
+async def test_filters_hold_over_all_pages(shelf: Member) -> None:
+    rows = await pages(shelf, "products", category="tools", sort="-name", limit=2)
+    assert [row["name"] for row in rows] == ["bolt", "Bolt-2", "Bolt", "Bolt", "Bolt", "Bo lt"]
+    assert await pages(shelf, "products", category="tools", status="archived") == []
+
+
+async def test_rows_that_come_and_go_meanwhile_move_no_other(shelf: Member) -> None:
+    first = await shelf.read("products", sort="name", limit=4)
+    seen = [row["id"] for row in first["items"]]
+    await shelf.delete(f"products/{seen[-1]}")  # the very row the cursor stands on
+    await factories.product(shelf, name="A before all")
+    rest = []
+    cursor = first["next_cursor"]
+    while cursor:
+        page = await shelf.read("products", sort="name", limit=4, cursor=cursor)
+        rest += [row["id"] for row in page["items"]]
+        cursor = page["next_cursor"]
+    assert len(rest) == 7
+    assert not set(rest) & set(seen)
+
+
+async def cursor_of(admin: Member, **parameters: Any) -> str:
+    cursor: str = (await admin.read("products", limit=1, **parameters))["next_cursor"]
+    return cursor
+
+
+async def test_a_cursor_is_for_its_own_order(shelf: Member) -> None:
+    cursor = await cursor_of(shelf, sort="name")
+    for sort in ("sku", "-name"):
+        refused = accepted(await shelf.get("products", sort=sort, cursor=cursor), 422)
+        assert [error["field"] for error in refused["errors"]] == ["cursor"]
+
+
+def forged(*parts: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
+
+
+SOME_ID = "01a20000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "%%%",
+        "A" * 1001,
+        forged("sku"),
+        forged("sku", "a"),
+        forged("sku", 5, SOME_ID),
+        forged("sku", None, SOME_ID),
+        forged("sku", "a", "no-id"),
+        forged("sku", "a\0b", SOME_ID),
+        forged("sku", "a", SOME_ID, "more"),
+        forged("sku'; DROP TABLE products; --", "a", SOME_ID),
+        base64.urlsafe_b64encode(b'["sku", "\xff", 1]').decode().rstrip("="),
+        base64.urlsafe_b64encode(b"[" * 600).decode().rstrip("="),
+    ],
+)
+async def test_a_cursor_that_is_none_is_refused(admin: Member, cursor: str) -> None:
+    refused = accepted(await admin.get("products", cursor=cursor), 422)
+    assert [error["field"] for error in refused["errors"]] == ["cursor"]
+
+
+async def test_a_forged_cursor_shows_nothing_of_others(admin: Member, stranger: Member) -> None:
+    theirs = await factories.product(stranger, sku="A")
+    ours = await factories.product(admin, sku="B")
+    page = await admin.read("products", cursor=forged("sku", "", theirs["id"]))
+    assert [row["id"] for row in page["items"]] == [ours["id"]]
+
+
+@pytest.mark.parametrize("value", ["null", "NULL", "None"])
+async def test_the_word_null_is_a_text_like_any_other(admin: Member, value: str) -> None:
+    await factories.product(admin, sku=value)
+    await factories.product(admin)
+    (found,) = (await admin.read("products", sku=value))["items"]
+    assert found["sku"] == value

@@ -1,0 +1,154 @@
+"""Every reply has an id and safe headers, and the log tells what happened and to whom, but nobody's data."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from imsop.core.logging import MASK, mask_personal
+from imsop.core.server_process import free_port
+from imsop.web.observe import Observed
+from tests.conftest import TestDatabase
+from tests.factories import Member, visitor
+
+
+async def test_a_callers_own_request_id_is_kept_where_it_is_one(app: Observed) -> None:
+    kept = await visitor(app).get("products", headers={"X-Request-ID": "trace-0123_abc"})
+    assert kept.headers["x-request-id"] == kept.json()["request_id"] == "trace-0123_abc"
+    for odd in ("short", "x" * 65, "a b c d e f g", "<script>alert(1)", 'quote"quote"'):
+        replaced = await visitor(app).get("products", headers={"X-Request-ID": odd})
+        assert UUID(replaced.headers["x-request-id"]).version == 4, odd
+
+
+@pytest.mark.parametrize("path", ["products", "/health/live", "/api/docs", "/nowhere", "products/x"])
+async def test_every_reply_has_an_id_and_safe_headers(admin: Member, path: str) -> None:
+    reply = await admin.get(path)
+    assert reply.headers["x-request-id"]
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["x-frame-options"] == "DENY"
+    assert reply.headers["referrer-policy"] == "same-origin"
+    assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_the_documentation_needs_no_other_host(app: Observed) -> None:
+    page = await visitor(app).get("/api/docs")
+    assert "http" not in page.text.replace("http-equiv", "")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    linked = [part.split('"')[0] for part in page.text.split('="/api/docs/')[1:]]
+    assert len(linked) == 3
+    for address in linked:
+        asset = await visitor(app).get(f"/api/docs/{address}")
+        assert asset.status_code == 200
+        assert "immutable" in asset.headers["cache-control"]
+    assert (await visitor(app).get("/api/docs/assets/..%2f..%2fetc%2fpasswd")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("event", "masked"),
+    [
+        ({"email": "a@b.example"}, {"email": MASK}),
+        (
+            {"password": "secret", "token": "t", "phone": "+49"},
+            {"password": MASK, "token": MASK, "phone": MASK},
+        ),
+        ({"error": "Key (email)=(Erika.M@x.co.uk) exists"}, {"error": f"Key (email)=({MASK}) exists"}),
+        ({"exception": "sent imsop_at_abc-_9=="}, {"exception": f"sent {MASK}"}),
+        ({"exception": "key imsop_key_AAAA, then"}, {"exception": f"key {MASK}, then"}),
+        ({"event": "request", "status": 200}, {"event": "request", "status": 200}),
+    ],
+)
+def test_personal_data_is_masked_by_name_and_by_form(event: dict[str, Any], masked: dict[str, Any]) -> None:
+    assert mask_personal(None, "info", event) == masked
+
+
+SERVER = """
+import os, sys, uvicorn
+from imsop.core.installation import Installation
+from imsop.core.settings import Settings
+from imsop.web.app import create_app
+dsn = os.environ["APP_DSN"]
+app = create_app(Settings(bcrypt_cost=4, log_json=True), Installation(dsn, dsn, dsn))
+uvicorn.run(app, port=int(sys.argv[1]), log_config=None, access_log=False)
+"""
+
+
+@pytest.fixture
+def process(database: TestDatabase, tmp_path: Path) -> Iterator[tuple[httpx.Client, Path]]:
+    """The application as a process of its own, and what it logs."""
+    port = free_port()
+    log = tmp_path / "log"
+    environment = os.environ | {"APP_DSN": database.app_dsn, "PYTHONWARNINGS": "ignore"}
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(port)], stdout=output, stderr=output, env=environment
+        )
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1/", timeout=10) as client:
+                for _ in range(200):
+                    try:
+                        client.get("/")
+                        break
+                    except httpx.ConnectError:
+                        time.sleep(0.05)
+                yield client, log
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def test_the_log_of_a_process_holds_nobodys_data(
+    database: TestDatabase, process: tuple[httpx.Client, Path]
+) -> None:
+    client, log = process
+    person = {
+        "email": f"Erika.Muster@{uuid4().hex}.example",
+        "password": f"secret {uuid4().hex}",
+        "first_name": "Erikaxyz",
+        "last_name": "Musterxyz",
+    }
+    signed_up = client.post("organizations", json={"name": uuid4().hex, **person})
+    assert signed_up.status_code == 201
+    organization_id = signed_up.json()["organization"]["id"]
+    credentials = {"email": person["email"], "password": person["password"]}
+    token = client.post("auth/token", json=credentials).json()["access_token"]
+    client.post("auth/token", json=credentials | {"password": "wrong password"})
+    headers = {"Authorization": f"Bearer {token}"}
+    key = client.post("api-keys", json={"name": "k", "permissions": []}, headers=headers).json()["key"]
+    client.get("users", params={"email": person["email"]}, headers=headers)
+    client.get("products", headers={"X-API-Key": key})
+    client.get("products", headers={"Authorization": f"Bearer {token}x"})
+    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+        owner.execute(
+            "CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'boom for %', NEW.email USING ERRCODE = 'XX000'; END $$;"
+            f" CREATE TRIGGER boom BEFORE INSERT ON users FOR EACH ROW WHEN"
+            f" (NEW.organization_id = '{organization_id}') EXECUTE FUNCTION boom()"
+        )
+        try:
+            email = f"second@{uuid4().hex}.example"
+            failed = client.post(
+                "users", json={"email": email, "password": person["password"]}, headers=headers
+            )
+        finally:
+            owner.execute("DROP TRIGGER boom ON users; DROP FUNCTION boom()")
+    assert failed.status_code == 500
+    text = log.read_text()
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert {line["event"] for line in lines} >= {"request", "request failed"}
+    (failure,) = [line for line in lines if line["event"] == "request failed"]
+    assert failure["request_id"] == failed.json()["request_id"]
+    assert "boom for ***" in failure["exception"]
+    users = [line for line in lines if line["event"] == "request" and line["route"] == "/api/v1/users"]
+    assert {line["organization_id"] for line in users} == {organization_id}
+    assert {(line["method"], line["status"]) for line in users} == {("GET", 200), ("POST", 500)}
+    for secret in (*person.values(), person["email"].lower(), email, token, token[20:], key, key[20:]):
+        assert secret not in text
