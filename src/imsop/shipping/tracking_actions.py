@@ -1,7 +1,7 @@
 """Recording where shipments are and what happened to them. Neither moves stock."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from imsop.core.database import Connection
@@ -17,6 +17,9 @@ from imsop.shipping.models import (
     Position,
     ShipmentEvent,
 )
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""What lies before is a slip of somebody's clock."""
 
 AHEAD = timedelta(days=1)
 """How far in the future a time may lie: carriers' clocks and time zones are wrong by hours, not by days."""
@@ -44,21 +47,22 @@ async def record_positions(
     dry_run: bool,
 ) -> BatchResult:
     """Appends positions, all or none. Raises InvalidInput with each that cannot be."""
-    check = await queries.check_batch(
-        connection, actor.organization_id, shipment_id, [position.timestamp for position in positions]
-    )
-    if not check.shipment_exists:
-        raise no_such_shipment()
     faults = [
         FieldError(f"positions[{place}].{fault.field}", fault.message)
         for place, position in enumerate(positions)
         for fault in position_faults(position, now)
     ]
-    faulty = {fault.field for fault in faults}
+    known = {fault.field for fault in faults}
+    instants = [  # an instant that cannot be may be beyond what the database can read
+        now if f"positions[{place}].timestamp" in known else position.timestamp
+        for place, position in enumerate(positions)
+    ]
+    check = await queries.check_batch(connection, actor.organization_id, shipment_id, instants)
+    if not check.shipment_exists:
+        raise no_such_shipment()
     faults += [
-        FieldError(field, "lies outside the months that are kept")
+        FieldError(f"positions[{place}].timestamp", "lies outside the months that are kept")
         for place in check.outside_kept_months
-        if (field := f"positions[{place}].timestamp") not in faulty
     ]
     if faults:
         raise InvalidInput("nothing was recorded; see errors", errors=faults)
@@ -81,8 +85,8 @@ async def record_event(
     connection: Connection, actor: Actor, shipment_id: UUID, new: NewShipmentEvent, now: datetime
 ) -> ShipmentEvent:
     """Appends an event; they may arrive in any order."""
-    if new.occurred_at > now + AHEAD:
-        raise InvalidInput.of("occurred_at", _IN_FUTURE)
+    if fault := _time_fault(new.occurred_at, now):
+        raise InvalidInput.of("occurred_at", fault)
     event = await queries.record_event(connection, actor.organization_id, shipment_id, new)
     if event is None:
         raise no_such_shipment()
@@ -92,12 +96,17 @@ async def record_event(
 def position_faults(new: NewPosition, now: datetime) -> list[FieldError]:
     """What is wrong with a position in itself."""
     faults = []
-    if new.timestamp > now + AHEAD:
-        faults.append(FieldError("timestamp", _IN_FUTURE))
+    if fault := _time_fault(new.timestamp, now):
+        faults.append(FieldError("timestamp", fault))
     if (new.latitude is None) != (new.longitude is None):
         missing = "latitude" if new.latitude is None else "longitude"
         faults.append(FieldError(missing, "is needed: coordinates come in pairs"))
     return faults
 
 
-_IN_FUTURE = "lies more than a day in the future"
+def _time_fault(instant: datetime, now: datetime) -> str | None:
+    if instant > now + AHEAD:
+        return "lies more than a day in the future"
+    if instant < EARLIEST:
+        return f"lies before {EARLIEST:%Y}"
+    return None
