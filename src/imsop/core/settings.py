@@ -71,8 +71,8 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe event that is logged."""
 
-    log_json: bool = False
-    """Log one JSON object per line instead of text."""
+    log_json: bool | None = None
+    """Log one JSON object per line instead of text; unless set, wherever no terminal shows the log."""
 
     @field_validator("data_dir", "postgres_bin_dir")
     @classmethod
