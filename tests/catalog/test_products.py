@@ -1,9 +1,279 @@
+"""Keeping the catalog: what can be sold, made and stocked."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
 from tests import factories
-from tests.factories import Member
+from tests.factories import Member, accepted
+
+BOLT = {
+    "sku": "BOLT-8",
+    "name": "Bolt M8",
+    "description": "Hexagon, zinc plated\nISO 4017",
+    "category": "Fasteners",
+    "unit_of_measure": "piece",
+    "units_per_pack": 200,
+    "gtin": "4006381333931",
+    "unit_cost": "0.0375",
+    "selling_price": "0.1200",
+    "reorder_level": 5000,
+    "reorder_quantity": 20000,
+    "status": "active",
+}
 
 
-async def test_a_stranger_sees_no_product_of_ours(admin: Member, stranger: Member) -> None:
+async def test_a_product_is_kept_as_it_was_given(admin: Member) -> None:
+    reply = await admin.post("products", BOLT)
+    created = accepted(reply, 201)
+    assert {field: created[field] for field in BOLT} == BOLT
+    assert reply.headers["location"] == f"/api/v1/products/{created['id']}"
+    read = await admin.http.get(reply.headers["location"])
+    assert accepted(read) == created
+    assert read.headers["etag"] == reply.headers["etag"]
+    assert (await admin.read("products", sku="BOLT-8"))["items"] == [created]
+
+
+async def test_a_product_needs_a_sku_and_a_name_only(admin: Member) -> None:
+    created = await admin.create("products", {"sku": "A", "name": "A"})
+    assert created["units_per_pack"] == 1
+    assert created["status"] == "active"
+    assert (created["reorder_level"], created["reorder_quantity"]) == (0, 0)
+    for field in ("description", "category", "unit_of_measure", "gtin", "unit_cost", "selling_price"):
+        assert created[field] is None
+
+
+@pytest.mark.parametrize("price", ["0", "0.0001", "12.5", "99999999.9999"])
+async def test_money_comes_back_to_the_cent(admin: Member, price: str) -> None:
+    created = await admin.create("products", {"sku": "A", "name": "A", "unit_cost": price})
+    whole, _, cents = price.partition(".")
+    assert created["unit_cost"] == f"{whole}.{cents:0<4}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ärmel, Größe ½", "螺栓 M8", "مسمار", "🔩", "'; DROP TABLE products; --", "<b>Bolt</b>", "a" * 255],
+)
+async def test_a_name_is_any_text(admin: Member, name: str) -> None:
+    created = await admin.create("products", {"sku": name[:100], "name": name})
+    assert created["name"] == name
+    (found,) = (await admin.read("products", sku=name[:100]))["items"]
+    assert found["id"] == created["id"]
+
+
+@pytest.mark.parametrize("gtin", ["40063812", "036000291452", "4006381333931", "10012345678902"])
+async def test_a_gtin_has_8_12_13_or_14_digits(admin: Member, gtin: str) -> None:
+    last = factories.gtin(gtin[:-1])
+    assert (await admin.create("products", {"sku": "A", "name": "A", "gtin": last}))["gtin"] == last
+
+
+@pytest.mark.parametrize(
+    ("gtin", "advice"),
+    [
+        ("4006381333930", "should be 1"),
+        ("123456789", "regex"),
+        ("400638133393a", "regex"),
+        ("٤٠٠٦٣٨١٢", "regex"),
+        ("", "regex"),
+    ],
+)
+async def test_a_gtin_that_is_none_is_told_why(admin: Member, gtin: str, advice: str) -> None:
+    for reply in (
+        await admin.post("products", BOLT | {"gtin": gtin}),
+        await admin.edit(f"products/{(await factories.product(admin))['id']}", gtin=gtin),
+    ):
+        (error,) = accepted(reply, 422)["errors"]
+        assert error["field"] == "gtin"
+        assert advice in error["message"]
+
+
+async def test_a_sku_and_a_gtin_are_taken_within_the_organization_only(
+    admin: Member, stranger: Member
+) -> None:
+    await admin.create("products", BOLT)
+    await stranger.create("products", BOLT)
+    for field, other in (("sku", {"gtin": None}), ("gtin", {"sku": "OTHER"})):
+        refused = accepted(await admin.post("products", BOLT | other), 409)
+        assert [error["field"] for error in refused["errors"]] == [field]
+    another = await factories.product(admin)
+    refused = accepted(await admin.edit(f"products/{another['id']}", sku="BOLT-8"), 409)
+    assert [error["field"] for error in refused["errors"]] == ["sku"]
+    assert len((await admin.read("products"))["items"]) == 2
+
+
+async def test_a_sku_is_told_from_another_by_every_character(admin: Member) -> None:
+    for sku in ("bolt", "BOLT", "bolt ", "b0lt"):
+        await admin.create("products", {"sku": sku, "name": "x"})
+    assert len((await admin.read("products", sku="bolt"))["items"]) == 1
+
+
+async def test_an_edit_changes_what_it_names_and_nothing_else(admin: Member) -> None:
+    product = await admin.create("products", BOLT)
+    edited = accepted(await admin.edit(f"products/{product['id']}", name="Bolt M8x20", category=None))
+    changed = {key for key in product if product[key] != edited[key]}
+    assert changed == {"name", "category", "updated_at"}
+    assert edited["updated_at"] > product["updated_at"]
+
+
+async def test_an_edit_of_nothing_is_an_edit(admin: Member) -> None:
     product = await factories.product(admin)
-    assert (await stranger.get(f"products/{product['id']}")).status_code == 404
+    edited = accepted(await admin.edit(f"products/{product['id']}"))
+    assert {**edited, "updated_at": ""} == {**product, "updated_at": ""}
+
+
+async def test_of_two_edits_of_one_version_one_is_told_to_read_again(admin: Member) -> None:
+    product = await factories.product(admin)
+    version = (await admin.get(f"products/{product['id']}")).headers["etag"]
+    replies = await asyncio.gather(
+        *(
+            admin.http.patch(
+                f"products/{product['id']}", json={"name": f"by {n}"}, headers={"If-Match": version}
+            )
+            for n in range(8)
+        )
+    )
+    assert sorted(reply.status_code for reply in replies) == [200] + [412] * 7
+    (winner,) = [reply.json() for reply in replies if reply.status_code == 200]
+    assert (await admin.read(f"products/{product['id']}"))["name"] == winner["name"]
+
+
+async def test_an_edit_between_reading_and_writing_is_noticed(admin: Member) -> None:
+    """Both have read the same version inside their transactions; the second to write finds it gone."""
+    product = await factories.product(admin)
+    path = f"products/{product['id']}"
+    version = (await admin.get(path)).headers["etag"]
+    async with admin.transaction() as rival:
+        await rival.execute(
+            "UPDATE products SET name = 'by the rival' WHERE organization_id = $1 AND id = $2",
+            admin.organization_id,
+            product["id"],
+        )
+        # The request still reads the old version, passes If-Match, and waits for the rival at its UPDATE.
+        edit = asyncio.create_task(
+            admin.http.patch(path, json={"name": "by us"}, headers={"If-Match": version})
+        )
+
+        async def waits() -> bool:
+            return bool(await rival.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+        await factories.eventually(waits)
+    assert (await edit).status_code == 412
+    assert (await admin.read(path))["name"] == "by the rival"
+
+
+async def test_any_version_is_edited_where_the_caller_says_so(admin: Member) -> None:
+    product = await factories.product(admin)
+    for name in ("Nut", "Washer"):
+        reply = await admin.http.patch(
+            f"products/{product['id']}", json={"name": name}, headers={"If-Match": "*"}
+        )
+        assert accepted(reply)["name"] == name
+
+
+async def test_every_change_is_a_version_of_its_own(admin: Member) -> None:
+    """Even within one tick of the clock."""
+    product = await factories.product(admin)
+    async with admin.transaction() as connection:
+        versions = [
+            await connection.fetchval(
+                "UPDATE products SET name = name WHERE organization_id = $1 AND id = $2 RETURNING updated_at",
+                admin.organization_id,
+                product["id"],
+            )
+            for _ in range(50)
+        ]
+    assert len(set(versions)) == 50
+    assert versions == sorted(versions)
+
+
+async def test_a_product_that_nothing_refers_to_is_deleted(admin: Member) -> None:
+    product = await factories.product(admin)
+    reply = await admin.delete(f"products/{product['id']}")
+    assert (reply.status_code, reply.content) == (204, b"")
+    for again in (
+        await admin.get(f"products/{product['id']}"),
+        await admin.delete(f"products/{product['id']}"),
+    ):
+        assert again.status_code == 404
+
+
+async def test_a_product_with_a_history_is_archived_instead(admin: Member) -> None:
+    product, warehouse = await factories.product(admin), await factories.warehouse(admin)
+    await admin.create(
+        "inventory-transactions",
+        {
+            "product_id": product["id"],
+            "warehouse_id": warehouse["id"],
+            "transaction_type": "receipt",
+            "quantity": 1,
+        },
+    )
+    refused = accepted(await admin.delete(f"products/{product['id']}"), 409)
+    assert "archive" in refused["detail"]
+    accepted(await admin.edit(f"products/{product['id']}", status="archived"))
+    (found,) = (await admin.read("products", status="archived"))["items"]
+    assert found["id"] == product["id"]
+
+
+async def test_products_are_found_by_what_they_are(admin: Member) -> None:
+    bolt = await admin.create("products", BOLT)
+    await factories.product(admin, status="discontinued")
+    for filters in (
+        {"sku": "BOLT-8"},
+        {"gtin": BOLT["gtin"]},
+        {"category": "Fasteners"},
+        {"category": "Fasteners", "status": "active"},
+    ):
+        assert (await admin.read("products", **filters))["items"] == [bolt], filters
+    for filters in ({"sku": "bolt-8"}, {"category": "Fasteners", "status": "archived"}, {"sku": "%"}):
+        assert (await admin.read("products", **filters))["items"] == [], filters
+
+
+async def test_a_buyer_keeps_products_and_a_seller_looks(admin: Member) -> None:
+    buyer, seller = [await factories.member(admin, role) for role in ("buyer", "sales")]
+    product = await factories.product(buyer)
+    assert (await seller.read(f"products/{product['id']}"))["sku"] == product["sku"]
+    for refused in (
+        await seller.post("products", BOLT),
+        await seller.edit(f"products/{product['id']}", name="x"),
+        await seller.delete(f"products/{product['id']}"),
+    ):
+        accepted(refused, 403)
+
+
+async def test_to_a_stranger_no_product_of_ours_exists(admin: Member, stranger: Member) -> None:
+    product = await factories.product(admin)
+    path = f"products/{product['id']}"
+    assert (await stranger.get(path)).status_code == 404
+    assert (await stranger.delete(path)).status_code == 404
+    edit = await stranger.http.patch(path, json={"name": "mine"}, headers={"If-Match": "*"})
+    assert edit.status_code == 404
     assert (await stranger.read("products"))["items"] == []
-    assert [row["id"] for row in (await admin.read("products"))["items"]] == [product["id"]]
+    assert (await admin.read(path)) == product
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ({"sku": ""}, "products_sku_given"),
+        ({"units_per_pack": 0}, "products_units_per_pack_positive"),
+        ({"unit_cost": -1}, "products_unit_cost_not_negative"),
+        ({"gtin": "12"}, "products_gtin_digits"),
+        ({"status": "sold out"}, "products_status"),
+        ({"reorder_level": -1}, "products_reorder_level_not_negative"),
+    ],
+)
+async def test_the_database_forbids_it_too(admin: Member, values: dict[str, Any], rule: str) -> None:
+    row = {"sku": uuid4().hex, "name": "x"} | values
+    places = ", ".join(f"${place}" for place in range(2, len(row) + 2))
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        async with admin.transaction() as connection:
+            await connection.execute(
+                f"INSERT INTO products (organization_id, {', '.join(row)}) VALUES ($1, {places})",
+                admin.organization_id,
+                *row.values(),
+            )
+    assert refused.value.constraint_name == rule

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -26,7 +27,7 @@ async def test_a_callers_own_request_id_is_kept_where_it_is_one(app: Observed) -
     assert kept.headers["x-request-id"] == kept.json()["request_id"] == "trace-0123_abc"
     for odd in ("short", "x" * 65, "a b c d e f g", "<script>alert(1)", 'quote"quote"'):
         replaced = await visitor(app).get("products", headers={"X-Request-ID": odd})
-        assert UUID(replaced.headers["x-request-id"]).version == 4, odd
+        assert re.fullmatch("[0-9a-f]{32}", replaced.headers["x-request-id"]), odd
 
 
 @pytest.mark.parametrize("path", ["products", "/health/live", "/api/docs", "/nowhere", "products/x"])

@@ -1,0 +1,76 @@
+import asyncio
+
+import asyncpg
+
+from imsop.web.housekeeping import keep_house
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import Member, accepted
+
+
+async def _keep_house_once(database: TestDatabase) -> None:
+    keeping = asyncio.create_task(keep_house(database.operator_dsn))
+    await asyncio.sleep(0.5)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_what_is_over_is_purged_and_what_is_not_stays(database: TestDatabase, admin: Member) -> None:
+    warehouse = {"name": "Kept"}
+    accepted(await admin.post("warehouses", warehouse, idempotency_key="old-key"), 201)
+    accepted(await admin.post("warehouses", warehouse, idempotency_key="new-key"), 201)
+    superuser = await asyncpg.connect(database.admin_dsn)
+    try:
+        await superuser.execute(
+            "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old-key'"
+            " AND organization_id = $1",
+            admin.organization_id,
+        )
+        await superuser.execute(
+            "INSERT INTO sessions (organization_id, user_id, kind, token_hash, expires_at)"
+            " VALUES ($1, $2, 'bearer', 'over', now() - interval '1 second')",
+            admin.organization_id,
+            admin.user_id,
+        )
+        await _keep_house_once(database)
+        keys = await superuser.fetch(
+            "SELECT key FROM idempotency_keys WHERE organization_id = $1", admin.organization_id
+        )
+        sessions = await superuser.fetchval(
+            "SELECT count(*) FROM sessions WHERE organization_id = $1", admin.organization_id
+        )
+    finally:
+        await superuser.close()
+    assert [record["key"] for record in keys] == ["new-key"]
+    assert sessions == 1
+    assert (await admin.get("warehouses")).status_code == 200
+
+
+async def test_the_operator_cannot_purge_what_is_not_over(database: TestDatabase, admin: Member) -> None:
+    operator = await asyncpg.connect(database.operator_dsn)
+    try:
+        assert await operator.execute("DELETE FROM sessions WHERE expires_at > now()") == "DELETE 0"
+    finally:
+        await operator.close()
+    assert (await admin.get("warehouses")).status_code == 200
+
+
+async def test_a_month_that_is_missing_is_made_ahead(database: TestDatabase) -> None:
+    owner = await asyncpg.connect(database.owner_dsn)
+    try:
+        newest = "SELECT max(relname) FROM pg_class WHERE relname LIKE 'analytics_events_2___\\___' AND relkind = 'r'"
+        name = await owner.fetchval(newest)
+        await owner.execute(f"DROP TABLE {name}")
+        await _keep_house_once(database)
+        assert await owner.fetchval(newest) == name
+    finally:
+        await owner.close()
+
+
+async def test_sign_up_can_be_closed(database: TestDatabase) -> None:
+    async with factories.running(database.installation, sign_up=False) as closed:
+        reply = await factories.visitor(closed).post(
+            "organizations",
+            json={"name": "Late", "email": "late@late.example", "password": factories.PASSWORD},
+        )
+    assert reply.status_code == 403
