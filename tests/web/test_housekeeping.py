@@ -58,7 +58,7 @@ async def test_the_operator_cannot_purge_what_is_not_over(database: TestDatabase
 async def test_a_month_that_is_missing_is_made_ahead(database: TestDatabase) -> None:
     owner = await asyncpg.connect(database.owner_dsn)
     try:
-        newest = "SELECT max(relname) FROM pg_class WHERE relname LIKE 'analytics_events_2___\\___' AND relkind = 'r'"
+        newest = "SELECT max(relname) FROM pg_class WHERE relname ~ '^analytics_events_[0-9]{4}_[0-9]{2}$'"
         name = await owner.fetchval(newest)
         await owner.execute(f"DROP TABLE {name}")
         await _keep_house_once(database)

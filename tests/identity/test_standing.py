@@ -1,0 +1,43 @@
+import asyncio
+
+import asyncpg
+import pytest
+
+from imsop.cli import _set_standing
+from imsop.core.embedded import OperatorError
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import Member, accepted
+
+
+async def test_the_operator_suspends_an_organization_at_once_and_lets_it_in_again(
+    database: TestDatabase, admin: Member, stranger: Member
+) -> None:
+    accepted(await admin.get("products"))
+    await _set_standing(database.operator_dsn, str(admin.organization_id), "suspended", None)
+    await asyncio.sleep(0.3)
+    assert (await admin.get("products")).status_code == 401
+    account = {"email": admin.email, "password": factories.PASSWORD}
+    refused = await factories.visitor(admin.app).post("auth/token", json=account)
+    assert refused.status_code == 403
+    assert "suspended" in refused.json()["detail"]
+    accepted(await stranger.get("products"))
+    await _set_standing(database.operator_dsn, str(admin.organization_id), "active", "enterprise")
+    accepted(await factories.visitor(admin.app).post("auth/token", json=account))
+    assert (await admin.read(f"organizations/{admin.organization_id}"))["subscription_tier"] == "enterprise"
+
+
+async def test_an_organization_cannot_be_given_a_standing_that_there_is_not(
+    database: TestDatabase, admin: Member
+) -> None:
+    for name, status in [(str(admin.organization_id), "sleeping"), ("nobody's name", "suspended")]:
+        with pytest.raises(OperatorError):
+            await _set_standing(database.operator_dsn, name, status, None)
+
+
+async def test_an_organization_cannot_lift_its_own_suspension(admin: Member) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with admin.transaction() as connection:
+            await connection.execute(
+                "UPDATE organizations SET status = 'active' WHERE id = $1", admin.organization_id
+            )
