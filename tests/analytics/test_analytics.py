@@ -11,12 +11,19 @@ def named_fields(reply: Any) -> list[str]:
     return [error["field"] for error in reply.json()["errors"]]
 
 
+def nested(levels: int) -> list[Any]:
+    whole: list[Any] = []
+    for _ in range(levels - 1):
+        whole = [whole]
+    return whole
+
+
 async def test_an_event_is_recorded_as_of_now_in_the_name_of_who_sent_it(admin: Member) -> None:
     new = {
         "event_type": "price_list.imported",
         "entity_type": "supplier",
         "entity_id": "S-1",
-        "metadata": {"rows": 120, "rejected": [], "file": {"name": "März.csv"}},
+        "metadata": {"rows": 120, "rejected": [], "file": {"name": "März.csv"}, "deep": nested(49)},
     }
     before = datetime.now(UTC)
     event = await admin.create("analytics-events", new)
@@ -34,6 +41,8 @@ async def test_an_event_is_recorded_as_of_now_in_the_name_of_who_sent_it(admin: 
         ({"event_type": "x", "created_at": "2020-01-01T00:00:00Z"}, "created_at"),
         ({"event_type": "x", "metadata": [1]}, "metadata"),
         ({"event_type": "x", "metadata": {"a": "\0"}}, "text"),
+        ({"event_type": "x", "metadata": {"a": "b" * 16_400}}, "metadata"),
+        ({"event_type": "x", "metadata": {"a": nested(50)}}, "metadata"),
         ({"event_type": "x", "entity_id": "a" * 101}, "entity_id"),
     ],
 )
