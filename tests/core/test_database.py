@@ -1,61 +1,63 @@
-"""Typed rows and transactions."""
+"""What passes between Python and PostgreSQL arrives as it left."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import asyncpg
-import msgspec
 import pytest
 
-from imsop.core.database import Pool, fetch_all, fetch_one, transaction
-from tests.factories import Member
+from imsop.core.database import Connection, allow_copy, open_pool
+from tests.conftest import TestDatabase
+
+INSTANTS = [
+    datetime(2026, 1, 31, 8, 30, 0, 123456, tzinfo=UTC),
+    datetime(2026, 1, 31, 8, 30, 0, 120000, tzinfo=UTC),
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+]
+NUMBERS = [Decimal("12.50"), Decimal("-0.0001"), Decimal(0), Decimal("99999999999999999999.9999")]
 
 
-class Pair(msgspec.Struct, frozen=True):
-    left: int
-    right: str
+@pytest.fixture
+async def connection(database: TestDatabase) -> AsyncIterator[Connection]:
+    async with (
+        await open_pool(database.app_dsn, min_size=1, max_size=1) as pool,
+        pool.acquire() as connection,
+    ):
+        yield connection
 
 
-async def test_rows_come_back_typed_in_the_order_of_their_fields(pool: Pool) -> None:
-    async with transaction(pool, None) as connection:
-        statement = "SELECT n AS left, n::text AS right FROM generate_series(1, $1::int) n"
-        assert await fetch_all(connection, Pair, statement, 2) == [Pair(1, "1"), Pair(2, "2")]
-        assert await fetch_one(connection, Pair, statement, 1) == Pair(1, "1")
-        assert await fetch_all(connection, Pair, statement, 0) == []
-        assert await fetch_one(connection, Pair, statement, 0) is None
+@pytest.mark.anyio
+async def test_instants_and_numbers_arrive_exactly(connection: Connection) -> None:
+    for instant in INSTANTS:
+        assert await connection.fetchval("SELECT $1::timestamptz", instant) == instant
+    assert await connection.fetchval("SELECT $1::timestamptz[]", [*INSTANTS, None]) == [*INSTANTS, None]
+    numbers = await connection.fetchval("SELECT $1::numeric[]", [*NUMBERS, None])
+    assert [str(number) for number in numbers] == [str(number) for number in [*NUMBERS, None]]
 
 
-@pytest.mark.parametrize("columns", ["'a' AS right, 1 AS left", "1 AS left", "1 AS left, 'a' AS wrong"])
-async def test_a_statement_that_gives_other_columns_is_a_fault(pool: Pool, columns: str) -> None:
-    async with transaction(pool, None) as connection:
-        for fetch in (fetch_all, fetch_one):
-            with pytest.raises(TypeError, match="Pair has left, right"):
-                await fetch(connection, Pair, f"SELECT {columns}")
+@pytest.mark.anyio
+async def test_an_instant_is_given_in_utc_wherever_it_was_written(connection: Connection) -> None:
+    instant = datetime(2026, 1, 31, 8, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    stored = await connection.fetchval("SELECT $1::timestamptz", instant)
+    assert stored == instant
+    assert stored.tzinfo is UTC
 
 
-async def fail_after_writing(admin: Member) -> None:
-    async with admin.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO products (organization_id, sku, name) VALUES ($1, 'A', 'A')", admin.organization_id
-        )
-        await connection.execute("SELECT 1 / 0")
+@pytest.mark.anyio
+async def test_an_instant_that_utc_cannot_write_is_refused(connection: Connection) -> None:
+    beyond = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))
+    with pytest.raises(asyncpg.DataError):
+        await connection.fetchval("SELECT $1::timestamptz", beyond)
 
 
-async def test_a_transaction_that_fails_leaves_nothing(admin: Member) -> None:
-    with pytest.raises(asyncpg.DivisionByZeroError):
-        await fail_after_writing(admin)
-    async with admin.transaction() as connection:
-        found = "SELECT count(*) FROM products WHERE organization_id = $1"
-        assert await connection.fetchval(found, admin.organization_id) == 0
-
-
-async def test_json_goes_in_and_comes_out_as_values(pool: Pool) -> None:
-    value = {"ä": [1, 2.5, None, True], "nested": {"x": "y"}}
-    async with transaction(pool, None) as connection:
-        assert await connection.fetchval("SELECT $1::jsonb", value) == value
-
-
-async def test_a_read_only_transaction_writes_nothing(admin: Member, pool: Pool) -> None:
-    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-        async with transaction(pool, admin.tenant, read_only=True) as connection:
-            await connection.execute(
-                "INSERT INTO products (organization_id, sku, name) VALUES ($1, 'A', 'A')",
-                admin.organization_id,
-            )
+@pytest.mark.anyio
+async def test_what_was_copied_is_read_exactly(connection: Connection) -> None:
+    await connection.execute("CREATE TEMPORARY TABLE copied (number numeric, instant timestamptz)")
+    rows = [(number, instant) for number in NUMBERS for instant in INSTANTS[:3]]
+    await allow_copy(connection)
+    await allow_copy(connection)  # as it may be said again for the next table
+    await connection.copy_records_to_table("copied", records=rows)
+    copied = await connection.fetch("SELECT number, instant FROM copied")
+    assert sorted(tuple(row) for row in copied) == sorted(rows)

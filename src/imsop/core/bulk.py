@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from msgspec import Struct
 
-from imsop.core.database import Connection, fetch_all
+from imsop.core.database import Connection, allow_copy, fetch_all
 from imsop.core.errors import FieldError, InvalidInput
 
 FIRST_ROW = 2
@@ -95,6 +95,7 @@ async def stage_records(
     """
     if not table.isidentifier():
         raise ValueError(f"{table!r} is not the name of a temporary table")
+    await allow_copy(connection)
     status = await connection.copy_records_to_table(table, records=records, columns=columns)
     await connection.execute(f"ANALYZE pg_temp.{table}")
     return int(status.removeprefix("COPY "))
