@@ -137,8 +137,10 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
         case asyncpg.CheckViolationError() if error.constraint_name is None:
             return InvalidInput.of("timestamp", "lies outside the months that are kept")
         case asyncpg.CheckViolationError():
+            # <table>_<rule>, or <table>_<column>__<rule>
             rule = str(error.constraint_name).removeprefix(f"{error.table_name}_")
-            return InvalidInput.of(rule, "breaks the rule: " + rule.replace("_", " "))
+            field = rule.partition("__")[0]
+            return InvalidInput.of(field, "breaks the rule: " + rule.replace("__", " ").replace("_", " "))
     for kinds, refusal in _OTHER_REFUSALS:
         if isinstance(error, kinds):
             return refusal()

@@ -21,7 +21,8 @@ async def begin(connection: _Executes, tenant: Tenant | None, *, read_only: bool
     One simple-protocol message: SET LOCAL takes no parameters, and set_config would cost a round trip. Only
     the text form of parsed UUIDs is interpolated, so nothing a caller wrote reaches the statement.
     """
-    statement = "BEGIN READ ONLY" if read_only else "BEGIN"
+    # What reads sees one moment, however many statements it takes; what writes sees what rivals committed.
+    statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if read_only else "BEGIN"
     if tenant is not None:
         statement += f"; SET LOCAL app.organization_id = '{_hex(tenant.organization_id)}'"
         if tenant.user_id is not None:

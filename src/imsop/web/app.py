@@ -24,14 +24,14 @@ from imsop.purchasing import api as purchasing
 from imsop.sales import api as sales
 from imsop.shipping import api as shipping
 from imsop.suppliers import api as suppliers
-from imsop.web import health, openapi
+from imsop.web import health, openapi, search
 from imsop.web.edge import EdgeMiddleware
 from imsop.web.housekeeping import keep_house
 from imsop.web.observe import Observed
 from imsop.web.problems import HANDLERS
 from imsop.web.requests import StrictRequest, prepare_routes
 
-ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics)
+ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics, search)
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:

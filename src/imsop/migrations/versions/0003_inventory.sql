@@ -93,7 +93,9 @@ CREATE TABLE inventory_transactions (
     reference_id varchar(100),
     notes text,
     created_by uuid,
-    occurred_at timestamptz NOT NULL DEFAULT now(),
+    occurred_at timestamptz NOT NULL DEFAULT now()
+        CONSTRAINT inventory_transactions_occurred_at__year
+        CHECK (occurred_at >= '1900-01-01 00:00:00+00' AND occurred_at < '2200-01-01 00:00:00+00'),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, inventory_id) REFERENCES inventory (organization_id, id),

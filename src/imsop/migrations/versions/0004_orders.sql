@@ -1,4 +1,6 @@
 -- Purchase orders and sales orders with their lines and histories.
+-- A CHECK on a day is named <table>_<column>__<rule>. Years end at 2199, which also keeps out the infinite days that
+-- Python's first and last day become on their way here.
 
 CREATE TABLE purchase_orders (
     id uuid NOT NULL DEFAULT uuidv7(),
@@ -19,10 +21,17 @@ CREATE TABLE purchase_orders (
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, supplier_id) REFERENCES suppliers (organization_id, id),
     FOREIGN KEY (organization_id, created_by) REFERENCES users (organization_id, id),
-    CONSTRAINT purchase_orders_unique_po_number UNIQUE (organization_id, po_number)
+    CONSTRAINT purchase_orders_unique_po_number UNIQUE (organization_id, po_number),
+    CONSTRAINT purchase_orders_order_date__year CHECK (order_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT purchase_orders_expected_delivery_date__year CHECK (expected_delivery_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT purchase_orders_actual_delivery_date__year CHECK (actual_delivery_date BETWEEN '1900-01-01' AND '2199-12-31')
 );
 CREATE INDEX purchase_orders_supplier_idx ON purchase_orders (organization_id, supplier_id, order_date, id);
 CREATE INDEX purchase_orders_status_idx ON purchase_orders (organization_id, status, order_date, id);
+CREATE INDEX purchase_orders_supplier_status_idx
+    ON purchase_orders (organization_id, supplier_id, status, order_date, id);
+CREATE INDEX purchase_orders_supplier_number_idx ON purchase_orders (organization_id, supplier_id, po_number, id);
+CREATE INDEX purchase_orders_status_number_idx ON purchase_orders (organization_id, status, po_number, id);
 CREATE INDEX purchase_orders_order_date_idx ON purchase_orders (organization_id, order_date, id);
 CREATE INDEX purchase_orders_created_by_idx ON purchase_orders (organization_id, created_by)
     WHERE created_by IS NOT NULL;
@@ -53,7 +62,10 @@ CREATE TABLE purchase_order_items (
     FOREIGN KEY (organization_id, purchase_order_id) REFERENCES purchase_orders (organization_id, id)
         ON DELETE CASCADE,
     FOREIGN KEY (organization_id, product_id) REFERENCES products (organization_id, id),
-    CONSTRAINT purchase_order_items_unique_line_number UNIQUE (organization_id, purchase_order_id, line_number)
+    CONSTRAINT purchase_order_items_unique_line_number UNIQUE (organization_id, purchase_order_id, line_number),
+    CONSTRAINT purchase_order_items_expected_delivery_date__year CHECK (expected_delivery_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT purchase_order_items_promised_delivery_date__year CHECK (promised_delivery_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT purchase_order_items_actual_delivery_date__year CHECK (actual_delivery_date BETWEEN '1900-01-01' AND '2199-12-31')
 );
 CREATE INDEX purchase_order_items_product_idx ON purchase_order_items (organization_id, product_id);
 SELECT protect_tenant_table('purchase_order_items');
@@ -107,10 +119,17 @@ CREATE TABLE sales_orders (
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, customer_id) REFERENCES customers (organization_id, id),
     FOREIGN KEY (organization_id, created_by) REFERENCES users (organization_id, id),
-    CONSTRAINT sales_orders_unique_so_number UNIQUE (organization_id, so_number)
+    CONSTRAINT sales_orders_unique_so_number UNIQUE (organization_id, so_number),
+    CONSTRAINT sales_orders_order_date__year CHECK (order_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT sales_orders_expected_delivery_date__year CHECK (expected_delivery_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT sales_orders_actual_delivery_date__year CHECK (actual_delivery_date BETWEEN '1900-01-01' AND '2199-12-31')
 );
 CREATE INDEX sales_orders_customer_idx ON sales_orders (organization_id, customer_id, order_date, id);
 CREATE INDEX sales_orders_status_idx ON sales_orders (organization_id, status, order_date, id);
+CREATE INDEX sales_orders_customer_status_idx
+    ON sales_orders (organization_id, customer_id, status, order_date, id);
+CREATE INDEX sales_orders_customer_number_idx ON sales_orders (organization_id, customer_id, so_number, id);
+CREATE INDEX sales_orders_status_number_idx ON sales_orders (organization_id, status, so_number, id);
 CREATE INDEX sales_orders_order_date_idx ON sales_orders (organization_id, order_date, id);
 CREATE INDEX sales_orders_created_by_idx ON sales_orders (organization_id, created_by) WHERE created_by IS NOT NULL;
 SELECT protect_tenant_table('sales_orders');
@@ -142,7 +161,10 @@ CREATE TABLE sales_order_items (
     CONSTRAINT sales_order_items_reserved_and_shipped_within_ordered CHECK (
         quantity_reserved >= 0 AND quantity_shipped >= 0
         AND quantity_reserved + quantity_shipped <= quantity_ordered),
-    CONSTRAINT sales_order_items_returned_within_shipped CHECK (quantity_returned BETWEEN 0 AND quantity_shipped)
+    CONSTRAINT sales_order_items_returned_within_shipped CHECK (quantity_returned BETWEEN 0 AND quantity_shipped),
+    CONSTRAINT sales_order_items_expected_delivery_date__year CHECK (expected_delivery_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT sales_order_items_promised_delivery_date__year CHECK (promised_delivery_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT sales_order_items_actual_delivery_date__year CHECK (actual_delivery_date BETWEEN '1900-01-01' AND '2199-12-31')
 );
 CREATE INDEX sales_order_items_product_idx ON sales_order_items (organization_id, product_id);
 SELECT protect_tenant_table('sales_order_items');

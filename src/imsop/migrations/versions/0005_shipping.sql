@@ -41,7 +41,10 @@ CREATE TABLE shipments (
     CONSTRAINT shipments_transfer_between_two_warehouses CHECK (
         shipment_type <> 'transfer'
         OR (origin_warehouse_id IS NOT NULL AND destination_warehouse_id IS NOT NULL
-            AND origin_warehouse_id <> destination_warehouse_id))
+            AND origin_warehouse_id <> destination_warehouse_id)),
+    CONSTRAINT shipments_ship_date__year CHECK (ship_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT shipments_expected_delivery_date__year CHECK (expected_delivery_date BETWEEN '1900-01-01' AND '2199-12-31'),
+    CONSTRAINT shipments_actual_delivery_date__year CHECK (actual_delivery_date BETWEEN '1900-01-01' AND '2199-12-31')
 );
 CREATE INDEX shipments_created_at_idx ON shipments (organization_id, created_at, id);
 CREATE INDEX shipments_status_idx ON shipments (organization_id, status, created_at, id);
@@ -50,7 +53,12 @@ CREATE INDEX shipments_reference_idx ON shipments (organization_id, reference_id
 CREATE INDEX shipments_purchase_order_idx ON shipments (organization_id, purchase_order_id)
     WHERE purchase_order_id IS NOT NULL;
 CREATE INDEX shipments_sales_order_idx ON shipments (organization_id, sales_order_id) WHERE sales_order_id IS NOT NULL;
-CREATE INDEX shipments_supplier_idx ON shipments (organization_id, supplier_id) WHERE supplier_id IS NOT NULL;
+CREATE INDEX shipments_type_idx ON shipments (organization_id, shipment_type, created_at, id);
+CREATE INDEX shipments_type_status_idx ON shipments (organization_id, shipment_type, status, created_at, id);
+CREATE INDEX shipments_supplier_idx ON shipments (organization_id, supplier_id, created_at, id)
+    WHERE supplier_id IS NOT NULL;
+CREATE INDEX shipments_supplier_status_idx ON shipments (organization_id, supplier_id, status, created_at, id)
+    WHERE supplier_id IS NOT NULL;
 CREATE INDEX shipments_origin_warehouse_idx ON shipments (organization_id, origin_warehouse_id)
     WHERE origin_warehouse_id IS NOT NULL;
 CREATE INDEX shipments_destination_warehouse_idx ON shipments (organization_id, destination_warehouse_id)
@@ -111,6 +119,7 @@ SELECT protect_tenant_table('shipment_tracking');
 GRANT INSERT ON shipment_tracking TO imsop_app;
 
 -- Beside the seed: the newest position of each shipment, so that a map of thousands reads one narrow table.
+-- No index holds what an update changes: it stays in its page.
 CREATE TABLE shipment_last_position (
     shipment_id uuid NOT NULL,
     organization_id uuid NOT NULL REFERENCES organizations (id),
@@ -122,7 +131,7 @@ CREATE TABLE shipment_last_position (
     PRIMARY KEY (shipment_id, organization_id),
     FOREIGN KEY (organization_id, shipment_id) REFERENCES shipments (organization_id, id) ON DELETE CASCADE
 ) WITH (fillfactor = 80);
-CREATE INDEX shipment_last_position_timestamp_idx ON shipment_last_position (organization_id, "timestamp");
+CREATE INDEX shipment_last_position_shipment_idx ON shipment_last_position (organization_id, shipment_id);
 SELECT protect_tenant_table('shipment_last_position');
 GRANT INSERT, UPDATE (location, latitude, longitude, status, "timestamp") ON shipment_last_position TO imsop_app;
 
@@ -137,7 +146,9 @@ CREATE TABLE shipment_events (
     location varchar(255),
     source varchar(100),
     payload jsonb,
-    occurred_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL
+        CONSTRAINT shipment_events_occurred_at__year
+        CHECK (occurred_at >= '1900-01-01 00:00:00+00' AND occurred_at < '2200-01-01 00:00:00+00'),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, shipment_id) REFERENCES shipments (organization_id, id) ON DELETE CASCADE

@@ -1,0 +1,68 @@
+"""Search over everything that people look for, by name or number or part of it."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar import get
+from msgspec import Meta, Struct
+
+from imsop.core.database import Connection, fetch_all
+from imsop.core.fields import NO_NUL
+from imsop.identity.guard import allow
+from imsop.identity.models import Actor
+from imsop.identity.permissions import Permission
+from imsop.identity.request import TenantRequest
+
+SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
+SearchQuery = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_NUL)]
+ResultsPerKind = Annotated[int, Meta(ge=1, le=20)]
+
+_NEEDS: dict[SearchKind, Permission] = {
+    "product": Permission.PRODUCTS_READ,
+    "supplier": Permission.SUPPLIERS_READ,
+    "customer": Permission.CUSTOMERS_READ,
+    "purchase_order": Permission.PURCHASE_ORDERS_READ,
+    "sales_order": Permission.SALES_ORDERS_READ,
+    "shipment": Permission.SHIPMENTS_READ,
+}
+_ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+
+
+class SearchResult(Struct, frozen=True):
+    kind: SearchKind
+    id: UUID
+    title: str
+    subtitle: str | None
+
+
+class SearchResults(Struct, frozen=True):
+    items: list[SearchResult]
+
+
+async def search(connection: Connection, actor: Actor, query: str, limit: int) -> list[SearchResult]:
+    """The best matches of each kind that the actor may see, grouped by kind.
+
+    Parts are found from three characters on; fewer match the beginning of a SKU.
+    """
+    return await fetch_all(
+        connection,
+        SearchResult,
+        "SELECT kind, id, title, subtitle FROM search_everything($1, $2, $3, $4::text[], $5)",
+        actor.organization_id,
+        query,
+        f"%{query.translate(_ESCAPED)}%",
+        [kind for kind, permission in _NEEDS.items() if permission in actor.permissions],
+        limit,
+    )
+
+
+@get("/search", opt=allow(Permission.ORGANIZATION_READ))
+async def search_everything(
+    request: TenantRequest, q: SearchQuery, limit: ResultsPerKind = 5
+) -> SearchResults:
+    """Find products, partners, orders and shipments by name or number, or part of it."""
+    connection, actor = await request.begin()
+    return SearchResults(await search(connection, actor, q.strip(), limit))
+
+
+ROUTES = [search_everything]
