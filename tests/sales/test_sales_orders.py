@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imsop.core.database import Connection
-from imsop.sales.actions import totals
+from imsop.core.money import totals
 from imsop.sales.models import NewSalesOrderItem
 from tests import factories
 from tests.factories import Member, accepted
@@ -232,8 +232,7 @@ async def test_orders_are_found_by_number_customer_and_status_newest_first(admin
     assert await numbers(status="shipped", customer_id=customer["id"]) == []
     first = await admin.read("sales-orders", status="draft", limit=1)
     assert await numbers(status="draft", limit=1, cursor=first["next_cursor"]) == ["N1"]
-    reply = await admin.get("sales-orders", status="draft", sort="so_number")
-    assert (reply.status_code, named_fields(reply)) == (422, ["sort"])
+    assert await numbers(status="draft", sort="so_number") == ["N1", "N3"]
 
 
 async def test_a_stranger_finds_nothing_of_our_orders(admin: Member, stranger: Member) -> None:

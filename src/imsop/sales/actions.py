@@ -1,7 +1,6 @@
 """Keeping customers and drafts of sales orders."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 import msgspec
@@ -9,6 +8,7 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.core.money import totals
 from imsop.identity.models import Actor
 from imsop.sales import queries
 from imsop.sales.models import (
@@ -22,9 +22,7 @@ from imsop.sales.models import (
     SalesOrderWithItems,
 )
 
-MAX_AMOUNT = Decimal("999999999999.99")  # numeric(14, 2)
 NUMBERS_PER_YEAR = 999_999  # six digits
-_CENT = Decimal("0.01")
 
 
 async def get_customer(connection: Connection, actor: Actor, customer_id: UUID) -> Customer:
@@ -112,31 +110,6 @@ async def delete_sales_order(connection: Connection, actor: Actor, order_id: UUI
     """Deletes a draft. Raises Conflict past draft: such an order is cancelled instead."""
     if not await queries.delete_draft(connection, actor.organization_id, order_id):
         _require_draft(await require_sales_order(connection, actor, order_id))
-
-
-def totals(items: Sequence[NewSalesOrderItem]) -> tuple[list[Decimal | None], Decimal]:
-    """Each line's total and their sum. Raises InvalidInput for those that no column holds."""
-    line_totals = [_line_total(item) for item in items]
-    too_large = [
-        FieldError(f"items[{place}].line_total", f"comes to {total}, beyond {MAX_AMOUNT}")
-        for place, total in enumerate(line_totals)
-        if total is not None and total > MAX_AMOUNT
-    ]
-    total_amount = sum((total for total in line_totals if total is not None), Decimal(0))
-    if total_amount > MAX_AMOUNT and not too_large:
-        too_large = [FieldError("items", f"together they come to {total_amount}, beyond {MAX_AMOUNT}")]
-    if too_large:
-        raise InvalidInput("an amount is too large; split the order", errors=too_large)
-    return line_totals, total_amount
-
-
-def _line_total(item: NewSalesOrderItem) -> Decimal | None:
-    """As agreed, else quantity times price, half a cent rounded up, as PostgreSQL's round() does."""
-    if item.line_total is not None:
-        return Decimal(item.line_total)
-    if item.unit_price is None:
-        return None
-    return (item.quantity_ordered * Decimal(item.unit_price)).quantize(_CENT, ROUND_HALF_UP)
 
 
 async def _require_references(

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from litestar import Response, delete, get, patch, post
 
-from imsop.core.errors import InvalidInput
 from imsop.core.fields import Name, PartnerStatus, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
@@ -89,9 +88,6 @@ async def list_sales_orders(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[SalesOrder]:
-    """Sales orders. Sorting by `so_number` is for the whole list, not beside `status` or `customer_id`."""
-    if sort.endswith("so_number") and (status is not None or customer_id is not None):
-        raise InvalidInput.of("sort", "beside status or customer_id, sort by order_date or -order_date")
     connection, actor = await request.begin()
     return await queries.SALES_ORDERS.page(
         connection,

@@ -1,0 +1,47 @@
+"""Money: decimal, never float."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Protocol
+
+from imsop.core.errors import FieldError, InvalidInput
+
+MAX_AMOUNT = Decimal("999999999999.99")
+"""What numeric(14, 2) holds."""
+_CENT = Decimal("0.01")
+
+
+class OrderLine(Protocol):
+    """A line of an order of either kind, as it comes in: decimal text."""
+
+    @property
+    def quantity_ordered(self) -> int: ...
+    @property
+    def unit_price(self) -> str | None: ...
+    @property
+    def line_total(self) -> str | None: ...
+
+
+def totals(items: Sequence[OrderLine]) -> tuple[list[Decimal | None], Decimal]:
+    """Each line's total and their sum. Raises InvalidInput for those that no column holds."""
+    line_totals = [_line_total(item) for item in items]
+    too_large = [
+        FieldError(f"items[{place}].line_total", f"comes to {total}, beyond {MAX_AMOUNT}")
+        for place, total in enumerate(line_totals)
+        if total is not None and total > MAX_AMOUNT
+    ]
+    total_amount = sum((total for total in line_totals if total is not None), Decimal(0))
+    if total_amount > MAX_AMOUNT and not too_large:
+        too_large = [FieldError("items", f"together they come to {total_amount}, beyond {MAX_AMOUNT}")]
+    if too_large:
+        raise InvalidInput("an amount is too large; split the order", errors=too_large)
+    return line_totals, total_amount
+
+
+def _line_total(item: OrderLine) -> Decimal | None:
+    """As agreed, else quantity times price, half a cent rounded up, as PostgreSQL's round() does."""
+    if item.line_total is not None:
+        return Decimal(item.line_total)
+    if item.unit_price is None:
+        return None
+    return (item.quantity_ordered * Decimal(item.unit_price)).quantize(_CENT, ROUND_HALF_UP)
