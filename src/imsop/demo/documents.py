@@ -1,0 +1,217 @@
+"""What a simulated company leaves behind: orders, shipments, movements of stock, and who did what when.
+
+Products, warehouses, suppliers and customers are named by their place in the company's lists; quantities are
+base units; instants are aware and in UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from imsop.demo.company import Place
+from imsop.demo.routes import Route
+from imsop.identity.permissions import SystemRole
+from imsop.inventory.movements import MovementKind
+
+PurchaseStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
+SalesStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]
+ShipmentStatus = Literal["pending", "in_transit", "delivered", "cancelled"]
+ShipmentType = Literal["inbound", "outbound", "transfer"]
+TransportMode = Literal["ocean", "road", "rail", "courier"]
+HoldKind = Literal["quarantine", "hold"]
+StopType = Literal[
+    "created", "picked_up", "departed", "arrived", "customs_hold", "customs_released", "out_for_delivery",
+    "delivered", "delayed", "cancelled",
+]  # fmt: skip
+
+
+class Movement(NamedTuple):
+    """A row of the ledger."""
+
+    product: int
+    warehouse: int
+    quantity: int
+    kind: MovementKind
+    reference: str | None
+    note: str | None
+    occurred_at: datetime
+
+
+class Change(NamedTuple):
+    """A row of an order's history."""
+
+    from_status: str | None
+    to_status: str
+    by: SystemRole
+    occurred_at: datetime
+    note: str | None
+
+
+class BusinessEvent(NamedTuple):
+    """A row of analytics_events."""
+
+    event_type: str
+    entity_type: str
+    entity_id: str
+    by: SystemRole
+    metadata: dict[str, Any]
+    created_at: datetime
+
+
+class Hold(NamedTuple):
+    """Stock that is there and may not be used."""
+
+    product: int
+    warehouse: int
+    quantity: int
+    kind: HoldKind
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class PurchaseLine:
+    id: UUID
+    product: int
+    ordered: int
+    unit_price: Decimal
+    expected_on: date
+    promised_on: date | None = None
+    received: int = 0
+    rejected: int = 0
+    received_on: date | None = None
+
+
+@dataclass(slots=True, eq=False)
+class PurchaseOrder:
+    id: UUID
+    number: str
+    supplier: int
+    ordered_on: date
+    lines: list[PurchaseLine]
+    expected_on: date
+    status: PurchaseStatus = "draft"
+    received_on: date | None = None
+    consignments: int = 0
+    """Not yet received."""
+    history: list[Change] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class SalesLine:
+    id: UUID
+    product: int
+    ordered: int
+    unit_price: Decimal
+    reserved: int = 0
+    shipped: int = 0
+    returned: int = 0
+    delivered_on: date | None = None
+
+    @property
+    def missing(self) -> int:
+        """Neither shipped nor reserved."""
+        return self.ordered - self.shipped - self.reserved
+
+
+@dataclass(slots=True, eq=False)
+class SalesOrder:
+    """`ready_on` is the day it is meant to leave; `customer` is None for a sale at the counter."""
+
+    id: UUID
+    number: str
+    customer: int | None
+    warehouse: int
+    ordered_on: date
+    ready_on: date
+    expected_on: date
+    lines: list[SalesLine]
+    accepts_parts: bool
+    status: SalesStatus = "draft"
+    delivered_on: date | None = None
+    underway: int = 0
+    """Shipments that have left and not arrived."""
+    note: str | None = None
+    history: list[Change] = field(default_factory=list)
+
+
+class ShipmentLine(NamedTuple):
+    product: int
+    quantity: int
+    purchase_line: PurchaseLine | None = None
+    sales_line: SalesLine | None = None
+
+
+class Stop(NamedTuple):
+    """A row of shipment_events."""
+
+    event_type: StopType
+    location: str
+    source: str
+    occurred_at: datetime
+    payload: dict[str, Any] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Shipment:
+    """`departs_at` and `arrives_at` are what will have happened; what is after the end is not told."""
+
+    id: UUID
+    reference: str
+    type: ShipmentType
+    mode: TransportMode
+    carrier: str
+    tracking_number: str
+    origin: Place
+    destination: Place
+    route: Route
+    lines: list[ShipmentLine]
+    weight_grams: int
+    expected_on: date
+    departs_at: datetime
+    arrives_at: datetime
+    status: ShipmentStatus = "pending"
+    ship_date: date | None = None
+    delivered_on: date | None = None
+    purchase_order: PurchaseOrder | None = None
+    sales_order: SalesOrder | None = None
+    supplier: int | None = None
+    origin_warehouse: int | None = None
+    destination_warehouse: int | None = None
+    stops: list[Stop] = field(default_factory=list)
+
+
+class Fix(NamedTuple):
+    """A row of shipment_tracking."""
+
+    shipment: UUID
+    location: str
+    latitude: float
+    longitude: float
+    status: str
+    timestamp: datetime
+
+
+class ReorderRule(NamedTuple):
+    """At or below `level`, counting what is on its way, `quantity` is ordered or made."""
+
+    level: int
+    quantity: int
+
+
+@dataclass(slots=True)
+class Books:
+    """Everything that was written down until the end."""
+
+    movements: list[Movement] = field(default_factory=list)
+    purchase_orders: list[PurchaseOrder] = field(default_factory=list)
+    sales_orders: list[SalesOrder] = field(default_factory=list)
+    shipments: list[Shipment] = field(default_factory=list)
+    fixes: list[Fix] = field(default_factory=list)
+    events: list[BusinessEvent] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    rules: list[ReorderRule] = field(default_factory=list)
+    """By product, as they stand at the end."""
+    ratings: list[Decimal] = field(default_factory=list)
+    """By supplier, 0 to 5."""

@@ -1,0 +1,105 @@
+"""When to reorder, and how much."""
+
+from datetime import date, timedelta
+
+from imsop.demo.company import Company, Product, Supplier
+from imsop.demo.demand import Demand, Expectation
+from imsop.demo.documents import ReorderRule
+from imsop.demo.voyages import journey
+from imsop.demo.world import World
+
+MAKING_DAYS = 3
+"""From filling a can to its release by the laboratory, working days."""
+_CONFIRMING_DAYS = {True: 4, False: 2}
+"""From the draft of an order to the supplier's word, by whether it is overseas."""
+_WAITING_DAYS = {True: 3, False: 2}
+"""From ready to loaded."""
+_UNLOADING_DAYS = 3
+"""From a ship to the shelf."""
+_SPREADING_DAYS = 11
+"""What a product needs to reach the other warehouses."""
+REVIEW_WEEKS = {True: 2, False: 1}
+"""How often a supplier's products are reviewed, on its weekdays."""
+SAFETY = 1.2
+"""Standard deviations, in each warehouse: stock lasts through most waits."""
+_SAFETY_OF_MATERIALS = 1.4
+_SCARCE = 7
+_SCARCE_COVERS = 1.0
+"""Of the longest that stock could last: so long have scarce products not come, and most have run out."""
+_LONGEST_SCARCE_DAYS = 160
+DAYS_MADE_AT_ONCE = 24
+_DAYS_BOUGHT_AT_ONCE = 10
+_LEAD_TIMES_BOUGHT_AT_ONCE = 1.2
+
+
+def transit_days(company: Company, supplier: Supplier) -> int:
+    return journey(supplier.place, company.warehouses[supplier.warehouse].place).days
+
+
+def lead_time_days(company: Company, supplier: Supplier) -> int:
+    """Calendar days from drafting an order to the shelf."""
+    office = _CONFIRMING_DAYS[supplier.overseas] + _WAITING_DAYS[supplier.overseas]
+    unloading = _UNLOADING_DAYS * supplier.overseas
+    return office + supplier.preparation_days + transit_days(company, supplier) + unloading
+
+
+def promised_day(world: World, supplier: Supplier) -> date:
+    """When a supplier that gives its word today will have delivered, if all goes well."""
+    leaves_on = world.working_day_after(world.day + timedelta(days=supplier.preparation_days), 2)
+    way = timedelta(days=transit_days(world.company, supplier) + _UNLOADING_DAYS * supplier.overseas)
+    return world.working_day_after(leaves_on + way, 0)
+
+
+def base_rules(world: World, expectations: list[list[Expectation]]) -> list[ReorderRule]:
+    """For mean demand, without a season.
+
+    The level is what lead time and review period need (periodic review, R + L), with safety stock.
+    The quantity is some weeks' demand, whole packs.
+    """
+    rules = []
+    for number, product in enumerate(world.company.products):
+        expected = expectations[number]
+        supplier_number = world.supplier_of(number)
+        if supplier_number is None:
+            days, at_once = MAKING_DAYS, float(DAYS_MADE_AT_ONCE)
+        else:
+            supplier = world.company.suppliers[supplier_number]
+            days = lead_time_days(world.company, supplier) + REVIEW_WEEKS[supplier.overseas] * 7 // len(
+                supplier.review_weekdays
+            )
+            at_once = max(_DAYS_BOUGHT_AT_ONCE, days * _LEAD_TIMES_BOUGHT_AT_ONCE * supplier.overseas)
+        if product.kind == "material":
+            level = expected[0].needed(days, _SAFETY_OF_MATERIALS)
+        else:
+            level = sum(each.needed(days + _SPREADING_DAYS, SAFETY) for each in expected)
+        rules.append(_rule(product, level, sum(each.per_day for each in expected) * at_once))
+    return rules
+
+
+def rules_of_month(world: World, demand: Demand, base: list[ReorderRule]) -> list[ReorderRule]:
+    """The base for the season in a month's time. What is discontinued is bought only for those who wait."""
+    ahead = world.day + timedelta(days=30)
+    rules = []
+    for product, rule in zip(world.company.products, base, strict=True):
+        season = 1.0 if product.kind == "material" else demand.season(product.category, ahead)
+        if demand.is_over(product, world.day):
+            rules.append(ReorderRule(-1, product.pack))
+        else:
+            rules.append(_rule(product, rule.level * season, rule.quantity * season))
+    return rules
+
+
+def scarce_products(world: World, demand: Demand, expectations: list[list[Expectation]]) -> dict[int, date]:
+    """A few products that cannot be had, by the day since when: the story of the last weeks."""
+    since = {}
+    step = len(demand.sold) // _SCARCE
+    for number in demand.sold[step // 2 :: step]:
+        per_day = sum(each.per_day for each in expectations[number])
+        if per_day and not world.product(number).discontinued:
+            days = _SCARCE_COVERS * (world.rules[number].level + world.rules[number].quantity) / per_day
+            since[number] = world.today - timedelta(days=min(days, _LONGEST_SCARCE_DAYS))
+    return since
+
+
+def _rule(product: Product, level: float, quantity: float) -> ReorderRule:
+    return ReorderRule(round(level), max(1, round(quantity / product.pack)) * product.pack)
