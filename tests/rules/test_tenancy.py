@@ -202,7 +202,9 @@ def test_functions_that_act_for_their_owner_are_few_and_pinned_down(catalogue: C
     )
     assert {name: owner for name, owner, _, _ in found} == SECURITY_DEFINER
     for name, _, config, public in found:
-        assert re.search(r"search_path=[^=]*\bpg_temp( \w+=|$)", config), f"{name}: pg_temp must be searched last"
+        assert re.search(r"search_path=[^=]*\bpg_temp( \w+=|$)", config), (
+            f"{name}: pg_temp must be searched last"
+        )
         assert not public, f"{name}: anybody may execute it"
 
 
