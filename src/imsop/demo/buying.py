@@ -89,7 +89,7 @@ def _advance(
         po_number=order.number,
         supplier=world.company.suppliers[order.supplier].name,
         lines=len(order.lines),
-        amount=str(sum((line.ordered * line.unit_price for line in order.lines), Decimal(0))),
+        amount=str(order.total),
         currency=world.company.currency,
     )
 

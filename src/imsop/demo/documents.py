@@ -6,7 +6,7 @@ base units; instants are aware and in UTC.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -25,6 +25,8 @@ StopType = Literal[
     "created", "picked_up", "departed", "arrived", "customs_hold", "customs_released", "out_for_delivery",
     "delivered", "delayed", "cancelled",
 ]  # fmt: skip
+
+_CENT = Decimal("0.01")
 
 
 class Movement(NamedTuple):
@@ -70,6 +72,11 @@ class Hold(NamedTuple):
     reason: str
 
 
+def _line_total(quantity: int, unit_price: Decimal) -> Decimal:
+    """As the product computes it: half a cent rounded up."""
+    return (quantity * unit_price).quantize(_CENT, ROUND_HALF_UP)
+
+
 @dataclass(slots=True, eq=False)
 class PurchaseLine:
     id: UUID
@@ -81,6 +88,10 @@ class PurchaseLine:
     received: int = 0
     rejected: int = 0
     received_on: date | None = None
+
+    @property
+    def total(self) -> Decimal:
+        return _line_total(self.ordered, self.unit_price)
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +108,10 @@ class PurchaseOrder:
     """Not yet received."""
     history: list[Change] = field(default_factory=list)
 
+    @property
+    def total(self) -> Decimal:
+        return sum((line.total for line in self.lines), Decimal(0))
+
 
 @dataclass(slots=True, eq=False)
 class SalesLine:
@@ -108,6 +123,10 @@ class SalesLine:
     shipped: int = 0
     returned: int = 0
     delivered_on: date | None = None
+
+    @property
+    def total(self) -> Decimal:
+        return _line_total(self.ordered, self.unit_price)
 
     @property
     def missing(self) -> int:
@@ -134,6 +153,10 @@ class SalesOrder:
     """Shipments that have left and not arrived."""
     note: str | None = None
     history: list[Change] = field(default_factory=list)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.total for line in self.lines), Decimal(0))
 
 
 class ShipmentLine(NamedTuple):
@@ -215,3 +238,5 @@ class Books:
     """By product, as they stand at the end."""
     ratings: list[Decimal] = field(default_factory=list)
     """By supplier, 0 to 5."""
+    lead_times_days: list[int] = field(default_factory=list)
+    """By supplier, from an order to the shelf."""

@@ -149,7 +149,7 @@ def _advance(
         at,
         so_number=order.number,
         lines=len(order.lines),
-        amount=str(sum((line.ordered * line.unit_price for line in order.lines), Decimal(0))),
+        amount=str(order.total),
         currency=world.company.currency,
     )
 

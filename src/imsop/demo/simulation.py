@@ -1,5 +1,6 @@
 """Two years of a company, day by day, without a database. The same day and seed give the same books."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,8 +14,14 @@ from imsop.demo.world import DAYS, World, is_working
 SEED = "imsop"
 
 
-def simulate(company: Company, customers: list[Customer], today: date, seed: str = SEED) -> Books:
-    """The books at midnight, as `today` begins."""
+def simulate(
+    company: Company,
+    customers: list[Customer],
+    today: date,
+    seed: str = SEED,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Books:
+    """The books at midnight, as `today` begins. Tells how many days of how many are done."""
     world = World(company, customers, today, seed)
     demand = Demand(company, customers, today)
     expectations = demand.expectations(planning.DAYS_MADE_AT_ONCE)
@@ -40,10 +47,14 @@ def simulate(company: Company, customers: list[Customer], today: date, seed: str
             world.begin_phase(7)
             keeping.count_stock(world)
             keeping.scrap(world)
+        progress(number + 1, DAYS)
     keeping.set_aside(world)
     world.books.fixes = voyages.fixes(world)
     world.books.rules = [rule if rule.level >= 0 else ReorderRule(0, 0) for rule in world.rules]
     world.books.ratings = _ratings(world)
+    world.books.lead_times_days = [
+        planning.lead_time_days(company, supplier) for supplier in company.suppliers
+    ]
     return world.books
 
 

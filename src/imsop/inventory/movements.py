@@ -30,6 +30,14 @@ _DIRECTIONS: dict[TransactionType, dict[MovementKind, int]] = {
 }
 
 
+_TYPES = {kind: type_ for type_, kinds in _DIRECTIONS.items() for kind in kinds}
+
+
+def type_of(kind: MovementKind) -> TransactionType:
+    """The type of transaction that a movement of this kind is."""
+    return _TYPES[kind]
+
+
 def usual_kind(transaction_type: TransactionType) -> MovementKind:
     """What a movement of this type is, where nobody says."""
     return next(iter(_DIRECTIONS[transaction_type]))

@@ -1,0 +1,77 @@
+"""Simulations in processes of their own, beside the loading of what is ready.
+
+What one needs, the seas above all, takes a quarter of a gigabyte, which goes back to the machine with it.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from datetime import date
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from imsop.core.installation import Progress
+from imsop.core.server_process import stop_with_parent
+from imsop.demo.company import Company
+from imsop.demo.documents import Books
+from imsop.demo.partners import Customer
+from imsop.demo.simulation import simulate
+
+
+class _Running(NamedTuple):
+    process: SpawnProcess
+    receiver: Connection
+
+
+class Simulations:
+    """Of companies with their customers, begun all at once when the books of one are asked for first.
+
+    Leaving the context ends those whose books nobody wanted.
+    """
+
+    def __init__(self, companies: Sequence[tuple[Company, list[Customer]]], today: date) -> None:
+        self.today = today
+        self._companies = companies
+        self._running: dict[str, _Running] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process, receiver in self._running.values():
+            process.kill()
+            process.join()
+            receiver.close()
+
+    async def books(self, company: Company, progress: Progress) -> Books:
+        """Waits for them. Raises EOFError where the process has died, having said why by itself."""
+        if not self._running:
+            self._begin()
+        while True:
+            message = await asyncio.to_thread(self._running[company.domain].receiver.recv)
+            if isinstance(message, Books):
+                return message
+            progress(f"{company.name}: days", *message)
+
+    def _begin(self) -> None:
+        context = get_context("spawn")
+        for company, customers in self._companies:
+            receiver, sender = context.Pipe(duplex=False)
+            process = context.Process(
+                target=_run, args=(sender, os.getpid(), company, customers, self.today), daemon=True
+            )
+            process.start()
+            sender.close()
+            self._running[company.domain] = _Running(process, receiver)
+
+
+def _run(sender: Connection, parent: int, company: Company, customers: list[Customer], today: date) -> None:
+    stop_with_parent(parent, signal.SIGKILL)()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the parent ends this one
+    sender.send(simulate(company, customers, today, progress=lambda done, total: sender.send((done, total))))

@@ -1,0 +1,77 @@
+"""The books' movements, posted through the ledger's one door, and what is held of the stock they leave."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from imsop.core.bulk import stage_records
+from imsop.demo.loading import Loading
+from imsop.inventory import queries
+from imsop.inventory.bulk import post_staged_movements, stage_movements
+from imsop.inventory.movements import type_of
+
+_COLUMNS = [
+    "product_id", "warehouse_id", "quantity", "transaction_type", "movement_kind", "reference_id", "notes",
+    "occurred_at",
+]  # fmt: skip
+
+
+async def post_movements(loading: Loading, progress: Callable[[int, int], None]) -> int:
+    """In the order of the books, which is that of time. Raises Conflict where stock would fall below zero."""
+    await stage_movements(loading.connection)
+    await stage_records(
+        loading.connection,
+        "staged_movements",
+        (
+            (
+                loading.product_ids[it.product], loading.warehouse_ids[it.warehouse], it.quantity,
+                type_of(it.kind), it.kind, it.reference, it.note, it.occurred_at,
+            )
+            for it in loading.books.movements
+        ),
+        columns=_COLUMNS,
+    )  # fmt: skip
+    return await post_staged_movements(
+        loading.connection, loading.organization_id, loading.user_ids["warehouse"], progress
+    )
+
+
+async def reserve_stock(loading: Loading) -> int:
+    """Holds what open orders were promised, and what is set aside; returns the number of reservations."""
+    balances = await _balance_ids(loading)
+
+    async def reserve(wishes: Sequence[tuple[UUID, int, UUID | None]], kind: str, reason: str | None) -> int:
+        held = await queries.reserve_stock(
+            loading.connection, loading.organization_id, wishes, kind, reason, loading.user_ids["warehouse"]
+        )
+        if short := [each for each in held if each.outcome != "held"]:
+            raise RuntimeError(f"{len(short)} balances have less than the books hold: {short[0]}")
+        return len(held)
+
+    made = await reserve(
+        [
+            (balances[line.product, order.warehouse], line.reserved, line.id)
+            for order in loading.books.sales_orders
+            for line in order.lines
+            if line.reserved
+        ],
+        "sales_order",
+        None,
+    )
+    for hold in loading.books.holds:
+        balance_id = balances[hold.product, hold.warehouse]
+        made += await reserve([(balance_id, hold.quantity, None)], hold.kind, hold.reason)
+    return made
+
+
+async def _balance_ids(loading: Loading) -> dict[tuple[int, int], UUID]:
+    """By product and warehouse."""
+    products = {id_: number for number, id_ in enumerate(loading.product_ids)}
+    warehouses = {id_: number for number, id_ in enumerate(loading.warehouse_ids)}
+    balances = await loading.connection.fetch(
+        "SELECT i.id, i.product_id, i.warehouse_id FROM inventory i WHERE i.organization_id = $1",
+        loading.organization_id,
+    )
+    return {
+        (products[balance["product_id"]], warehouses[balance["warehouse_id"]]): balance["id"]
+        for balance in balances
+    }
