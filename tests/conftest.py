@@ -108,8 +108,11 @@ def copied(template_dsn: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def app(database: TestDatabase) -> AsyncIterator[Observed]:
-    """The application as one process runs it; its event loop is the one of every async test."""
+async def app(database: TestDatabase, anyio_backend: object) -> AsyncIterator[Observed]:
+    """The application as one process runs it; its event loop is the one of every async test.
+
+    Named here, the loop is there for a test that is not async itself too, whichever comes first.
+    """
     async with factories.running(database.installation) as running:
         yield running
 
