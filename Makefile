@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up test check format lock bench clean venv
+.PHONY: help up test check format lock assets bench clean venv
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,9 @@ format: venv ## rewrite the code in the house format
 	$(BIN)/ruff format $(PATHS)
 	$(BIN)/ruff check --fix $(PATHS)
 
+assets: venv ## rebuild the pages' styles and scripts at every change
+	@exec $(ASSETS) --watch
+
 bench: venv ## measure against pgbench running the same statements
 	$(BIN)/imsop bench
 
@@ -45,6 +48,9 @@ lock: venv ## choose newest versions anew and write requirements/*.txt
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation
 
+# The package's build makes the pages' assets; so does a make after a change of their sources.
+ASSETS := $(BIN)/python hatch_build.py
+
 # Runs of make may overlap in a fresh clone: the first installs, the others wait for it. The stamp holds
 # what was installed and where, so an unchanged lock costs a hash and a moved checkout installs again.
 INSTALLED = $$(printf '%s\n' "$(CURDIR)" | cat - requirements/*.txt | sha256sum)
@@ -55,11 +61,15 @@ venv:
 		rm -f .venv/installed; \
 		$(PYTHON) -m venv --clear .venv; \
 		$(PIP) --require-hashes -r requirements/build.txt; \
-		{ $(UV) --require-hashes -r requirements/dev.txt && $(UV) --no-deps -e .; } \
-		|| { echo "uv could not, pip will"; $(PIP) --require-hashes -r requirements/dev.txt; $(PIP) --no-deps -e .; }; \
+		$(UV) --require-hashes -r requirements/dev.txt \
+		|| { echo "uv could not, pip will"; $(PIP) --require-hashes -r requirements/dev.txt; }; \
+		$(ASSETS); \
+		$(UV) --no-deps -e . || $(PIP) --no-deps -e .; \
 		echo "$(INSTALLED)" > .venv/installed; \
+	else \
+		$(ASSETS); \
 	fi
 
 clean: ## remove the virtual environment and caches; data in .imsop stays
-	rm -rf .venv .venv.lock .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv.lock frontend/node_modules src/imsop/ui/dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,6 +24,7 @@ from imsop.purchasing import api as purchasing
 from imsop.sales import api as sales
 from imsop.shipping import api as shipping
 from imsop.suppliers import api as suppliers
+from imsop.ui.assets import serve_assets
 from imsop.web import health, openapi, search
 from imsop.web.edge import EdgeMiddleware
 from imsop.web.housekeeping import keep_house
@@ -59,7 +60,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         security=[{"bearer": []}, {"apiKey": []}],
     )
     app = Litestar(
-        [api, *health.ROUTES, *openapi.ROUTES],
+        [api, *health.ROUTES, *openapi.ROUTES, serve_assets],
         request_class=StrictRequest,
         request_max_body_size=settings.max_body_bytes,
         exception_handlers=HANDLERS,

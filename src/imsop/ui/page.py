@@ -1,0 +1,99 @@
+"""What every page knows beside its own content: who reads it, where it stands, how it is to look."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl, urlencode
+
+from litestar import Request
+
+from imsop.ui.language import Language, language, preferred
+
+
+class Viewer(Protocol):
+    """Whoever is signed in, as pages see them."""
+
+    @property
+    def user_name(self) -> str: ...
+    @property
+    def organization_name(self) -> str: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def permissions(self) -> Collection[str]: ...
+
+
+class NavigationEntry(NamedTuple):
+    """A place in the navigation. Label and group are marked with N_; without a permission anybody sees it."""
+
+    label: str
+    href: str
+    icon: str
+    permission: str | None = None
+    group: str = ""
+
+
+class Crumb(NamedTuple):
+    """A page above this one; its label is translated."""
+
+    label: str
+    href: str
+
+
+class Page:
+    """The request, as templates see it: `page`."""
+
+    def __init__(
+        self, request: Request[Any, Any, Any], navigation: Sequence[NavigationEntry], viewer: Viewer | None
+    ) -> None:
+        self._navigation = navigation
+        self._query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        self.viewer = viewer
+        self.path: str = request.scope["path"]
+        self.query: Mapping[str, str] = dict(self._query)
+        self.csrf_token: str = request.scope["state"].get("csrf_token", "")
+        self.request_id: str = request.scope["state"].get("request_id", "")
+        self.theme = _chosen(request, "theme", ("light", "dark"))
+        self.density = _chosen(request, "density", ("compact",))
+        self.language = _language(request, viewer)
+
+    @property
+    def layout(self) -> str:
+        """The template that this reader's pages extend where they may be read without signing in, too."""
+        return "ui/base.html" if self.viewer else "ui/alone.html"
+
+    @property
+    def navigation(self) -> Iterator[tuple[str, Iterable[NavigationEntry]]]:
+        """The entries that this reader may see, in their groups."""
+        permissions = self.viewer.permissions if self.viewer else ()
+        seen = [
+            entry for entry in self._navigation if not entry.permission or entry.permission in permissions
+        ]
+        return groupby(seen, key=lambda entry: entry.group)
+
+    def is_at(self, href: str) -> bool:
+        """Whether this page is that one or below it."""
+        return self.path == href or (href != "/" and self.path.startswith(f"{href}/"))
+
+    def may(self, permission: str) -> bool:
+        return self.viewer is not None and permission in self.viewer.permissions
+
+    def url(self, **changes: object) -> str:
+        """This page's address with parameters changed; None takes one away."""
+        kept = [(name, value) for name, value in self._query if name not in changes]
+        added = [(name, str(value)) for name, value in changes.items() if value is not None]
+        return f"{self.path}?{urlencode(kept + added)}" if kept or added else self.path
+
+
+def _chosen(request: Request[Any, Any, Any], name: str, choices: Collection[str]) -> str:
+    """What the reader has chosen with a switch (frontend/js/frame.js), or nothing."""
+    cookie = request.cookies.get(f"imsop_{name}", "")
+    return cookie if cookie in choices else ""
+
+
+def _language(request: Request[Any, Any, Any], viewer: Viewer | None) -> Language:
+    if viewer:
+        return language(viewer.locale, viewer.timezone)
+    return language(preferred(request.headers.get("accept-language", "")), "UTC")
