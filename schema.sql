@@ -966,6 +966,7 @@ CREATE TABLE public.users (
     phone character varying(20),
     avatar_url character varying(500),
     status text DEFAULT 'active'::text NOT NULL,
+    locale text DEFAULT 'en'::text NOT NULL,
     last_login timestamp with time zone,
     mfa_enabled boolean DEFAULT false NOT NULL,
     mfa_secret character varying(255),
@@ -973,6 +974,7 @@ CREATE TABLE public.users (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
     CONSTRAINT users_email_lower CHECK (((email)::text = lower((email)::text))),
+    CONSTRAINT users_locale CHECK ((locale = ANY (ARRAY['en'::text, 'de'::text]))),
     CONSTRAINT users_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])))
 );
 
@@ -2378,6 +2380,8 @@ GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO imsop_app;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.users TO imsop_app;
 GRANT SELECT(status) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(locale),UPDATE(locale) ON TABLE public.users TO imsop_app;
 
 GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
 

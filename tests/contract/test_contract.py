@@ -22,7 +22,7 @@ def _rows_to_try(address: str) -> dict[str, str]:
 
         account = {"email": "admin@fuzzed.example", "password": "a long enough password"}
         create("/organizations", account | {"name": "Fuzzed"})
-        token = http.post("/auth/token", json=account).json()["access_token"]
+        token, spent = (http.post("/auth/token", json=account).json()["access_token"] for _ in range(2))
         http.headers["Authorization"] = f"Bearer {token}"
         stock = {
             "product_id": create("/products", {"sku": "P-1", "name": "Product"}),
@@ -31,6 +31,7 @@ def _rows_to_try(address: str) -> dict[str, str]:
         create("/inventory-transactions", stock | {"transaction_type": "receipt", "quantity": 9})
         return {
             "IMSOP_TOKEN": token,
+            "IMSOP_SPENT_TOKEN": spent,
             "ORGANIZATION_ID": http.get("/organizations").json()["items"][0]["id"],
             "INVENTORY_ID": http.get("/inventory").json()["items"][0]["id"],
             "SHIPMENT_ID": create("/shipments", {"shipment_type": "inbound", "items": []}),

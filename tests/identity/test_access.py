@@ -9,6 +9,8 @@ import pytest
 
 from imsop.identity import queries
 from imsop.identity.tokens import new_token, token_hash
+from imsop.web import csrf
+from imsop.web.csrf import csrf_token
 from imsop.web.edge import SESSION_COOKIE
 from imsop.web.observe import Observed
 from tests import factories
@@ -220,8 +222,9 @@ async def test_a_key_can_make_no_key_that_opens_more(app: Observed, admin: Membe
 # Browser sessions
 
 
-async def test_a_browsers_cookie_reads_and_does_not_write(app: Observed, admin: Member) -> None:
-    """Writing by cookie waits for forms that prove where they come from."""
+async def test_a_browsers_cookie_writes_only_with_the_token_of_our_own_pages(
+    app: Observed, admin: Member
+) -> None:
     token = new_token("browser", admin.organization_id)
     async with admin.transaction() as connection:
         await queries.insert_session(
@@ -229,4 +232,13 @@ async def test_a_browsers_cookie_reads_and_does_not_write(app: Observed, admin: 
         )
     browser = visitor(app, Cookie=f"{SESSION_COOKIE}={token}")
     accepted(await browser.get("products"))
-    accepted(await browser.post("products", json={"sku": "A", "name": "A"}), 401)
+    product = {"sku": "A", "name": "A"}
+    accepted(await browser.post("products", json=product), 403)
+    for wrong in ("", "0" * 64, token, csrf_token(admin.token)):
+        accepted(await browser.post("products", json=product, headers={csrf.HEADER: wrong}), 403)
+    accepted(await browser.post("products", json=product, headers={csrf.HEADER: csrf_token(token)}), 201)
+    # As a field of a form it is read as well; that the body is then no JSON is the route's word.
+    accepted(await browser.post("products", data=product | {csrf.FIELD: csrf_token(token)}), 415)
+    accepted(await browser.post("products", data=product), 403)
+    multipart = {csrf.FIELD: (None, csrf_token(token))}
+    accepted(await browser.post("products", files=multipart), 415)

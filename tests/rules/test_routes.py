@@ -31,6 +31,16 @@ PUBLIC = {
 }
 """May only shrink: pages that anybody may see are added in review, by name."""
 
+OWN = {
+    "DELETE /api/v1/auth/token",
+    "GET /api/v1/me",
+    "PATCH /api/v1/me",
+    "POST /api/v1/me/password",
+    "GET /api/v1/me/sessions",
+    "DELETE /api/v1/me/sessions/{session_id}",
+}
+"""About whoever asks, who needs no permission for them: tests/identity/test_account.py tries them."""
+
 # Bodies that are accepted from a member of the organization whose ids they hold; {table} stands for the id of
 # its row there. Every id in them is tried with another organization's.
 BODIES: dict[str, Any] = {
@@ -186,7 +196,7 @@ async def operations(app: Observed) -> list[Operation]:
         for path, item in document["paths"].items()
         for method, operation in item.items()
     ]
-    return [operation for operation in found if str(operation) not in PUBLIC]
+    return [operation for operation in found if str(operation) not in PUBLIC | OWN]
 
 
 async def send(member: Member, operation: Operation, path: str, body: Any = None) -> Any:
@@ -196,7 +206,7 @@ async def send(member: Member, operation: Operation, path: str, body: Any = None
 
 
 async def test_every_route_names_a_permission_or_is_known_to_be_public(app: Observed) -> None:
-    public = set()
+    public, own = set(), set()
     for route in litestar_of(app).routes:
         if not isinstance(route, HTTPRoute):
             continue
@@ -206,11 +216,14 @@ async def test_every_route_names_a_permission_or_is_known_to_be_public(app: Obse
         for method, (handler, _) in route.route_handler_map.items():
             if handler.opt.get("public"):
                 public.add(f"{method} {route.path_format}")
+            elif handler.opt.get("own"):
+                own.add(f"{method} {route.path_format}")
             elif method != "OPTIONS":
                 assert handler.opt.get("permission") in list(Permission), f"{method} {route.path}"
                 needed = ":read" if method in ("GET", "HEAD") else ":write"
                 assert handler.opt["permission"].endswith(needed), f"{method} {route.path}"
     assert {name for name in public if not name.startswith("HEAD")} == PUBLIC
+    assert {name for name in own if not name.startswith("HEAD")} == OWN
 
 
 async def test_nobody_is_told_to_sign_in(app: Observed, two: Two, operations: list[Operation]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from imsop.catalog.models import ProductStatus
 from imsop.core.errors import InvalidInput
 from imsop.core.fields import PartnerStatus
-from imsop.identity.models import OrganizationStatus, SubscriptionTier, UserStatus
+from imsop.identity.models import Locale, OrganizationStatus, SubscriptionTier, UserStatus
 from imsop.identity.permissions import SYSTEM_ROLES, Permission
 from imsop.identity.tokens import CredentialKind
 from imsop.inventory.models import ReservationKind, WarehouseStatus, ZoneType
@@ -22,6 +22,7 @@ WORDS: dict[tuple[str, str], Any] = {
     ("organizations", "status"): OrganizationStatus,
     ("organizations", "subscription_tier"): SubscriptionTier,
     ("users", "status"): UserStatus,
+    ("users", "locale"): Locale,
     ("suppliers", "status"): PartnerStatus,
     ("customers", "status"): PartnerStatus,
     ("products", "status"): ProductStatus,

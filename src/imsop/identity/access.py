@@ -78,6 +78,9 @@ class AccessCache:
             credential_id=standing.credential_id,
             credential=token.kind,
             permissions=frozenset(standing.permissions),
+            user_name=standing.user_name,
+            locale=standing.locale,
+            organization_name=standing.organization_name,
             timezone=standing.timezone,
             expires_at=standing.expires_at,
         )

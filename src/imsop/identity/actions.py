@@ -162,6 +162,15 @@ async def count_address_attempt(pool: Pool, settings: Settings, address: str | N
         raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
 
 
+async def count_password_attempt(pool: Pool, settings: Settings, user_id: UUID) -> None:
+    """Limits guessing at a password from a session left open. Raises TooManyRequests."""
+    subject_hash = hashlib.sha256(b"password:" + user_id.bytes).digest()
+    async with transaction(pool, None) as connection:
+        attempts, seconds_left = await queries.count_attempt(connection, subject_hash, ATTEMPT_WINDOW_SECONDS)
+    if attempts > settings.sign_in_attempts_per_account:
+        raise TooManyRequests("too many attempts at this password; try again later", seconds_left)
+
+
 async def _count_attempts(pool: Pool, settings: Settings, account_hash: bytes, address_hash: bytes) -> None:
     # Committed on its own, whatever becomes of the sign-in.
     async with transaction(pool, None) as connection:
@@ -218,6 +227,7 @@ async def create_user(connection: Connection, settings: Settings, actor: Actor, 
         last_name=new.last_name,
         phone=new.phone,
         avatar_url=new.avatar_url,
+        locale=new.locale,
     )
     await queries.set_user_roles(connection, actor.organization_id, user_id, new.role_ids)
     return await get_user(connection, actor, user_id)

@@ -9,8 +9,8 @@ from imsop.core.errors import Forbidden, NotFound
 from imsop.core.fields import Email, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.identity import actions, queries
-from imsop.identity.guard import PUBLIC, allow
+from imsop.identity import account_actions, account_queries, actions, queries
+from imsop.identity.guard import OWN, PUBLIC, allow
 from imsop.identity.models import (
     AccessToken,
     ApiKey,
@@ -22,9 +22,12 @@ from imsop.identity.models import (
     NewUser,
     Organization,
     OrganizationChanges,
+    OwnChanges,
+    PasswordChange,
     PermissionRow,
     Role,
     RoleChanges,
+    Session,
     SignedUp,
     User,
     UserChanges,
@@ -61,6 +64,53 @@ async def create_organization(request: Request[Any, Any, Any], data: NewOrganiza
         request.app.state.pool, request.app.state.settings, client_address(request)
     )
     return await actions.sign_up(request.app.state.pool, request.app.state.settings, data)
+
+
+@delete("/auth/token", opt=OWN)
+async def revoke_access_token(request: TenantRequest) -> None:
+    """Sign out: the token that this request carries is good for nothing any more."""
+    connection, actor = await request.begin()
+    await account_actions.end_session(connection, actor, actor.credential_id)
+
+
+@get("/me", opt=OWN, response_headers=VERSIONED)
+async def get_me(request: TenantRequest) -> Response[User]:
+    """The account that asks."""
+    connection, actor = await request.begin()
+    return versioned(await actions.get_user(connection, actor, actor.user_id))
+
+
+@patch("/me", opt={**OWN, "problems": (412, 428)}, response_headers=VERSIONED)
+async def edit_me(request: TenantRequest, data: OwnChanges, if_match: IfMatch) -> Response[User]:
+    connection, actor = await request.begin()
+    return versioned(await account_actions.edit_own_account(connection, actor, data, if_match))
+
+
+@post("/me/password", status_code=204, opt={**OWN, "problems": (409, 429), "replies_kept": False})
+async def change_my_password(request: TenantRequest, data: PasswordChange) -> None:
+    """Change your password. Everywhere else you are signed out."""
+    # Counted and committed before the transaction: a request never waits for a second connection.
+    state = request.app.state
+    await actions.count_password_attempt(state.pool, state.settings, request.scope["state"]["actor"].user_id)
+    connection, actor = await request.begin()
+    await account_actions.change_password(connection, state.settings, actor, data)
+
+
+@get("/me/sessions", opt=OWN)
+async def list_my_sessions(request: TenantRequest) -> Page[Session]:
+    """Where you are signed in, the newest first."""
+    connection, actor = await request.begin()
+    sessions = await account_queries.list_sessions(
+        connection, actor.organization_id, actor.user_id, actor.credential_id
+    )
+    return Page(sessions, None)
+
+
+@delete("/me/sessions/{session_id:uuid}", opt=OWN)
+async def end_my_session(request: TenantRequest, session_id: UUID) -> None:
+    """Sign out somewhere."""
+    connection, actor = await request.begin()
+    await account_actions.end_session(connection, actor, session_id)
 
 
 @get("/organizations", opt=allow(Permission.ORGANIZATION_READ))
@@ -231,7 +281,13 @@ async def revoke_api_key(request: TenantRequest, api_key_id: UUID) -> None:
 
 ROUTES = [
     create_access_token,
+    revoke_access_token,
     create_organization,
+    get_me,
+    edit_me,
+    change_my_password,
+    list_my_sessions,
+    end_my_session,
     list_organizations,
     get_organization,
     edit_organization,

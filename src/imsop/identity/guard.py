@@ -10,6 +10,9 @@ from imsop.identity.permissions import Permission
 PUBLIC: dict[str, Any] = {"public": True}
 """`opt` of the few routes that anybody may call; tests/rules lists them."""
 
+OWN: dict[str, Any] = {"own": True}
+"""`opt` of the routes about whoever asks: being signed in is enough. An API key is nobody."""
+
 
 def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]:
     """`opt` of a route: the permission it needs, and the refusals it has beside those of every route."""
@@ -18,6 +21,10 @@ def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]
 
 def require_permission(actor: Actor, opt: Mapping[str, Any]) -> None:
     """Refuses whoever lacks the permission that the route names. One that names none is refused to all."""
+    if opt.get("own"):
+        if actor.credential == "api_key":
+            raise Forbidden("this is about a person's own account; an API key has none")
+        return
     permission = opt.get("permission")
     if permission not in actor.permissions:
         raise Forbidden(f"this needs the permission {permission}")

@@ -14,6 +14,8 @@ from imsop.identity.tokens import CredentialKind
 OrganizationStatus = Literal["active", "inactive", "suspended"]
 SubscriptionTier = Literal["starter", "professional", "enterprise"]
 UserStatus = Literal["active", "inactive", "suspended"]
+Locale = Literal["en", "de"]
+"""What a person reads: the language of pages, and how numbers and dates are written."""
 
 Timezone = Annotated[
     str,
@@ -33,6 +35,9 @@ class Actor(Struct, frozen=True):
     credential_id: UUID
     credential: CredentialKind
     permissions: frozenset[str]
+    user_name: str
+    locale: Locale
+    organization_name: str
     timezone: str
     expires_at: Instant | None
 
@@ -99,6 +104,7 @@ class User(Struct, frozen=True):
     phone: str | None
     avatar_url: str | None
     status: UserStatus
+    locale: Locale
     last_login: Instant | None
     mfa_enabled: bool
     role_ids: list[UUID]
@@ -113,6 +119,7 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
     last_name: Text100 | None = None
     phone: Text20 | None = None
     avatar_url: LongUrl | None = None
+    locale: Locale = "en"
     role_ids: RoleIds = []
 
 
@@ -124,7 +131,35 @@ class UserChanges(Struct, frozen=True, forbid_unknown_fields=True):
     phone: Text20 | UnsetType | None = UNSET
     avatar_url: LongUrl | UnsetType | None = UNSET
     status: UserStatus | UnsetType = UNSET
+    locale: Locale | UnsetType = UNSET
     role_ids: RoleIds | UnsetType = UNSET
+
+
+class OwnChanges(Struct, frozen=True, forbid_unknown_fields=True):
+    """What people change of their own account."""
+
+    first_name: Text100 | UnsetType | None = UNSET
+    last_name: Text100 | UnsetType | None = UNSET
+    phone: Text20 | UnsetType | None = UNSET
+    avatar_url: LongUrl | UnsetType | None = UNSET
+    locale: Locale | UnsetType = UNSET
+
+
+class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
+    current_password: Annotated[str, Meta(max_length=1000)]
+    new_password: Password
+
+
+class Session(Struct, frozen=True):
+    """Where somebody is signed in. `current` is the session that asks."""
+
+    id: UUID
+    kind: Literal["browser", "bearer"]
+    address: str | None
+    user_agent: str | None
+    current: bool
+    created_at: Instant
+    expires_at: Instant
 
 
 class Role(Struct, frozen=True):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
-from imsop.identity.models import Account, ApiKey, Organization, PermissionRow, Role, User
+from imsop.identity.models import Account, ApiKey, Locale, Organization, PermissionRow, Role, User
 
 ACCESS_CHANNEL = "imsop_access"
 
@@ -20,6 +20,9 @@ class Standing(Struct, frozen=True):
     user_id: UUID
     user_status: str
     organization_status: str
+    user_name: str
+    locale: Locale
+    organization_name: str
     timezone: str
     expires_at: datetime | None
     permissions: list[str]
@@ -33,7 +36,8 @@ async def get_session_standing(
         Standing,
         """
         SELECT s.id AS credential_id, s.user_id, u.status AS user_status, o.status AS organization_status,
-               o.timezone, s.expires_at,
+               coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS user_name,
+               u.locale, o.name AS organization_name, o.timezone, s.expires_at,
                array(SELECT e.permission FROM effective_permissions e
                      WHERE e.organization_id = $1 AND e.user_id = s.user_id) AS permissions
         FROM sessions s
@@ -55,7 +59,8 @@ async def get_api_key_standing(
         Standing,
         """
         SELECT k.id AS credential_id, k.created_by AS user_id, 'active' AS user_status,
-               o.status AS organization_status, o.timezone, NULL::timestamptz AS expires_at, k.permissions
+               o.status AS organization_status, k.name AS user_name, 'en' AS locale,
+               o.name AS organization_name, o.timezone, NULL::timestamptz AS expires_at, k.permissions
         FROM api_keys k
         JOIN organizations o ON o.id = $1
         WHERE k.organization_id = $1 AND k.key_hash = $2 AND k.revoked_at IS NULL AND o.deleted_at IS NULL
@@ -259,7 +264,7 @@ async def set_organization_standing(
 # Users
 
 _USERS = """
-    SELECT u.id, u.email, u.first_name, u.last_name, u.phone, u.avatar_url, u.status, u.last_login,
+    SELECT u.id, u.email, u.first_name, u.last_name, u.phone, u.avatar_url, u.status, u.locale, u.last_login,
            u.mfa_enabled,
            array(SELECT ur.role_id FROM user_roles ur
                  WHERE ur.organization_id = $1 AND ur.user_id = u.id ORDER BY ur.role_id) AS role_ids,
@@ -283,11 +288,12 @@ async def get_user(connection: Connection, organization_id: UUID, user_id: UUID)
 async def insert_user(
     connection: Connection, organization_id: UUID, email: str, password_hash: str, **person: Any
 ) -> UUID:
-    """`person`: first_name, last_name, phone, avatar_url."""
+    """`person`: first_name, last_name, phone, avatar_url, locale."""
     user_id: UUID = await connection.fetchval(
         """
-        INSERT INTO users (organization_id, email, password_hash, first_name, last_name, phone, avatar_url)
-        VALUES ($1, lower($2), $3, $4, $5, $6, $7)
+        INSERT INTO users
+            (organization_id, email, password_hash, first_name, last_name, phone, avatar_url, locale)
+        VALUES ($1, lower($2), $3, $4, $5, $6, $7, coalesce($8, 'en'))
         RETURNING id
         """,
         organization_id,
@@ -297,6 +303,7 @@ async def insert_user(
         person.get("last_name"),
         person.get("phone"),
         person.get("avatar_url"),
+        person.get("locale"),
     )
     return user_id
 
@@ -309,7 +316,7 @@ async def update_user(
         """
         UPDATE users
         SET email = lower($4), first_name = $5, last_name = $6, phone = $7, avatar_url = $8, status = $9,
-            password_hash = coalesce($10, password_hash)
+            locale = $10, password_hash = coalesce($11, password_hash)
         WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND deleted_at IS NULL
         RETURNING id
         """,
@@ -322,6 +329,7 @@ async def update_user(
         row.phone,
         row.avatar_url,
         row.status,
+        row.locale,
         password_hash,
     )
     return updated

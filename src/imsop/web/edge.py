@@ -14,8 +14,9 @@ from imsop.core.errors import Conflict, InvalidInput, PreconditionRequired, Unau
 from imsop.identity.access import AccessCache
 from imsop.identity.guard import require_permission
 from imsop.identity.models import Actor
+from imsop.web.csrf import require_csrf_token
 from imsop.web.problems import HANDLERS
-from imsop.web.requests import require_strict_query
+from imsop.web.requests import StrictRequest, require_strict_query
 
 SESSION_COOKIE = "imsop_session"
 MAX_KEY_CHARACTERS = 255
@@ -72,7 +73,7 @@ class EdgeMiddleware:
             await self.app(scope, receive, send)
             return
         state = scope["litestar_app"].state
-        actor = await _authenticate(Request(scope), state.access)
+        actor = await authenticate(StrictRequest(scope, receive), state.access)
         scope["state"]["actor"] = actor
         require_permission(actor, opt)
         require_strict_query(scope["query_string"], opt["query_types"])
@@ -127,8 +128,8 @@ async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: E
     await response(scope, receive, send)
 
 
-async def _authenticate(request: Request[Any, Any, Any], access: AccessCache) -> Actor:
-    """By `Authorization: Bearer`, `X-API-Key`, or a session cookie (for reading, until forms have CSRF)."""
+async def authenticate(request: Request[Any, Any, Any], access: AccessCache) -> Actor:
+    """By `Authorization: Bearer`, `X-API-Key`, or a session cookie with, to write, its CSRF token."""
     authorization = request.headers.get("authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
@@ -137,9 +138,9 @@ async def _authenticate(request: Request[Any, Any, Any], access: AccessCache) ->
         return await access.authenticate(token)
     if (key := request.headers.get("x-api-key")) is not None:
         return await access.authenticate(key)
-    if (cookie := request.cookies.get(SESSION_COOKIE)) is not None and request.scope[
-        "method"
-    ] in _SAFE_METHODS:
+    if (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
+        if request.scope["method"] not in _SAFE_METHODS:
+            await require_csrf_token(request, cookie)
         return await access.authenticate(cookie)
     raise Unauthenticated("sign in at /api/v1/auth/token, or send an API key as X-API-Key")
 

@@ -76,6 +76,8 @@ CREATE TABLE users (
     avatar_url varchar(500),
     status text NOT NULL DEFAULT 'active'
         CONSTRAINT users_status CHECK (status IN ('active', 'inactive', 'suspended')),
+    -- Beside the seed: the language and number format a person reads.
+    locale text NOT NULL DEFAULT 'en' CONSTRAINT users_locale CHECK (locale IN ('en', 'de')),
     last_login timestamptz,
     mfa_enabled boolean NOT NULL DEFAULT false,
     mfa_secret varchar(255),
@@ -89,9 +91,10 @@ CREATE UNIQUE INDEX users_unique_active_email ON users (email) WHERE deleted_at 
 CREATE INDEX users_organization_status_idx ON users (organization_id, status);
 SELECT protect_tenant_table('users');
 REVOKE SELECT ON users FROM imsop_operator;
-GRANT INSERT (id, organization_id, email, password_hash, first_name, last_name, phone, avatar_url, status)
+GRANT INSERT (id, organization_id, email, password_hash, first_name, last_name, phone, avatar_url, status, locale)
     ON users TO imsop_app;
-GRANT UPDATE (email, password_hash, first_name, last_name, phone, avatar_url, status, last_login, deleted_at)
+GRANT UPDATE
+    (email, password_hash, first_name, last_name, phone, avatar_url, status, locale, last_login, deleted_at)
     ON users TO imsop_app;
 
 CREATE TABLE roles (

@@ -1,0 +1,54 @@
+"""What people do with their own account: profile, password, and where they are signed in."""
+
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, InvalidInput, NotFound
+from imsop.core.settings import Settings
+from imsop.identity import account_queries, actions, queries
+from imsop.identity.models import Actor, OwnChanges, PasswordChange, User
+from imsop.identity.passwords import hash_password, verify_password
+
+
+async def edit_own_account(connection: Connection, actor: Actor, changes: OwnChanges, if_match: str) -> User:
+    """Changes the actor's name, phone, picture or locale."""
+    current = edits.require_version(
+        await queries.get_user(connection, actor.organization_id, actor.user_id), if_match, "user"
+    )
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await queries.update_user(connection, actor.organization_id, edited, None) is None:
+        raise edits.changed_meanwhile("user")
+    await queries.notify_access_changed(connection, actor.organization_id)
+    return await actions.get_user(connection, actor, actor.user_id)
+
+
+async def change_password(
+    connection: Connection, settings: Settings, actor: Actor, change: PasswordChange
+) -> None:
+    """Sets a new password and ends every other session of the actor.
+
+    Raises InvalidInput where the current password is wrong, Conflict where somebody else changed it just now:
+    the UPDATE names the hash that was checked.
+    """
+    known_hash = await account_queries.get_password_hash(connection, actor.organization_id, actor.user_id)
+    if not await verify_password(change.current_password, known_hash, cost=settings.bcrypt_cost):
+        raise InvalidInput.of("current_password", "is not your password")
+    new_hash = await hash_password(change.new_password, cost=settings.bcrypt_cost, field="new_password")
+    if not await account_queries.set_password_hash(
+        connection, actor.organization_id, actor.user_id, known_hash, new_hash
+    ):
+        raise Conflict("your password was changed meanwhile; sign in with the new one")
+    await account_queries.delete_other_sessions(
+        connection, actor.organization_id, actor.user_id, actor.credential_id
+    )
+    await queries.notify_access_changed(connection, actor.organization_id)
+
+
+async def end_session(connection: Connection, actor: Actor, session_id: UUID) -> None:
+    """Signs the actor out there, in every process. Raises NotFound for a session that is not the actor's."""
+    if not await account_queries.delete_session(connection, actor.organization_id, actor.user_id, session_id):
+        raise NotFound("you have no session with this id")
+    await queries.notify_access_changed(connection, actor.organization_id)
