@@ -123,7 +123,7 @@ async def write_customers(loading: Loading) -> int:
                 id_, customer.number, customer.name, customer.contact.email, customer.contact.phone,
                 customer.place.country, customer.place.city, customer.contact.address,
                 customer.contact.postal_code, customer.contact.person,
-                "Letter of credit" if customer.abroad else "Net 30",
+                customer.payment_terms,
             )
             for id_, customer in zip(loading.customer_ids, loading.customers, strict=True)
         ),

@@ -40,9 +40,13 @@ class Customer(NamedTuple):
     categories: frozenset[str]
 
     @property
-    def abroad(self) -> bool:
+    def overseas(self) -> bool:
         """Reached by ship."""
         return self.place.port is not None
+
+    @property
+    def payment_terms(self) -> str:
+        return "Net 60" if self.overseas else "Net 30"
 
 
 def make_customers(company: Company) -> list[Customer]:

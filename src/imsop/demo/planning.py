@@ -10,12 +10,10 @@ from imsop.demo.world import World
 
 MAKING_DAYS = 3
 """From filling a can to its release by the laboratory, working days."""
-_CONFIRMING_DAYS = {True: 4, False: 2}
+_CONFIRMING_DAYS = {True: 6, False: 3}
 """From the draft of an order to the supplier's word, by whether it is overseas."""
-_WAITING_DAYS = {True: 3, False: 2}
+_WAITING_DAYS = {True: 4, False: 3}
 """From ready to loaded."""
-_UNLOADING_DAYS = 3
-"""From a ship to the shelf."""
 _SPREADING_DAYS = 11
 """What a product needs to reach the other warehouses."""
 REVIEW_WEEKS = {True: 2, False: 1}
@@ -33,21 +31,19 @@ _LEAD_TIMES_BOUGHT_AT_ONCE = 1.2
 
 
 def transit_days(company: Company, supplier: Supplier) -> int:
-    return journey(supplier.place, company.warehouses[supplier.warehouse].place).days
+    return journey(supplier.place, company.warehouses[supplier.warehouse].place).days_to_the_shelf
 
 
 def lead_time_days(company: Company, supplier: Supplier) -> int:
     """Calendar days from drafting an order to the shelf."""
     office = _CONFIRMING_DAYS[supplier.overseas] + _WAITING_DAYS[supplier.overseas]
-    unloading = _UNLOADING_DAYS * supplier.overseas
-    return office + supplier.preparation_days + transit_days(company, supplier) + unloading
+    return office + supplier.preparation_days + transit_days(company, supplier)
 
 
 def promised_day(world: World, supplier: Supplier) -> date:
     """When a supplier that gives its word today will have delivered, if all goes well."""
     leaves_on = world.working_day_after(world.day + timedelta(days=supplier.preparation_days), 2)
-    way = timedelta(days=transit_days(world.company, supplier) + _UNLOADING_DAYS * supplier.overseas)
-    return world.working_day_after(leaves_on + way, 0)
+    return world.working_day_after(leaves_on + timedelta(days=transit_days(world.company, supplier)), 0)
 
 
 def base_rules(world: World, expectations: list[list[Expectation]]) -> list[ReorderRule]:

@@ -4,6 +4,7 @@ What one needs, the seas above all, takes a quarter of a gigabyte, which goes ba
 """
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Sequence
@@ -74,4 +75,5 @@ class Simulations:
 def _run(sender: Connection, parent: int, company: Company, customers: list[Customer], today: date) -> None:
     stop_with_parent(parent, signal.SIGKILL)()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the parent ends this one
+    gc.disable()
     sender.send(simulate(company, customers, today, progress=lambda done, total: sender.send((done, total))))

@@ -56,7 +56,7 @@ def _take_order(world: World, demand: Demand, at: datetime) -> None:
     way = journey(world.company.warehouses[warehouse].place, customer.place)
     order = _draft(world, number, warehouse, wishes, at)
     order.ready_on = ready_on
-    order.expected_on = world.working_day_after(ready_on + timedelta(days=way.days + 1), 0)
+    order.expected_on = world.working_day_after(ready_on + timedelta(days=way.days_to_the_shelf + 1), 0)
     lately = (world.today - world.day).days <= _DRAFT_DAYS
     if not (lately and world.rng.random() < _STILL_DRAFTED):
         _confirm(world, order, at + timedelta(minutes=world.rng.uniform(1, _CONFIRMED_WITHIN_MINUTES)))

@@ -15,6 +15,8 @@ _SHIP_KM_PER_DAY = 780
 """17.5 knots, with what is lost in canals and on the roads before ports."""
 _HANDLING_DAYS = 3
 """In both ports together."""
+_LANDING_DAYS: dict[TransportMode, int] = {"ocean": 3, "rail": 3, "road": 0, "courier": 0}
+"""From a port or a yard to the shelf."""
 _TRUCK_KM_PER_DAY = 620
 _TRAIN_KM_PER_DAY = 500
 _COURIER_GRAMS = 30_000
@@ -40,7 +42,11 @@ class Journey(NamedTuple):
     mode: TransportMode
     route: Route
     days: int
-    """As planned."""
+    """As planned, from departure to arrival."""
+
+    @property
+    def days_to_the_shelf(self) -> int:
+        return self.days + _LANDING_DAYS[self.mode]
 
 
 def journey(
@@ -85,7 +91,7 @@ def plan_shipment(
         route=way.route,
         lines=lines,
         weight_grams=weight,
-        expected_on=world.working_day_after(departs_at.date() + timedelta(days=way.days), 0),
+        expected_on=world.working_day_after(departs_at.date() + timedelta(days=way.days_to_the_shelf), 0),
         departs_at=departs_at,
         arrives_at=_arrival(world, shipment_type, way, departs_at, late),
     )
@@ -131,7 +137,8 @@ def _carrier(world: World, mode: TransportMode) -> tuple[str, str]:
 def depart(world: World, shipment: Shipment, then: Callable[[Shipment], None]) -> None:
     """Leaves. `then` is called on the day when the other side has it in hands."""
     shipment.status, shipment.ship_date = "in_transit", shipment.departs_at.date()
-    _stop(world, shipment, "picked_up", shipment.departs_at - timedelta(hours=1))
+    waited = shipment.departs_at - shipment.stops[0].occurred_at
+    _stop(world, shipment, "picked_up", shipment.departs_at - min(waited / 2, timedelta(hours=1)))
     _stop(world, shipment, "departed", shipment.departs_at)
     _tell(world, shipment, "shipment.departed", shipment.departs_at)
     world.schedule(shipment.arrives_at.date(), 0.0, lambda: _arrive(world, shipment, then))
