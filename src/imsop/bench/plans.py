@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import asyncpg
 import msgspec
 import uvloop
 
@@ -13,6 +12,7 @@ from imsop.bench.operations import OPERATIONS, Keys
 from imsop.bench.recording import Statement, as_text, recorded
 from imsop.bench.volume import FIRST_NUMBER, Member, Volume
 from imsop.core import tenancy
+from imsop.core.database import Connection, open_pool
 from imsop.core.installation import Installation, Progress
 from imsop.core.tenancy import Tenant
 
@@ -51,8 +51,11 @@ def examine(volume: Volume, progress: Progress) -> list[Examined]:
 
 async def _examine(opened: Installation, members: list[Member]) -> list[Examined]:
     examined = []
-    connection = await asyncpg.connect(opened.app_dsn)
-    async with recorded(opened) as recorder:
+    async with (
+        await open_pool(opened.app_dsn, min_size=1, max_size=1) as pool,
+        pool.acquire() as connection,
+        recorded(opened) as recorder,
+    ):
         for operation in (one for one in OPERATIONS if one.body is None):
             numbers = dict.fromkeys(operation.kinds, FIRST_NUMBER + 1)
             keys = Keys(members[-1], numbers, datetime.now(UTC))
@@ -63,7 +66,6 @@ async def _examine(opened: Installation, members: list[Member]) -> list[Examined
                         Examined(title, how, *await _explained(connection, keys.member, statement, mode))
                         for how, mode in _PLANNINGS
                     ]
-    await connection.close()
     return examined
 
 
@@ -74,7 +76,7 @@ _PLANNINGS = (
 
 
 async def _explained(
-    connection: "asyncpg.Connection[asyncpg.Record]", member: Member, statement: Statement, mode: str
+    connection: Connection, member: Member, statement: Statement, mode: str
 ) -> tuple[str, list[str]]:
     """The plan as PostgreSQL tells it, and its faults.
 

@@ -63,7 +63,8 @@ class Recorder:
         async with pool.acquire() as connection:
             connection.remove_query_logger(heard.append)
             begun = max(place for place, one in enumerate(heard) if one.query.startswith("BEGIN"))
-            return [await _described(connection, one.query, tuple(one.args)) for one in heard[begun:]]
+            async with connection.transaction():  # outside of one, asyncpg's prepare leaves one half open
+                return [await _described(connection, one.query, tuple(one.args)) for one in heard[begun:]]
 
     async def _request(self, operation: Operation, keys: Keys) -> None:
         head, _, body = operation.request(keys).partition(b"\r\n\r\n")
