@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import date
 
 from imsop.core.bulk import LoadReport
 from imsop.core.database import Pool
@@ -9,10 +10,9 @@ from imsop.core.installation import Progress
 from imsop.core.settings import Settings
 from imsop.demo import figures, freight, masters, orders, stock
 from imsop.demo.company import Company
+from imsop.demo.documents import Books
 from imsop.demo.loading import Loading
-from imsop.demo.partners import Customer
 from imsop.demo.people import founded_organization
-from imsop.demo.running import Simulations
 from imsop.demo.simulation import SEED
 
 # In this order: what comes later refers to what came before.
@@ -36,20 +36,14 @@ _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
 }
 
 
-async def load_company(
-    pool: Pool,
-    settings: Settings,
-    company: Company,
-    customers: list[Customer],
-    simulations: Simulations,
-    progress: Progress,
+async def write_books(
+    pool: Pool, settings: Settings, company: Company, books: Books, today: date, progress: Progress
 ) -> LoadReport:
-    """Founds the company's organization and writes its simulated books, all or nothing.
+    """Founds the company's organization and writes its books as of that day, all or nothing.
 
     Raises Conflict where the organization is there already.
     """
     began = time.monotonic()
-    books = await simulations.books(company, progress)
     async with founded_organization(
         pool,
         settings,
@@ -59,7 +53,7 @@ async def load_company(
         industry=company.industry,
         country=company.country,
     ) as founded:
-        loading = await Loading.into(founded, company, customers, books)
+        loading = await Loading.into(founded, company, books)
         made = {}
         for step, (what, write) in enumerate(_WRITERS.items(), 1):
             made[what] = await write(loading)
@@ -70,9 +64,9 @@ async def load_company(
         made["reservations"] = await stock.reserve_stock(loading)
         written = sum(made.values())
         made["metrics"] = await figures.make_metrics(loading)
-        made["supplier metrics"] = await figures.make_supplier_metrics(loading, simulations.today)
+        made["supplier metrics"] = await figures.make_supplier_metrics(loading, today)
         return LoadReport(
-            source=f"two simulated years up to {simulations.today}, seed {SEED!r}",
+            source=f"two simulated years up to {today}, seed {SEED!r}",
             organization=company.name,
             rows_read=written,
             outcomes={"written": written},

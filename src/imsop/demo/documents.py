@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from imsop.demo.company import Place
+from imsop.demo.partners import Customer
 from imsop.demo.routes import Route
 from imsop.identity.permissions import SystemRole
 from imsop.inventory.movements import MovementKind
@@ -227,6 +228,7 @@ class ReorderRule(NamedTuple):
 class Books:
     """Everything that was written down until the end."""
 
+    customers: list[Customer] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     purchase_orders: list[PurchaseOrder] = field(default_factory=list)
     sales_orders: list[SalesOrder] = field(default_factory=list)

@@ -6,7 +6,6 @@ from uuid import UUID
 from imsop.core.database import Connection
 from imsop.demo.company import Company
 from imsop.demo.documents import Books
-from imsop.demo.partners import Customer
 from imsop.demo.people import Founded
 from imsop.identity.permissions import SystemRole
 
@@ -21,7 +20,6 @@ class Loading(NamedTuple):
     organization_id: UUID
     user_ids: dict[SystemRole, UUID]
     company: Company
-    customers: list[Customer]
     books: Books
     warehouse_ids: list[UUID]
     supplier_ids: list[UUID]
@@ -29,10 +27,10 @@ class Loading(NamedTuple):
     product_ids: list[UUID]
 
     @classmethod
-    async def into(cls, founded: Founded, company: Company, customers: list[Customer], books: Books) -> Self:
-        lists = (company.warehouses, company.suppliers, customers, company.products)
+    async def into(cls, founded: Founded, company: Company, books: Books) -> Self:
+        lists = (company.warehouses, company.suppliers, books.customers, company.products)
         ids = [await _new_ids(founded.connection, len(each)) for each in lists]
-        return cls(*founded, company, customers, books, *ids)
+        return cls(*founded, company, books, *ids)
 
 
 async def _new_ids(connection: Connection, count: int) -> list[UUID]:

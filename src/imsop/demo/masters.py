@@ -125,7 +125,7 @@ async def write_customers(loading: Loading) -> int:
                 customer.contact.postal_code, customer.contact.person,
                 customer.payment_terms,
             )
-            for id_, customer in zip(loading.customer_ids, loading.customers, strict=True)
+            for id_, customer in zip(loading.customer_ids, loading.books.customers, strict=True)
         ),
     )  # fmt: skip
     status = await loading.connection.execute(

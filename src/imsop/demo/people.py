@@ -16,10 +16,10 @@ from imsop.core.installation import Installation
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
 from imsop.identity import queries
-from imsop.identity.actions import found_organization
 from imsop.identity.models import NewOrganization
 from imsop.identity.passwords import hash_password
 from imsop.identity.permissions import SYSTEM_ROLES, SystemRole
+from imsop.identity.sign_in_actions import found_organization
 
 PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which with it listens on loopback only
 

@@ -13,14 +13,14 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from imsop.core.installation import Progress
 from imsop.core.server_process import stop_with_parent
 from imsop.demo.company import Company
-from imsop.demo.documents import Books
-from imsop.demo.partners import Customer
-from imsop.demo.simulation import simulate
+
+if TYPE_CHECKING:
+    from imsop.demo.documents import Books
 
 
 class _Running(NamedTuple):
@@ -29,12 +29,12 @@ class _Running(NamedTuple):
 
 
 class Simulations:
-    """Of companies with their customers, begun all at once when the books of one are asked for first.
+    """Of companies, begun all at once when the books of one are asked for first.
 
     Leaving the context ends those whose books nobody wanted.
     """
 
-    def __init__(self, companies: Sequence[tuple[Company, list[Customer]]], today: date) -> None:
+    def __init__(self, companies: Sequence[Company], today: date) -> None:
         self.today = today
         self._companies = companies
         self._running: dict[str, _Running] = {}
@@ -50,30 +50,34 @@ class Simulations:
             process.join()
             receiver.close()
 
-    async def books(self, company: Company, progress: Progress) -> Books:
+    async def books(self, company: Company, progress: Progress) -> "Books":
         """Waits for them. Raises EOFError where the process has died, having said why by itself."""
         if not self._running:
             self._begin()
         while True:
-            message = await asyncio.to_thread(self._running[company.domain].receiver.recv)
-            if isinstance(message, Books):
+            message: tuple[int, int] | Books = await asyncio.to_thread(
+                self._running[company.domain].receiver.recv
+            )
+            if not isinstance(message, tuple):
                 return message
             progress(f"{company.name}: days", *message)
 
     def _begin(self) -> None:
         context = get_context("spawn")
-        for company, customers in self._companies:
+        for company in self._companies:
             receiver, sender = context.Pipe(duplex=False)
             process = context.Process(
-                target=_run, args=(sender, os.getpid(), company, customers, self.today), daemon=True
+                target=_run, args=(sender, os.getpid(), company, self.today), daemon=True
             )
             process.start()
             sender.close()
             self._running[company.domain] = _Running(process, receiver)
 
 
-def _run(sender: Connection, parent: int, company: Company, customers: list[Customer], today: date) -> None:
+def _run(sender: Connection, parent: int, company: Company, today: date) -> None:
     stop_with_parent(parent, signal.SIGKILL)()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the parent ends this one
     gc.disable()
-    sender.send(simulate(company, customers, today, progress=lambda done, total: sender.send((done, total))))
+    from imsop.demo.simulation import simulate  # noqa: PLC0415 - the whole of it is wanted here only
+
+    sender.send(simulate(company, today, progress=lambda done, total: sender.send((done, total))))

@@ -8,7 +8,7 @@ from imsop.demo import buying, keeping, making, planning, selling, voyages
 from imsop.demo.company import Company
 from imsop.demo.demand import Demand
 from imsop.demo.documents import Books, ReorderRule
-from imsop.demo.partners import Customer
+from imsop.demo.partners import make_customers
 from imsop.demo.world import DAYS, World, is_working
 
 SEED = "imsop"
@@ -16,12 +16,12 @@ SEED = "imsop"
 
 def simulate(
     company: Company,
-    customers: list[Customer],
     today: date,
     seed: str = SEED,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Books:
     """The books at midnight, as `today` begins. Tells how many days of how many are done."""
+    customers = make_customers(company)
     world = World(company, customers, today, seed)
     demand = Demand(company, customers, today)
     expectations = demand.expectations(planning.DAYS_MADE_AT_ONCE)
@@ -49,6 +49,7 @@ def simulate(
             keeping.scrap(world)
         progress(number + 1, DAYS)
     keeping.set_aside(world)
+    world.books.customers = customers
     world.books.fixes = voyages.fixes(world)
     world.books.rules = [rule if rule.level >= 0 else ReorderRule(0, 0) for rule in world.rules]
     world.books.ratings = _ratings(world)
