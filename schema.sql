@@ -1376,7 +1376,7 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.shipments FOR EACH ROW E
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
-CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.users FOR EACH ROW WHEN ((NOT (new.last_login IS DISTINCT FROM old.last_login))) EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.warehouse_zones FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 

@@ -81,7 +81,7 @@ class Member:
 
     async def actor(self) -> Actor:
         """What actions take."""
-        actor: Actor = await litestar_of(self.app).state.access.authenticate(self.token)
+        actor: Actor = await litestar_of(self.app).state.access.authenticate(self.token, "bearer")
         return actor
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:

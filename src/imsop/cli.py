@@ -243,7 +243,7 @@ def organization(
     tier: Annotated[str | None, typer.Option(help="starter, professional or enterprise")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Suspend or activate an organization, or set its tier. Suspended, its sessions end at once."""
+    """Suspend or activate an organization, or set its tier. Suspended, nobody of it gets in."""
     import asyncio
 
     with _reached(_settings(data_dir=data_dir)) as opened:

@@ -43,6 +43,9 @@ async def test_an_event_is_recorded_as_of_now_in_the_name_of_who_sent_it(admin: 
         ({"event_type": "x", "metadata": {"a": "\0"}}, "text"),
         ({"event_type": "x", "metadata": {"a": "b" * 16_400}}, "metadata"),
         ({"event_type": "x", "metadata": {"a": nested(50)}}, "metadata"),
+        # 6 characters here, 309 digits in the database.
+        ({"event_type": "x", "metadata": {"a": [1e308]}}, "metadata"),
+        ({"event_type": "x", "metadata": {"a": 1e-300}}, "metadata"),
         ({"event_type": "x", "entity_id": "a" * 101}, "entity_id"),
     ],
 )

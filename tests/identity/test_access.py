@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from imsop.identity import queries
+from imsop.identity import credential_queries
 from imsop.identity.tokens import new_token, token_hash
 from imsop.web import csrf
 from imsop.web.csrf import csrf_token
@@ -101,7 +101,7 @@ async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, 
 
     access._look_up = with_a_rival
     try:
-        await access.authenticate(clerk.token)
+        await access.authenticate(clerk.token, "bearer")
     finally:
         access._look_up = looked_up
     assert token_hash(clerk.token) not in access._kept
@@ -110,7 +110,7 @@ async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, 
 async def test_a_token_ends_when_its_time_is_over(app: Observed, admin: Member) -> None:
     token = new_token("bearer", admin.organization_id)
     async with admin.transaction() as connection:
-        await queries.insert_session(
+        await credential_queries.insert_session(
             connection, admin.organization_id, admin.user_id, "bearer", token_hash(token), None, None, 1
         )
     signed_in = visitor(app, Authorization=f"Bearer {token}")
@@ -227,7 +227,7 @@ async def test_a_browsers_cookie_writes_only_with_the_token_of_our_own_pages(
 ) -> None:
     token = new_token("browser", admin.organization_id)
     async with admin.transaction() as connection:
-        await queries.insert_session(
+        await credential_queries.insert_session(
             connection, admin.organization_id, admin.user_id, "browser", token_hash(token), None, None, 60
         )
     browser = visitor(app, Cookie=f"{SESSION_COOKIE}={token}")

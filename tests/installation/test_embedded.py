@@ -129,6 +129,25 @@ def test_a_long_path_moves_only_the_socket(empty: Path) -> None:
     server.socket_dir.rmdir()
 
 
+def test_a_socket_directory_that_others_can_write_to_is_not_used(empty: Path) -> None:
+    """Its path can be foretold and lies where anybody may make directories."""
+    long = empty.joinpath(*["deep" * 10] * 4)
+    foretold = EmbeddedServer(long, admin_password=PASSWORD).socket_dir
+
+    def assert_refused() -> None:
+        with pytest.raises(OperatorError, match="not this server's alone"):
+            EmbeddedServer(long, admin_password=PASSWORD).__enter__()
+
+    foretold.mkdir()
+    for mode in (0o777, 0o770, 0o701):
+        foretold.chmod(mode)
+        assert_refused()
+    foretold.rmdir()
+    foretold.symlink_to(empty)
+    assert_refused()
+    foretold.unlink()
+
+
 def test_root_may_keep_checkout_and_programs_behind_a_closed_door(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

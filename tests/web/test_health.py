@@ -45,7 +45,7 @@ async def test_metrics_count_by_route_and_not_by_row(app: Observed, admin: Membe
     product = await factories.product(admin)
     accepted(await admin.get(f"products/{product['id']}"))
     await admin.get("unicorns/42")
-    reply = await visitor(app).get("/metrics")
+    reply = await visitor(app, address="127.0.0.1").get("/metrics")
     assert reply.headers["content-type"].startswith("text/plain")
     route = 'method="GET",route="/api/v1/products/{product_id}",status="200"'
     assert f"imsop_http_requests_total{{{route}}}" in reply.text
@@ -53,3 +53,15 @@ async def test_metrics_count_by_route_and_not_by_row(app: Observed, admin: Membe
     assert "imsop_http_request_seconds_bucket" in reply.text
     assert product["id"] not in reply.text
     assert "unicorns" not in reply.text
+
+
+async def test_metrics_are_for_this_machine_or_who_has_the_token(database: TestDatabase) -> None:
+    async with factories.running(database.installation, metrics_token="s3cret") as app:
+        assert (await visitor(app, address="127.0.0.1").get("/metrics")).status_code == 200
+        assert (await visitor(app, address="10.0.0.1").get("/metrics")).status_code == 403
+        for token, status in (("s3cret", 200), ("s3crets", 403), ("", 403)):
+            reply = await visitor(app, address="10.0.0.1", Authorization=f"Bearer {token}").get("/metrics")
+            assert reply.status_code == status
+    async with factories.running(database.installation) as app:
+        reply = await visitor(app, address="10.0.0.1", Authorization="Bearer None").get("/metrics")
+        assert reply.status_code == 403

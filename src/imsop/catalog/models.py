@@ -9,7 +9,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from imsop.core.fields import Count, Instant, Name, PositiveCount, Price, ShortName, Text, Text20, Text100
 
 ProductStatus = Literal["active", "discontinued", "archived"]
-Gtin = Annotated[str, Meta(pattern="^([0-9]{8}|[0-9]{12,14})$", description="GTIN-8, -12, -13 or -14.")]
+Gtin = Annotated[
+    str, Meta(pattern=r"^([0-9]{8}|[0-9]{12,14})$(?!\n)", description="GTIN-8, -12, -13 or -14.")
+]
 
 
 class Product(Struct, frozen=True):

@@ -16,6 +16,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
@@ -256,15 +257,21 @@ class EmbeddedServer:
                 named.mkdir()
             self.home.chmod(0o755 if self._account else 0o700)
         directory = self.socket_dir
-        directory.mkdir(mode=0o700, exist_ok=True)
+        try:
+            directory.mkdir(mode=0o700)
+        except FileExistsError:
+            self._require_own(directory)  # the temporary directory is everybody's: anybody may have made it
         self._give(directory)
-        owner = self._account.pw_uid if self._account else os.getuid()
-        if directory.is_symlink() or directory.stat().st_uid != owner:
-            raise OperatorError(
-                f"{directory} belongs to someone else: remove it or choose another --data-dir"
-            )
         for stale in directory.glob(".s.PGSQL.*"):
             stale.unlink()
+
+    def _require_own(self, directory: Path) -> None:
+        found = directory.lstat()
+        owners = {os.getuid(), self._account.pw_uid if self._account else os.getuid()}
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners or found.st_mode & 0o077:
+            raise OperatorError(
+                f"{directory} is not this server's alone: remove it or choose another --data-dir"
+            )
 
     def _make_reachable_binaries(self) -> None:
         """Copy the packaged programs beside the cluster if the server's account cannot read them."""
@@ -296,10 +303,11 @@ class EmbeddedServer:
         )  # renamed when whole, so a crash here leaves no half cluster
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        password_file = self.socket_dir / "password"
-        password_file.touch(0o600)
+        password_file = self.home / "password"
+        password_file.unlink(missing_ok=True)
         try:
-            password_file.write_text(self._password)
+            with os.fdopen(os.open(password_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(self._password)
             self._give(unfinished)
             self._give(password_file)
             command: list[str | Path]
@@ -340,7 +348,8 @@ class EmbeddedServer:
         log = self.home / "server.log"
         if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))
-        with log.open("ab") as output:
+        # It repeats statements that failed, and so what was in them.
+        with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab") as output:
             self._process = subprocess.Popen(
                 [self._bin_dir / "postgres", "-D", self.cluster],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),

@@ -8,17 +8,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+# `$` alone would let a line feed follow.
 NO_NUL = r"^[^\x00]*$"
 _HAS_INK = r"^[^\x00]*[^\s\x00][^\x00]*$"
-_PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$"
-_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
-_RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$"
-_WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"
-_LATITUDE = r"^-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)$"
-_LONGITUDE = r"^-?((1[0-7][0-9]|[0-9]?[0-9])(\.[0-9]{1,8})?|180(\.0{1,8})?)$"
-_CURRENCY = "^[A-Z]{3}$"
-_EMAIL = r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$"
-_URL = r"^https?://[^\s\x00]+$"
+_PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$(?!\n)"
+_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$(?!\n)"
+_RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$(?!\n)"
+_WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$(?!\n)"
+_LATITUDE = r"^-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)$(?!\n)"
+_LONGITUDE = r"^-?((1[0-7][0-9]|[0-9]?[0-9])(\.[0-9]{1,8})?|180(\.0{1,8})?)$(?!\n)"
+_CURRENCY = r"^[A-Z]{3}$(?!\n)"
+_EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)"  # ASCII: elsewhere two spellings can be one address
+_URL = r"^https?://[^\s\x00]+$(?!\n)"
 
 PATTERN_ADVICE = {
     NO_NUL: "may not hold the NUL character",
@@ -30,7 +31,7 @@ PATTERN_ADVICE = {
     _LATITUDE: 'is degrees from -90 to 90 as decimal text with up to 8 places, as "51.9225"',
     _LONGITUDE: 'is degrees from -180 to 180 as decimal text with up to 8 places, as "4.47917"',
     _CURRENCY: "is an ISO 4217 code, as EUR",
-    _EMAIL: "is not an e-mail address",
+    _EMAIL: "is not an e-mail address in ASCII, as ada@harbour.example",
     _URL: "is an address that begins with http:// or https://",
 }
 """What to tell whose text does not match."""

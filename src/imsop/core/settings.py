@@ -65,8 +65,14 @@ class Settings(BaseSettings):
     sign_in_attempts_per_address: int = Field(100, ge=1)
     """Failed sign-ins per network address within 15 minutes before the next is refused."""
 
+    stream_seconds: int = Field(3600, ge=0, le=86_400)
+    """How long a live stream stays open before its listener has to come back; it goes on where it was."""
+
     max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024)
     """Largest request body that is read."""
+
+    metrics_token: SecretStr | None = None
+    """What Prometheus sends as `Authorization: Bearer …`; without it /metrics answers this machine only."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe event that is logged."""

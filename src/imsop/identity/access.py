@@ -16,9 +16,9 @@ import structlog
 from imsop.core.database import Pool, transaction
 from imsop.core.errors import Unauthenticated
 from imsop.core.tenancy import Tenant
-from imsop.identity import queries
+from imsop.identity import credential_queries, queries
 from imsop.identity.models import Actor
-from imsop.identity.tokens import Token, parse_token
+from imsop.identity.tokens import CredentialKind, Token, parse_token
 
 KEPT_SECONDS = 60.0
 MAX_KEPT = 10_000
@@ -37,10 +37,10 @@ class AccessCache:
         # Raised by each notification: an actor read before it must not be kept after it.
         self._epoch = 0
 
-    async def authenticate(self, text: str) -> Actor:
-        """The actor of a token. Raises Unauthenticated."""
+    async def authenticate(self, text: str, *kinds: CredentialKind) -> Actor:
+        """The actor of a token of one of these kinds. Raises Unauthenticated."""
         token = parse_token(text)
-        if token is None:
+        if token is None or token.kind not in kinds:
             raise Unauthenticated("the token is malformed; sign in for a new one")
         kept = self._kept.get(token.hash)
         now = time.monotonic()
@@ -62,15 +62,14 @@ class AccessCache:
 
     async def _look_up(self, token: Token) -> Actor:
         async with transaction(self._pool, Tenant(token.organization_id)) as connection:
-            if token.kind == "api_key":
-                standing = await queries.get_api_key_standing(connection, token.organization_id, token.hash)
-                if standing is not None:
-                    await queries.touch_api_key(connection, token.organization_id, standing.credential_id)
-            else:
-                standing = await queries.get_session_standing(connection, token.organization_id, token.hash)
+            standing = await credential_queries.find_standing(connection, token)
+            if standing is not None and token.kind == "api_key":
+                await credential_queries.touch_api_key(
+                    connection, token.organization_id, standing.credential_id
+                )
         if standing is None:
             raise Unauthenticated("the token has expired or was revoked; sign in for a new one")
-        if standing.user_status != "active" or standing.organization_status != "active":
+        if not standing.is_active:
             raise Unauthenticated("this account is not active; ask your administrator")
         return Actor(
             organization_id=token.organization_id,
@@ -110,6 +109,7 @@ class AccessCache:
                 queries.ACCESS_CHANNEL,
                 lambda _connection, _pid, _channel, payload: self.forget(UUID(str(payload))),
             )
+            self._epoch += 1  # what was read before this moment may have missed a notification
             self._listening = True
             await lost.wait()
             log.warning("access notifications lost")

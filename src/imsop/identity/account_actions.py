@@ -5,12 +5,13 @@ from uuid import UUID
 import msgspec
 
 from imsop.core import edits
-from imsop.core.database import Connection
+from imsop.core.database import Connection, Pool, transaction
 from imsop.core.errors import Conflict, InvalidInput, NotFound
 from imsop.core.settings import Settings
-from imsop.identity import account_queries, actions, queries
+from imsop.identity import actions, credential_queries, queries
 from imsop.identity.models import Actor, OwnChanges, PasswordChange, User
 from imsop.identity.passwords import hash_password, verify_password
+from imsop.identity.sign_in_actions import count_password_attempt
 
 
 async def edit_own_account(connection: Connection, actor: Actor, changes: OwnChanges, if_match: str) -> User:
@@ -25,23 +26,33 @@ async def edit_own_account(connection: Connection, actor: Actor, changes: OwnCha
     return await actions.get_user(connection, actor, actor.user_id)
 
 
-async def change_password(
-    connection: Connection, settings: Settings, actor: Actor, change: PasswordChange
-) -> None:
-    """Sets a new password and ends every other session of the actor.
+async def check_password_change(
+    pool: Pool, settings: Settings, actor: Actor, change: PasswordChange
+) -> tuple[str, str]:
+    """Checks the current password; returns the hash it was checked against and that of the new one.
 
-    Raises InvalidInput where the current password is wrong, Conflict where somebody else changed it just now:
-    the UPDATE names the hash that was checked.
+    In short transactions of its own, so that no connection waits for bcrypt. Raises InvalidInput where the
+    password is wrong, TooManyRequests where that was tried too often.
     """
-    known_hash = await account_queries.get_password_hash(connection, actor.organization_id, actor.user_id)
+    await count_password_attempt(pool, settings, actor.user_id)
+    async with transaction(pool, actor.tenant, read_only=True) as connection:
+        known_hash = await queries.get_password_hash(connection, actor.organization_id, actor.user_id)
     if not await verify_password(change.current_password, known_hash, cost=settings.bcrypt_cost):
         raise InvalidInput.of("current_password", "is not your password")
     new_hash = await hash_password(change.new_password, cost=settings.bcrypt_cost, field="new_password")
-    if not await account_queries.set_password_hash(
+    return known_hash, new_hash
+
+
+async def change_password(connection: Connection, actor: Actor, known_hash: str, new_hash: str) -> None:
+    """Sets a new password and ends every other session of the actor.
+
+    Raises Conflict where somebody else changed it just now: the UPDATE names the hash that was checked.
+    """
+    if not await queries.set_password_hash(
         connection, actor.organization_id, actor.user_id, known_hash, new_hash
     ):
         raise Conflict("your password was changed meanwhile; sign in with the new one")
-    await account_queries.delete_other_sessions(
+    await credential_queries.delete_other_sessions(
         connection, actor.organization_id, actor.user_id, actor.credential_id
     )
     await queries.notify_access_changed(connection, actor.organization_id)
@@ -49,6 +60,8 @@ async def change_password(
 
 async def end_session(connection: Connection, actor: Actor, session_id: UUID) -> None:
     """Signs the actor out there, in every process. Raises NotFound for a session that is not the actor's."""
-    if not await account_queries.delete_session(connection, actor.organization_id, actor.user_id, session_id):
+    if not await credential_queries.delete_session(
+        connection, actor.organization_id, actor.user_id, session_id
+    ):
         raise NotFound("you have no session with this id")
     await queries.notify_access_changed(connection, actor.organization_id)

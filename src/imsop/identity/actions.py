@@ -1,198 +1,30 @@
-"""What people do with accounts: sign up, sign in, and administer users, roles and keys."""
+"""What administrators do: the organization, its users, roles and API keys."""
 
-import hashlib
-from typing import Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
 
 from imsop.core import edits
-from imsop.core.database import Connection, Pool, transaction
-from imsop.core.errors import Conflict, Forbidden, InvalidInput, NotFound, TooManyRequests, Unauthenticated
-from imsop.core.settings import Settings
-from imsop.core.tenancy import Tenant
-from imsop.identity import queries
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from imsop.identity import credential_queries, queries
 from imsop.identity.models import (
-    Account,
     Actor,
     ApiKey,
     CreatedApiKey,
-    Credentials,
     NewApiKey,
-    NewOrganization,
     NewRole,
     NewUser,
     Organization,
     OrganizationChanges,
     Role,
     RoleChanges,
-    SignedUp,
     User,
     UserChanges,
 )
-from imsop.identity.passwords import hash_password, verify_password
-from imsop.identity.permissions import SYSTEM_ROLES, Permission, SystemRole
+from imsop.identity.permissions import Permission
+from imsop.identity.sign_in_actions import require_timezone
 from imsop.identity.tokens import new_token, shown_prefix, token_hash
-
-ATTEMPT_WINDOW_SECONDS = 15 * 60
-
-
-async def sign_up(pool: Pool, settings: Settings, new: NewOrganization) -> SignedUp:
-    """Creates an organization with the system roles and its first administrator.
-
-    In a transaction of its own, for a tenant that comes to exist in it. Raises Conflict where the name or the
-    e-mail address cannot be used.
-    """
-    password_hash = await hash_password(new.password, cost=settings.bcrypt_cost)
-    organization_id = uuid4()
-    async with transaction(pool, Tenant(organization_id)) as connection:
-        user_id, _ = await found_organization(connection, organization_id, new, password_hash)
-        organization = await queries.get_organization(connection, organization_id)
-        administrator = await queries.get_user(connection, organization_id, user_id)
-    if organization is None or administrator is None:
-        raise RuntimeError("a sign-up does not see its own rows")
-    return SignedUp(organization, administrator)
-
-
-async def found_organization(
-    connection: Connection, organization_id: UUID, new: NewOrganization, password_hash: str
-) -> tuple[UUID, dict[SystemRole, UUID]]:
-    """Writes the organization in a transaction opened for it; returns its administrator and system roles."""
-    await _require_timezone(connection, new.timezone)
-    await queries.insert_organization(
-        connection,
-        organization_id,
-        new.name,
-        new.description,
-        new.industry,
-        new.country,
-        new.timezone,
-        new.website,
-    )
-    role_ids = await _seed_system_roles(connection, organization_id)
-    user_id = await queries.insert_user(
-        connection,
-        organization_id,
-        new.email,
-        password_hash,
-        first_name=new.first_name,
-        last_name=new.last_name,
-    )
-    await queries.set_user_roles(connection, organization_id, user_id, [role_ids["administrator"]])
-    return user_id, role_ids
-
-
-async def _seed_system_roles(connection: Connection, organization_id: UUID) -> dict[SystemRole, UUID]:
-    role_ids = {}
-    for name, (description, permissions) in SYSTEM_ROLES.items():
-        role_id = await queries.insert_role(connection, organization_id, name, description, is_system=True)
-        await queries.set_role_permissions(connection, organization_id, role_id, sorted(permissions))
-        role_ids[name] = role_id
-    return role_ids
-
-
-async def _require_timezone(connection: Connection, timezone: str) -> None:
-    if not await queries.is_timezone(connection, timezone):
-        raise InvalidInput.of("timezone", "is not an IANA time zone name, such as Europe/Berlin")
-
-
-async def sign_in(
-    pool: Pool,
-    settings: Settings,
-    credentials: Credentials,
-    *,
-    kind: Literal["bearer", "browser"],
-    address: str | None,
-    user_agent: str | None,
-) -> tuple[str, int]:
-    """Checks a password and opens a session; returns its token and lifetime in seconds.
-
-    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
-    unknown address costs the same bcrypt work as a known one. Raises Unauthenticated, Forbidden,
-    TooManyRequests.
-    """
-    subjects = _subjects(credentials.email, address)
-    await _count_attempts(pool, settings, *subjects)
-    async with transaction(pool, None, read_only=True) as connection:
-        account = await queries.find_account(connection, _storable(credentials.email))
-    known_hash = account.password_hash if account else None
-    matches = await verify_password(credentials.password, known_hash, cost=settings.bcrypt_cost)
-    if account is None or not matches:
-        raise Unauthenticated("e-mail address or password is wrong")
-    _require_active(account)
-    lifetime = settings.access_token_minutes * 60 if kind == "bearer" else settings.session_hours * 3600
-    token = new_token(kind, account.organization_id)
-    async with transaction(pool, Tenant(account.organization_id, account.user_id)) as connection:
-        await queries.insert_session(
-            connection,
-            account.organization_id,
-            account.user_id,
-            kind,
-            token_hash(token),
-            address,
-            user_agent[:500] if user_agent else None,
-            lifetime,
-        )
-        await queries.record_sign_in(connection, account.organization_id, account.user_id)
-        await queries.forget_attempts(connection, *subjects)
-    return token, lifetime
-
-
-def _storable(email: str) -> str:
-    # An address that text cannot hold belongs to nobody, and is answered like one.
-    return "" if "\0" in email else email
-
-
-def _subjects(email: str, address: str | None) -> tuple[bytes, bytes]:
-    """What attempts are counted by, as hashes: the table holds no address of anybody."""
-    return (
-        hashlib.sha256(b"account:" + email.strip().lower().encode()).digest(),
-        hashlib.sha256(b"address:" + (address or "").encode()).digest(),
-    )
-
-
-async def count_address_attempt(pool: Pool, settings: Settings, address: str | None) -> None:
-    """Limits what an address may try without being signed in. Raises TooManyRequests."""
-    async with transaction(pool, None) as connection:
-        attempts, seconds_left = await queries.count_attempt(
-            connection, _subjects("", address)[1], ATTEMPT_WINDOW_SECONDS
-        )
-    if attempts > settings.sign_in_attempts_per_address:
-        raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
-
-
-async def count_password_attempt(pool: Pool, settings: Settings, user_id: UUID) -> None:
-    """Limits guessing at a password from a session left open. Raises TooManyRequests."""
-    subject_hash = hashlib.sha256(b"password:" + user_id.bytes).digest()
-    async with transaction(pool, None) as connection:
-        attempts, seconds_left = await queries.count_attempt(connection, subject_hash, ATTEMPT_WINDOW_SECONDS)
-    if attempts > settings.sign_in_attempts_per_account:
-        raise TooManyRequests("too many attempts at this password; try again later", seconds_left)
-
-
-async def _count_attempts(pool: Pool, settings: Settings, account_hash: bytes, address_hash: bytes) -> None:
-    # Committed on its own, whatever becomes of the sign-in.
-    async with transaction(pool, None) as connection:
-        by_account, account_seconds = await queries.count_attempt(
-            connection, account_hash, ATTEMPT_WINDOW_SECONDS
-        )
-        by_address, address_seconds = await queries.count_attempt(
-            connection, address_hash, ATTEMPT_WINDOW_SECONDS
-        )
-    if by_account > settings.sign_in_attempts_per_account:
-        raise TooManyRequests("too many sign-ins to this account; try again later", account_seconds)
-    if by_address > settings.sign_in_attempts_per_address:
-        raise TooManyRequests("too many sign-ins from this address; try again later", address_seconds)
-
-
-def _require_active(account: Account) -> None:
-    if account.organization_status != "active":
-        raise Forbidden(
-            f"the organization is {account.organization_status}; ask whoever operates this installation"
-        )
-    if account.user_status != "active":
-        raise Forbidden(f"this account is {account.user_status}; ask your administrator")
 
 
 async def edit_organization(
@@ -202,7 +34,7 @@ async def edit_organization(
     current = await queries.get_organization(connection, organization_id)
     current = edits.require_version(current, if_match, "organization")
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
-    await _require_timezone(connection, edited.timezone)
+    await require_timezone(connection, edited.timezone)
     stored = await queries.update_organization(connection, edited)
     if stored is None:
         raise edits.changed_meanwhile("organization")
@@ -210,13 +42,26 @@ async def edit_organization(
     return stored
 
 
+async def _administer(connection: Connection, actor: Actor, permission: Permission) -> Actor:
+    """Locks the administration of the organization, and returns the actor as it stands by then.
+
+    Whoever waited for the lock may have been dismissed by whoever held it. Raises Unauthenticated, Forbidden.
+    """
+    await queries.lock_administration(connection, actor.organization_id)
+    standing = await credential_queries.get_standing(connection, actor)
+    if standing is None or not standing.is_active:
+        raise Unauthenticated("this account is not active any more; ask your administrator")
+    if permission not in standing.permissions:
+        raise Forbidden(f"this needs the permission {permission}")
+    return msgspec.structs.replace(actor, permissions=frozenset(standing.permissions))
+
+
 # Users. Whoever administers may give away only what they hold, and touch only those who hold no more.
 
 
-async def create_user(connection: Connection, settings: Settings, actor: Actor, new: NewUser) -> User:
+async def create_user(connection: Connection, actor: Actor, new: NewUser, password_hash: str) -> User:
     """Adds a user with these roles. Raises Conflict for an address that cannot be used, wherever it is."""
-    password_hash = await hash_password(new.password, cost=settings.bcrypt_cost)
-    await queries.lock_administration(connection, actor.organization_id)
+    actor = await _administer(connection, actor, Permission.USERS_WRITE)
     await _require_grantable_roles(connection, actor, new.role_ids)
     user_id = await queries.insert_user(
         connection,
@@ -242,20 +87,17 @@ async def get_user(connection: Connection, actor: Actor, user_id: UUID) -> User:
 
 async def edit_user(
     connection: Connection,
-    settings: Settings,
     actor: Actor,
     user_id: UUID,
     changes: UserChanges,
+    password_hash: str | None,
     if_match: str,
 ) -> User:
-    """Changes a user. A new password or a lost status ends the user's sessions.
+    """Changes a user. A new password, given as its hash, or a lost status ends the user's sessions.
 
     Raises Forbidden where the user or a role holds more than the actor, Conflict for the last administrator.
     """
-    password_hash = None
-    if changes.password is not UNSET:
-        password_hash = await hash_password(changes.password, cost=settings.bcrypt_cost)
-    await queries.lock_administration(connection, actor.organization_id)
+    actor = await _administer(connection, actor, Permission.USERS_WRITE)
     current = edits.require_version(
         await queries.get_user(connection, actor.organization_id, user_id), if_match, "user"
     )
@@ -270,7 +112,7 @@ async def edit_user(
         await _require_grantable_roles(connection, actor, role_ids)
         await queries.set_user_roles(connection, actor.organization_id, user_id, role_ids)
     if password_hash is not None or edited.status != "active":
-        await queries.delete_sessions(connection, actor.organization_id, user_id)
+        await credential_queries.delete_sessions(connection, actor.organization_id, user_id)
     await _require_an_administrator(connection, actor)
     await queries.notify_access_changed(connection, actor.organization_id)
     return await get_user(connection, actor, user_id)
@@ -278,11 +120,11 @@ async def edit_user(
 
 async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> None:
     """Ends an account: it can no longer sign in and its address is free again; what it did keeps its name."""
-    await queries.lock_administration(connection, actor.organization_id)
+    actor = await _administer(connection, actor, Permission.USERS_WRITE)
     await get_user(connection, actor, user_id)
     await _require_no_more_than(connection, actor, user_id)
     await queries.archive_user(connection, actor.organization_id, user_id)
-    await queries.delete_sessions(connection, actor.organization_id, user_id)
+    await credential_queries.delete_sessions(connection, actor.organization_id, user_id)
     await _require_an_administrator(connection, actor)
     await queries.notify_access_changed(connection, actor.organization_id)
 
@@ -314,6 +156,7 @@ async def _require_an_administrator(connection: Connection, actor: Actor) -> Non
 
 async def create_role(connection: Connection, actor: Actor, new: NewRole) -> Role:
     """Adds a custom role that holds no more than the actor."""
+    actor = await _administer(connection, actor, Permission.ROLES_WRITE)
     _require_held(actor, new.permissions)
     role_id = await queries.insert_role(
         connection, actor.organization_id, new.name, new.description, is_system=False
@@ -333,7 +176,7 @@ async def edit_role(
     connection: Connection, actor: Actor, role_id: UUID, changes: RoleChanges, if_match: str
 ) -> Role:
     """Changes a custom role. Raises Conflict for a system role, Forbidden for permissions the actor lacks."""
-    await queries.lock_administration(connection, actor.organization_id)
+    actor = await _administer(connection, actor, Permission.ROLES_WRITE)
     current = edits.require_version(
         await queries.get_role(connection, actor.organization_id, role_id), if_match, "role"
     )
@@ -354,7 +197,7 @@ async def edit_role(
 
 async def delete_role(connection: Connection, actor: Actor, role_id: UUID) -> None:
     """Deletes a custom role that nobody has. Raises Conflict otherwise."""
-    await queries.lock_administration(connection, actor.organization_id)
+    actor = await _administer(connection, actor, Permission.ROLES_WRITE)
     role = await get_role(connection, actor, role_id)
     _require_custom(role)
     _require_held(actor, role.permissions)
@@ -375,10 +218,16 @@ def _require_held(actor: Actor, permissions: list[str] | list[Permission]) -> No
 
 
 async def create_api_key(connection: Connection, actor: Actor, new: NewApiKey) -> CreatedApiKey:
-    """Makes a key with some of the actor's permissions. The key itself is returned here and never again."""
+    """Makes a key with some of the actor's permissions. The key itself is returned here and never again.
+
+    It ends with the account that made it. Keys make no keys: revoking one would leave its children.
+    """
+    if actor.credential == "api_key":
+        raise Forbidden("an API key makes no keys; sign in as the user who is to own it")
+    actor = await _administer(connection, actor, Permission.API_KEYS_WRITE)
     _require_held(actor, new.permissions)
     key = new_token("api_key", actor.organization_id)
-    key_id = await queries.insert_api_key(
+    key_id = await credential_queries.insert_api_key(
         connection,
         actor.organization_id,
         new.name,
@@ -391,7 +240,7 @@ async def create_api_key(connection: Connection, actor: Actor, new: NewApiKey) -
 
 
 async def get_api_key(connection: Connection, actor: Actor, key_id: UUID) -> ApiKey:
-    api_key = await queries.get_api_key(connection, actor.organization_id, key_id)
+    api_key = await credential_queries.get_api_key(connection, actor.organization_id, key_id)
     if api_key is None:
         raise NotFound("no API key with this id")
     return api_key
@@ -399,6 +248,7 @@ async def get_api_key(connection: Connection, actor: Actor, key_id: UUID) -> Api
 
 async def revoke_api_key(connection: Connection, actor: Actor, key_id: UUID) -> None:
     """Ends a key in every process; the row stays, so that it remains known who had it."""
-    if not await queries.revoke_api_key(connection, actor.organization_id, key_id):
+    _require_held(actor, (await get_api_key(connection, actor, key_id)).permissions)
+    if not await credential_queries.revoke_api_key(connection, actor.organization_id, key_id):
         raise NotFound("no API key with this id")
     await queries.notify_access_changed(connection, actor.organization_id)

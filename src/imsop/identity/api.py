@@ -1,15 +1,17 @@
 """Routes of identity: sign-in, the own organization, users, roles, permissions, API keys."""
 
+import ipaddress
 from typing import Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, delete, get, patch, post
+from msgspec import UNSET
 
 from imsop.core.errors import Forbidden, NotFound
 from imsop.core.fields import Email, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.identity import account_actions, account_queries, actions, queries
+from imsop.identity import account_actions, actions, credential_queries, queries, sign_in_actions
 from imsop.identity.guard import OWN, PUBLIC, allow
 from imsop.identity.models import (
     AccessToken,
@@ -33,18 +35,23 @@ from imsop.identity.models import (
     UserChanges,
     UserStatus,
 )
+from imsop.identity.passwords import hash_password
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
 
 
 def client_address(request: Request[Any, Any, Any]) -> str | None:
-    return request.client.host if request.client else None
+    """Where the request comes from; None where a proxy says something that is no address."""
+    try:
+        return str(ipaddress.ip_address(request.client.host.partition("%")[0])) if request.client else None
+    except ValueError:
+        return None
 
 
 @post("/auth/token", status_code=200, opt={**PUBLIC, "problems": (401, 403, 429), "replies_kept": False})
 async def create_access_token(request: Request[Any, Any, Any], data: Credentials) -> AccessToken:
     """Sign in with e-mail and password; use the token as `Authorization: Bearer …`."""
-    token, lifetime = await actions.sign_in(
+    token, lifetime = await sign_in_actions.sign_in(
         request.app.state.pool,
         request.app.state.settings,
         data,
@@ -60,10 +67,10 @@ async def create_organization(request: Request[Any, Any, Any], data: NewOrganiza
     """Sign up an organization with its first administrator."""
     if not request.app.state.settings.sign_up:
         raise Forbidden("sign-up is closed here; ask whoever operates this installation")
-    await actions.count_address_attempt(
+    await sign_in_actions.count_address_attempt(
         request.app.state.pool, request.app.state.settings, client_address(request)
     )
-    return await actions.sign_up(request.app.state.pool, request.app.state.settings, data)
+    return await sign_in_actions.sign_up(request.app.state.pool, request.app.state.settings, data)
 
 
 @delete("/auth/token", opt=OWN)
@@ -89,18 +96,19 @@ async def edit_me(request: TenantRequest, data: OwnChanges, if_match: IfMatch) -
 @post("/me/password", status_code=204, opt={**OWN, "problems": (409, 429), "replies_kept": False})
 async def change_my_password(request: TenantRequest, data: PasswordChange) -> None:
     """Change your password. Everywhere else you are signed out."""
-    # Counted and committed before the transaction: a request never waits for a second connection.
     state = request.app.state
-    await actions.count_password_attempt(state.pool, state.settings, request.scope["state"]["actor"].user_id)
+    known_hash, new_hash = await account_actions.check_password_change(
+        state.pool, state.settings, request.actor, data
+    )
     connection, actor = await request.begin()
-    await account_actions.change_password(connection, state.settings, actor, data)
+    await account_actions.change_password(connection, actor, known_hash, new_hash)
 
 
 @get("/me/sessions", opt=OWN)
 async def list_my_sessions(request: TenantRequest) -> Page[Session]:
     """Where you are signed in, the newest first."""
     connection, actor = await request.begin()
-    sessions = await account_queries.list_sessions(
+    sessions = await credential_queries.list_sessions(
         connection, actor.organization_id, actor.user_id, actor.credential_id
     )
     return Page(sessions, None)
@@ -167,10 +175,9 @@ async def list_users(
 
 @post("/users", opt=allow(Permission.USERS_WRITE, 409), response_headers=CREATED)
 async def create_user(request: TenantRequest, data: NewUser) -> Response[User]:
+    password_hash = await hash_password(data.password, cost=request.app.state.settings.bcrypt_cost)
     connection, actor = await request.begin()
-    return created(
-        await actions.create_user(connection, request.app.state.settings, actor, data), "/api/v1/users"
-    )
+    return created(await actions.create_user(connection, actor, data, password_hash), "/api/v1/users")
 
 
 @get("/users/{user_id:uuid}", opt=allow(Permission.USERS_READ), response_headers=VERSIONED)
@@ -187,10 +194,11 @@ async def edit_user(
     if_match: IfMatch,
 ) -> Response[User]:
     """Change a user. A new password or a lost status ends the user's sessions."""
+    password_hash = None
+    if data.password is not UNSET:
+        password_hash = await hash_password(data.password, cost=request.app.state.settings.bcrypt_cost)
     connection, actor = await request.begin()
-    return versioned(
-        await actions.edit_user(connection, request.app.state.settings, actor, user_id, data, if_match)
-    )
+    return versioned(await actions.edit_user(connection, actor, user_id, data, password_hash, if_match))
 
 
 @delete("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409))
@@ -256,7 +264,9 @@ async def list_api_keys(
     cursor: Cursor | None = None,
 ) -> Page[ApiKey]:
     connection, actor = await request.begin()
-    return await queries.API_KEYS.page(connection, actor.organization_id, PageRequest(sort, limit, cursor))
+    return await credential_queries.API_KEYS.page(
+        connection, actor.organization_id, PageRequest(sort, limit, cursor)
+    )
 
 
 @post("/api-keys", opt=allow(Permission.API_KEYS_WRITE, replies_kept=False))

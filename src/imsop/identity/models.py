@@ -20,7 +20,10 @@ Locale = Literal["en", "de"]
 Timezone = Annotated[
     str,
     Meta(
-        min_length=1, max_length=50, pattern=r"^[A-Za-z0-9_+/-]+$", description="IANA name, as Europe/Berlin."
+        min_length=1,
+        max_length=50,
+        pattern=r"^[A-Za-z0-9_+/-]+$(?!\n)",
+        description="IANA name, as Europe/Berlin.",
     ),
 ]
 RoleIds = Annotated[list[UUID], Meta(max_length=50)]

@@ -1,6 +1,5 @@
 """All SQL of identity."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,78 +7,9 @@ from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
-from imsop.identity.models import Account, ApiKey, Locale, Organization, PermissionRow, Role, User
+from imsop.identity.models import Account, Organization, PermissionRow, Role, User
 
 ACCESS_CHANNEL = "imsop_access"
-
-
-class Standing(Struct, frozen=True):
-    """What a credential stands for at this moment."""
-
-    credential_id: UUID
-    user_id: UUID
-    user_status: str
-    organization_status: str
-    user_name: str
-    locale: Locale
-    organization_name: str
-    timezone: str
-    expires_at: datetime | None
-    permissions: list[str]
-
-
-async def get_session_standing(
-    connection: Connection, organization_id: UUID, token_hash: bytes
-) -> Standing | None:
-    return await fetch_one(
-        connection,
-        Standing,
-        """
-        SELECT s.id AS credential_id, s.user_id, u.status AS user_status, o.status AS organization_status,
-               coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS user_name,
-               u.locale, o.name AS organization_name, o.timezone, s.expires_at,
-               array(SELECT e.permission FROM effective_permissions e
-                     WHERE e.organization_id = $1 AND e.user_id = s.user_id) AS permissions
-        FROM sessions s
-        JOIN users u ON u.organization_id = $1 AND u.id = s.user_id
-        JOIN organizations o ON o.id = $1
-        WHERE s.organization_id = $1 AND s.token_hash = $2 AND s.expires_at > now()
-          AND u.deleted_at IS NULL AND o.deleted_at IS NULL
-        """,
-        organization_id,
-        token_hash,
-    )
-
-
-async def get_api_key_standing(
-    connection: Connection, organization_id: UUID, key_hash: bytes
-) -> Standing | None:
-    return await fetch_one(
-        connection,
-        Standing,
-        """
-        SELECT k.id AS credential_id, k.created_by AS user_id, 'active' AS user_status,
-               o.status AS organization_status, k.name AS user_name, 'en' AS locale,
-               o.name AS organization_name, o.timezone, NULL::timestamptz AS expires_at, k.permissions
-        FROM api_keys k
-        JOIN organizations o ON o.id = $1
-        WHERE k.organization_id = $1 AND k.key_hash = $2 AND k.revoked_at IS NULL AND o.deleted_at IS NULL
-        """,
-        organization_id,
-        key_hash,
-    )
-
-
-async def touch_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> None:
-    await connection.execute(
-        """
-        UPDATE api_keys SET last_used_at = now()
-        WHERE organization_id = $1 AND id = $2
-          AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
-        """,
-        organization_id,
-        key_id,
-    )
 
 
 async def notify_access_changed(connection: Connection, organization_id: UUID) -> None:
@@ -129,37 +59,6 @@ async def forget_attempts(connection: Connection, account_hash: bytes, address_h
     await connection.execute("DELETE FROM sign_in_attempts WHERE subject_hash = $1", account_hash)
     await connection.execute(
         "UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE subject_hash = $1", address_hash
-    )
-
-
-async def insert_session(
-    connection: Connection,
-    organization_id: UUID,
-    user_id: UUID,
-    kind: str,
-    token_hash: bytes,
-    address: str | None,
-    user_agent: str | None,
-    lifetime_seconds: int,
-) -> None:
-    await connection.execute(
-        """
-        INSERT INTO sessions (organization_id, user_id, kind, token_hash, address, user_agent, expires_at)
-        VALUES ($1, $2, $3, $4, $5::text::inet, $6, now() + make_interval(secs => $7::int))
-        """,
-        organization_id,
-        user_id,
-        kind,
-        token_hash,
-        address,
-        user_agent,
-        lifetime_seconds,
-    )
-
-
-async def delete_sessions(connection: Connection, organization_id: UUID, user_id: UUID) -> None:
-    await connection.execute(
-        "DELETE FROM sessions WHERE organization_id = $1 AND user_id = $2", organization_id, user_id
     )
 
 
@@ -335,6 +234,31 @@ async def update_user(
     return updated
 
 
+async def get_password_hash(connection: Connection, organization_id: UUID, user_id: UUID) -> str:
+    password_hash: str = await connection.fetchval(
+        "SELECT password_hash FROM users WHERE organization_id = $1 AND id = $2", organization_id, user_id
+    )
+    return password_hash
+
+
+async def set_password_hash(
+    connection: Connection, organization_id: UUID, user_id: UUID, known_hash: str, password_hash: str
+) -> bool:
+    """Whether it was still the known one, and now is the new one."""
+    changed = await connection.fetchval(
+        """
+        UPDATE users SET password_hash = $4
+        WHERE organization_id = $1 AND id = $2 AND password_hash = $3
+        RETURNING true
+        """,
+        organization_id,
+        user_id,
+        known_hash,
+        password_hash,
+    )
+    return bool(changed)
+
+
 async def archive_user(connection: Connection, organization_id: UUID, user_id: UUID) -> bool:
     archived = await connection.fetchval(
         """
@@ -507,57 +431,3 @@ async def list_permissions(connection: Connection) -> list[PermissionRow]:
         PermissionRow,
         "SELECT p.id, p.name, p.description, p.resource, p.action FROM permissions p ORDER BY p.name",
     )
-
-
-# API keys
-
-_API_KEYS = """
-    SELECT k.id, k.name, k.prefix, k.permissions, k.created_by, k.created_at, k.last_used_at, k.revoked_at
-    FROM api_keys k
-    WHERE k.organization_id = $1
-"""
-API_KEYS = Listing(
-    ApiKey, _API_KEYS, filters={}, sorts={"name": Sort("k.name", "name", str)}, tiebreak="k.id"
-)
-
-
-async def get_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> ApiKey | None:
-    return await fetch_one(connection, ApiKey, _API_KEYS + " AND k.id = $2", organization_id, key_id)
-
-
-async def insert_api_key(
-    connection: Connection,
-    organization_id: UUID,
-    name: str,
-    prefix: str,
-    key_hash: bytes,
-    permissions: list[str],
-    created_by: UUID,
-) -> UUID:
-    key_id: UUID = await connection.fetchval(
-        """
-        INSERT INTO api_keys (organization_id, name, prefix, key_hash, permissions, created_by)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        RETURNING id
-        """,
-        organization_id,
-        name,
-        prefix,
-        key_hash,
-        permissions,
-        created_by,
-    )
-    return key_id
-
-
-async def revoke_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> bool:
-    revoked = await connection.fetchval(
-        """
-        UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
-        WHERE organization_id = $1 AND id = $2
-        RETURNING true
-        """,
-        organization_id,
-        key_id,
-    )
-    return bool(revoked)

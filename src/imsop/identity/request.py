@@ -11,10 +11,15 @@ from imsop.identity.models import Actor
 class TenantRequest(Request[Any, Any, Any]):
     """What handlers take: the edge (imsop.web.edge) has authenticated it and holds its transaction."""
 
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return cast("Actor", self.scope["state"]["actor"])
+
     async def begin(self) -> tuple[Connection, Actor]:
         """The request's transaction, opened for the actor's organization at the first call, and the actor.
 
         It is committed just before the reply leaves, or rolled back if the reply is a refusal.
         """
-        state = self.scope["state"]
-        return cast("Connection", await state["unit"].connection()), cast("Actor", state["actor"])
+        connection = cast("Connection", await self.scope["state"]["unit"].connection())
+        return connection, self.actor

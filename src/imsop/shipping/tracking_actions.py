@@ -6,6 +6,7 @@ from uuid import UUID
 
 from imsop.core.database import Connection
 from imsop.core.errors import FieldError, InvalidInput
+from imsop.core.free_form import require_bounded
 from imsop.core.listing import Page, PageRequest
 from imsop.identity.models import Actor
 from imsop.shipping import tracking_queries as queries
@@ -87,6 +88,7 @@ async def record_event(
     """Appends an event; they may arrive in any order."""
     if fault := _time_fault(new.occurred_at, now):
         raise InvalidInput.of("occurred_at", fault)
+    require_bounded(new.payload, "payload")
     event = await queries.record_event(connection, actor.organization_id, shipment_id, new)
     if event is None:
         raise no_such_shipment()

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request
@@ -28,18 +29,26 @@ _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
 
 
 class UnitOfWork:
-    """The transaction of one request, for its actor's organization; opened when first needed."""
+    """The transaction of one request, for its actor's organization; opened when first needed.
 
-    def __init__(self, pool: Pool, actor: Actor, *, read_only: bool) -> None:
+    What writes asks again then: whoever takes long to send a body may have been dismissed meanwhile.
+    """
+
+    def __init__(
+        self, pool: Pool, actor: Actor, still_allowed: Callable[[], Awaitable[Actor]], *, read_only: bool
+    ) -> None:
         self._pool = pool
-        self._actor = actor
+        self.actor = actor
+        self._still_allowed = still_allowed
         self._read_only = read_only
         self._connection: Any = None
 
     async def connection(self) -> Connection:
         if self._connection is None:
+            if not self._read_only:
+                self.actor = await self._still_allowed()
             self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
-            await tenancy.begin(self._connection, self._actor.tenant, read_only=self._read_only)
+            await tenancy.begin(self._connection, self.actor.tenant, read_only=self._read_only)
         return self._connection  # type: ignore[no-any-return]
 
     async def end(self, *, commit: bool) -> None:
@@ -73,12 +82,18 @@ class EdgeMiddleware:
             await self.app(scope, receive, send)
             return
         state = scope["litestar_app"].state
-        actor = await authenticate(StrictRequest(scope, receive), state.access)
-        scope["state"]["actor"] = actor
-        require_permission(actor, opt)
+        request = StrictRequest(scope, receive)
+
+        async def allowed_actor() -> Actor:
+            actor = await authenticate(request, state.access)
+            scope["state"]["actor"] = actor
+            require_permission(actor, opt)
+            return actor
+
+        actor = await allowed_actor()
         require_strict_query(scope["query_string"], opt["query_types"])
         _require_version(scope)
-        unit = UnitOfWork(state.pool, actor, read_only=scope["method"] in _SAFE_METHODS)
+        unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] in _SAFE_METHODS)
         scope["state"]["unit"] = unit
         key = _idempotency_key(scope)
         try:
@@ -135,13 +150,13 @@ async def authenticate(request: Request[Any, Any, Any], access: AccessCache) -> 
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("send the token as Authorization: Bearer …")
-        return await access.authenticate(token)
+        return await access.authenticate(token, "bearer", "api_key")
     if (key := request.headers.get("x-api-key")) is not None:
-        return await access.authenticate(key)
+        return await access.authenticate(key, "api_key")
     if (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
         if request.scope["method"] not in _SAFE_METHODS:
             await require_csrf_token(request, cookie)
-        return await access.authenticate(cookie)
+        return await access.authenticate(cookie, "browser")
     raise Unauthenticated("sign in at /api/v1/auth/token, or send an API key as X-API-Key")
 
 
@@ -176,6 +191,9 @@ class _KeptReply:
         messages: list[Any] = []
         size = 0
         limit = scope["litestar_app"].state.settings.max_body_bytes
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if int(announced) > limit:
+            return receive
         while True:
             message: Any = await receive()
             messages.append(message)

@@ -1,15 +1,18 @@
 """What the operator's machines ask: is it alive, can it serve, how does it do."""
 
 import asyncio
-from typing import Annotated, Literal
+import secrets
+from typing import Annotated, Any, Literal
 
 import asyncpg
 import msgspec
-from litestar import MediaType, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from imsop import migrations
+from imsop.core.errors import Forbidden
+from imsop.core.settings import is_local
 from imsop.identity.guard import PUBLIC
 
 READY_WITHIN_SECONDS = 2.0
@@ -46,7 +49,13 @@ async def ready(state: State) -> Response[Readiness]:
 
 
 @get("/metrics", opt=PUBLIC, include_in_schema=False, media_type=MediaType.TEXT, sync_to_thread=False)
-def metrics() -> Response[bytes]:
+def metrics(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
+    """They tell how much business is done here: for this machine, or whoever has the token."""
+    token = state.settings.metrics_token
+    sent = request.headers.get("authorization", "")
+    known = token and secrets.compare_digest(sent.encode(), f"Bearer {token.get_secret_value()}".encode())
+    if not known and not (request.client and is_local(request.client.host)):
+        raise Forbidden("set IMSOP_METRICS_TOKEN and send it as Authorization: Bearer …")
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -90,6 +90,10 @@ CREATE UNIQUE INDEX users_unique_organization_email ON users (organization_id, e
 CREATE UNIQUE INDEX users_unique_active_email ON users (email) WHERE deleted_at IS NULL;
 CREATE INDEX users_organization_status_idx ON users (organization_id, status);
 SELECT protect_tenant_table('users');
+-- A sign-in is no edit: whoever edits the user meanwhile need not read it again.
+DROP TRIGGER touch_updated_at ON users;
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON users
+    FOR EACH ROW WHEN (NEW.last_login IS NOT DISTINCT FROM OLD.last_login) EXECUTE FUNCTION touch_updated_at();
 REVOKE SELECT ON users FROM imsop_operator;
 GRANT INSERT (id, organization_id, email, password_hash, first_name, last_name, phone, avatar_url, status, locale)
     ON users TO imsop_app;

@@ -1,0 +1,30 @@
+"""JSON of no fixed shape that callers leave with us, bounded so that a page of it is."""
+
+import msgspec
+
+from imsop.core.errors import InvalidInput
+
+MAX_BYTES = 16 * 1024  # a page of 500 stays below 16 MiB
+MAX_DEPTH = 50  # JSON is written by recursion, which ends somewhere below 1,000
+MAX_MAGNITUDE = 1e15
+"""PostgreSQL writes numbers out: 1e308 has 309 digits. Up to here a float is exact, and short either way."""
+
+
+def require_bounded(value: object, field: str) -> None:
+    """Raises InvalidInput where the value is too large, nested too deep, or has extreme numbers."""
+    if len(msgspec.json.encode(value)) > MAX_BYTES:
+        raise InvalidInput.of(field, f"may have {MAX_BYTES} bytes at most")
+    depth = 0
+    level = [value]
+    while level:
+        if any(isinstance(part, float) and not _is_short(part) for part in level):
+            raise InvalidInput.of(field, f"may hold fractions and powers of ten up to {MAX_MAGNITUDE:.0e}")
+        nested = [part for part in level if isinstance(part, dict | list)]
+        depth += bool(nested)
+        level = [part for whole in nested for part in (whole.values() if isinstance(whole, dict) else whole)]
+    if depth > MAX_DEPTH:
+        raise InvalidInput.of(field, f"may be nested {MAX_DEPTH} levels deep at most")
+
+
+def _is_short(number: float) -> bool:
+    return number == 0 or 1 / MAX_MAGNITUDE <= abs(number) <= MAX_MAGNITUDE

@@ -1,0 +1,180 @@
+"""How people come in: sign an organization up, sign in with a password, and how often that may be tried."""
+
+import hashlib
+from typing import Literal
+from uuid import UUID, uuid4
+
+from imsop.core.database import Connection, Pool, transaction
+from imsop.core.errors import Forbidden, InvalidInput, TooManyRequests, Unauthenticated
+from imsop.core.settings import Settings
+from imsop.core.tenancy import Tenant
+from imsop.identity import credential_queries, queries
+from imsop.identity.models import (
+    Account,
+    Credentials,
+    NewOrganization,
+    SignedUp,
+)
+from imsop.identity.passwords import hash_password, verify_password
+from imsop.identity.permissions import SYSTEM_ROLES, SystemRole
+from imsop.identity.tokens import new_token, token_hash
+
+ATTEMPT_WINDOW_SECONDS = 15 * 60
+
+
+async def sign_up(pool: Pool, settings: Settings, new: NewOrganization) -> SignedUp:
+    """Creates an organization with the system roles and its first administrator.
+
+    In a transaction of its own, for a tenant that comes to exist in it. Raises Conflict where the name or the
+    e-mail address cannot be used.
+    """
+    password_hash = await hash_password(new.password, cost=settings.bcrypt_cost)
+    organization_id = uuid4()
+    async with transaction(pool, Tenant(organization_id)) as connection:
+        user_id, _ = await found_organization(connection, organization_id, new, password_hash)
+        organization = await queries.get_organization(connection, organization_id)
+        administrator = await queries.get_user(connection, organization_id, user_id)
+    if organization is None or administrator is None:
+        raise RuntimeError("a sign-up does not see its own rows")
+    return SignedUp(organization, administrator)
+
+
+async def found_organization(
+    connection: Connection, organization_id: UUID, new: NewOrganization, password_hash: str
+) -> tuple[UUID, dict[SystemRole, UUID]]:
+    """Writes the organization in a transaction opened for it; returns its administrator and system roles."""
+    await require_timezone(connection, new.timezone)
+    await queries.insert_organization(
+        connection,
+        organization_id,
+        new.name,
+        new.description,
+        new.industry,
+        new.country,
+        new.timezone,
+        new.website,
+    )
+    role_ids = await _seed_system_roles(connection, organization_id)
+    user_id = await queries.insert_user(
+        connection,
+        organization_id,
+        new.email,
+        password_hash,
+        first_name=new.first_name,
+        last_name=new.last_name,
+    )
+    await queries.set_user_roles(connection, organization_id, user_id, [role_ids["administrator"]])
+    return user_id, role_ids
+
+
+async def _seed_system_roles(connection: Connection, organization_id: UUID) -> dict[SystemRole, UUID]:
+    role_ids = {}
+    for name, (description, permissions) in SYSTEM_ROLES.items():
+        role_id = await queries.insert_role(connection, organization_id, name, description, is_system=True)
+        await queries.set_role_permissions(connection, organization_id, role_id, sorted(permissions))
+        role_ids[name] = role_id
+    return role_ids
+
+
+async def require_timezone(connection: Connection, timezone: str) -> None:
+    if not await queries.is_timezone(connection, timezone):
+        raise InvalidInput.of("timezone", "is not an IANA time zone name, such as Europe/Berlin")
+
+
+async def sign_in(
+    pool: Pool,
+    settings: Settings,
+    credentials: Credentials,
+    *,
+    kind: Literal["bearer", "browser"],
+    address: str | None,
+    user_agent: str | None,
+) -> tuple[str, int]:
+    """Checks a password and opens a session; returns its token and lifetime in seconds.
+
+    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
+    unknown address costs the same bcrypt work as a known one. Raises Unauthenticated, Forbidden,
+    TooManyRequests.
+    """
+    subjects = _subjects(credentials.email, address)
+    await _count_attempts(pool, settings, *subjects)
+    async with transaction(pool, None, read_only=True) as connection:
+        account = await queries.find_account(connection, _storable(credentials.email))
+    known_hash = account.password_hash if account else None
+    matches = await verify_password(credentials.password, known_hash, cost=settings.bcrypt_cost)
+    if account is None or not matches:
+        raise Unauthenticated("e-mail address or password is wrong")
+    _require_active(account)
+    lifetime = settings.access_token_minutes * 60 if kind == "bearer" else settings.session_hours * 3600
+    token = new_token(kind, account.organization_id)
+    async with transaction(pool, Tenant(account.organization_id, account.user_id)) as connection:
+        await credential_queries.insert_session(
+            connection,
+            account.organization_id,
+            account.user_id,
+            kind,
+            token_hash(token),
+            address,
+            user_agent[:500] if user_agent else None,
+            lifetime,
+        )
+        await queries.record_sign_in(connection, account.organization_id, account.user_id)
+        await queries.forget_attempts(connection, *subjects)
+    return token, lifetime
+
+
+def _storable(email: str) -> str:
+    # No account has an address beyond ASCII: it is answered like one that nobody has. Folded to lower case
+    # such a letter can become an ordinary one, and the limit would count one account under many names.
+    return email if email.isascii() and "\0" not in email else ""
+
+
+def _subjects(email: str, address: str | None) -> tuple[bytes, bytes]:
+    """What attempts are counted by, as hashes: the table holds no address of anybody."""
+    return (
+        hashlib.sha256(b"account:" + email.strip().lower().encode()).digest(),
+        hashlib.sha256(b"address:" + (address or "").encode()).digest(),
+    )
+
+
+async def count_address_attempt(pool: Pool, settings: Settings, address: str | None) -> None:
+    """Limits what an address may try without being signed in. Raises TooManyRequests."""
+    async with transaction(pool, None) as connection:
+        attempts, seconds_left = await queries.count_attempt(
+            connection, _subjects("", address)[1], ATTEMPT_WINDOW_SECONDS
+        )
+    if attempts > settings.sign_in_attempts_per_address:
+        raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
+
+
+async def count_password_attempt(pool: Pool, settings: Settings, user_id: UUID) -> None:
+    """Limits guessing at a password from a session left open. Raises TooManyRequests."""
+    subject_hash = hashlib.sha256(b"password:" + user_id.bytes).digest()
+    async with transaction(pool, None) as connection:
+        attempts, seconds_left = await queries.count_attempt(connection, subject_hash, ATTEMPT_WINDOW_SECONDS)
+    if attempts > settings.sign_in_attempts_per_account:
+        raise TooManyRequests("too many attempts at this password; try again later", seconds_left)
+
+
+async def _count_attempts(pool: Pool, settings: Settings, account_hash: bytes, address_hash: bytes) -> None:
+    # Committed on its own, whatever becomes of the sign-in.
+    async with transaction(pool, None) as connection:
+        by_account, account_seconds = await queries.count_attempt(
+            connection, account_hash, ATTEMPT_WINDOW_SECONDS
+        )
+        by_address, address_seconds = await queries.count_attempt(
+            connection, address_hash, ATTEMPT_WINDOW_SECONDS
+        )
+    if by_account > settings.sign_in_attempts_per_account:
+        raise TooManyRequests("too many sign-ins to this account; try again later", account_seconds)
+    if by_address > settings.sign_in_attempts_per_address:
+        raise TooManyRequests("too many sign-ins from this address; try again later", address_seconds)
+
+
+def _require_active(account: Account) -> None:
+    if account.organization_status != "active":
+        raise Forbidden(
+            f"the organization is {account.organization_status}; ask whoever operates this installation"
+        )
+    if account.user_status != "active":
+        raise Forbidden(f"this account is {account.user_status}; ask your administrator")
