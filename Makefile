@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up test check format lock assets bench clean venv
+.PHONY: help up test check format lock assets messages bench clean venv
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,6 +31,9 @@ format: venv ## rewrite the code in the house format
 
 assets: venv ## rebuild the pages' styles and scripts at every change
 	@exec $(ASSETS) --watch
+
+messages: venv ## bring the translations up to the texts of templates and code
+	$(BIN)/python -m imsop.ui.catalogue
 
 bench: venv ## measure against pgbench running the same statements
 	$(BIN)/imsop bench

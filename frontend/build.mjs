@@ -92,7 +92,7 @@ async function styles(fonts) {
     css: [{ raw: bundled.outputFiles.find((file) => file.path.endsWith(".css")).text }],
     variables: true,
     keyframes: true,
-    fontFace: true,
+    safelist: { variables: [/^--(?!tblr)/] }, // our own: charts read them by name
     dynamicAttributes: ["data-bs-theme", "open", "aria-current", "aria-invalid", "aria-sort"],
   });
   return (await esbuild.transform(purged.css, { loader: "css", minify: true, target: TARGET })).code;

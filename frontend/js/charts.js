@@ -1,1 +1,121 @@
-export {};
+// Draws each chart and map from its own table: the table is what is true, and a change of it draws anew.
+import { BarChart, LineChart, LinesChart, ScatterChart } from "echarts/charts";
+import { GeoComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+import { mapOption, prepareMap } from "./map.js";
+import { palette } from "./palette.js";
+
+echarts.use([
+  BarChart, LineChart, LinesChart, ScatterChart, GeoComponent, GridComponent, LegendComponent, TooltipComponent,
+  CanvasRenderer,
+]);
+
+const language = document.documentElement.lang;
+const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+
+function readTable(table) {
+  const [, ...heads] = table.tHead.rows[0].cells;
+  const rows = [...table.tBodies[0].rows];
+  return {
+    places: rows.map((row) => row.cells[0].textContent.trim()),
+    series: heads.map((head, place) => {
+      const cells = rows.map((row) => row.cells[place + 1]);
+      return {
+        label: head.textContent.trim(),
+        tone: head.dataset.tone,
+        isLimit: "limit" in head.dataset,
+        values: cells.map(({ dataset }) => (dataset.value === "" ? null : Number(dataset.value))),
+        written: cells.map((cell) => cell.textContent.trim()),
+      };
+    }),
+  };
+}
+
+function seriesOption({ label, tone, isLimit, values }, kind, colours) {
+  const color = colours[tone];
+  const isLine = isLimit || kind === "line" || kind === "step";
+  return {
+    name: label,
+    data: values,
+    type: isLine ? "line" : "bar",
+    step: kind === "step" && !isLimit ? "end" : false,
+    stack: kind === "stacked" && !isLimit ? "all" : undefined,
+    barCategoryGap: kind === "histogram" ? "4%" : "35%",
+    barMaxWidth: 48,
+    color,
+    showSymbol: false,
+    lineStyle: { width: isLimit ? 1.5 : 2, type: isLimit ? "dashed" : "solid" },
+    areaStyle: isLine && !isLimit ? { opacity: 0.1 } : undefined,
+    itemStyle: isLine ? {} : { borderRadius: kind === "stacked" ? 0 : [3, 3, 0, 0] },
+    emphasis: { disabled: true },
+  };
+}
+
+function chartOption(figure) {
+  const { places, series } = readTable(figure.querySelector("table"));
+  const colours = palette(figure);
+  const text = { color: colours.text, fontFamily: colours.font };
+  return {
+    animation: false,
+    textStyle: text,
+    grid: { left: 8, right: 16, top: series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
+    legend: { show: series.length > 1, top: 4, left: 8, icon: "roundRect", itemWidth: 12, itemHeight: 4, textStyle: text },
+    // Drawn and not written as HTML: a page's policy refuses styles inside of elements.
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: colours.card,
+      borderColor: colours.line,
+      textStyle: text,
+      formatter: (points) => {
+        const place = points[0].dataIndex;
+        return [places[place], ...points.map((point) => `${point.seriesName}: ${series[point.seriesIndex].written[place]}`)].join("\n");
+      },
+    },
+    xAxis: {
+      type: "category",
+      data: places,
+      boundaryGap: figure.dataset.chart !== "line" && figure.dataset.chart !== "step",
+      axisLabel: { color: colours.quiet, hideOverlap: true },
+      axisLine: { lineStyle: { color: colours.line } },
+      axisTick: { show: false },
+    },
+    yAxis: {
+      type: "value",
+      axisLabel: { color: colours.quiet, formatter: (value) => short.format(value) },
+      splitLine: { lineStyle: { color: colours.line } },
+    },
+    series: series.map((one) => seriesOption(one, figure.dataset.chart, colours)),
+  };
+}
+
+async function show(figure) {
+  const isMap = "map" in figure.dataset;
+  const canvas = figure.querySelector(".chart-canvas");
+  if (isMap) await prepareMap(echarts);
+  const chart = echarts.init(canvas, null, { locale: language.toUpperCase() });
+  const option = isMap ? mapOption : chartOption;
+  const draw = () => chart.setOption(option(figure), { notMerge: !isMap, lazyUpdate: true });
+  draw();
+  if (isMap) onMap(chart, figure, canvas);
+  new ResizeObserver(() => chart.resize()).observe(canvas);
+  new MutationObserver(draw).observe(figure.querySelector("tbody"), { attributes: true, childList: true, subtree: true });
+  for (const scheme of [matchMedia("(prefers-color-scheme: dark)")]) scheme.addEventListener("change", draw);
+  document.addEventListener("imsop:theme", draw);
+}
+
+function onMap(chart, figure, canvas) {
+  chart.on("click", ({ data }) => data?.href && location.assign(data.href));
+  figure.addEventListener("click", ({ target }) => {
+    const factor = Number(target.closest("[data-zoom]")?.dataset.zoom ?? NaN);
+    if (Number.isNaN(factor)) return;
+    const [zoom, center] = factor ? [(chart.getOption().geo[0].zoom ?? 1) * factor, undefined] : [1, null];
+    chart.setOption({ geo: { zoom: Math.max(zoom, 1), ...(center === null && { center: null }) } });
+  });
+  canvas.dataset.drawn = "";
+}
+
+for (const figure of document.querySelectorAll("[data-chart], [data-map]")) show(figure);

@@ -2,12 +2,16 @@
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
-// A choice is an attribute of the page now, and a cookie, by which the server writes the attribute next time.
+function keep(name, value, seconds = YEAR_SECONDS) {
+  document.cookie = `imsop_${name}=${value}; Path=/; SameSite=Lax; Max-Age=${seconds}`;
+}
+
+// A choice is an attribute of the page now, and a cookie, by which the server knows it next time.
 function choose(name, value) {
   const root = document.documentElement;
   if (value) root.dataset[name] = value;
   else delete root.dataset[name];
-  document.cookie = `imsop_${name}=${value}; Path=/; SameSite=Lax; Max-Age=${value ? YEAR_SECONDS : 0}`;
+  keep(name, value, value ? YEAR_SECONDS : 0);
   for (const button of document.querySelectorAll(`[data-choose="${name}"]`)) {
     button.setAttribute("aria-pressed", String(button.value === value));
   }
@@ -39,9 +43,17 @@ document.addEventListener("change", ({ target }) => {
   if (target.closest("[data-submit-on-change]")) target.form.requestSubmit();
 });
 
+document.addEventListener("submit", (event) => {
+  const list = event.target.dataset.columnsOf;
+  if (!list) return;
+  event.preventDefault();
+  keep(`columns_${list}`, [...new FormData(event.target).keys()].join("."));
+  location.reload();
+});
+
 // An empty field of a filter says nothing, so it is not sent: addresses stay short.
 document.addEventListener("submit", ({ target }) => {
-  if (target.method !== "get") return;
+  if (target.method !== "get" || target.dataset.columnsOf) return;
   const empty = [...target.elements].filter((field) => field.name && !field.value && !field.disabled);
   for (const field of empty) field.disabled = true;
   setTimeout(() => empty.forEach((field) => (field.disabled = false)));

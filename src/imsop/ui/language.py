@@ -16,7 +16,6 @@ from babel import Locale, dates, negotiate_locale, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-LOCALE = Path(__file__).parent / "locale"
 FORMATS = {"en": "en_GB", "de": "de_DE"}
 """Languages, and whose habits numbers and dates follow: British days and hours cannot be misread."""
 DEFAULT = "en"
@@ -96,12 +95,16 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it, by which the
     return message
 
 
+def catalogue_path(code: str) -> Path:
+    return Path(__file__).parent / "locale" / f"{code}.po"
+
+
 @lru_cache(maxsize=8)
 def _catalogue(code: str) -> catalogues.NullTranslations:
     if code == DEFAULT:
         return catalogues.NullTranslations()
     compiled = BytesIO()
-    with (LOCALE / code / "LC_MESSAGES" / "imsop.po").open("rb") as source:
+    with catalogue_path(code).open("rb") as source:
         write_mo(compiled, read_po(source, locale=code))
     compiled.seek(0)
     return catalogues.GNUTranslations(compiled)

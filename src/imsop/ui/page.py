@@ -1,5 +1,6 @@
 """What every page knows beside its own content: who reads it, where it stands, how it is to look."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
@@ -8,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from litestar import Request
 
 from imsop.ui.language import Language, language, preferred
+from imsop.ui.parts import Column
 
 
 class Viewer(Protocol):
@@ -52,11 +54,12 @@ class Page:
         self._query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         self.viewer = viewer
         self.path: str = request.scope["path"]
-        self.query: Mapping[str, str] = dict(self._query)
+        self.query: Mapping[str, str] = defaultdict(str, self._query)
         self.csrf_token: str = request.scope["state"].get("csrf_token", "")
         self.request_id: str = request.scope["state"].get("request_id", "")
-        self.theme = _chosen(request, "theme", ("light", "dark"))
-        self.density = _chosen(request, "density", ("compact",))
+        self._cookies: Mapping[str, str] = request.cookies
+        self.theme = self._chosen("theme", ("light", "dark"))
+        self.density = self._chosen("density", ("compact",))
         self.language = _language(request, viewer)
 
     @property
@@ -80,17 +83,27 @@ class Page:
     def may(self, permission: str) -> bool:
         return self.viewer is not None and permission in self.viewer.permissions
 
+    def shown(self, list_name: str, columns: Sequence[Column]) -> list[Column]:
+        """The columns of that list that this reader has chosen (frontend/js/frame.js), or the usual."""
+        chosen = self._cookies.get(f"imsop_columns_{list_name}")
+        names = None if chosen is None else chosen.split(".")
+        first, *others = columns
+        return [first, *(c for c in others if (c.shown if names is None else c.name in names))]
+
     def url(self, **changes: object) -> str:
         """This page's address with parameters changed; None takes one away."""
+        return self.url_at(self.path, **changes)
+
+    def url_at(self, path: str, **changes: object) -> str:
+        """Another address with this page's parameters, changed so."""
         kept = [(name, value) for name, value in self._query if name not in changes]
         added = [(name, str(value)) for name, value in changes.items() if value is not None]
-        return f"{self.path}?{urlencode(kept + added)}" if kept or added else self.path
+        return f"{path}?{urlencode(kept + added)}" if kept or added else path
 
-
-def _chosen(request: Request[Any, Any, Any], name: str, choices: Collection[str]) -> str:
-    """What the reader has chosen with a switch (frontend/js/frame.js), or nothing."""
-    cookie = request.cookies.get(f"imsop_{name}", "")
-    return cookie if cookie in choices else ""
+    def _chosen(self, name: str, choices: Collection[str]) -> str:
+        """What the reader has chosen with a switch (frontend/js/frame.js), or nothing."""
+        cookie = self._cookies.get(f"imsop_{name}", "")
+        return cookie if cookie in choices else ""
 
 
 def _language(request: Request[Any, Any, Any], viewer: Viewer | None) -> Language:

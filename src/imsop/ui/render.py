@@ -17,6 +17,7 @@ from imsop.ui import filters
 from imsop.ui.assets import accepts, asset, icon
 from imsop.ui.language import speaking
 from imsop.ui.page import Page, Viewer
+from imsop.ui.words import WORDS
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -64,7 +65,7 @@ def environment() -> Environment:
         newstyle=True,
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.globals |= {"asset": asset, "icon": icon}
+    made.globals |= {"asset": asset, "icon": icon, "words": WORDS}
     made.filters |= filters.FILTERS
     return made
 

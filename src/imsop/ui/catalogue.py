@@ -1,0 +1,71 @@
+"""All text that people read on pages, found in templates and code, and its translations brought up to it.
+
+`make messages` does that: what is new stands there with an empty translation, what is gone is gone.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+import imsop
+from imsop.ui.language import DEFAULT, FORMATS, catalogue_path
+
+_SOURCE = Path(imsop.__file__).parent
+_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+_OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
+
+
+def texts() -> Catalog:
+    """Every text there is, in English."""
+    found = Catalog()
+    for _file, _line, message, _comments, context in extract_from_dir(
+        _SOURCE, _METHODS, _OPTIONS, keywords={**DEFAULT_KEYWORDS, "N_": None}
+    ):
+        found.add(message, context=context)
+    return found
+
+
+def translations(code: str) -> Catalog:
+    with catalogue_path(code).open("rb") as source:
+        return read_po(source, locale=code)
+
+
+def bring_up_to_date(code: str) -> list[str]:
+    """Writes the language's file anew, sorted; returns the texts that are still to be translated."""
+    known = translations(code)
+    found = Catalog(locale=code)
+    for message in texts():
+        if message.id:
+            translated = known.get(message.id)
+            found.add(message.id, translated.string if translated else "")
+    missing = [str(message.id) for message in found if message.id and not _is_complete(message.string)]
+    with catalogue_path(code).open("wb") as target:
+        target.write(_HEADER.format(code=code, plurals=found.plural_forms).encode())
+        write_po(target, found, width=110, omit_header=True, sort_output=True)
+    return missing
+
+
+_HEADER = """\
+msgid ""
+msgstr ""
+"Language: {code}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plurals}\\n"
+
+"""
+
+
+def _is_complete(translated: str | Iterable[str] | None) -> bool:
+    return bool(translated) and all(translated or ())
+
+
+if __name__ == "__main__":
+    for language in FORMATS.keys() - {DEFAULT}:
+        for text in bring_up_to_date(language):
+            sys.stdout.write(f"{language}: not translated: {text}\n")

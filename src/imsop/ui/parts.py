@@ -1,0 +1,66 @@
+"""What components are given: plain values that a page makes of its rows."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from imsop.ui.language import Number
+
+Tone = Literal["tone-good", "tone-warning", "tone-bad", "tone-active", "tone-quiet"]
+"""What a colour says; tokens.css has the colours."""
+
+
+class Column(NamedTuple):
+    """A column of a list. `label` is marked with N_; `sort` is the list's name for sorting by it."""
+
+    name: str
+    label: str
+    kind: Literal["text", "number", "date"] = "text"
+    sort: str | None = None
+    shown: bool = True
+    """Whether it is there until the reader chooses otherwise. The first column always is."""
+
+
+class TimelineEntry(NamedTuple):
+    at: datetime
+    title: str
+    detail: str = ""
+    href: str = ""
+    tone: Tone = "tone-active"
+
+
+class Series(NamedTuple):
+    """Values of one thing, one for each place along the chart; None where there is none."""
+
+    label: str
+    values: Sequence[Number | None]
+    tone: Tone = "tone-active"
+    is_limit: bool = False
+    """A line to compare with, such as the reorder level: dashed."""
+
+
+class Chart(NamedTuple):
+    """`step` holds each value until the next, as stock does; `histogram` is bars that touch."""
+
+    kind: Literal["line", "step", "bar", "stacked", "histogram"]
+    title: str
+    along: str
+    """What the places along the chart are: "Day", "Lead time in days"."""
+    places: Sequence[date | str]
+    series: Sequence[Series]
+    digits: int | None = None
+    currency: str | None = None
+
+
+class Marker(NamedTuple):
+    """Something on its way on the map. Longitude stands before latitude, as on axes."""
+
+    id: str
+    label: str
+    href: str
+    longitude: float
+    latitude: float
+    place: str
+    state: str
+    tone: Tone = "tone-active"
+    route: Sequence[tuple[float, float]] = ()

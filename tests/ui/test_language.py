@@ -1,0 +1,89 @@
+"""One catalogue for all text, and numbers and days as their reader writes them."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from imsop.ui import catalogue
+from imsop.ui.language import DEFAULT, FORMATS, language, preferred
+
+OTHERS = sorted(FORMATS.keys() - {DEFAULT})
+
+
+def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else text
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_text_of_templates_and_code_is_translated(code: str) -> None:
+    wanted = {message.id for message in catalogue.texts() if message.id}
+    translated = {message.id: message for message in catalogue.translations(code) if message.id}
+    assert len(wanted) > 100
+    assert wanted - translated.keys() == set(), "make messages, then translate"
+    assert translated.keys() - wanted == set(), "make messages takes off what is gone"
+    for identity, message in translated.items():
+        assert all(forms(message.string)), identity
+        assert not message.fuzzy, identity
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_translations_fill_in_what_their_texts_fill_in(code: str) -> None:
+    for message in catalogue.translations(code):
+        names = set(re.findall(r"%\(\w+\)s", " ".join(forms(message.id))))
+        for form in forms(message.string):
+            assert set(re.findall(r"%\(\w+\)s", form)) == names or not message.id, message.id
+
+
+def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
+    english, german = language("en", "UTC"), language("de", "UTC")
+    assert [one.number(1234567) for one in (english, german)] == ["1,234,567", "1.234.567"]
+    assert [one.number(Decimal("1234.5"), 2) for one in (english, german)] == ["1,234.50", "1.234,50"]
+    assert [one.money(Decimal("542212022.34"), "EUR") for one in (english, german)] == [
+        "€542,212,022.34",
+        "542.212.022,34\xa0€",
+    ]
+    assert [one.percent(Decimal("0.9474"), 2) for one in (english, german)] == ["94.74%", "94,74%"]
+    assert [english.short_number(value) for value in (950, 1234, 1_280_000)] == ["950", "1.2K", "1.3M"]
+    assert english.short_money(Decimal(1_280_455), "GBP") == "£1.3M"
+
+
+def test_days_stay_the_day_and_instants_move_to_the_organizations_time() -> None:
+    instant = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    assert language("en", "UTC").instant(instant) == "28 Mar 2026, 23:30"
+    assert language("en", "Europe/Berlin").instant(instant) == "29 Mar 2026, 00:30"
+    assert language("de", "Europe/Berlin").instant(instant) == "29.03.2026, 00:30"
+    assert language("de", "Pacific/Auckland").day(date(2026, 3, 28)) == "28.03.2026"
+    assert language("en", "UTC").ago(instant, datetime(2026, 3, 29, 2, 30, tzinfo=UTC)) == "3 hours ago"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "code"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr,es", "en"),
+        ("fr, de;q=0.5", "de"),
+        ("*", "en"),
+    ],
+)
+def test_who_has_not_signed_in_reads_what_the_browser_asks_for(accepted: str, code: str) -> None:
+    assert preferred(accepted) == code
+
+
+async def test_a_page_speaks_its_readers_language(visitor: httpx.AsyncClient) -> None:
+    english, german = [(await visitor.get("/", params={"locale": code})) for code in ("en", "de")]
+    assert [reply.headers["content-language"] for reply in (english, german)] == ["en", "de"]
+    assert '<html lang="de">' in german.text
+    for here, there in (
+        ("Skip to the content", "Zum Inhalt springen"),
+        ("US$1,280,455.50", "1.280.455,50\xa0$"),
+    ):
+        assert here in english.text
+        assert here not in german.text
+        assert there in german.text
+    refused = await visitor.get("/errors/404", headers={"Accept-Language": "de"})
+    assert "Hier ist nichts" in refused.text

@@ -1,0 +1,58 @@
+"""Rules that hold for every template and for the words and icons they use."""
+
+import importlib
+import json
+import pkgutil
+import re
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+
+import imsop
+from imsop.ui.render import environment
+from imsop.ui.words import WORDS
+from tests.rules.source import ROOT, SOURCE
+
+TEMPLATES = sorted(SOURCE.glob("*/templates/**/*.html"))
+ROOMS = ("catalog", "core", "identity", "inventory", "purchasing", "sales", "shipping", "suppliers")
+
+
+def codes() -> dict[str, Any]:
+    """Every list of words that a room keeps, by its name."""
+    return {
+        f"{room}.{module.name}.{name}": listed
+        for room in ROOMS
+        for module in pkgutil.iter_modules([str(Path(imsop.__file__).parent / room)])
+        if module.name in ("models", "fields", "movements", "tokens", "permissions")
+        for name, listed in vars(importlib.import_module(f"imsop.{room}.{module.name}")).items()
+        if get_origin(listed) is Literal
+    }
+
+
+def test_every_code_has_a_word_that_people_read() -> None:
+    assert len(codes()) >= 15
+    for name, listed in codes().items():
+        assert set(get_args(listed)) - WORDS.keys() == set(), name
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_template_compiles_and_keeps_to_the_policy(path: Path) -> None:
+    text = path.read_text()
+    environment().get_template(str(path.relative_to(SOURCE)).replace("/templates/", "/", 1))
+    for forbidden in (
+        r"\sstyle=",
+        r"\son[a-z]+=",
+        r"<script(?![^>]*\ssrc=)",
+        r"<style",
+        r"\|\s*safe\b",
+        r"hx-on",
+    ):
+        assert not re.search(forbidden, text), forbidden
+
+
+def test_every_icon_that_is_named_is_built() -> None:
+    built = set(json.loads((ROOT / "frontend" / "icons.json").read_text()))
+    assert sorted(built) == json.loads((ROOT / "frontend" / "icons.json").read_text())
+    source = "\n".join(path.read_text() for path in [*TEMPLATES, *SOURCE.rglob("*.py")])
+    assert set(re.findall(r"icon\(\"([\w-]+)\"\)", source)) <= built
