@@ -65,7 +65,7 @@ async def test_what_is_read_cannot_write(admin: Member) -> None:
     """Safe methods run in a read-only transaction."""
     from imsop.web.edge import UnitOfWork  # noqa: PLC0415
 
-    unit = UnitOfWork(pool_of(admin.app), await admin.actor(), read_only=True)
+    unit = UnitOfWork(pool_of(admin.app), await admin.actor(), admin.actor, read_only=True)
     connection = await unit.connection()
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
         await connection.execute("DELETE FROM products WHERE organization_id = $1", admin.organization_id)

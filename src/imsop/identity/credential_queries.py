@@ -58,20 +58,28 @@ _API_KEY_STANDING = """
 
 async def find_standing(connection: Connection, token: Token) -> Standing | None:
     """Of a presented token; None where it is not, or no longer, good for anything."""
-    if token.kind == "api_key":
-        sql = _API_KEY_STANDING + " AND k.key_hash = $2"
-    else:
-        sql = _SESSION_STANDING + " AND s.token_hash = $2"
-    return await fetch_one(connection, Standing, sql, token.organization_id, token.hash)
+    return await fetch_one(
+        connection,
+        Standing,
+        _API_KEY_STANDING + " AND k.key_hash = $2"
+        if token.kind == "api_key"
+        else _SESSION_STANDING + " AND s.token_hash = $2",
+        token.organization_id,
+        token.hash,
+    )
 
 
 async def get_standing(connection: Connection, actor: Actor) -> Standing | None:
     """Of an actor's credential, as it is by now."""
-    if actor.credential == "api_key":
-        sql = _API_KEY_STANDING + " AND k.id = $2"
-    else:
-        sql = _SESSION_STANDING + " AND s.id = $2"
-    return await fetch_one(connection, Standing, sql, actor.organization_id, actor.credential_id)
+    return await fetch_one(
+        connection,
+        Standing,
+        _API_KEY_STANDING + " AND k.id = $2"
+        if actor.credential == "api_key"
+        else _SESSION_STANDING + " AND s.id = $2",
+        actor.organization_id,
+        actor.credential_id,
+    )
 
 
 async def touch_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> None:
