@@ -95,8 +95,16 @@ def sea_route(origin: str, destination: str) -> Route:
     import searoute  # noqa: PLC0415 - what it loads is wanted in the simulating process only
 
     ports = _ports()
-    way = searoute.searoute(ports[origin], ports[destination], append_orig_dest=True)
-    return _route([(longitude, latitude) for longitude, latitude in way["geometry"]["coordinates"]])
+    way = searoute.searoute(ports[origin], ports[destination])
+    points = [(longitude, latitude) for longitude, latitude in way["geometry"]["coordinates"]]
+    # The network of the seas ends off the ports, at worst a pilot's day away.
+    return _route([_beside(ports[origin], points[0]), *points, _beside(ports[destination], points[-1])])
+
+
+def _beside(point: _Point, other: _Point) -> _Point:
+    """The same point with its longitude counted on the other's turn around the earth."""
+    longitude, latitude = point
+    return longitude + 360 * round((other[0] - longitude) / 360), latitude
 
 
 @cache

@@ -1,0 +1,277 @@
+"""The demo in a database of its own: what it holds, by SQL, and that nothing in it contradicts the rest."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from imsop import demo
+from imsop.core.doctor import examine
+from imsop.core.installation import Installation, silent
+from imsop.core.settings import Settings
+from imsop.identity.permissions import SYSTEM_ROLES
+from imsop.inventory.doctor import CHECKS
+from tests import factories
+from tests.conftest import TestDatabase, copied
+from tests.factories import accepted, visitor
+
+SETTINGS = Settings(bcrypt_cost=4)
+
+
+class Loaded(NamedTuple):
+    installation: Installation
+    reports: list[str]
+    sign_ins: list[tuple[str, str]]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """As the operator, who sees both organizations."""
+        with psycopg.connect(self.installation.operator_dsn) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def loaded(database: TestDatabase) -> Iterator[Loaded]:
+    name = f"{urlsplit(database.admin_dsn).path.removeprefix('/imsop_')}_demo"
+    copied(database.admin_dsn, name)
+    installation = Installation(
+        *(
+            urlsplit(dsn)._replace(path=f"/imsop_{name}").geturl()
+            for dsn in (database.admin_dsn, database.app_dsn, database.operator_dsn)
+        )
+    )
+    with psycopg.connect(installation.owner_dsn, autocommit=True) as owner:  # a copy is open to nobody yet
+        owner.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE imsop_{name} TO imsop_app, imsop_operator")
+    yield Loaded(installation, *demo.load(installation, SETTINGS, silent))
+    with psycopg.connect(database.admin_dsn, autocommit=True) as server:
+        server.execute(f"DROP DATABASE imsop_{name} WITH (FORCE)")
+
+
+# By organization. What varies with the day is given room: twelve days over three years were looked at.
+FIGURES = """
+    WITH today AS (SELECT (now() AT TIME ZONE 'UTC')::date AS day), stock AS (
+        SELECT i.organization_id, i.product_id, sum(i.quantity_on_hand) AS on_hand
+        FROM inventory i GROUP BY i.organization_id, i.product_id
+    )
+    SELECT o.name,
+        (SELECT count(*) FROM purchase_orders p WHERE p.organization_id = o.id) AS purchase_orders,
+        (SELECT count(*) FROM sales_orders s WHERE s.organization_id = o.id) AS sales_orders,
+        (SELECT count(*) FROM shipments s JOIN shipment_last_position l ON l.shipment_id = s.id
+         WHERE s.organization_id = o.id AND s.status = 'in_transit') AS in_transit,
+        (SELECT count(*) FROM purchase_orders p WHERE p.organization_id = o.id
+         AND p.status IN ('submitted', 'confirmed', 'shipped')) AS open_purchase_orders,
+        (SELECT count(*) FROM purchase_orders p, today WHERE p.organization_id = o.id
+         AND p.status IN ('confirmed', 'shipped') AND p.expected_delivery_date < day) AS late_purchase_orders,
+        (SELECT count(DISTINCT s.id) FROM sales_orders s JOIN sales_order_items l ON l.sales_order_id = s.id
+         WHERE s.organization_id = o.id AND s.status = 'confirmed'
+           AND l.quantity_reserved + l.quantity_shipped < l.quantity_ordered) AS unallocated_sales_orders,
+        (SELECT count(*) FROM products p LEFT JOIN stock ON stock.product_id = p.id
+         WHERE p.organization_id = o.id AND coalesce(on_hand, 0) < p.reorder_level) AS below_reorder_level,
+        (SELECT count(*) FROM products p LEFT JOIN stock ON stock.product_id = p.id
+         WHERE p.organization_id = o.id AND coalesce(on_hand, 0) = 0) AS out_of_stock,
+        (SELECT round(sum(on_hand * p.unit_cost)) FROM products p JOIN stock ON stock.product_id = p.id
+         WHERE p.organization_id = o.id) AS stock_value,
+        (SELECT round(100.0 * sum(on_hand) / (SELECT sum(w.capacity) FROM warehouses w
+                                              WHERE w.organization_id = o.id))
+         FROM stock WHERE stock.organization_id = o.id) AS percent_full,
+        (SELECT round(100 * avg((l.actual_delivery_date <= l.promised_delivery_date)::int))
+         FROM purchase_order_items l WHERE l.organization_id = o.id
+           AND l.actual_delivery_date IS NOT NULL) AS percent_received_on_time,
+        (SELECT round(100 * avg((s.actual_delivery_date <= s.expected_delivery_date)::int))
+         FROM sales_orders s WHERE s.organization_id = o.id
+           AND s.status = 'delivered') AS percent_delivered_on_time,
+        (SELECT count(*) FROM (SELECT FROM shipments s WHERE s.organization_id = o.id
+         AND s.status = 'delivered' AND s.purchase_order_id IS NOT NULL
+         GROUP BY s.purchase_order_id HAVING count(*) > 1) AS parts) AS orders_received_in_parts,
+        (SELECT count(*) FROM (SELECT FROM shipments s WHERE s.organization_id = o.id
+         AND s.status = 'delivered' AND s.sales_order_id IS NOT NULL
+         GROUP BY s.sales_order_id HAVING count(*) > 1) AS parts) AS orders_delivered_in_parts,
+        (SELECT count(*) FROM supplier_metrics m WHERE m.organization_id = o.id) AS supplier_metrics,
+        (SELECT count(*) FROM analytics_metrics m WHERE m.organization_id = o.id) AS metrics,
+        (SELECT count(*) FROM analytics_events e WHERE e.organization_id = o.id) AS events
+    FROM organizations o, today
+"""
+EXPECTED = {
+    "purchase_orders": (1_200, 2_200),
+    "sales_orders": (4_000, 5_000),
+    "in_transit": (15, 90),
+    "open_purchase_orders": (10, 120),
+    "late_purchase_orders": (1, 40),
+    "unallocated_sales_orders": (5, 70),
+    "below_reorder_level": (20, 180),
+    "out_of_stock": (0, 15),
+    "stock_value": (400_000, 1_500_000),
+    "percent_full": (30, 90),
+    "percent_received_on_time": (60, 90),
+    "percent_delivered_on_time": (75, 97),
+    "orders_received_in_parts": (50, 500),
+    "orders_delivered_in_parts": (50, 800),
+    "supplier_metrics": (100, 400),
+    "metrics": (3_000, 8_000),
+    "events": (25_000, 60_000),
+}
+
+
+def test_there_is_what_a_planner_works_with(loaded: Loaded) -> None:
+    with psycopg.connect(loaded.installation.operator_dsn) as connection:
+        figures = connection.execute(FIGURES)
+        columns = [column.name for column in figures.description or []]
+        found = {row[0]: dict(zip(columns, row, strict=True)) for row in figures}
+    assert found.keys() == {"Harbour Foods", "Keystone Tool Supply"}
+    beyond = [
+        f"{name}: {figures[what]} {what}"
+        for name, figures in found.items()
+        for what, (least, most) in EXPECTED.items()
+        if not least <= figures[what] <= most
+    ]
+    assert beyond == []
+
+
+def test_every_kind_of_movement_happens(loaded: Loaded) -> None:
+    kinds = loaded.rows(
+        "SELECT o.name, t.movement_kind FROM inventory_transactions t"
+        " JOIN organizations o ON o.id = t.organization_id GROUP BY o.name, t.movement_kind"
+    )
+    both = {
+        "opening_balance", "goods_receipt", "supplier_return", "transfer_out", "transfer_in", "sale",
+        "customer_return", "count", "correction", "scrap",
+    }  # fmt: skip
+    assert {kind for name, kind in kinds if name == "Keystone Tool Supply"} == both
+    assert {kind for name, kind in kinds if name == "Harbour Foods"} == both | {"production", "consumption"}
+
+
+# Each finds rows that contradict others, and none in the demo.
+CONTRADICTIONS = {
+    "a shipment in transit without a position": """
+        SELECT s.reference_id FROM shipments s LEFT JOIN shipment_last_position l ON l.shipment_id = s.id
+        WHERE s.status = 'in_transit' AND l.latitude IS NULL
+    """,
+    "a last position that is not the newest": """
+        SELECT t.shipment_id
+        FROM (SELECT DISTINCT ON (shipment_id) * FROM shipment_tracking
+              ORDER BY shipment_id, "timestamp" DESC) t
+        FULL JOIN shipment_last_position l ON l.shipment_id = t.shipment_id
+        WHERE (t."timestamp", t.latitude, t.longitude, t.location, t.status)
+              IS DISTINCT FROM (l."timestamp", l.latitude, l.longitude, l.location, l.status)
+    """,
+    "a purchase order whose total is not that of its lines": """
+        SELECT o.po_number FROM purchase_orders o JOIN purchase_order_items l ON l.purchase_order_id = o.id
+        GROUP BY o.id, o.po_number, o.total_amount HAVING sum(l.line_total) <> o.total_amount
+            OR sum(round(l.quantity_ordered * l.unit_price, 2)) <> o.total_amount
+    """,
+    "a sales order whose total is not that of its lines": """
+        SELECT o.so_number FROM sales_orders o JOIN sales_order_items l ON l.sales_order_id = o.id
+        GROUP BY o.id, o.so_number, o.total_amount HAVING sum(l.line_total) <> o.total_amount
+            OR sum(round(l.quantity_ordered * l.unit_price, 2)) <> o.total_amount
+    """,
+    "a purchase order that its history leaves elsewhere": """
+        SELECT o.po_number FROM purchase_orders o
+        LEFT JOIN (SELECT DISTINCT ON (purchase_order_id) * FROM purchase_order_history
+                   ORDER BY purchase_order_id, occurred_at DESC, id DESC) h ON h.purchase_order_id = o.id
+        WHERE h.to_status IS DISTINCT FROM o.status OR h.occurred_at > now()
+    """,
+    "a sales order that its history leaves elsewhere": """
+        SELECT o.so_number FROM sales_orders o
+        LEFT JOIN (SELECT DISTINCT ON (sales_order_id) * FROM sales_order_history
+                   ORDER BY sales_order_id, occurred_at DESC, id DESC) h ON h.sales_order_id = o.id
+        WHERE h.to_status IS DISTINCT FROM o.status OR h.occurred_at > now()
+    """,
+    "a purchase line that the ledger received otherwise": """
+        SELECT o.po_number, l.product_id FROM purchase_orders o
+        JOIN purchase_order_items l ON l.purchase_order_id = o.id
+        LEFT JOIN (SELECT t.organization_id, t.reference_id, i.product_id, sum(t.quantity) AS units
+                   FROM inventory_transactions t JOIN inventory i ON i.id = t.inventory_id
+                   WHERE t.movement_kind = 'goods_receipt' GROUP BY 1, 2, 3) r
+            ON (r.organization_id, r.reference_id, r.product_id)
+               = (o.organization_id, o.po_number, l.product_id)
+        WHERE l.quantity_received <> coalesce(r.units, 0)
+    """,
+    "a sales line that the ledger shipped or took back otherwise": """
+        SELECT o.so_number, l.product_id FROM sales_orders o
+        JOIN sales_order_items l ON l.sales_order_id = o.id
+        LEFT JOIN (SELECT t.organization_id, t.reference_id, i.product_id,
+                          -sum(t.quantity) FILTER (WHERE t.movement_kind = 'sale') AS shipped,
+                          sum(t.quantity) FILTER (WHERE t.movement_kind = 'customer_return') AS returned
+                   FROM inventory_transactions t JOIN inventory i ON i.id = t.inventory_id
+                   WHERE t.movement_kind IN ('sale', 'customer_return') GROUP BY 1, 2, 3) m
+            ON (m.organization_id, m.reference_id, m.product_id)
+               = (o.organization_id, o.so_number, l.product_id)
+        WHERE (l.quantity_shipped, l.quantity_returned) <> (coalesce(m.shipped, 0), coalesce(m.returned, 0))
+    """,
+    "a sales line that holds otherwise than its reservations": """
+        SELECT l.id FROM sales_order_items l
+        LEFT JOIN (SELECT sales_order_item_id, sum(quantity) AS units FROM inventory_reservations
+                   GROUP BY sales_order_item_id) r ON r.sales_order_item_id = l.id
+        WHERE l.quantity_reserved <> coalesce(r.units, 0)
+    """,
+    "a supplier's metrics that do not follow from the lines due": """
+        WITH due AS (
+            SELECT o.supplier_id, date_trunc('quarter', l.promised_delivery_date)::date AS quarter,
+                   count(*) AS lines,
+                   round(avg((l.actual_delivery_date IS NOT NULL
+                              AND l.actual_delivery_date <= l.promised_delivery_date)::int), 6) AS rate
+            FROM purchase_order_items l JOIN purchase_orders o ON o.id = l.purchase_order_id
+            WHERE o.status <> 'cancelled' AND l.promised_delivery_date < (now() AT TIME ZONE 'UTC')::date
+            GROUP BY 1, 2
+        )
+        SELECT m.supplier_id, m.period_start FROM supplier_metrics m
+        FULL JOIN due ON due.supplier_id = m.supplier_id AND due.quarter = m.period_start
+        WHERE (m.lines_due, m.on_time_rate) IS DISTINCT FROM (due.lines, due.rate)
+    """,
+    "units sold that are not the ledger's": """
+        SELECT o.name, m.units, t.units FROM organizations o,
+        LATERAL (SELECT sum(metric_value) AS units FROM analytics_metrics
+                 WHERE organization_id = o.id AND metric_name = 'units_sold' AND dimension_category = '') m,
+        LATERAL (SELECT -sum(quantity) AS units FROM inventory_transactions
+                 WHERE organization_id = o.id AND movement_kind = 'sale') t
+        WHERE m.units IS DISTINCT FROM t.units
+    """,
+    "an event about nothing": """
+        SELECT e.id FROM analytics_events e
+        WHERE NOT EXISTS (SELECT FROM purchase_orders x WHERE x.id::text = e.entity_id)
+          AND NOT EXISTS (SELECT FROM sales_orders x WHERE x.id::text = e.entity_id)
+          AND NOT EXISTS (SELECT FROM shipments x WHERE x.id::text = e.entity_id)
+          AND e.entity_type <> 'inventory' OR e.created_at > now()
+    """,
+    "a table of the business without a row": """
+        SELECT o.name FROM organizations o
+        WHERE NOT EXISTS (SELECT FROM suppliers x WHERE x.organization_id = o.id AND x.rating > 0)
+           OR NOT EXISTS (SELECT FROM customers x WHERE x.organization_id = o.id)
+           OR NOT EXISTS (SELECT FROM warehouse_zones x WHERE x.organization_id = o.id)
+           OR NOT EXISTS (SELECT FROM shipment_items x WHERE x.organization_id = o.id)
+           OR NOT EXISTS (SELECT FROM shipment_events x WHERE x.organization_id = o.id)
+    """,
+}
+
+
+def test_nothing_contradicts_the_rest(loaded: Loaded) -> None:
+    wrong = {what: found[:3] for what, sql in CONTRADICTIONS.items() if (found := loaded.rows(sql))}
+    assert wrong == {}
+
+
+async def test_the_doctor_finds_nothing(loaded: Loaded) -> None:
+    outcomes = [outcome async for outcome in examine(loaded.installation.operator_dsn, CHECKS)]
+    assert [finding for outcome in outcomes for finding in outcome.findings] == []
+    assert min(outcome.examined for outcome in outcomes) > 50
+
+
+async def test_everyone_signs_in_and_sees_only_their_own(loaded: Loaded) -> None:
+    assert len(loaded.sign_ins) == 2 * len(SYSTEM_ROLES)
+    async with factories.running(loaded.installation) as app:
+        for email, password in loaded.sign_ins:
+            http = visitor(app)
+            token = accepted(await http.post("auth/token", json={"email": email, "password": password}))
+            http.headers["Authorization"] = f"Bearer {token['access_token']}"
+            warehouses = accepted(await http.get("warehouses"))["items"]
+            assert len(warehouses) == (4 if email.endswith("@foods.example") else 3)
+
+
+def test_what_was_loaded_is_not_loaded_again(loaded: Loaded) -> None:
+    assert ["rows of two simulated years" in report for report in loaded.reports] == [True, True]
+    reports, sign_ins = demo.load(loaded.installation, SETTINGS, silent)
+    assert reports == [
+        "foods.example was loaded before and is left as it is",
+        "tools.example was loaded before and is left as it is",
+    ]
+    assert sign_ins == loaded.sign_ins
