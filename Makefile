@@ -16,6 +16,7 @@ up: venv ## run IMSOP with the demo on http://127.0.0.1:8000 (IMSOP_REAL_DATA=DI
 	@exec $(BIN)/imsop up --demo $(if $(IMSOP_REAL_DATA),--real-data "$(IMSOP_REAL_DATA)")
 
 test: venv check ## prove everything: install, check, all tests
+	$(BIN)/python -m tests.browser
 	$(BIN)/pytest -n $(WORKERS)
 
 check: venv ## format, lint, types, room boundaries, SQL

@@ -141,6 +141,23 @@ async def gallery(request: Request[Any, Any, Any]) -> Response[bytes]:
     )
 
 
+@get("/plain")
+async def plain(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A page as most are: without a chart."""
+    _signed_in(request)
+    return render(request, "ui/base.html", title="Plain")
+
+
+@get("/search/found")
+async def found(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """What the search box asks while somebody types."""
+    groups = [
+        ("Products", "box", [(row.product, row.sku, f"/products/{row.sku}") for row in STOCK[:1]]),
+        ("Shipments", "ship", [(marker.label, marker.state, marker.href) for marker in MARKERS[:1]]),
+    ]
+    return render(request, "ui/found.html", groups=groups)
+
+
 @get("/errors/{status:int}")
 async def error(request: Request[Any, Any, Any], status: int) -> Response[bytes]:
     if "signed-in" in request.query_params:
@@ -150,7 +167,7 @@ async def error(request: Request[Any, Any, Any], status: int) -> Response[bytes]
 
 def create_gallery() -> Litestar:
     """Without rooms and without a database."""
-    app = Litestar([gallery, error, serve_assets], openapi_config=None)
+    app = Litestar([gallery, plain, found, error, serve_assets], openapi_config=None)
     app.state.navigation = NAVIGATION
     return app
 

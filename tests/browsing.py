@@ -1,0 +1,89 @@
+"""What tests of pages in a browser share: a browser, its pages, and what must hold for each page seen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from litestar.types import ASGIApp
+from playwright.async_api import Browser, Page, Request, async_playwright
+
+from tests import browser as browsers
+from tests.rules.source import ROOT
+
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+_AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@asynccontextmanager
+async def started() -> AsyncIterator[Browser]:
+    path = browsers.found()
+    assert path, browsers.LACKING
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=[*browsers.FLAGS])
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """The application on a port of its own; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))  # type: ignore[arg-type]
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await running
+
+
+class Visit:
+    """One page in a browser of its own; complaints of the browser are kept, and an error at the end."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("requestfailed", self._miss)
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _miss(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # whoever leaves a page leaves what it was loading
+            self.complaints.append(f"failed: {request.url} {request.failure}")
+
+    async def wider_than_the_screen(self) -> list[str]:
+        """What stands out at the right; scrolling inside of a part is fine."""
+        found: list[str] = await self.page.evaluate(
+            """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+            [...document.querySelectorAll("body *")]
+              .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+              .map((element) => `${element.tagName}.${element.className}`)"""
+        )
+        return found
+
+    async def inaccessible(self) -> list[str]:
+        """What axe-core finds, with the first element of each."""
+        await self.page.evaluate(_AXE.read_text())
+        result: Any = await self.page.evaluate("(rules) => axe.run(document, {runOnly: rules})", _RULES)
+        return [
+            f"{broken['id']}: {broken['nodes'][0]['html'][:200]}: {broken['nodes'][0]['failureSummary']}"
+            for broken in result["violations"]
+        ]
+
+
+@asynccontextmanager
+async def visiting(browser: Browser, **options: Any) -> AsyncIterator[Visit]:
+    """A context of its own, as `Browser.new_context` takes options: no cookie is shared."""
+    context = await browser.new_context(**({"viewport": DESK} | options))
+    visit = Visit(await context.new_page())
+    yield visit
+    await context.close()
+    assert visit.complaints == [], visit.complaints
