@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 IMSOP = Path(sys.executable).with_name("imsop")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("IMSOP_", "PG"))}
-_START_SECONDS = 60
+_START_SECONDS = 150  # with the demo, beside other workers
 
 
 class Up:
@@ -65,9 +65,9 @@ class Up:
 
 
 @contextmanager
-def imsop_up(data_dir: Path, **environment: str) -> Iterator[Up]:
+def imsop_up(data_dir: Path, *options: str, **environment: str) -> Iterator[Up]:
     with subprocess.Popen(
-        [IMSOP, "up", "--port", "0", "--data-dir", data_dir],
+        [IMSOP, "up", "--port", "0", "--data-dir", data_dir, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
