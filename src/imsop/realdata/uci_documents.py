@@ -1,4 +1,4 @@
-"""What `goods` and `lines` become: customers, products, orders with their lines, and their history."""
+"""What `buyers`, `goods` and `lines` become: customers, products, orders, their lines and their history."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ async def make_customers(loading: Loading) -> int:
     """The source numbers its customers and does not name them."""
     return await loading.insert(
         """
-        INSERT INTO customers (organization_id, customer_number, name, country)
-        SELECT $1::uuid, s.customer_id, 'Customer ' || s.customer_id, s.country
-        FROM staged_customers s ORDER BY s.row_number
+        INSERT INTO customers (id, organization_id, customer_number, name, country)
+        SELECT b.customer_id, $1::uuid, b.customer_number, 'Customer ' || b.customer_number, b.country
+        FROM buyers b ORDER BY b.customer_id
         """,
         loading.organization_id,
     )
@@ -60,11 +60,9 @@ async def make_sales_orders(loading: Loading) -> int:
         INSERT INTO sales_orders
             (id, organization_id, customer_id, so_number, status, order_date, expected_delivery_date,
              actual_delivery_date, total_amount, currency)
-        SELECT i.order_id, $1::uuid, b.id, i.invoice_no, 'delivered', i.sold_on, i.sold_on, i.sold_on, i.total,
-               'GBP'
-        FROM invoices i
-        LEFT JOIN (SELECT c.id, c.customer_number FROM customers c WHERE c.organization_id = $1 OFFSET 0) b
-            USING (customer_number)
+        SELECT i.order_id, $1::uuid, b.customer_id, i.invoice_no, 'delivered', i.sold_on, i.sold_on,
+               i.sold_on, i.total, 'GBP'
+        FROM invoices i LEFT JOIN buyers b USING (customer_number)
         ORDER BY i.order_id
         """,
         loading.organization_id,

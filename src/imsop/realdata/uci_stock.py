@@ -1,4 +1,4 @@
-"""What `lines` do to stock: the warehouse, returns and the purchases they go against, the ledger's movements."""
+"""What `lines` do to stock: the warehouse, returns and the purchases they go against, the movements."""
 
 from collections.abc import Callable, Iterable
 from uuid import UUID
@@ -129,8 +129,10 @@ async def make_movements(loading: Loading, progress: Callable[[int, int], None])
                         ELSE 'Credit note ' || m.invoice_no END,
                    m.occurred_at
             FROM moving m
-            LEFT JOIN matched_returns r USING (row_number)
-            LEFT JOIN lines s ON s.row_number = r.sale_row_number
+            LEFT JOIN (
+                SELECT r.row_number, l.invoice_no
+                FROM matched_returns r JOIN lines l ON l.row_number = r.sale_row_number
+            ) s USING (row_number)
         ) m
         JOIN warehouses w ON w.organization_id = $1 AND w.name = $2
         ORDER BY m.occurred_at, m.row_number, m.product_id
