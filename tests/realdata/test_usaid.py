@@ -5,31 +5,23 @@ Where IMSOP_REAL_DATA names the data sets, the real one is loaded too and must g
 
 import csv
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from imsop.core.bulk import LoadReport
-from imsop.core.database import Connection, Pool, transaction
+from imsop.core.database import Pool
 from imsop.core.embedded import OperatorError
 from imsop.core.errors import InvalidInput
 from imsop.core.installation import silent
-from imsop.core.settings import Settings
-from imsop.core.tenancy import Tenant
 from imsop.demo.people import is_founded, load_organizations
-from imsop.identity import queries
 from imsop.realdata import usaid
 from tests.conftest import TestDatabase
 from tests.inventory import stock
-
-SETTINGS = Settings(bcrypt_cost=4)
+from tests.realdata.loaded import SETTINGS, load, organization, rows
 
 # A purchase of two lines in one shipment, which weighs them on the first; another, dated after its delivery,
 # that was neither sent nor quoted on a day known; and a sale from the distribution centre.
@@ -123,35 +115,8 @@ def deliveries(directory: Path, *lines: dict[str, Any]) -> Path:
     return directory
 
 
-@pytest.fixture(autouse=True)
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each test loads an organization of its own."""
-    domain = f"{uuid4().hex}.example"
-    monkeypatch.setattr(usaid, "DOMAIN", domain)
-    monkeypatch.setattr(usaid, "NAME", f"Global Health Supply {domain}")
-    return domain
-
-
-@asynccontextmanager
-async def organization(pool: Pool) -> AsyncIterator[Connection]:
-    """A transaction of the application inside what was loaded: row security shows nothing else."""
-    async with transaction(pool, None, read_only=True) as connection:
-        account = await queries.find_account(connection, f"admin@{usaid.DOMAIN}")
-    assert account is not None
-    async with transaction(pool, Tenant(account.organization_id), read_only=True) as connection:
-        yield connection
-
-
-async def load(pool: Pool, directory: Path) -> LoadReport:
-    return await usaid.load(pool, SETTINGS, directory, silent)
-
-
-async def rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
-    return [tuple(record) for record in await connection.fetch(sql)]
-
-
 async def test_every_line_becomes_one_order_line(pool: Pool, tmp_path: Path) -> None:
-    report = await load(pool, deliveries(tmp_path, *LINES))
+    report = await load(usaid, pool, deliveries(tmp_path, *LINES))
     assert report.rows_read == 4
     assert report.outcomes == {"became purchase order lines": 3, "became sales order lines": 1}
     assert report.made == {
@@ -173,8 +138,8 @@ async def test_every_line_becomes_one_order_line(pool: Pool, tmp_path: Path) -> 
 
 
 async def test_the_distribution_centre_is_a_warehouse_and_no_supplier(pool: Pool, tmp_path: Path) -> None:
-    await load(pool, deliveries(tmp_path, *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path, *LINES))
+    async with organization(usaid, pool) as connection:
         assert await rows(connection, "SELECT name FROM suppliers") == [("Invented Diagnostics",)]
         assert await rows(connection, "SELECT name FROM warehouses ORDER BY name") == [
             ("Direct drop",),
@@ -183,8 +148,8 @@ async def test_the_distribution_centre_is_a_warehouse_and_no_supplier(pool: Pool
 
 
 async def test_lines_keep_their_own_dates_and_the_value_of_the_source(pool: Pool, tmp_path: Path) -> None:
-    await load(pool, deliveries(tmp_path, *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path, *LINES))
+    async with organization(usaid, pool) as connection:
         assert await rows(
             connection,
             """
@@ -207,8 +172,8 @@ async def test_lines_keep_their_own_dates_and_the_value_of_the_source(pool: Pool
 async def test_an_order_is_dated_when_sent_else_when_quoted_else_as_scheduled(
     pool: Pool, tmp_path: Path
 ) -> None:
-    await load(pool, deliveries(tmp_path, *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path, *LINES))
+    async with organization(usaid, pool) as connection:
         dated = await rows(
             connection,
             """
@@ -224,8 +189,8 @@ async def test_an_order_is_dated_when_sent_else_when_quoted_else_as_scheduled(
 
 
 async def test_a_history_runs_forward_even_where_the_source_does_not(pool: Pool, tmp_path: Path) -> None:
-    await load(pool, deliveries(tmp_path, *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path, *LINES))
+    async with organization(usaid, pool) as connection:
         changes = await rows(
             connection,
             """
@@ -244,8 +209,8 @@ async def test_a_history_runs_forward_even_where_the_source_does_not(pool: Pool,
 async def test_a_shipment_carries_lines_of_one_order_and_weighs_what_one_of_them_says(
     pool: Pool, tmp_path: Path
 ) -> None:
-    await load(pool, deliveries(tmp_path, *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path, *LINES))
+    async with organization(usaid, pool) as connection:
         shipments = await rows(
             connection,
             """
@@ -269,8 +234,8 @@ async def test_a_shipment_carries_lines_of_one_order_and_weighs_what_one_of_them
 async def test_a_shipment_has_its_mode_and_the_latest_schedule_of_its_lines(
     pool: Pool, tmp_path: Path
 ) -> None:
-    await load(pool, deliveries(tmp_path, *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path, *LINES))
+    async with organization(usaid, pool) as connection:
         shipments = await rows(
             connection,
             """
@@ -288,8 +253,8 @@ async def test_a_shipment_has_its_mode_and_the_latest_schedule_of_its_lines(
 async def test_purchases_pass_through_and_sales_draw_on_an_opening_balance_that_says_so(
     pool: Pool, tmp_path: Path
 ) -> None:
-    await load(pool, deliveries(tmp_path, *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path, *LINES))
+    async with organization(usaid, pool) as connection:
         ledger = await rows(
             connection,
             """
@@ -321,13 +286,13 @@ async def test_an_item_keeps_its_sku_whatever_else_is_in_the_file(
     pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kit = "SELECT sku FROM products WHERE name = 'Test kit, 30 Tests'"
-    await load(pool, deliveries(tmp_path / "all", *LINES))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path / "all", *LINES))
+    async with organization(usaid, pool) as connection:
         before = await rows(connection, kit)
     monkeypatch.setattr(usaid, "DOMAIN", f"again.{usaid.DOMAIN}")
     monkeypatch.setattr(usaid, "NAME", f"Again {usaid.NAME}")
-    await load(pool, deliveries(tmp_path / "one", SALE))
-    async with organization(pool) as connection:
+    await load(usaid, pool, deliveries(tmp_path / "one", SALE))
+    async with organization(usaid, pool) as connection:
         assert await rows(connection, kit) == before == [("HRDT-6BD123",)]
 
 
@@ -352,7 +317,7 @@ async def test_every_faulty_value_of_every_row_is_named_and_nothing_is_there(
 ) -> None:
     directory = deliveries(tmp_path, PURCHASE, PURCHASE | FAULTY, SALE | {"id": "9", "pack_price": "free"})
     with pytest.raises(InvalidInput) as refused:
-        await load(pool, directory)
+        await load(usaid, pool, directory)
     assert "13 faults, nothing was loaded" in refused.value.detail
     assert {fault.field for fault in refused.value.errors} == {
         *(f"row 3: {field}" for field in FAULTY),
@@ -381,7 +346,7 @@ async def test_rows_that_contradict_each_other_are_named(
     pool: Pool, tmp_path: Path, line: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        await load(pool, deliveries(tmp_path, PURCHASE, line))
+        await load(usaid, pool, deliveries(tmp_path, PURCHASE, line))
     assert f"row 3: {field}" in {fault.field for fault in refused.value.errors}
 
 
@@ -398,12 +363,12 @@ def test_quantities_beyond_what_a_balance_holds_are_refused_in_words(
 if REAL_DATA := os.environ.get("IMSOP_REAL_DATA"):
 
     async def test_the_real_deliveries_give_the_figures_known_of_them(pool: Pool) -> None:
-        report = await load(pool, Path(REAL_DATA or ""))
+        report = await load(usaid, pool, Path(REAL_DATA or ""))
         assert (report.rows_read, report.outcomes) == (
             10_324,
             {"became purchase order lines": 4_920, "became sales order lines": 5_404},
         )
-        async with organization(pool) as connection:
+        async with organization(usaid, pool) as connection:
             assert await rows(
                 connection,
                 """

@@ -1,0 +1,16 @@
+"""Each test loads organizations of its own."""
+
+from uuid import uuid4
+
+import pytest
+
+from imsop.realdata import uci, usaid
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names and addresses are unique in an installation."""
+    for source in (usaid, uci):
+        domain = f"{uuid4().hex}.example"
+        monkeypatch.setattr(source, "DOMAIN", domain)
+        monkeypatch.setattr(source, "NAME", f"{source.NAME} {domain}")
