@@ -14,8 +14,8 @@ OTHER_COLUMNS = {
 Line = dict[str, str]
 
 CUSTOMERS: list[Line] = [
-    {"customer_id": "17850", "country": "United Kingdom"},
-    {"customer_id": "12583", "country": "France"},
+    {"customer_id": "90001", "country": "United Kingdom"},
+    {"customer_id": "90002", "country": "France"},
 ]
 PRODUCTS: list[Line] = [
     {"stock_code": "LANTERN", "description": "Invented lantern", "median_price_gbp": "2.55"},
@@ -33,7 +33,7 @@ def line(invoice_no: str, line_no: int, kind: str, code: str, quantity: int, **o
         "quantity": str(quantity),
         "unit_price_gbp": "2.5",
         "invoice_at": "2010-12-01T08:26:00",
-        "customer_id": "17850",
+        "customer_id": "90001",
         "country": "United Kingdom",
     } | others
 
@@ -53,10 +53,10 @@ LINES: list[Line] = [
     line("C5003", 1, "cancel", "LANTERN", -3, **THIRD),
     line("C5003", 2, "cancel", "LANTERN", -2, **THIRD),
     line("C5003", 3, "cancel", "LANTERN", -5, **THIRD),
-    line("C5004", 1, "cancel", "CANDLE", -1, customer_id="12583", description="Candle, 2nd", **THIRD),
+    line("C5004", 1, "cancel", "CANDLE", -1, customer_id="90002", description="Candle, 2nd", **THIRD),
     line("C5005", 1, "cancel", "M", -1, description="Manual", **THIRD),
-    line("5006", 1, "stock_adjust", "LOST", -7, description="damages", customer_id="", **SECOND),
-    line("A5007", 1, "bad_debt", "B", 1, unit_price_gbp="-11062.06", customer_id="", **SECOND),
+    line("5006", 1, "stock_adjust", "LOST", -7, description="fell off the shelf", customer_id="", **SECOND),
+    line("A5007", 1, "bad_debt", "B", 1, unit_price_gbp="-100.5", customer_id="", **SECOND),
     line("5008", 1, "sale", "MUG", 2, **SUMMER),
 ]
 

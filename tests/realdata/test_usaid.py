@@ -27,12 +27,12 @@ from tests.realdata.loaded import SETTINGS, load, organization, rows
 # that was neither sent nor quoted on a day known; and a sale from the distribution centre.
 PURCHASE: dict[str, Any] = {
     "id": "1",
-    "project_code": "100-CI-T01",
+    "project_code": "900-XX-T01",
     "pq": "FPQ-1",
-    "po_so": "SCMS-4",
-    "asn_dn": "ASN-8",
-    "country": "Côte d'Ivoire",
-    "managed_by": "PMO - US",
+    "po_so": "SCMS-70001",
+    "asn_dn": "ASN-80001",
+    "country": "Curaçao",
+    "managed_by": "Invented Office",
     "fulfill_via": "Direct Drop",
     "vendor_inco_term": "EXW",
     "shipment_mode": "Air",
@@ -46,18 +46,18 @@ PURCHASE: dict[str, Any] = {
     "vendor": "Invented Diagnostics",
     "item_description": "Test kit, 30 Tests",
     "molecule_test_type": "Test kit",
-    "brand": "Reveal",
+    "brand": "Invented",
     "dosage": "",
     "dosage_form": "Test kit",
     "unit_of_measure_per_pack": "30",
-    "line_item_quantity": "19",
-    "line_item_value": "551.5",
-    "pack_price": "29.0",
-    "unit_price": "0.97",
+    "line_item_quantity": "23",
+    "line_item_value": "161.5",
+    "pack_price": "7.0",
+    "unit_price": "0.23",
     "manufacturing_site": "Invented Site",
     "first_line_designation": "true",
-    "weight_kilograms": "13.0",
-    "freight_cost_usd": "780.34",
+    "weight_kilograms": "17.0",
+    "freight_cost_usd": "55.5",
     "line_item_insurance_usd": "1.5",
     "weight_note": "",
     "freight_note": "",
@@ -72,14 +72,14 @@ SECOND_LINE = PURCHASE | {
     "line_item_value": "50",
     "pack_price": "10",
     "weight_kilograms": "",
-    "weight_note": "See ASN-8 (ID#:1)",
+    "weight_note": "See ASN-80001 (ID#:1)",
     "freight_cost_usd": "",
     "line_item_insurance_usd": "0.25",
 }
 LATE_PAPER = PURCHASE | {
     "id": "3",
-    "po_so": "SCMS-5",
-    "asn_dn": "ASN-9",
+    "po_so": "SCMS-70002",
+    "asn_dn": "ASN-80002",
     "shipment_mode": "",
     "pq_first_sent_to_client_date": "",
     "po_sent_to_vendor_date": "",
@@ -90,8 +90,8 @@ LATE_PAPER = PURCHASE | {
 }
 SALE = PURCHASE | {
     "id": "4",
-    "po_so": "SO-533",
-    "asn_dn": "DN-1",
+    "po_so": "SO-70003",
+    "asn_dn": "DN-80003",
     "country": "Haiti",
     "fulfill_via": "From RDC",
     "vendor": "SCMS from RDC",
@@ -157,13 +157,13 @@ async def test_lines_keep_their_own_dates_and_the_value_of_the_source(pool: Pool
                    i.unit_price, i.line_total, o.expected_delivery_date, o.actual_delivery_date,
                    o.total_amount, o.status
             FROM purchase_order_items i JOIN purchase_orders o ON o.id = i.purchase_order_id
-            WHERE o.po_number = 'SCMS-4' ORDER BY i.line_number
+            WHERE o.po_number = 'SCMS-70001' ORDER BY i.line_number
             """,
         ) == [
             (number, expected, date(2009, 3, 5), quantity, price, value, date(2009, 3, 9), date(2009, 3, 5),
-             Decimal("601.50"), "received")
+             Decimal("211.50"), "received")
             for number, expected, quantity, price, value in (
-                (1, date(2009, 3, 2), 19, Decimal("29.0000"), Decimal("551.50")),
+                (1, date(2009, 3, 2), 23, Decimal("7.0000"), Decimal("161.50")),
                 (2, date(2009, 3, 9), 5, Decimal("10.0000"), Decimal("50.00")),
             )
         ]  # fmt: skip
@@ -182,9 +182,9 @@ async def test_an_order_is_dated_when_sent_else_when_quoted_else_as_scheduled(
             """,
         )
     assert dated == [
-        ("SCMS-4", date(2009, 2, 1)),
-        ("SCMS-5", date(2009, 4, 20)),
-        ("SO-533", date(2009, 1, 4)),
+        ("SCMS-70001", date(2009, 2, 1)),
+        ("SCMS-70002", date(2009, 4, 20)),
+        ("SO-70003", date(2009, 1, 4)),
     ]
 
 
@@ -197,7 +197,7 @@ async def test_a_history_runs_forward_even_where_the_source_does_not(pool: Pool,
             SELECT h.from_status, h.to_status, h.occurred_at::date,
                    h.note LIKE '%2009-04-20, after its delivery'
             FROM purchase_order_history h JOIN purchase_orders o ON o.id = h.purchase_order_id
-            WHERE o.po_number = 'SCMS-5' ORDER BY h.occurred_at, h.id
+            WHERE o.po_number = 'SCMS-70002' ORDER BY h.occurred_at, h.id
             """,
         )
     assert changes == [
@@ -225,9 +225,9 @@ async def test_a_shipment_carries_lines_of_one_order_and_weighs_what_one_of_them
             """,
         )
     assert shipments == [
-        ("ASN-8", "inbound", Decimal(13), "Invented Site", 2, "SCMS-4", "1.75"),
-        ("ASN-9", "inbound", None, "Invented Site", 1, "SCMS-5", "1.5"),
-        ("DN-1", "outbound", Decimal(13), None, 1, "SO-533", "1.5"),
+        ("ASN-80001", "inbound", Decimal(17), "Invented Site", 2, "SCMS-70001", "1.75"),
+        ("ASN-80002", "inbound", None, "Invented Site", 1, "SCMS-70002", "1.5"),
+        ("DN-80003", "outbound", Decimal(17), None, 1, "SO-70003", "1.5"),
     ]
 
 
@@ -272,12 +272,12 @@ async def test_purchases_pass_through_and_sales_draw_on_an_opening_balance_that_
         assert await stock.findings(connection) == []
     centre = "Distribution centre (SCMS from RDC)"
     assert ledger == [
-        ("Direct drop", "goods_receipt", 19, 19, date(2009, 3, 5), "SCMS-4"),
-        ("Direct drop", "sale", -19, 0, date(2009, 3, 5), "SCMS-4"),
-        ("Direct drop", "goods_receipt", 19, 19, date(2009, 4, 10), "SCMS-5"),
-        ("Direct drop", "sale", -19, 0, date(2009, 4, 10), "SCMS-5"),
+        ("Direct drop", "goods_receipt", 23, 23, date(2009, 3, 5), "SCMS-70001"),
+        ("Direct drop", "sale", -23, 0, date(2009, 3, 5), "SCMS-70001"),
+        ("Direct drop", "goods_receipt", 23, 23, date(2009, 4, 10), "SCMS-70002"),
+        ("Direct drop", "sale", -23, 0, date(2009, 4, 10), "SCMS-70002"),
         (centre, "opening_balance", 7, 7, date(2009, 2, 19), None),
-        (centre, "sale", -7, 0, date(2009, 2, 20), "SO-533"),
+        (centre, "sale", -7, 0, date(2009, 2, 20), "SO-70003"),
     ]
     assert note.startswith("Opening balance")
 
@@ -338,7 +338,7 @@ async def test_every_faulty_value_of_every_row_is_named_and_nothing_is_there(
         (SECOND_LINE | {"po_so": "SCMS-77"}, "po_so"),
         (SECOND_LINE | {"shipment_mode": "Ocean"}, "shipment_mode"),
         (SECOND_LINE | {"delivered_to_client_date": "2009-03-06"}, "delivered_to_client_date"),
-        (SECOND_LINE | {"asn_dn": "DN-8"}, "asn_dn"),
+        (SECOND_LINE | {"asn_dn": "DN-80008"}, "asn_dn"),
         (SECOND_LINE | {"item_description": "Test kit, 30 Tests", "product_group": "ARV"}, "product_group"),
     ],
 )
