@@ -558,6 +558,7 @@ CREATE TABLE public.organizations (
     industry character varying(100),
     country character varying(100),
     timezone character varying(50) DEFAULT 'UTC'::character varying NOT NULL,
+    currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
     logo_url character varying(500),
     website character varying(255),
     status text DEFAULT 'active'::text NOT NULL,
@@ -565,6 +566,7 @@ CREATE TABLE public.organizations (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    CONSTRAINT organizations_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT organizations_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text]))),
     CONSTRAINT organizations_subscription_tier CHECK ((subscription_tier = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text])))
@@ -1969,6 +1971,8 @@ GRANT INSERT(industry),UPDATE(industry) ON TABLE public.organizations TO imsop_a
 GRANT INSERT(country),UPDATE(country) ON TABLE public.organizations TO imsop_app;
 
 GRANT INSERT(timezone),UPDATE(timezone) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(currency),UPDATE(currency) ON TABLE public.organizations TO imsop_app;
 
 GRANT INSERT(logo_url),UPDATE(logo_url) ON TABLE public.organizations TO imsop_app;
 

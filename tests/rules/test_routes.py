@@ -28,6 +28,8 @@ PUBLIC = {
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
+    "GET /sign-in",
+    "POST /sign-in",
 }
 """May only shrink: pages that anybody may see are added in review, by name."""
 
@@ -38,8 +40,14 @@ OWN = {
     "POST /api/v1/me/password",
     "GET /api/v1/me/sessions",
     "DELETE /api/v1/me/sessions/{session_id}",
+    "POST /sign-out",
+    "GET /profile",
+    "POST /profile",
+    "POST /profile/password",
+    "GET /profile/sessions",
+    "POST /profile/sessions/{session_id}/end",
 }
-"""About whoever asks, who needs no permission for them: tests/identity/test_account.py tries them."""
+"""About whoever asks, who needs no permission: tests/identity/test_account.py and tests/pages try them."""
 
 # Bodies that are accepted from a member of the organization whose ids they hold; {table} stands for the id of
 # its row there. Every id in them is tried with another organization's.

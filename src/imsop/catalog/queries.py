@@ -21,6 +21,7 @@ PRODUCTS = Listing(
         "gtin": "p.gtin = {}",
         "status": "p.status = {}",
         "category": "p.category = {}",
+        "ids": "p.id = ANY ({}::uuid[])",
     },
     sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "name", str)},
     tiebreak="p.id",
@@ -29,6 +30,19 @@ PRODUCTS = Listing(
 
 async def get_product(connection: Connection, organization_id: UUID, product_id: UUID) -> Product | None:
     return await fetch_one(connection, Product, _PRODUCTS + " AND p.id = $2", organization_id, product_id)
+
+
+async def list_categories(connection: Connection, organization_id: UUID) -> list[str]:
+    """Those in use, by name."""
+    records = await connection.fetch(
+        """
+        SELECT DISTINCT p.category FROM products p
+        WHERE p.organization_id = $1 AND p.category IS NOT NULL
+        ORDER BY p.category
+        """,
+        organization_id,
+    )
+    return [record["category"] for record in records]
 
 
 async def insert_product(connection: Connection, organization_id: UUID, new: NewProduct) -> UUID:

@@ -7,7 +7,7 @@ an unused filter costs nothing (the usual `$2 IS NULL OR …` would keep one gen
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Generic, NamedTuple
@@ -23,6 +23,8 @@ MAX_PAGE = 500
 """Rows in a page at most: what a client shows, and a bound on the memory of one reply."""
 DEFAULT_PAGE = 50
 CURSOR_BYTES = 1000
+STREAMED_ROWS = 2000
+"""Fetched at a time where a list is read to its end."""
 
 PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many rows to return at most.")]
 Cursor = Annotated[
@@ -46,6 +48,14 @@ class PageRequest(NamedTuple):
     sort: str
     limit: int = DEFAULT_PAGE
     cursor: str | None = None
+
+
+class Window(NamedTuple, Generic[Row]):
+    """Some rows of a list as a person leafs through it, and the cursors of what is before and after them."""
+
+    rows: list[Row]
+    before: str | None
+    after: str | None
 
 
 class Sort(NamedTuple):
@@ -105,23 +115,75 @@ class Listing(Generic[Row]):
             return Page(rows, None)
         return Page(rows[:-1], self._cursor(request.sort, rows[-2]))
 
+    async def window(
+        self,
+        connection: Connection,
+        organization_id: UUID,
+        request: PageRequest,
+        *fixed: object,
+        before: str | None = None,
+        **filters: object,
+    ) -> Window[Row]:
+        """One page with the way back: the rows after the request's cursor, or those just before `before`."""
+        if before is None:
+            page = await self.page(connection, organization_id, request, *fixed, **filters)
+            first = self._cursor(request.sort, page.items[0]) if page.items and request.cursor else None
+            return Window(page.items, first, page.next_cursor)
+        # Backwards is forwards in the opposite order; what comes out is turned round.
+        used = {name: value for name, value in filters.items() if value is not None}
+        position = self._position(request.sort, before)
+        sql = self.statement(tuple(used), _opposite(request.sort), True)
+        rows = await fetch_all(
+            connection, self.row, sql, organization_id, *fixed, *used.values(), *position, request.limit + 1
+        )
+        shown = rows[: request.limit][::-1]
+        first = self._cursor(request.sort, shown[0]) if len(rows) > request.limit else None
+        return Window(shown, first, self._cursor(request.sort, shown[-1]) if shown else None)
+
+    async def count(
+        self, connection: Connection, organization_id: UUID, *fixed: object, most: int, **filters: object
+    ) -> int:
+        """How many rows there are, counted no further than `most`."""
+        used = {name: value for name, value in filters.items() if value is not None}
+        limit = f" LIMIT ${2 + self.fixed_arguments + len(used)}"
+        sql = "SELECT count(*) FROM (" + self._selection(tuple(used)) + limit + ") counted"
+        counted: int = await connection.fetchval(sql, organization_id, *fixed, *used.values(), most)
+        return counted
+
+    async def stream(
+        self, connection: Connection, organization_id: UUID, sort: str, *fixed: object, **filters: object
+    ) -> AsyncIterator[Row]:
+        """Every row, in order, without holding more than a few at a time."""
+        used = {name: value for name, value in filters.items() if value is not None}
+        sql = self._selection(tuple(used)) + self._order(sort)
+        async for record in connection.cursor(
+            sql, organization_id, *fixed, *used.values(), prefetch=STREAMED_ROWS
+        ):
+            yield self.row(*record)
+
     def _statement(self, filters: tuple[str, ...], sort: str, continued: bool) -> str:
         """$1 is the organization, then the fixed arguments, the filters', the cursor's two, the limit."""
-        key = self.sorts[sort.removeprefix("-")]
-        direction, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
-        first = 2 + self.fixed_arguments
-        conditions = [self.filters[name].format(f"${place}") for place, name in enumerate(filters, first)]
-        place = first + len(filters)
+        selection = self._selection(filters)
+        place = 2 + self.fixed_arguments + len(filters)
         if continued:
-            conditions.append(
-                f"({key.column}, {self.tiebreak}) {beyond} (${place}::{key.sql_type}, ${place + 1}::uuid)"
+            key = self.sorts[sort.removeprefix("-")]
+            beyond = "<" if sort.startswith("-") else ">"
+            selection += (
+                f" AND ({key.column}, {self.tiebreak}) {beyond}"
+                f" (${place}::{key.sql_type}, ${place + 1}::uuid)"
             )
             place += 2
-        return (
-            self.select
-            + "".join(f" AND {condition}" for condition in conditions)
-            + f" ORDER BY {key.column} {direction}, {self.tiebreak} {direction} LIMIT ${place}"
-        )
+        return f"{selection}{self._order(sort)} LIMIT ${place}"
+
+    def _selection(self, filters: tuple[str, ...]) -> str:
+        numbered = enumerate(filters, 2 + self.fixed_arguments)
+        conditions = [self.filters[name].format(f"${place}") for place, name in numbered]
+        return self.select + "".join(f" AND {condition}" for condition in conditions)
+
+    def _order(self, sort: str) -> str:
+        key = self.sorts[sort.removeprefix("-")]
+        direction = "DESC" if sort.startswith("-") else "ASC"
+        return f" ORDER BY {key.column} {direction}, {self.tiebreak} {direction}"
 
     def _cursor(self, sort: str, last: Row) -> str:
         value: Any = getattr(last, self.sorts[sort.removeprefix("-")].field)
@@ -138,3 +200,7 @@ class Listing(Generic[Row]):
         if made_for != sort or "\0" in str(value):
             raise InvalidInput.of("cursor", f"belongs to another order than {sort}; start again without one")
         return value, last_id
+
+
+def _opposite(sort: str) -> str:
+    return sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"

@@ -50,6 +50,7 @@ async def write_books(
         name=company.name,
         domain=company.domain,
         timezone=company.timezone,
+        currency=company.currency,
         industry=company.industry,
         country=company.country,
     ) as founded:

@@ -92,7 +92,15 @@ async def _gather_statistics(owner_dsn: str) -> None:
 
 @asynccontextmanager
 async def founded_organization(
-    pool: Pool, settings: Settings, *, name: str, domain: str, timezone: str, industry: str, country: str
+    pool: Pool,
+    settings: Settings,
+    *,
+    name: str,
+    domain: str,
+    timezone: str,
+    currency: str,
+    industry: str,
+    country: str,
 ) -> AsyncIterator[Founded]:
     """Founds an organization with one user per system role, for the body to fill, in one transaction.
 
@@ -107,6 +115,7 @@ async def founded_organization(
         industry=industry,
         country=country,
         timezone=timezone,
+        currency=currency,
     )
     organization_id = uuid4()
     async with transaction(pool, Tenant(organization_id)) as connection:

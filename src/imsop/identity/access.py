@@ -81,6 +81,7 @@ class AccessCache:
             locale=standing.locale,
             organization_name=standing.organization_name,
             timezone=standing.timezone,
+            currency=standing.currency,
             expires_at=standing.expires_at,
         )
 

@@ -22,6 +22,7 @@ class Standing(Struct, frozen=True):
     locale: Locale
     organization_name: str
     timezone: str
+    currency: str
     expires_at: datetime | None
     permissions: list[str]
 
@@ -33,7 +34,7 @@ class Standing(Struct, frozen=True):
 _SESSION_STANDING = """
     SELECT s.id AS credential_id, s.user_id, u.status AS user_status, o.status AS organization_status,
            coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS user_name,
-           u.locale, o.name AS organization_name, o.timezone, s.expires_at,
+           u.locale, o.name AS organization_name, o.timezone, o.currency, s.expires_at,
            array(SELECT e.permission FROM effective_permissions e
                  WHERE e.organization_id = $1 AND e.user_id = s.user_id) AS permissions
     FROM sessions s
@@ -45,7 +46,7 @@ _SESSION_STANDING = """
 _API_KEY_STANDING = """
     SELECT k.id AS credential_id, k.created_by AS user_id, u.status AS user_status,
            o.status AS organization_status, k.name AS user_name, u.locale,
-           o.name AS organization_name, o.timezone, NULL::timestamptz AS expires_at,
+           o.name AS organization_name, o.timezone, o.currency, NULL::timestamptz AS expires_at,
            array(SELECT e.permission FROM effective_permissions e
                  WHERE e.organization_id = $1 AND e.user_id = k.created_by
                    AND e.permission = ANY (k.permissions)) AS permissions

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from imsop.core.fields import Email, Instant, LongUrl, Name, ShortName, Text, Text20, Text100, Url
+from imsop.core.fields import Currency, Email, Instant, LongUrl, Name, ShortName, Text, Text20, Text100, Url
 from imsop.core.tenancy import Tenant
 from imsop.identity.passwords import Password
 from imsop.identity.permissions import Permission
@@ -42,6 +42,7 @@ class Actor(Struct, frozen=True):
     locale: Locale
     organization_name: str
     timezone: str
+    currency: str
     expires_at: Instant | None
 
     @property
@@ -66,6 +67,7 @@ class Organization(Struct, frozen=True):
     industry: str | None
     country: str | None
     timezone: str
+    currency: str
     logo_url: str | None
     website: str | None
     status: OrganizationStatus
@@ -86,6 +88,7 @@ class NewOrganization(Struct, frozen=True, forbid_unknown_fields=True):
     industry: Text100 | None = None
     country: Text100 | None = None
     timezone: Timezone = "UTC"
+    currency: Currency = "USD"
     website: Url | None = None
 
 
@@ -95,6 +98,7 @@ class OrganizationChanges(Struct, frozen=True, forbid_unknown_fields=True):
     industry: Text100 | UnsetType | None = UNSET
     country: Text100 | UnsetType | None = UNSET
     timezone: Timezone | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
     logo_url: LongUrl | UnsetType | None = UNSET
     website: Url | UnsetType | None = UNSET
 

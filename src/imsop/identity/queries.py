@@ -71,8 +71,8 @@ async def record_sign_in(connection: Connection, organization_id: UUID, user_id:
 # Organizations
 
 _ORGANIZATION_COLUMNS = """
-    SELECT o.id, o.name, o.description, o.industry, o.country, o.timezone, o.logo_url, o.website, o.status,
-           o.subscription_tier, o.created_at, o.updated_at
+    SELECT o.id, o.name, o.description, o.industry, o.country, o.timezone, o.currency, o.logo_url, o.website,
+           o.status, o.subscription_tier, o.created_at, o.updated_at
     FROM organizations o
 """
 
@@ -94,12 +94,13 @@ async def insert_organization(
     industry: str | None,
     country: str | None,
     timezone: str,
+    currency: str,
     website: str | None,
 ) -> None:
     await connection.execute(
         """
-        INSERT INTO organizations (id, name, description, industry, country, timezone, website)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO organizations (id, name, description, industry, country, timezone, currency, website)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         organization_id,
         name,
@@ -107,6 +108,7 @@ async def insert_organization(
         industry,
         country,
         timezone,
+        currency,
         website,
     )
 
@@ -118,11 +120,11 @@ async def update_organization(connection: Connection, row: Organization) -> Orga
         Organization,
         """
         UPDATE organizations o
-        SET name = $3, description = $4, industry = $5, country = $6, timezone = $7, logo_url = $8,
-            website = $9
+        SET name = $3, description = $4, industry = $5, country = $6, timezone = $7, currency = $8,
+            logo_url = $9, website = $10
         WHERE o.id = $1 AND o.updated_at = $2 AND o.deleted_at IS NULL
-        RETURNING o.id, o.name, o.description, o.industry, o.country, o.timezone, o.logo_url, o.website,
-                  o.status, o.subscription_tier, o.created_at, o.updated_at
+        RETURNING o.id, o.name, o.description, o.industry, o.country, o.timezone, o.currency, o.logo_url,
+                  o.website, o.status, o.subscription_tier, o.created_at, o.updated_at
         """,
         row.id,
         row.updated_at,
@@ -131,6 +133,7 @@ async def update_organization(connection: Connection, row: Organization) -> Orga
         row.industry,
         row.country,
         row.timezone,
+        row.currency,
         row.logo_url,
         row.website,
     )

@@ -52,6 +52,7 @@ async def found_organization(
         new.industry,
         new.country,
         new.timezone,
+        new.currency,
         new.website,
     )
     role_ids = await _seed_system_roles(connection, organization_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
@@ -157,3 +158,29 @@ async def release_reservations(
         organization_id,
         list(reservation_ids),
     )
+
+
+class StockSum(NamedTuple):
+    """Of one product in all warehouses."""
+
+    on_hand: int
+    available: int
+
+
+async def sum_stock(
+    connection: Connection, organization_id: UUID, product_ids: Sequence[UUID]
+) -> dict[UUID, StockSum]:
+    """By product; one without any balance has nothing."""
+    records = await connection.fetch(
+        """
+        SELECT i.product_id, sum(i.quantity_on_hand) AS on_hand,
+               sum(i.quantity_on_hand - i.quantity_reserved) AS available
+        FROM inventory i
+        WHERE i.organization_id = $1 AND i.product_id = ANY ($2::uuid[])
+        GROUP BY i.product_id
+        """,
+        organization_id,
+        product_ids,
+    )
+    sums = {record["product_id"]: StockSum(record["on_hand"], record["available"]) for record in records}
+    return {product_id: sums.get(product_id, StockSum(0, 0)) for product_id in product_ids}

@@ -34,6 +34,7 @@ async def load(pool: Pool, settings: Settings, directory: Path, progress: Progre
         name=NAME,
         domain=DOMAIN,
         timezone="Europe/London",
+        currency="GBP",
         industry="Wholesale",
         country="United Kingdom",
     ) as founded:

@@ -32,6 +32,7 @@ async def load(pool: Pool, settings: Settings, directory: Path, progress: Progre
         name=NAME,
         domain=DOMAIN,
         timezone="America/New_York",
+        currency="USD",
         industry="Public health",
         country="United States",
     ) as founded:

@@ -25,7 +25,7 @@ from imsop.sales import api as sales
 from imsop.shipping import api as shipping
 from imsop.suppliers import api as suppliers
 from imsop.ui.assets import serve_assets
-from imsop.web import health, openapi, search
+from imsop.web import health, openapi, pages, search
 from imsop.web.edge import EdgeMiddleware
 from imsop.web.housekeeping import keep_house
 from imsop.web.observe import Observed
@@ -60,7 +60,13 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         security=[{"bearer": []}, {"apiKey": []}],
     )
     app = Litestar(
-        [api, *health.ROUTES, *openapi.ROUTES, serve_assets],
+        [
+            api,
+            Router("/", route_handlers=pages.ROUTES, middleware=[EdgeMiddleware]),
+            *health.ROUTES,
+            *openapi.ROUTES,
+            serve_assets,
+        ],
         request_class=StrictRequest,
         request_max_body_size=settings.max_body_bytes,
         exception_handlers=HANDLERS,
@@ -82,6 +88,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
     )
     app.state.settings = settings
     app.state.installation = installation
+    app.state.navigation = pages.NAVIGATION
     prepare_routes(app)
     return app
 

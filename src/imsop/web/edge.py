@@ -15,9 +15,9 @@ from imsop.core.errors import Conflict, InvalidInput, PreconditionRequired, Unau
 from imsop.identity.access import AccessCache
 from imsop.identity.guard import require_permission
 from imsop.identity.models import Actor
-from imsop.web.csrf import require_csrf_token
-from imsop.web.problems import HANDLERS
-from imsop.web.requests import StrictRequest, require_strict_query
+from imsop.web.csrf import csrf_token, require_csrf_token
+from imsop.web.problems import HANDLERS, is_page
+from imsop.web.requests import StrictRequest, require_strict_query, without_blanks
 
 SESSION_COOKIE = "imsop_session"
 MAX_KEY_CHARACTERS = 255
@@ -77,6 +77,8 @@ class EdgeMiddleware:
             await self.app(scope, receive, send)
             return
         opt = scope["route_handler"].opt
+        if is_page(scope["path"]):
+            scope["query_string"] = without_blanks(scope["query_string"])
         if opt.get("public"):
             require_strict_query(scope["query_string"], opt["query_types"])
             await self.app(scope, receive, send)
@@ -156,7 +158,9 @@ async def authenticate(request: Request[Any, Any, Any], access: AccessCache) -> 
     if (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
         if request.scope["method"] not in _SAFE_METHODS:
             await require_csrf_token(request, cookie)
-        return await access.authenticate(cookie, "browser")
+        actor = await access.authenticate(cookie, "browser")
+        request.scope["state"]["csrf_token"] = csrf_token(cookie)
+        return actor
     raise Unauthenticated("sign in at /api/v1/auth/token, or send an API key as X-API-Key")
 
 

@@ -75,6 +75,7 @@ def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for method, (handler, _) in route.route_handler_map.items()
+        if handler.resolve_include_in_schema()
     }
 
 

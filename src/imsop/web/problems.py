@@ -3,18 +3,22 @@
 import re
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.response import Redirect
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable, field_error, from_database
+from imsop.ui.render import render_error
 
 MEDIA_TYPE = "application/problem+json"
 INVALID = "the request has fields with values that cannot be"
 FAILED = "the server failed; the request id finds it in the logs"
+_FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/assets/")
 _PLAIN = {
     404: "there is nothing at this address",
     405: "this address does not take this method; Allow says which it takes",
@@ -45,7 +49,9 @@ def answer(
     detail: str,
     errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
-) -> Response[bytes]:
+) -> Response[Any]:
+    if is_page(request.scope["path"]):
+        return _answer_on_page(request, status, detail, errors, headers)
     problem = Problem(
         type="about:blank",
         title=title,
@@ -59,11 +65,34 @@ def answer(
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+def is_page(path: str) -> bool:
+    """Whether people look at that address, rather than programs."""
+    return not path.startswith(_FOR_PROGRAMS)
+
+
+def _answer_on_page(
+    request: Request[Any, Any, Any],
+    status: int,
+    detail: str,
+    errors: list[FieldError] | None,
+    headers: dict[str, str] | None,
+) -> Response[Any]:
+    """As a page; who is not signed in is sent to do so, and comes back to what they wanted to see."""
+    if status != HTTPStatus.UNAUTHORIZED:
+        return render_error(request, status, detail, errors=errors, headers=headers)
+    scope = request.scope
+    wanted = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
+    onward = f"/sign-in?{urlencode({'next': wanted if scope['method'] == 'GET' else '/'})}"
+    if "hx-request" in request.headers:
+        return Response(b"", status_code=204, headers={"HX-Redirect": onward})
+    return Redirect(onward, status_code=303)
+
+
+def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
     return answer(request, error.status, error.title, error.detail, error.errors, error.headers)
 
 
-def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own refusals. Its validation errors are 400; here a value that cannot be is 422."""
     if isinstance(error, ValidationException):
         return _on_validation_error(request, error)
@@ -72,7 +101,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     return answer(request, error.status_code, title, detail, headers=error.headers)
 
 
-def _on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+def _on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
     problems: list[dict[str, str]] = error.extra or []  # type: ignore[assignment]
     if any(problem.get("key") == "data" for problem in problems):
         return answer(request, 400, "Bad request", "a JSON request body is required")
@@ -87,26 +116,26 @@ def _on_validation_error(request: Request[Any, Any, Any], error: ValidationExcep
     return answer(request, InvalidInput.status, InvalidInput.title, INVALID, errors)
 
 
-def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[bytes]:
+def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[Any]:
     """Refusals of the database are the caller's; everything else is ours."""
     refusal = from_database(error)
     return on_failure(request, error) if refusal is None else on_domain_error(request, refusal)
 
 
-def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[bytes]:
+def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[Any]:
     """What the driver refuses. A ValueError among it is a value that no column of its type can hold."""
     if isinstance(error, ValueError):
         return on_domain_error(request, InvalidInput("a value is beyond the range of its field"))
     return on_unreachable(request, error)
 
 
-def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """No connection to be had: the server is gone, or every connection is busy for too long."""
     log.error("database unreachable", exc_info=error)
     return on_domain_error(request, Unavailable("the database does not answer; try again shortly"))
 
 
-def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     log.error("request failed", exc_info=error)
     return answer(request, 500, "Internal server error", FAILED)
 

@@ -15,6 +15,7 @@ from imsop.identity.request import TenantRequest
 
 SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
 SearchQuery = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_NUL)]
+LISTED = 500
 ResultsPerKind = Annotated[int, Meta(ge=1, le=20)]
 
 _NEEDS: dict[SearchKind, Permission] = {
@@ -54,6 +55,20 @@ async def search(connection: Connection, actor: Actor, query: str, limit: int) -
         [kind for kind, permission in _NEEDS.items() if permission in actor.permissions],
         limit,
     )
+
+
+async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
+    """Of what a list of that kind is to be narrowed to: the best matches, at most LISTED."""
+    query = query.strip()
+    records = await connection.fetch(
+        "SELECT id FROM search_everything($1, $2, $3, $4::text[], $5)",
+        actor.organization_id,
+        query,
+        f"%{query.translate(_ESCAPED)}%",
+        [kind],
+        LISTED,
+    )
+    return [record["id"] for record in records]
 
 
 @get("/search", opt=allow(Permission.ORGANIZATION_READ))

@@ -44,6 +44,8 @@ CREATE TABLE organizations (
     industry varchar(100),
     country varchar(100),
     timezone varchar(50) NOT NULL DEFAULT 'UTC',
+    -- Beside the seed: what costs, prices and the value of stock are in.
+    currency varchar(3) NOT NULL DEFAULT 'USD' CONSTRAINT organizations_currency_code CHECK (currency ~ '^[A-Z]{3}$'),
     logo_url varchar(500),
     website varchar(255),
     status text NOT NULL DEFAULT 'active'
@@ -59,8 +61,8 @@ CREATE UNIQUE INDEX organizations_unique_active_name ON organizations (name) WHE
 CREATE INDEX organizations_status_idx ON organizations (status);
 CREATE INDEX organizations_subscription_tier_idx ON organizations (subscription_tier);
 SELECT protect_tenant_table('organizations', 'id');
-GRANT INSERT (id, name, description, industry, country, timezone, logo_url, website) ON organizations TO imsop_app;
-GRANT UPDATE (name, description, industry, country, timezone, logo_url, website) ON organizations TO imsop_app;
+GRANT INSERT (id, name, description, industry, country, timezone, currency, logo_url, website) ON organizations TO imsop_app;
+GRANT UPDATE (name, description, industry, country, timezone, currency, logo_url, website) ON organizations TO imsop_app;
 -- Whoever operates the installation suspends organizations and sets their tier; they cannot do so themselves.
 CREATE POLICY operator_administers ON organizations FOR UPDATE TO imsop_operator USING (true) WITH CHECK (true);
 GRANT UPDATE (status, subscription_tier) ON organizations TO imsop_operator;

@@ -1,0 +1,112 @@
+"""Pages of one's own account."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from imsop.core import edits
+from imsop.core.errors import DomainError, InvalidInput
+from imsop.core.fields import Text20, Text100
+from imsop.identity import account_actions, actions, credential_queries
+from imsop.identity.guard import OWN
+from imsop.identity.models import Locale, OwnChanges, PasswordChange
+from imsop.identity.request import TenantRequest
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.pages.forms import form_of
+
+SESSION_COLUMNS = (
+    Column("where", N_("Where")),
+    Column("kind", N_("Kind")),
+    Column("since", N_("Since"), "date"),
+    Column("until", N_("Until"), "date"),
+    Column("end", N_("End")),
+)
+
+
+class ProfileForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: str
+    locale: Locale
+    first_name: Text100 | None = None
+    last_name: Text100 | None = None
+    phone: Text20 | None = None
+
+
+@get("/profile", opt=OWN, include_in_schema=False)
+async def profile_page(request: TenantRequest, saved: bool = False) -> Response[bytes]:
+    return await _profile(request, saved=saved)
+
+
+@post("/profile", opt=OWN, status_code=303, include_in_schema=False)
+async def edit_profile(request: TenantRequest) -> Response[Any]:
+    try:
+        sent = await form_of(request, ProfileForm)
+    except InvalidInput as refusal:
+        return await _profile(request, refusal)
+    connection, actor = await request.begin()
+    changes = OwnChanges(
+        first_name=sent.first_name, last_name=sent.last_name, phone=sent.phone, locale=sent.locale
+    )
+    await account_actions.edit_own_account(connection, actor, changes, sent.version)
+    return Redirect("/profile?saved=true", status_code=303)
+
+
+@post("/profile/password", opt=OWN, status_code=303, include_in_schema=False)
+async def change_password(request: TenantRequest) -> Response[Any]:
+    state = request.app.state
+    try:
+        sent = await form_of(request, PasswordChange)
+        known_hash, new_hash = await account_actions.check_password_change(
+            state.pool, state.settings, request.actor, sent
+        )
+    except DomainError as refusal:
+        return await _profile(request, refusal)
+    connection, actor = await request.begin()
+    await account_actions.change_password(connection, actor, known_hash, new_hash)
+    return Redirect("/profile?saved=true", status_code=303)
+
+
+async def _profile(
+    request: TenantRequest, refusal: DomainError | None = None, *, saved: bool = False
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    return render(
+        request,
+        "web/profile.html",
+        status=refusal.status if refusal else 200,
+        headers=refusal.headers if refusal else None,
+        user=(user := await actions.get_user(connection, actor, actor.user_id)),
+        version=edits.etag(user.updated_at),
+        refusal=refusal,
+        saved=saved,
+    )
+
+
+@get("/profile/sessions", opt=OWN, include_in_schema=False)
+async def sessions_page(request: TenantRequest) -> Response[bytes]:
+    connection, actor = await request.begin()
+    sessions = await credential_queries.list_sessions(
+        connection, actor.organization_id, actor.user_id, actor.credential_id
+    )
+    return render(
+        request,
+        "web/sessions.html",
+        sessions=sessions,
+        columns=SESSION_COLUMNS,
+        crumbs=[Crumb(N_("Profile and password"), "/profile")],
+    )
+
+
+@post("/profile/sessions/{session_id:uuid}/end", opt=OWN, status_code=303, include_in_schema=False)
+async def end_session(request: TenantRequest, session_id: UUID) -> Response[Any]:
+    connection, actor = await request.begin()
+    await account_actions.end_session(connection, actor, session_id)
+    return Redirect("/profile/sessions", status_code=303)
+
+
+PAGES = [profile_page, edit_profile, change_password, sessions_page, end_session]

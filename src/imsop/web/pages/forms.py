@@ -1,0 +1,28 @@
+"""What a page's form sent, as the typed input that an action takes."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request
+
+from imsop.core.errors import InvalidInput, field_error
+from imsop.web.csrf import FIELD
+from imsop.web.problems import INVALID
+
+Form = TypeVar("Form", bound=msgspec.Struct)
+
+
+async def form_of(request: Request[Any, Any, Any], form: type[Form]) -> Form:
+    """Raises InvalidInput, naming the field. Left empty, a field is null where it may be, else missing."""
+    sent = {name: value for name, value in (await request.form()).items() if name != FIELD}
+    optional = {
+        field.encode_name
+        for field in msgspec.structs.fields(form)
+        if isinstance(kind := msgspec.inspect.type_info(field.type), msgspec.inspect.UnionType)
+        and kind.includes_none
+    }
+    filled = {name: value or None for name, value in sent.items() if value or name in optional}
+    try:
+        return msgspec.convert(filled, form, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(INVALID, errors=[field_error(str(error))]) from None

@@ -1,0 +1,163 @@
+"""Lists on pages: leafing, counting, and the whole list as a file."""
+
+import csv
+import io
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar.response import Stream
+from xlsxwriter import Workbook
+
+from imsop.core.database import Connection, transaction
+from imsop.core.listing import Listing, PageRequest
+from imsop.identity.models import Actor
+from imsop.identity.request import TenantRequest
+from imsop.ui.parts import Column
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+COUNTED = 10_000
+"""Lists are counted so far; beyond, the page says "more than". Counting all would cost more than showing."""
+ROWS = 50
+CHUNK_BYTES = 64 * 1024
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Shown(NamedTuple, Generic[Row]):
+    """What a list's template is given."""
+
+    rows: list[Row]
+    before: str | None
+    after: str | None
+    total: int
+    """Of all pages, counted no further than COUNTED."""
+    is_more: bool
+    columns: Sequence[Column]
+    sort: str
+
+
+async def show(
+    connection: Connection,
+    actor: Actor,
+    listing: Listing[Row],
+    columns: Sequence[Column],
+    *,
+    sort: str,
+    cursor: str | None,
+    before: str | None,
+    **filters: object,
+) -> Shown[Row]:
+    """The page of the list that the address asks for, and how many rows there are."""
+    window = await listing.window(
+        connection, actor.organization_id, PageRequest(sort, ROWS, cursor), before=before, **filters
+    )
+    total = await listing.count(connection, actor.organization_id, most=COUNTED + 1, **filters)
+    return Shown(
+        window.rows, window.before, window.after, min(total, COUNTED), total > COUNTED, columns, sort
+    )
+
+
+# The whole list as a file. Rows come from a cursor and go out as they come: neither side holds them all.
+
+
+def export(
+    request: TenantRequest,
+    listing: Listing[Row],
+    cells: Mapping[str, Callable[[Row], object]],
+    *,
+    sort: str,
+    **filters: object,
+) -> Stream:
+    """The filtered list as CSV or XLSX, by the end of the address. `cells`: header, and what is under it."""
+    name, _, kind = request.scope["path"].rpartition("/")[2].rpartition(".")
+    rows = _rows(request, listing, cells, sort, filters)
+    content = _as_csv(list(cells), rows) if kind == "csv" else _as_xlsx(list(cells), rows)
+    stamp = datetime.now(UTC).strftime("%Y-%m-%d")
+    return Stream(
+        content,
+        media_type="text/csv; charset=utf-8" if kind == "csv" else XLSX,
+        headers={"Content-Disposition": f'attachment; filename="{name}-{stamp}.{kind}"'},
+    )
+
+
+async def _rows(
+    request: TenantRequest,
+    listing: Listing[Row],
+    cells: Mapping[str, Callable[[Row], object]],
+    sort: str,
+    filters: Mapping[str, object],
+) -> AsyncIterator[list[object]]:
+    """In a transaction of its own: the request's ends when the first byte leaves."""
+    actor = request.actor
+    async with transaction(request.app.state.pool, actor.tenant, read_only=True) as connection:
+        async for row in listing.stream(connection, actor.organization_id, sort, **filters):
+            yield [cell(row) for cell in cells.values()]
+
+
+async def _as_csv(header: list[str], rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
+    """RFC 4180, with the mark by which spreadsheets know UTF-8."""
+    text = io.StringIO("\ufeff")
+    text.seek(0, io.SEEK_END)
+    writer = csv.writer(text)
+    writer.writerow(header)
+    async for row in rows:
+        writer.writerow([_harmless(_plain(value)) for value in row])
+        if text.tell() > CHUNK_BYTES:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
+async def _as_xlsx(header: list[str], rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
+    """Written to a file row by row: XLSX is a ZIP, whose parts are known only at the end."""
+    with tempfile.TemporaryFile() as file:
+        book = Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, header)
+        number = 0
+        async for row in rows:
+            number += 1
+            for column, value in enumerate(row):
+                _write(sheet, number, column, value)
+        book.close()
+        file.seek(0)
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _write(sheet: Any, row: int, column: int, value: object) -> None:
+    match value:
+        case bool() | None:
+            sheet.write_string(row, column, "" if value is None else str(value).lower())
+        case int() | float() | Decimal():
+            sheet.write_number(row, column, value)
+        case datetime():
+            sheet.write_string(row, column, value.isoformat())
+        case date():
+            sheet.write_datetime(row, column, value)
+        case _:
+            sheet.write_string(row, column, str(_plain(value)))  # never a formula
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None:
+            return ""
+        case datetime() | date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case list():
+            return "; ".join(str(part) for part in value)
+    return value
+
+
+def _harmless(value: object) -> object:
+    """Text that a spreadsheet would take for a formula, made text by an apostrophe (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

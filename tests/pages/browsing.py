@@ -1,0 +1,35 @@
+"""A browser without a window: cookies, forms with their tokens, redirects."""
+
+import re
+from html import unescape
+
+import httpx
+
+from tests.factories import HOST, PASSWORD, Member, new_address
+
+
+class Browser(httpx.AsyncClient):
+    """Somebody at a page. Signed in, or about to be."""
+
+    async def fill(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
+        """Sends the form of that page, with its hidden fields, as a reader without scripts does."""
+        form = re.search(rf'<form[^>]* action="{re.escape(action)}".*?</form>', page.text, re.DOTALL)
+        assert form, f"no form for {action}"
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0]))
+        return await self.post(
+            action, data={name: unescape(value) for name, value in hidden.items()} | fields
+        )
+
+
+def browser(member: Member, *, address: str | None = None) -> Browser:
+    """A browser that knows nobody yet, at the application that serves the member."""
+    transport = httpx.ASGITransport(member.app, client=(address or new_address(), 4711))  # type: ignore[arg-type]
+    return Browser(transport=transport, base_url=HOST)
+
+
+async def signed_in(member: Member) -> Browser:
+    """A browser in which the member has signed in."""
+    here = browser(member)
+    reply = await here.fill(await here.get("/sign-in"), "/sign-in", email=member.email, password=PASSWORD)
+    assert reply.status_code == 303, reply.text
+    return here

@@ -1,0 +1,151 @@
+"""Coming in, going out, and who else could make a browser do so."""
+
+import pytest
+
+from imsop.web.csrf import FIELD
+from imsop.web.edge import SESSION_COOKIE
+from tests import factories
+from tests.factories import PASSWORD, Member, eventually
+from tests.pages.browsing import browser, signed_in
+
+
+async def test_who_is_not_signed_in_is_sent_to_do_so_and_comes_back(admin: Member) -> None:
+    here = browser(admin)
+    sent = await here.get("/products?status=active")
+    assert (sent.status_code, sent.headers["location"]) == (
+        303,
+        "/sign-in?next=%2Fproducts%3Fstatus%3Dactive",
+    )
+    form = await here.get(sent.headers["location"])
+    entered = await here.fill(form, "/sign-in", email=admin.email, password=PASSWORD)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/products?status=active")
+    assert (await here.get("/products")).status_code == 200
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_sites(admin: Member) -> None:
+    here = browser(admin)
+    entered = await here.fill(await here.get("/sign-in"), "/sign-in", email=admin.email, password=PASSWORD)
+    (cookie,) = [c for c in entered.headers.get_list("set-cookie") if c.startswith(SESSION_COOKIE)]
+    assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
+    encrypted = browser(admin)
+    encrypted.base_url = "https://imsop.test"
+    entered = await encrypted.fill(
+        await encrypted.get("/sign-in"), "/sign-in", email=admin.email, password=PASSWORD
+    )
+    assert "secure" in entered.headers["set-cookie"].lower()
+
+
+async def test_a_wrong_password_says_so_and_keeps_the_address(admin: Member) -> None:
+    here = browser(admin)
+    refused = await here.fill(await here.get("/sign-in"), "/sign-in", email=admin.email, password="wrong")
+    assert refused.status_code == 401
+    assert "is wrong" in refused.text
+    assert f'value="{admin.email}"' in refused.text
+    assert SESSION_COOKIE not in here.cookies
+
+
+async def test_too_many_tries_are_told_when_to_come_back(admin: Member) -> None:
+    installation = factories.litestar_of(admin.app).state.installation
+    async with factories.running(installation, sign_in_attempts_per_account=1) as strict:
+        here = browser(factories.replace(admin, app=strict))
+        form = await here.get("/sign-in")
+        await here.fill(form, "/sign-in", email=admin.email, password="wrong")
+        limited = await here.fill(form, "/sign-in", email=admin.email, password=PASSWORD)
+    assert limited.status_code == 429
+    assert int(limited.headers["retry-after"]) > 0
+    assert "Too many tries" in limited.text
+
+
+@pytest.mark.parametrize(
+    "onward", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x"]
+)
+async def test_signing_in_leads_to_no_other_host(admin: Member, onward: str) -> None:
+    here = browser(admin)
+    form = await here.get("/sign-in", params={"next": onward})
+    entered = await here.fill(form, "/sign-in", email=admin.email, password=PASSWORD)
+    assert entered.headers["location"] == "/"
+
+
+async def test_no_form_is_taken_without_its_token(admin: Member) -> None:
+    """Another site can make a browser send a form, but knows no token of ours."""
+    here = browser(admin)
+    await here.get("/sign-in")
+    account = {"email": admin.email, "password": PASSWORD, "next": "/"}
+    assert (await here.post("/sign-in", data=account)).status_code == 403
+    assert (await here.post("/sign-in", data=account | {FIELD: "0" * 64})).status_code == 403
+    elsewhere = await signed_in(admin)
+    for action in ("/sign-out", "/profile", "/profile/password"):
+        refused = await elsewhere.post(action, data={FIELD: "0" * 64})
+        assert refused.status_code == 403, action
+    assert (await elsewhere.get("/profile")).status_code == 200
+
+
+async def test_signing_out_ends_the_session(admin: Member) -> None:
+    here = await signed_in(admin)
+    cookie = here.cookies[SESSION_COOKIE]
+    left = await here.fill(await here.get("/profile"), "/sign-out")
+    assert (left.status_code, left.headers["location"]) == (303, "/sign-in")
+    assert SESSION_COOKIE not in here.cookies
+
+    async def ended() -> bool:
+        reply = await browser(admin).get("/profile", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
+        return reply.status_code == 303
+
+    await eventually(ended)
+
+
+async def test_ones_profile_is_edited_and_spoken_in_ones_language(admin: Member) -> None:
+    here = await signed_in(admin)
+    saved = await here.fill(
+        await here.get("/profile"), "/profile", first_name="Ada", last_name="Okafor", phone="", locale="de"
+    )
+    assert saved.status_code == 303
+
+    async def speaks_german() -> bool:
+        page = await here.get("/profile")
+        return '<html lang="de"' in page.text and "Ada Okafor" in page.text
+
+    await eventually(speaks_german)
+
+
+async def test_a_profile_changed_elsewhere_meanwhile_is_not_overwritten(admin: Member) -> None:
+    here = await signed_in(admin)
+    form = await here.get("/profile")
+    await admin.edit("me", first_name="Grace")
+    stale = await here.fill(form, "/profile", first_name="Ada", locale="en")
+    assert stale.status_code == 412
+    assert (await admin.read("me"))["first_name"] == "Grace"
+
+
+async def test_a_new_password_is_refused_beside_its_field(admin: Member) -> None:
+    here = await signed_in(admin)
+    form = await here.get("/profile")
+    short = await here.fill(form, "/profile/password", current_password=PASSWORD, new_password="short")
+    assert short.status_code == 422
+    assert 'id="field-new_password-error"' in short.text
+    wrong = await here.fill(form, "/profile/password", current_password="no", new_password="long enough")
+    assert wrong.status_code == 422
+    assert 'id="field-current_password-error"' in wrong.text
+    done = await here.fill(form, "/profile/password", current_password=PASSWORD, new_password="long enough")
+    assert done.status_code == 303
+
+
+async def test_sessions_are_shown_and_ended(admin: Member) -> None:
+    here = await signed_in(admin)
+    page = await here.get("/profile/sessions")
+    assert "This one" in page.text
+    others = [
+        session for session in (await admin.read("me/sessions"))["items"] if session["kind"] == "bearer"
+    ]
+    ended = await here.fill(page, f"/profile/sessions/{others[0]['id']}/end")
+    assert ended.status_code == 303
+    assert others[0]["id"] not in (await here.get("/profile/sessions")).text
+
+
+async def test_errors_are_pages_where_pages_were_asked_for(admin: Member) -> None:
+    here = await signed_in(admin)
+    for path, status in (("/nowhere", 404), ("/products?sort=colour", 422), ("/products?cursor=x", 422)):
+        reply = await here.get(path)
+        assert reply.status_code == status
+        assert reply.headers["content-type"].startswith("text/html"), path
+        assert reply.headers["x-request-id"] in reply.text
