@@ -86,7 +86,9 @@ def render(
     page = _page(request)
     body = render_text(page, template, **context).encode()
     sent = {**_HEADERS, "Content-Language": page.language.code, **(headers or {})}
-    if status == HTTPStatus.OK:
+    if status != HTTPStatus.OK:
+        sent["Cache-Control"] = "no-store"
+    else:
         sent["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
         if request.headers.get("if-none-match") == sent["ETag"]:
             return Response(b"", status_code=304, headers=sent, media_type="text/html")
