@@ -1198,6 +1198,8 @@ CREATE INDEX analytics_events_organization_created_at_idx ON ONLY public.analyti
 
 CREATE INDEX analytics_events_user_idx ON ONLY public.analytics_events USING btree (organization_id, user_id) WHERE (user_id IS NOT NULL);
 
+CREATE INDEX analytics_metrics_category_idx ON public.analytics_metrics USING btree (organization_id, metric_name, dimension_category, dimension_date, id);
+
 CREATE INDEX analytics_metrics_dimension_date_idx ON public.analytics_metrics USING btree (organization_id, dimension_date, id);
 
 CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (organization_id, created_by);
@@ -1238,11 +1240,15 @@ CREATE UNIQUE INDEX organizations_unique_active_name ON public.organizations USI
 
 CREATE INDEX products_category_idx ON public.products USING btree (organization_id, category, sku);
 
+CREATE INDEX products_category_name_idx ON public.products USING btree (organization_id, category, name, id);
+
 CREATE INDEX products_name_idx ON public.products USING btree (organization_id, name, id);
 
 CREATE INDEX products_search_idx ON public.products USING gin (organization_id, sku public.gin_trgm_ops, name public.gin_trgm_ops);
 
 CREATE INDEX products_status_idx ON public.products USING btree (organization_id, status, sku);
+
+CREATE INDEX products_status_name_idx ON public.products USING btree (organization_id, status, name, id);
 
 CREATE INDEX purchase_order_history_changed_by_idx ON public.purchase_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
 
@@ -1346,7 +1352,7 @@ CREATE INDEX suppliers_status_idx ON public.suppliers USING btree (organization_
 
 CREATE INDEX user_roles_role_idx ON public.user_roles USING btree (organization_id, role_id);
 
-CREATE INDEX users_organization_status_idx ON public.users USING btree (organization_id, status);
+CREATE INDEX users_organization_status_idx ON public.users USING btree (organization_id, status, email, id);
 
 CREATE UNIQUE INDEX users_unique_active_email ON public.users USING btree (email) WHERE (deleted_at IS NULL);
 

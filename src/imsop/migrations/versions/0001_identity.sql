@@ -90,7 +90,7 @@ CREATE TABLE users (
 );
 CREATE UNIQUE INDEX users_unique_organization_email ON users (organization_id, email) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_unique_active_email ON users (email) WHERE deleted_at IS NULL;
-CREATE INDEX users_organization_status_idx ON users (organization_id, status);
+CREATE INDEX users_organization_status_idx ON users (organization_id, status, email, id);
 SELECT protect_tenant_table('users');
 -- A sign-in is no edit: whoever edits the user meanwhile need not read it again.
 DROP TRIGGER touch_updated_at ON users;

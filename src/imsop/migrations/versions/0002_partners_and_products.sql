@@ -121,7 +121,9 @@ CREATE TABLE products (
 );
 CREATE INDEX products_name_idx ON products (organization_id, name, id);
 CREATE INDEX products_category_idx ON products (organization_id, category, sku);
+CREATE INDEX products_category_name_idx ON products (organization_id, category, name, id);
 CREATE INDEX products_status_idx ON products (organization_id, status, sku);
+CREATE INDEX products_status_name_idx ON products (organization_id, status, name, id);
 SELECT protect_tenant_table('products');
 GRANT INSERT (id, organization_id, sku, name, description, category, unit_of_measure, units_per_pack, gtin, unit_cost,
               selling_price, reorder_level, reorder_quantity, status),

@@ -36,6 +36,8 @@ CREATE TABLE analytics_metrics (
     CONSTRAINT analytics_metrics_unique UNIQUE (organization_id, metric_name, dimension_date, dimension_category)
 );
 CREATE INDEX analytics_metrics_dimension_date_idx ON analytics_metrics (organization_id, dimension_date, id);
+CREATE INDEX analytics_metrics_category_idx
+    ON analytics_metrics (organization_id, metric_name, dimension_category, dimension_date, id);
 SELECT protect_tenant_table('analytics_metrics');
 GRANT INSERT (organization_id, metric_name, metric_value, dimension_date, dimension_category, rule),
     UPDATE (metric_value, rule), DELETE ON analytics_metrics TO imsop_app;

@@ -1,0 +1,44 @@
+"""What the application says to the database for a request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from imsop.core.installation import Installation
+from imsop.web.observe import Observed
+from tests import factories
+from tests.factories import pool_of
+
+
+class Statement(NamedTuple):
+    """One message to the database, as one line."""
+
+    sql: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass
+class Recorder:
+    """An application with a single connection, and what went over it."""
+
+    app: Observed
+    heard: list[Any] = field(default_factory=list)
+
+    def taken(self) -> list[Statement]:
+        """What was said since the last time; what asyncpg asks once about types is not the application's."""
+        said = [Statement(" ".join(one.query.split()), tuple(one.args)) for one in self.heard]
+        self.heard.clear()
+        return [statement for statement in said if "pg_catalog.pg_type" not in statement.sql]
+
+
+@asynccontextmanager
+async def recording(installation: Installation) -> AsyncIterator[Recorder]:
+    """An application of its own, beside whatever else runs on the installation."""
+    async with factories.running(installation, pool_min=1, pool_max=1) as app:
+        recorder = Recorder(app)
+        async with pool_of(app).acquire() as connection:
+            connection.add_query_logger(recorder.heard.append)
+        yield recorder
+        async with pool_of(app).acquire() as connection:
+            connection.remove_query_logger(recorder.heard.append)

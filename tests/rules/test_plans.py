@@ -1,0 +1,294 @@
+"""Every list, with every filter, sort and page, is served by indexes.
+
+The requests are made, and what the application says to the database for them is explained as its own role,
+inside the organization: once planned for its arguments and once for any, since PostgreSQL does either. A
+filter that cannot be served in an order may be refused in that order.
+"""
+
+import base64
+import json
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import asyncpg
+import httpx
+import pytest
+
+from imsop.bench.plans import DEMO
+from imsop.bench.recording import as_text
+from imsop.core import tenancy
+from imsop.core.installation import Installation
+from imsop.core.tenancy import Tenant
+from tests import volume
+from tests.conftest import TestDatabase
+from tests.factories import accepted, visitor
+from tests.rules.recording import Recorder, Statement, recording
+from tests.volume import Trader
+
+PAGE = 51  # what a request without a limit asks for, and one to see whether there is more
+ROWS_PER_ROW = 10  # thrown away or sorted for each that is returned
+BLOCKS_PER_ROW = 50  # touched for each that is returned: a few indexes, each a few levels deep
+SMALL = 2_000  # so few rows may well be read whole, of a table or of one organization
+PARTITION = re.compile(r"_\d{4}_\d{2}$")
+PLANNINGS = ("force_custom_plan", "force_generic_plan")
+
+# Filters that a row does not show as they are sent, or that only go with others.
+VALUES: dict[tuple[str, str], list[dict[str, str]]] = {
+    ("analytics-events", "event_type"): [{"event_type": "kind.7"}],
+    ("analytics-events", "entity_type"): [],
+    ("analytics-events", "entity_id"): [
+        {"entity_type": "product", "entity_id": "7"},
+        {"entity_type": "product", "entity_id": "7", "event_type": "kind.7"},
+    ],
+    ("analytics-metrics", "dimension_category"): [
+        {"metric_name": "metric 1", "dimension_category": "category 1"}
+    ],
+}
+
+UNSERVED = (
+    # Balances of many products by their warehouse's name: all of a warehouse's are sorted.
+    re.compile(r"inventory\?(?!.*(sku|product_id)=).*sort=-?warehouse_name"),
+    # The ledger of a product over all its balances: all of the product's is sorted.
+    re.compile(r"inventory-transactions\?sku="),
+    # Planned for any type and any two instants, the index by time alone is taken for as good.
+    re.compile(r"analytics-events\?event_type="),
+)
+"""May only shrink."""
+
+FEW = 5  # rows that a question may have for an answer
+QUESTIONS = {"inventory": "sku", "purchase-orders": "po_number", "shipments": "tracking_number"}
+"""What the seed asks of its schema, and by what."""
+
+
+class Volume(NamedTuple):
+    installation: Installation
+    traders: list[Trader]
+
+
+@pytest.fixture(scope="session")
+def full(database: TestDatabase) -> Iterator[Volume]:
+    with volume.opened(database.installation) as opened:
+        yield Volume(*opened)
+
+
+class Explainer:
+    """Explains statements as the application would have them planned.
+
+    `sizes`: rows of each table, and of each partition by itself. `before`: what else the transaction does.
+    """
+
+    def __init__(self, connection: Any, sizes: dict[str, float], before: str = "") -> None:
+        self.connection = connection
+        self.sizes = sizes
+        self.before = before
+
+    async def faults(self, trader: Trader, statement: Statement, *, asked_for: int) -> list[str]:
+        """What is wrong with its plans, where so many rows are asked for and fewer may have been found."""
+        found = []
+        for planning in PLANNINGS:
+            plan = await self._explained(trader, statement, planning)
+            returned = max(plan["Actual Rows"], asked_for)
+            found += [f"[{planning}] {fault}" for fault in faults(plan, self.sizes, returned)]
+        return found
+
+    async def _explained(self, trader: Trader, statement: Statement, planning: str) -> dict[str, Any]:
+        tenant = Tenant(trader.organization_id, trader.user_id)
+        await tenancy.begin(self.connection, tenant)
+        await self.connection.execute(f"{self.before}; SET LOCAL plan_cache_mode = {planning}")
+        await self.connection.execute("PREPARE examined AS " + statement.sql)
+        arguments = ", ".join(_literal(value) for value in statement.arguments)
+        told = await self.connection.fetchval(
+            f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE examined ({arguments})"
+        )
+        await self.connection.execute("DEALLOCATE examined; ROLLBACK")
+        plan: dict[str, Any] = json.loads(told)[0]["Plan"]
+        return plan
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    text = f"\\x{value.hex()}" if isinstance(value, bytes) else as_text(value)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def faults(plan: dict[str, Any], sizes: dict[str, float], returned: float) -> Iterator[str]:
+    """What keeps a plan (EXPLAIN ANALYZE, as JSON) from counting as served by indexes."""
+    touched = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    if touched > BLOCKS_PER_ROW * returned:
+        yield f"touches {touched} blocks for {returned:.0f} rows"
+    for node, summed_up in nodes(plan):
+        relation, times = node.get("Relation Name", ""), node["Actual Loops"]
+        table = PARTITION.sub("", relation)
+        if times == 0 or (relation and sizes[table] <= SMALL):
+            continue
+        if node["Node Type"] == "Seq Scan" and sizes[relation] > SMALL:
+            yield f"reads all of {relation}"
+        if relation and not summed_up and (rows := times * node["Actual Rows"]) > SMALL:
+            yield f"reads {rows:.0f} rows of {table} for {returned:.0f}"
+        rows = times * sum(count for name, count in node.items() if name.startswith("Rows Removed"))
+        if rows > ROWS_PER_ROW * returned:
+            yield f"{node['Node Type']} {table} throws away {rows:.0f} rows for {returned:.0f}"
+        rows = times * node["Plans"][0]["Actual Rows"] if node["Node Type"].endswith("Sort") else 0
+        if rows > ROWS_PER_ROW * returned:
+            yield f"sorts {rows:.0f} rows for {returned:.0f}"
+
+
+def nodes(plan: dict[str, Any], *, summed_up: bool = False) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Each node, and whether many of its rows become one above it."""
+    yield plan, summed_up
+    for part in plan.get("Plans", ()):
+        yield from nodes(part, summed_up=summed_up or plan["Node Type"] == "Aggregate")
+
+
+@pytest.fixture(scope="module")
+async def explainer(full: Volume) -> AsyncIterator[Explainer]:
+    connection = await asyncpg.connect(full.installation.app_dsn)
+    relations = await connection.fetch("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'")
+    sizes: dict[str, float] = Counter()
+    for relation, rows in relations:
+        sizes[relation] += rows
+        if (parent := PARTITION.sub("", relation)) != relation:
+            sizes[parent] += rows
+    yield Explainer(connection, sizes)
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def recorder(full: Volume) -> AsyncIterator[Recorder]:
+    async with recording(full.installation) as recorder:
+        yield recorder
+
+
+async def lists(recorder: Recorder) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Every list of the OpenAPI document, with its query parameters."""
+    document = accepted(await visitor(recorder.app).get("/api/openapi.json"))
+    found = []
+    for path, item in document["paths"].items():
+        queries = [p for p in item.get("get", {}).get("parameters", []) if p["in"] == "query"]
+        if any(query["name"] == "cursor" for query in queries):
+            found.append((path.removeprefix("/api/v1/"), queries))
+    return found
+
+
+def filters(path: str, queries: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    """No filter, then each: with every word it takes, or with what most and what fewest of the rows have."""
+    yield {}
+    for query in queries:
+        name = query["name"]
+        if name in ("sort", "limit", "cursor", "recorded_as_of"):
+            continue
+        if (path, name) in VALUES:
+            yield from VALUES[path, name]
+        elif "enum" in query["schema"]:
+            yield from ({name: word} for word in query["schema"]["enum"])
+        elif name == "as_of":
+            yield {name: (datetime.now(UTC) - timedelta(days=100)).isoformat()}
+        elif bounded := re.fullmatch(r"(.*)_(from|to|before)", name):
+            base = bounded[1] if bounded[1] in rows[0] else f"{bounded[1]}_at"
+            yield {name: str(rows[len(rows) // 2][base])}
+        else:
+            shown = Counter(str(row[name]) for row in rows if row[name] is not None).most_common()
+            yield from ({name: value} for value in {shown[0][0], shown[-1][0]})
+
+
+async def pages(
+    http: httpx.AsyncClient, path: str, queries: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> AsyncIterator[str]:
+    """Asks for the first, the second and the last page, by every filter and sort; tells what was asked."""
+    (sorts,) = [query["schema"]["enum"] for query in queries if query["name"] == "sort"]
+    for given in filters(path, queries, rows):
+        for sort in sorts:
+            asked = given | {"sort": sort}
+            reply = await http.get(path, params=asked)
+            if reply.status_code == 422 and reply.json()["errors"][0]["field"] == "sort":
+                continue
+            name = f"{path}?{httpx.QueryParams(asked)}"
+            yield name
+            if cursor := accepted(reply)["next_cursor"]:
+                accepted(await http.get(path, params=asked | {"cursor": cursor}))
+                yield f"{name}, second page"
+                turned = sort[1:] if sort.startswith("-") else f"-{sort}"
+                asked |= {"sort": turned, "cursor": placed(cursor, turned)}
+                assert accepted(await http.get(path, params=asked))["next_cursor"] is None
+                yield f"{name} turned, last page"
+
+
+def placed(cursor: str, sort: str) -> str:
+    """The same place in the opposite order: what comes after it there was the first page here."""
+    _, *place = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+    return base64.urlsafe_b64encode(json.dumps([sort, *place]).encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.timeout(300)
+async def test_every_list_is_served_by_indexes(
+    full: Volume, recorder: Recorder, explainer: Explainer
+) -> None:
+    explained, found, excused = 0, [], set()
+    for trader in (full.traders[0], full.traders[-1]):
+        http = visitor(recorder.app, Authorization=f"Bearer {trader.token}")
+        for path, queries in await lists(recorder):
+            if parent := re.match(r"([a-z-]+)/\{\w+\}/", path):
+                rows = accepted(await http.get(parent[1]))["items"]
+                path = re.sub(r"\{\w+\}", rows[0]["id"], path)  # noqa: PLW2901 - the same list, of one row
+            rows = accepted(await http.get(path))["items"]
+            recorder.taken()
+            async for asked in pages(http, path, queries, rows):
+                begin, *statements, end = recorder.taken()
+                assert begin.sql.startswith("BEGIN"), asked
+                assert (len(statements), end.sql) == (2 if parent else 1, "COMMIT"), asked
+                for statement in statements:
+                    explained += 1
+                    wrong = await explainer.faults(trader, statement, asked_for=PAGE)
+                    known = {reason for reason in UNSERVED if wrong and reason.match(asked)}
+                    excused |= known
+                    found += [f"{asked} {fault}" for fault in wrong if not known]
+    assert not found, "\n".join(found)
+    assert excused == set(UNSERVED), "what is served needs no exception"
+    assert explained > 1_000
+
+
+async def test_each_question_of_the_seed_is_one_statement_by_index(
+    full: Volume, recorder: Recorder, explainer: Explainer
+) -> None:
+    largest = volume.counts(volume.SHARES[0], 1)
+    assert largest["products"] >= DEMO.products
+    assert largest["orders"] >= DEMO.purchase_orders
+    assert largest["shipments"] >= DEMO.shipments
+    for trader in full.traders:
+        http = visitor(recorder.app, Authorization=f"Bearer {trader.token}")
+        for path, key in QUESTIONS.items():
+            rows = accepted(await http.get(path))["items"]
+            wanted = rows[len(rows) // 2][key]
+            recorder.taken()
+            answer = accepted(await http.get(path, params={key: wanted}))["items"]
+            assert {row[key] for row in answer} == {wanted}
+            begin, question, end = recorder.taken()
+            assert (begin.sql.split()[0], end.sql) == ("BEGIN", "COMMIT")
+            assert await explainer.faults(trader, question, asked_for=FEW) == [], path
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ("products?status=discontinued&sort=name", "products_status_name_idx"),
+        ("users?status=suspended&sort=email", "users_organization_status_idx"),
+        ("purchase-orders?sort=order_date", "purchase_orders_order_date_idx"),
+        ("inventory-transactions?reference_id=REF-1", "inventory_transactions_reference_idx"),
+        ("shipments?status=cancelled", "shipments_status_idx"),
+    ],
+)
+async def test_an_index_that_is_missing_is_missed(
+    full: Volume, recorder: Recorder, explainer: Explainer, asked: str, index: str
+) -> None:
+    trader = full.traders[0]
+    accepted(await visitor(recorder.app, Authorization=f"Bearer {trader.token}").get(asked))
+    _, statement, _ = recorder.taken()[-3:]
+    assert await explainer.faults(trader, statement, asked_for=PAGE) == []
+    administrator = await asyncpg.connect(full.installation.admin_dsn)
+    without = Explainer(administrator, explainer.sizes, f"DROP INDEX {index}; SET LOCAL ROLE imsop_app")
+    assert await without.faults(trader, statement, asked_for=PAGE)
+    await administrator.close()
