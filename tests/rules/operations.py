@@ -1,0 +1,197 @@
+"""What can be asked of the API, by its OpenAPI document, and a sample of each request.
+
+A new route is here by existing; what it needs that the document cannot say (a body to send) stands below.
+"""
+
+import re
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from imsop.web.observe import Observed
+from tests import factories
+from tests.factories import Member
+from tests.rules import rows
+from tests.rules.rows import Rows
+
+PUBLIC = {
+    "POST /api/v1/auth/token",
+    "POST /api/v1/organizations",
+    "GET /api/docs",
+    "GET /api/docs/assets/{name}",
+    "GET /api/openapi.json",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+    "GET /sign-in",
+    "POST /sign-in",
+}
+"""May only shrink: pages that anybody may see are added in review, by name."""
+
+OWN = {
+    "DELETE /api/v1/auth/token",
+    "GET /api/v1/me",
+    "PATCH /api/v1/me",
+    "POST /api/v1/me/password",
+    "GET /api/v1/me/sessions",
+    "DELETE /api/v1/me/sessions/{session_id}",
+    "POST /sign-out",
+    "GET /profile",
+    "POST /profile",
+    "POST /profile/password",
+    "GET /profile/sessions",
+    "POST /profile/sessions/{session_id}/end",
+}
+"""About whoever asks, who needs no permission: tests/identity/test_account.py and tests/pages try them."""
+
+# Bodies that are accepted from a member of the organization whose ids they hold; {table} stands for the id of
+# its row there. Every id in them is tried with another organization's.
+BODIES: dict[str, Any] = {
+    "POST /users": {"email": "{new}@example.test", "password": "long enough", "role_ids": ["{roles}"]},
+    "PATCH /users/{}": {"role_ids": ["{roles}"]},
+    "POST /roles": {"name": "{new}", "permissions": ["products:read"]},
+    "PATCH /roles/{}": {"permissions": ["products:read"]},
+    "POST /api-keys": {"name": "{new}", "permissions": ["products:read"]},
+    "POST /products": {"sku": "{new}", "name": "Bolt"},
+    "POST /suppliers": {"name": "Acme"},
+    "POST /customers": {"name": "Acme"},
+    "POST /warehouses": {"name": "North", "manager_id": "{users}"},
+    "PATCH /warehouses/{}": {"manager_id": "{users}"},
+    "POST /warehouse-zones": {
+        "warehouse_id": "{warehouses}",
+        "code": "{new}",
+        "name": "A",
+        "zone_type": "storage",
+    },
+    "POST /inventory-transactions": {
+        "product_id": "{products}",
+        "warehouse_id": "{warehouses}",
+        "transaction_type": "receipt",
+        "quantity": 5,
+    },
+    "POST /purchase-orders": {
+        "supplier_id": "{suppliers}",
+        "po_number": "{new}",
+        "order_date": "2026-03-01",
+        "items": [{"product_id": "{products}", "quantity_ordered": 2, "unit_price": "1.50"}],
+    },
+    "PATCH /purchase-orders/{}": {
+        "supplier_id": "{suppliers}",
+        "items": [{"product_id": "{products}", "quantity_ordered": 2}],
+    },
+    "POST /sales-orders": {
+        "customer_id": "{customers}",
+        "so_number": "{new}",
+        "order_date": "2026-03-01",
+        "items": [{"product_id": "{products}", "quantity_ordered": 2, "unit_price": "1.50"}],
+    },
+    "PATCH /sales-orders/{}": {
+        "customer_id": "{customers}",
+        "items": [{"product_id": "{products}", "quantity_ordered": 2}],
+    },
+    "POST /shipments": {
+        "shipment_type": "inbound",
+        "purchase_order_id": "{purchase_orders}",
+        "supplier_id": "{suppliers}",
+        "destination_warehouse_id": "{warehouses}",
+        "items": [
+            {
+                "product_id": "{products}",
+                "quantity": 1,
+                "purchase_order_item_id": "{purchase_order_items}",
+            }
+        ],
+    },
+    "POST /shipments/{}/tracking": {"timestamp": "{now}", "location": "Kiel"},
+    "POST /shipments/{}/tracking-batches": {"positions": [{"timestamp": "{now}", "location": "Kiel"}]},
+    "POST /shipments/{}/events": {"event_type": "departed", "occurred_at": "{now}"},
+    "POST /analytics-events": {"event_type": "page.seen"},
+}
+
+# What must be asked for beside a path; every text of a sample row begins alike.
+QUERIES: dict[str, dict[str, str]] = {"GET /search": {"q": "sample"}}
+
+
+class Operation(NamedTuple):
+    """A method of a path. `queries`: its parameters; `rows`: whether it replies with a list of them."""
+
+    method: str
+    path: str
+    queries: list[dict[str, Any]]
+    rows: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def table(self) -> str | None:
+        """The table of the row that the path names, by the noun before the id."""
+        named = re.search(r"/([a-z-]+)/\{\w+\}", self.path)
+        return named[1].replace("-", "_") if named else None
+
+    def of(self, tenant: Rows) -> str:
+        """The path to that tenant's row."""
+        return re.sub(r"\{\w+\}", str(tenant.ids[self.table]) if self.table else "", self.path)
+
+    @property
+    def _key(self) -> str:
+        return re.sub(r"\{\w+\}", "{}", str(self).replace("/api/v1", ""))
+
+    @property
+    def body(self) -> Any:
+        assert self._key in BODIES or self.method != "POST", f"{self._key} needs a sample body here"
+        return BODIES.get(self._key, {})
+
+    @property
+    def query(self) -> dict[str, str]:
+        needed = {query["name"] for query in self.queries if query.get("required")}
+        assert needed == set(QUERIES.get(self._key, {})), f"{self._key} needs a sample query here"
+        return QUERIES.get(self._key, {})
+
+
+def filled_in(body: Any, tenant: Rows) -> Any:
+    """The body with ids of this tenant's rows."""
+    match body:
+        case dict():
+            return {key: filled_in(value, tenant) for key, value in body.items()}
+        case list():
+            return [filled_in(value, tenant) for value in body]
+        case str() if body.startswith("{"):
+            name, rest = body[1:].split("}", 1)
+            if name == "new":
+                return uuid4().hex + rest
+            if name == "now":
+                return rows.now().isoformat()
+            return str(tenant.ids[name])
+    return body
+
+
+async def send(member: Member, operation: Operation, path: str, body: Any = None) -> Any:
+    headers = {"If-Match": "*"} if operation.method == "PATCH" else {}
+    content = {"json": body} if operation.method in ("POST", "PATCH") else {}
+    return await member.http.request(
+        operation.method, path, headers=headers, params=operation.query, **content
+    )
+
+
+async def documented(app: Observed) -> list[Operation]:
+    document = factories.accepted(await factories.visitor(app).get("/api/openapi.json"))
+    return [
+        Operation(
+            method.upper(),
+            path,
+            [parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"],
+            "items" in _shape(document, operation),
+        )
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+def _shape(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """The properties of what it replies where all is well."""
+    schema = (
+        operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    )
+    named = schema.get("$ref", "").rpartition("/")[2]
+    properties: dict[str, Any] = document["components"]["schemas"].get(named, schema).get("properties", {})
+    return properties

@@ -1,0 +1,68 @@
+"""How many statements each request is, as agreed: one more is a decision that a review sees.
+
+Counted are those of the request's own transaction; looking up who asks, if need be, is another before it.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import Member
+from tests.golden import require_golden
+from tests.rules import rows
+from tests.rules.catalogue import Catalogue
+from tests.rules.operations import OWN, PUBLIC, Operation, documented, filled_in, send
+from tests.rules.recording import Recorder, recording
+from tests.rules.rows import Rows
+
+GOLDEN = Path(__file__).with_name("statements.json")
+
+
+async def test_each_request_is_as_many_statements_as_agreed(
+    database: TestDatabase, catalogue: Catalogue
+) -> None:
+    counted = {}
+    async with recording(database.installation) as recorder:
+        admin = await factories.sign_up(recorder.app)
+        ours = rows.fill(catalogue, admin.organization_id, admin.user_id)
+        found = {str(operation): operation for operation in await documented(recorder.app)}
+        operations = {name: found[name] for name in sorted(found.keys() - PUBLIC - OWN)}
+        for name, operation in operations.items():
+            path = await row_of_its_own(operations, operation, admin, ours)
+            counted[name] = await statements(recorder, operation, path, admin, ours)
+            if operation.body != (longer := lengthened(operation.body)):
+                path = await row_of_its_own(operations, operation, admin, ours)
+                many = await statements(recorder, operation, path, admin, ours, longer)
+                assert many == counted[name], f"{name}: {many} statements for more lines"
+    require_golden(GOLDEN, counted)
+
+
+async def row_of_its_own(
+    operations: dict[str, Operation], operation: Operation, admin: Member, ours: Rows
+) -> str:
+    """The path to a row that nothing else refers to, where it can be made and is to be changed."""
+    collection = operations.get(f"POST {re.sub('/{.*', '', operation.path)}")
+    if operation.method not in ("PATCH", "DELETE") or collection is None:
+        return operation.of(ours)
+    made = await send(admin, collection, collection.path, filled_in(collection.body, ours))
+    assert made.status_code == 201, f"{collection}: {made.text}"
+    return str(made.headers.get("location", operation.of(ours)))
+
+
+def lengthened(body: dict[str, Any]) -> dict[str, Any]:
+    """The same with three times the lines."""
+    lines = {field: value for field, value in body.items() if isinstance(value, list)}
+    return body | {field: value * 3 for field, value in lines.items() if isinstance(value[0], dict)}
+
+
+async def statements(
+    recorder: Recorder, operation: Operation, path: str, admin: Member, ours: Rows, body: Any = None
+) -> int:
+    reply = await send(admin, operation, path, filled_in(body or operation.body, ours))
+    assert reply.status_code < 300, f"{operation}: {reply.text}"
+    said = [statement.sql for statement in recorder.taken()]
+    begun = max(place for place, sql in enumerate(said) if sql.startswith("BEGIN"))
+    assert said[-1] == "COMMIT", f"{operation}: {said}"
+    return len(said[begun + 1 : -1])
