@@ -30,6 +30,7 @@ async def found(pool: Pool, domain: str, fault: Exception | None = None) -> Load
         name=f"Org {domain}",
         domain=domain,
         timezone="UTC",
+        currency="EUR",
         industry="Trade",
         country="Norway",
     ):
