@@ -355,6 +355,7 @@ CREATE TABLE public.analytics_events (
     user_id uuid,
     metadata jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT analytics_events_type_given CHECK (((event_type)::text <> ''::text))
 )
 PARTITION BY RANGE (created_at);
@@ -795,6 +796,7 @@ CREATE TABLE public.shipment_events (
     payload jsonb,
     occurred_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT shipment_events_occurred_at__year CHECK (((occurred_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT shipment_events_type CHECK ((event_type = ANY (ARRAY['created'::text, 'picked_up'::text, 'departed'::text, 'arrived'::text, 'customs_hold'::text, 'customs_released'::text, 'out_for_delivery'::text, 'delivered'::text, 'delayed'::text, 'exception'::text, 'cancelled'::text])))
 );
@@ -843,6 +845,7 @@ CREATE TABLE public.shipment_tracking (
     longitude numeric(11,8),
     status character varying(50),
     "timestamp" timestamp with time zone NOT NULL,
+    recorded_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT shipment_tracking_latitude_range CHECK (((latitude >= ('-90'::integer)::numeric) AND (latitude <= (90)::numeric))),
     CONSTRAINT shipment_tracking_longitude_range CHECK (((longitude >= ('-180'::integer)::numeric) AND (longitude <= (180)::numeric))),
     CONSTRAINT shipment_tracking_position_whole CHECK (((latitude IS NULL) = (longitude IS NULL)))
@@ -1196,6 +1199,8 @@ CREATE INDEX analytics_events_event_type_idx ON ONLY public.analytics_events USI
 
 CREATE INDEX analytics_events_organization_created_at_idx ON ONLY public.analytics_events USING btree (organization_id, created_at, id);
 
+CREATE INDEX analytics_events_recorded_idx ON ONLY public.analytics_events USING btree (organization_id, recorded_xid);
+
 CREATE INDEX analytics_events_user_idx ON ONLY public.analytics_events USING btree (organization_id, user_id) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX analytics_metrics_category_idx ON public.analytics_metrics USING btree (organization_id, metric_name, dimension_category, dimension_date, id);
@@ -1300,6 +1305,8 @@ CREATE INDEX sessions_user_idx ON public.sessions USING btree (organization_id, 
 
 CREATE INDEX shipment_events_occurred_idx ON public.shipment_events USING btree (organization_id, occurred_at, id);
 
+CREATE INDEX shipment_events_recorded_idx ON public.shipment_events USING btree (organization_id, recorded_xid);
+
 CREATE INDEX shipment_events_shipment_idx ON public.shipment_events USING btree (organization_id, shipment_id, occurred_at, id);
 
 CREATE INDEX shipment_items_product_idx ON public.shipment_items USING btree (organization_id, product_id);
@@ -1311,6 +1318,8 @@ CREATE INDEX shipment_items_sales_order_item_idx ON public.shipment_items USING 
 CREATE INDEX shipment_items_shipment_idx ON public.shipment_items USING btree (organization_id, shipment_id, id);
 
 CREATE INDEX shipment_last_position_shipment_idx ON public.shipment_last_position USING btree (organization_id, shipment_id);
+
+CREATE INDEX shipment_tracking_recorded_idx ON ONLY public.shipment_tracking USING btree (organization_id, recorded_xid);
 
 CREATE INDEX shipment_tracking_shipment_idx ON ONLY public.shipment_tracking USING btree (organization_id, shipment_id, "timestamp", id);
 
@@ -1844,8 +1853,24 @@ REVOKE ALL ON FUNCTION public.touch_updated_at() FROM PUBLIC;
 GRANT SELECT ON TABLE public.alembic_version TO imsop_app;
 GRANT SELECT ON TABLE public.alembic_version TO imsop_operator;
 
-GRANT SELECT,INSERT ON TABLE public.analytics_events TO imsop_app;
+GRANT SELECT ON TABLE public.analytics_events TO imsop_app;
 GRANT SELECT ON TABLE public.analytics_events TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.analytics_events TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.analytics_events TO imsop_app;
+
+GRANT INSERT(event_type) ON TABLE public.analytics_events TO imsop_app;
+
+GRANT INSERT(entity_type) ON TABLE public.analytics_events TO imsop_app;
+
+GRANT INSERT(entity_id) ON TABLE public.analytics_events TO imsop_app;
+
+GRANT INSERT(user_id) ON TABLE public.analytics_events TO imsop_app;
+
+GRANT INSERT(metadata) ON TABLE public.analytics_events TO imsop_app;
+
+GRANT INSERT(created_at) ON TABLE public.analytics_events TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.analytics_metrics TO imsop_app;
 GRANT SELECT ON TABLE public.analytics_metrics TO imsop_operator;
@@ -2242,8 +2267,24 @@ GRANT UPDATE(status) ON TABLE public.shipment_last_position TO imsop_app;
 
 GRANT UPDATE("timestamp") ON TABLE public.shipment_last_position TO imsop_app;
 
-GRANT SELECT,INSERT ON TABLE public.shipment_tracking TO imsop_app;
+GRANT SELECT ON TABLE public.shipment_tracking TO imsop_app;
 GRANT SELECT ON TABLE public.shipment_tracking TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.shipment_tracking TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.shipment_tracking TO imsop_app;
+
+GRANT INSERT(shipment_id) ON TABLE public.shipment_tracking TO imsop_app;
+
+GRANT INSERT(location) ON TABLE public.shipment_tracking TO imsop_app;
+
+GRANT INSERT(latitude) ON TABLE public.shipment_tracking TO imsop_app;
+
+GRANT INSERT(longitude) ON TABLE public.shipment_tracking TO imsop_app;
+
+GRANT INSERT(status) ON TABLE public.shipment_tracking TO imsop_app;
+
+GRANT INSERT("timestamp") ON TABLE public.shipment_tracking TO imsop_app;
 
 GRANT SELECT ON TABLE public.shipments TO imsop_app;
 GRANT SELECT ON TABLE public.shipments TO imsop_operator;

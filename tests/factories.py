@@ -29,8 +29,12 @@ API = "/api/v1"
 
 @asynccontextmanager
 async def running(installation: Installation, **settings: Any) -> AsyncIterator[Observed]:
-    """A process's application, in this one: with its own pool, cache and listening connection."""
-    app = create_app(Settings(**({"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12} | settings)), installation)
+    """A process's application, in this one: with its own pool, cache and listening connection.
+
+    Its live stream ends at once, for a client in the same process waits for the whole of a reply.
+    """
+    usual = {"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12, "stream_seconds": 0}
+    app = create_app(Settings(**(usual | settings)), installation)
     assert isinstance(app, Observed)
     async with litestar_of(app).lifespan():
         yield app

@@ -1,5 +1,6 @@
 """The web server around the application: its socket, its processes, and the moment it is ready."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from imsop.core import installation
@@ -22,6 +24,22 @@ from imsop.web.app import create_app
 
 _GRACE_SECONDS = 10  # for requests under way when asked to stop
 _POLL_SECONDS = 0.02
+
+
+class Protocol(HttpToolsProtocol):
+    """Lets an endless reply know that the server stops, and cut off who does not read it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._stopping = asyncio.Event()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"] |= {"stopping": self._stopping, "abort": self.transport.abort}
+
+    def shutdown(self) -> None:
+        self._stopping.set()
+        super().shutdown()
 
 
 def serve(settings: Settings, opened: Installation, when_healthy: Callable[[str], None]) -> None:
@@ -36,7 +54,7 @@ def serve(settings: Settings, opened: Installation, when_healthy: Callable[[str]
         factory=several,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         lifespan="on",
         log_config=None,
         log_level="warning",

@@ -43,6 +43,9 @@ OWN = {
 }
 """About whoever asks, who needs no permission: tests/identity/test_account.py and tests/pages try them."""
 
+STREAMS = {"GET /api/v1/stream"}
+"""Replies that do not end: tests/web/test_stream.py listens to them."""
+
 # Bodies that are accepted from a member of the organization whose ids they hold; {table} stands for the id of
 # its row there. Every id in them is tried with another organization's.
 BODIES: dict[str, Any] = {

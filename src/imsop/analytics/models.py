@@ -22,6 +22,13 @@ class AnalyticsEvent(Struct, frozen=True):
     created_at: Instant
 
 
+class RecordedAnalyticsEvent(AnalyticsEvent, frozen=True):
+    """An event, whose it is, and the transaction that recorded it."""
+
+    organization_id: UUID
+    recorded_xid: int
+
+
 class NewAnalyticsEvent(Struct, frozen=True, forbid_unknown_fields=True):
     """It is recorded as of now, in your name."""
 

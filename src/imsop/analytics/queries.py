@@ -1,11 +1,18 @@
 """All SQL of analytics."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from imsop.analytics.models import AnalyticsEvent, AnalyticsMetric, NewAnalyticsEvent
-from imsop.core.database import Connection, fetch_one
+from imsop.analytics.models import (
+    AnalyticsEvent,
+    AnalyticsMetric,
+    NewAnalyticsEvent,
+    RecordedAnalyticsEvent,
+)
+from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
+from imsop.core.snapshot import Snapshot
 
 # Bounded by now(), or the partitions made ahead would be looked at as well.
 EVENTS = Listing(
@@ -62,4 +69,35 @@ async def insert_event(
         new.entity_id,
         user_id,
         new.metadata,
+    )
+
+
+async def list_recorded_events(
+    connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
+) -> list[RecordedAnalyticsEvent]:
+    """Events that this snapshot did not see, at most `limit` of each organization, in no order.
+
+    As shipping.tracking_queries.list_recorded_events: two ranges of one index.
+    """
+    return await fetch_all(
+        connection,
+        RecordedAnalyticsEvent,
+        """
+        SELECT e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, e.metadata, e.created_at,
+               e.organization_id, e.recorded_xid
+        FROM unnest($1::uuid[]) AS listening (organization_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM analytics_events e
+            WHERE e.organization_id = listening.organization_id AND e.recorded_xid >= pg_snapshot_xmax($2)
+              AND e.recorded_xid < pg_snapshot_xmax(pg_current_snapshot())
+            UNION ALL
+            SELECT * FROM analytics_events e
+            WHERE e.organization_id = listening.organization_id
+              AND e.recorded_xid = ANY (array(SELECT pg_snapshot_xip($2)))
+            LIMIT $3
+        ) e
+        """,
+        organization_ids,
+        since,
+        limit,
     )

@@ -135,6 +135,13 @@ class Position(Struct, frozen=True):
     timestamp: Instant
 
 
+class RecordedPosition(Position, frozen=True):
+    """A position, whose it is, and the transaction that recorded it."""
+
+    organization_id: UUID
+    recorded_xid: int
+
+
 class NewPosition(Struct, frozen=True, forbid_unknown_fields=True):
     """Coordinates come in pairs."""
 
@@ -171,6 +178,13 @@ class ShipmentEvent(Struct, frozen=True):
     payload: dict[str, Any] | None
     occurred_at: Instant
     created_at: Instant
+
+
+class RecordedShipmentEvent(ShipmentEvent, frozen=True):
+    """An event, whose it is, and the transaction that recorded it."""
+
+    organization_id: UUID
+    recorded_xid: int
 
 
 class NewShipmentEvent(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,10 +7,18 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
-from imsop.core.database import Connection, fetch_one
+from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.errors import InvalidInput
 from imsop.core.listing import Listing, Sort
-from imsop.shipping.models import NewPosition, NewShipmentEvent, Position, ShipmentEvent
+from imsop.core.snapshot import Snapshot
+from imsop.shipping.models import (
+    NewPosition,
+    NewShipmentEvent,
+    Position,
+    RecordedPosition,
+    RecordedShipmentEvent,
+    ShipmentEvent,
+)
 
 # `until` bounds time from above: without it the months to come, all empty, are looked into first.
 POSITIONS = Listing(
@@ -178,3 +186,63 @@ async def record_event(
         )
     except asyncpg.UntranslatableCharacterError:  # the other texts were checked as they came
         raise InvalidInput.of("payload", "holds the NUL character, which cannot be stored") from None
+
+
+# Recorded since: by transactions that began after the snapshot, or that it saw at work. Each is a range of
+# the index; asked for in one condition, all of an organization would be read.
+
+
+async def list_recorded_positions(
+    connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
+) -> list[RecordedPosition]:
+    """Positions that this snapshot did not see, at most `limit` of each organization, in no order."""
+    return await fetch_all(
+        connection,
+        RecordedPosition,
+        """
+        SELECT t.id, t.shipment_id, t.location, t.latitude::text AS latitude,
+               t.longitude::text AS longitude, t.status, t."timestamp", t.organization_id, t.recorded_xid
+        FROM unnest($1::uuid[]) AS listening (organization_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM shipment_tracking t
+            WHERE t.organization_id = listening.organization_id AND t.recorded_xid >= pg_snapshot_xmax($2)
+              AND t.recorded_xid < pg_snapshot_xmax(pg_current_snapshot())
+            UNION ALL
+            SELECT * FROM shipment_tracking t
+            WHERE t.organization_id = listening.organization_id
+              AND t.recorded_xid = ANY (array(SELECT pg_snapshot_xip($2)))
+            LIMIT $3
+        ) t
+        """,
+        organization_ids,
+        since,
+        limit,
+    )
+
+
+async def list_recorded_events(
+    connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
+) -> list[RecordedShipmentEvent]:
+    """Events that this snapshot did not see, at most `limit` of each organization, in no order."""
+    return await fetch_all(
+        connection,
+        RecordedShipmentEvent,
+        """
+        SELECT e.id, e.shipment_id, e.event_type, e.location, e.source, e.payload, e.occurred_at,
+               e.created_at, e.organization_id, e.recorded_xid
+        FROM unnest($1::uuid[]) AS listening (organization_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM shipment_events e
+            WHERE e.organization_id = listening.organization_id AND e.recorded_xid >= pg_snapshot_xmax($2)
+              AND e.recorded_xid < pg_snapshot_xmax(pg_current_snapshot())
+            UNION ALL
+            SELECT * FROM shipment_events e
+            WHERE e.organization_id = listening.organization_id
+              AND e.recorded_xid = ANY (array(SELECT pg_snapshot_xip($2)))
+            LIMIT $3
+        ) e
+        """,
+        organization_ids,
+        since,
+        limit,
+    )

@@ -25,14 +25,15 @@ from imsop.sales import api as sales
 from imsop.shipping import api as shipping
 from imsop.suppliers import api as suppliers
 from imsop.ui.assets import serve_assets
-from imsop.web import health, openapi, pages, search
+from imsop.web import health, openapi, pages, search, stream
 from imsop.web.edge import EdgeMiddleware
 from imsop.web.housekeeping import keep_house
 from imsop.web.observe import Observed
 from imsop.web.problems import HANDLERS
+from imsop.web.relay import Relay
 from imsop.web.requests import StrictRequest, prepare_routes
 
-ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics, search)
+ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics, search, stream)
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:
@@ -44,11 +45,13 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         async with pool:
             app.state.pool = pool
             app.state.access = AccessCache(pool)
+            app.state.relay = Relay(installation.operator_dsn)
             tasks = [
                 asyncio.create_task(app.state.access.listen(installation.app_dsn)),
                 asyncio.create_task(keep_house(installation.operator_dsn)),
             ]
             yield
+            await app.state.relay.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,6 +6,7 @@ writing, so the two cannot differ; refusals and headers are added here for every
 
 import copy
 import hashlib
+import inspect
 import mimetypes
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
 from litestar.routes import HTTPRoute
 from swagger_ui_bundle import swagger_ui_path
 
@@ -51,6 +53,7 @@ def document(app: Litestar) -> dict[str, Any]:
     bodies = {
         repr(body): body for handler in handlers.values() for body in _bodies(handler) if body is not None
     }
+    bodies |= {repr(event): event for handler in handlers.values() for event in _events(handler).values()}
     bodies[repr(Problem)] = Problem
     references, schemas = msgspec.json.schema_components(
         bodies.values(), ref_template="#/components/schemas/{name}"
@@ -85,8 +88,24 @@ def _bodies(handler: HTTPRouteHandler) -> tuple[Any, Any]:
     returned: Any = handler.parsed_fn_signature.return_type
     if returned.is_subclass_of(Response):
         returned = returned.inner_types[0] if returned.inner_types else None
-    nothing = returned is None or returned.annotation in (None, type(None), bytes)
+    nothing = returned is None or returned.annotation in (None, type(None), bytes, ASGIResponse)
     return taken, None if nothing else returned.raw
+
+
+def _events(handler: HTTPRouteHandler) -> dict[str, Any]:
+    """What a stream tells of: the type of an event's data, by the event's name."""
+    events: dict[str, Any] = handler.opt.get("events", {})
+    return events
+
+
+def _content(handler: HTTPRouteHandler, given: Any, schema_of: dict[str, Any]) -> dict[str, Any] | None:
+    """What a success carries. OpenAPI 3.1 sees a stream as text; `x-events` says what its events hold."""
+    if given is not None:
+        return {"application/json": {"schema": schema_of[repr(given)]}}
+    if events := _events(handler):
+        told = {name: schema_of[repr(event)] for name, event in events.items()}
+        return {"text/event-stream": {"schema": {"type": "string"}, "x-events": told}}
+    return None
 
 
 def _problem_response(status: int, schema: dict[str, Any]) -> dict[str, Any]:
@@ -110,8 +129,8 @@ def _complete(
     response["headers"] = {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}} | {
         name: {"$ref": f"#/components/headers/{name}"} for name in response.get("headers", {})
     }
-    if given is not None:
-        response["content"] = {"application/json": {"schema": schema_of[repr(given)]}}
+    if (content := _content(handler, given, schema_of)) is not None:
+        response["content"] = content
     problems = _ALWAYS | set(handler.opt.get("problems", ()))
     if handler.opt.get("public"):
         operation["security"] = []
@@ -130,17 +149,26 @@ def _complete(
     }
     operation["operationId"] = handler.fn.__name__
     operation["summary"] = handler.fn.__name__.replace("_", " ").capitalize()
+    if handler.fn.__doc__:
+        operation["description"] = inspect.cleandoc(handler.fn.__doc__)
     operation["tags"] = [path.removeprefix("/api/v1/").split("/")[0]]
     for parameter in operation.get("parameters", ()):
-        if parameter["in"] == "query":
-            default = {"default": parameter["schema"]["default"]} if "default" in parameter["schema"] else {}
-            exact = _parameter_schema(handler.opt["query_types"][parameter["name"]].type)
-            parameter["schema"] = exact | default
-        for flag in ("deprecated", "allowEmptyValue", "allowReserved"):
-            if parameter.get(flag) is False:
-                del parameter[flag]
+        _complete_parameter(parameter, handler)
     if method == "post" and not handler.opt.get("public") and handler.opt.get("replies_kept", True):
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+
+
+def _complete_parameter(parameter: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    schema = parameter["schema"]
+    if parameter["in"] == "query":
+        default = {"default": schema["default"]} if "default" in schema else {}
+        exact = _parameter_schema(handler.opt["query_types"][parameter["name"]].type)
+        parameter["schema"] = exact | default
+    elif choices := schema.pop("oneOf", None):  # text or null: a header is left out instead
+        parameter["schema"] = choices[0] | schema
+    for flag in ("deprecated", "allowEmptyValue", "allowReserved"):
+        if parameter.get(flag) is False:
+            del parameter[flag]
 
 
 def _parameter_schema(parameter_type: Any) -> dict[str, Any]:

@@ -1,0 +1,209 @@
+"""What happens, as it happens: server-sent events on /api/v1/stream.
+
+A listener is told of what its organization records and its permissions let it read, each piece of news in the
+shape the API gives it. The id of an event is the snapshot up to which everything was told; sent back as
+Last-Event-ID, the stream goes on from there. Nothing is left out; what was on its way when a stream broke off
+may come twice, with the same id in its data.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, TypeAlias
+
+import asyncpg
+from litestar import get
+from litestar.params import HeaderParameter
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Send
+from prometheus_client import Counter
+
+from imsop.core.errors import InvalidInput, Unauthenticated
+from imsop.core.snapshot import MAX_CHARACTERS, Snapshot, current_snapshot
+from imsop.identity.guard import allow
+from imsop.identity.models import Actor
+from imsop.identity.permissions import Permission
+from imsop.identity.request import TenantRequest
+from imsop.web.edge import authenticate
+from imsop.web.relay import KINDS, Listener, News, Relay, read_news
+
+MEDIA_TYPE = "text/event-stream"
+RETRY_MILLISECONDS = 1000
+HEARTBEAT_SECONDS = 5.0
+"""A sign of life where there is no news. A token that is no longer good is noticed by then at the latest."""
+SEND_SECONDS = 10.0
+"""How long a listener may leave full buffers unread before its connection is cut."""
+
+ENDED = Counter("imsop_stream_ended", "Live streams that came to an end, by why", ["reason"])
+
+LastEventId: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Last-Event-ID",
+        max_length=MAX_CHARACTERS,
+        pattern="^[0-9]+:[0-9]+:([0-9]+(,[0-9]+)*)?$",
+        description="The last id that was received: what came after it is sent first.",
+    ),
+]
+
+
+class EventStream(ASGIResponse):
+    """A reply that goes on until its listener leaves or is ended."""
+
+    __slots__ = ("_abort", "_authenticate", "_greeting", "_listener", "_relay", "_seconds", "_stopping")
+    _should_set_content_length = False
+
+    def __init__(
+        self,
+        relay: Relay,
+        listener: Listener,
+        greeting: bytes,
+        *,
+        seconds: float,
+        authenticate: Callable[[], Awaitable[Actor]],
+        stopping: asyncio.Event | None,
+        abort: Callable[[], None] | None,
+    ) -> None:
+        super().__init__(media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+        self._relay = relay
+        self._listener = listener
+        self._greeting = greeting
+        self._seconds = seconds
+        self._authenticate = authenticate
+        self._stopping = stopping
+        self._abort = abort
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        talking = asyncio.create_task(self._talk(send))
+        leaving = asyncio.create_task(_left(receive))
+        stopping = asyncio.create_task(self._end_when_stopping())
+        try:
+            await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._relay.leave(self._listener)
+            for task in (talking, leaving, stopping):
+                task.cancel()
+            said, *_ = await asyncio.gather(talking, leaving, stopping, return_exceptions=True)
+            reason = "left" if isinstance(said, asyncio.CancelledError) else said
+            ENDED.labels(reason if isinstance(reason, str) else "failed").inc()
+        if isinstance(said, Exception):
+            raise said
+
+    async def _end_when_stopping(self) -> None:
+        if self._stopping is not None:
+            await self._stopping.wait()
+            self._listener.end("stopping")
+
+    async def _talk(self, send: Send) -> str:
+        """Sends until there is a reason to end, and returns it."""
+        try:
+            reason = await self._tell(send)
+            await _send(send, b"", more=False)
+        except TimeoutError:
+            if self._abort is not None:
+                self._abort()
+            return "slow"
+        return reason
+
+    async def _tell(self, send: Send) -> str:
+        now = asyncio.get_running_loop().time
+        ends_at = now() + self._seconds
+        await _send(send, self._greeting)
+        beats_at = now() + HEARTBEAT_SECONDS
+        while now() < ends_at:
+            news = await self._listener.next(max(0.0, min(beats_at, ends_at) - now()))
+            # Taken now: while something is awaited below, the relay goes on.
+            position = self._relay.position if news is None else news.until
+            if self._listener.ended:
+                break
+            try:
+                actor = await self._authenticate()
+            except Unauthenticated:
+                return "credentials"
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                return "lost"
+            if Permission.ORGANIZATION_READ not in actor.permissions:
+                return "credentials"
+            text = _events(news, actor)
+            if not text and now() >= beats_at:
+                text = b": still here\n" + _id(position)
+            if text:
+                await _send(send, text)
+                beats_at = now() + HEARTBEAT_SECONDS
+        return self._listener.ended or "time"
+
+
+def _events(news: News | None, actor: Actor) -> bytes:
+    """The news that the actor may read; the last event carries the id. Empty for none."""
+    if news is None:
+        return b""
+    if not news.complete:
+        return b"event: reload\ndata: {}\n" + _id(news.until)
+    texts = [told.text for told in news.told if told.permission in actor.permissions]
+    return b"\n".join(texts) + _id(news.until) if texts else b""
+
+
+async def _send(send: Send, text: bytes, *, more: bool = True) -> None:
+    """Raises TimeoutError where the listener does not take it in time."""
+    async with asyncio.timeout(SEND_SECONDS):
+        await send({"type": "http.response.body", "body": text, "more_body": more})
+
+
+def _id(snapshot: Snapshot) -> bytes:
+    """The end of an event with its id. By itself it is no event, and yet what a browser resumes from."""
+    return b"id: %s\n\n" % str(snapshot).encode()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@get(
+    "/stream",
+    opt=allow(Permission.ORGANIZATION_READ, events={kind.event: kind.shape for kind in KINDS}),
+    media_type=MEDIA_TYPE,
+)
+async def stream(request: TenantRequest, last_event_id: LastEventId = None) -> ASGIResponse:
+    """Follow what happens: server-sent events, each as soon as it is recorded.
+
+    You are told of what you may read. `reload` means that more has happened than is told one by one: read
+    again what you show. The stream ends when your token does, and now and then so that you come back.
+    """
+    since = None
+    if last_event_id is not None and (since := Snapshot.parse(last_event_id)) is None:
+        raise InvalidInput.of("Last-Event-ID", "is not an id of this stream; start again without one")
+    app, scope_state = request.app.state, request.scope["state"]
+    actor: Actor = scope_state["actor"]
+    listener = await app.relay.join(actor.organization_id)
+    try:
+        missed = None if since is None else await _catch_up(request, listener, since)
+    except BaseException:
+        app.relay.leave(listener)
+        raise
+    greeting = b"retry: %d\n" % RETRY_MILLISECONDS
+    return EventStream(
+        app.relay,
+        listener,
+        greeting + (_events(missed, actor) or _id(listener.position)),
+        seconds=app.settings.stream_seconds,
+        authenticate=partial(authenticate, request, app.access),
+        stopping=scope_state.get("stopping"),
+        abort=scope_state.get("abort"),
+    )
+
+
+async def _catch_up(request: TenantRequest, listener: Listener, since: Snapshot) -> News | None:
+    """What was committed after the snapshot, as far as the listener will not be told of it anyway.
+
+    It has joined already, so what is committed while this reads is either read here or waits for it there.
+    """
+    connection, actor = await request.begin()
+    listener.position = await current_snapshot(connection)
+    if since.xmax > listener.position.xmax:  # of another server, or of a time that a recovery has undone
+        return News(listener.position, [], complete=False)
+    _, news = await read_news(connection, [actor.organization_id], since)
+    return news.get(actor.organization_id)
+
+
+ROUTES = [stream]

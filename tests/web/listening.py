@@ -1,0 +1,114 @@
+"""A real server on loopback, and ears on its live stream."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import uvicorn
+
+from imsop.serving import Protocol
+from imsop.web.observe import Observed
+from tests.factories import API, Member
+
+STREAM = f"{API}/stream"
+SOON = 2.0
+"""Seconds within which what is sure to come comes, on a busy machine too."""
+QUIET = 0.3
+"""Seconds of silence after which nothing is on its way: six looks of the relay."""
+
+
+class Event(NamedTuple):
+    name: str
+    data: Any
+    id: str | None
+    """None where the event repeats the id before it."""
+
+
+@asynccontextmanager
+async def served(app: Observed) -> AsyncIterator[str]:
+    """The application behind the server that serves it, in this process; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, http=Protocol, lifespan="off", log_config=None))  # type: ignore[arg-type]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn says it in no other way
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class Ear:
+    """One open stream. `id` is what it would be resumed from; `whole`: it was ended as it should be."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self.id: str | None = None
+        self.beats = 0
+        self.whole = False
+        self._heard: asyncio.Queue[Event] = asyncio.Queue()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def hear(self, name: str | None = None, within_seconds: float = SOON) -> Event:
+        """The next event, which must be of that name."""
+        async with asyncio.timeout(within_seconds):
+            event = await self._heard.get()
+        assert name in (None, event.name), event
+        return event
+
+    async def hears_nothing(self) -> None:
+        await asyncio.sleep(QUIET)
+        assert self._heard.empty(), self._heard.get_nowait()
+
+    async def ended(self, within_seconds: float = SOON) -> None:
+        """Waits for the end of the stream."""
+        async with asyncio.timeout(within_seconds):
+            await self._listening
+
+    async def begun(self) -> None:
+        """Waits for the first id: from here on nothing is missed."""
+        async with asyncio.timeout(SOON):
+            while self.id is None:  # noqa: ASYNC110 - what is awaited comes from afar
+                await asyncio.sleep(0.005)
+
+    def close(self) -> None:
+        self._listening.cancel()
+
+    async def _listen(self) -> None:
+        fields: dict[str, str] = {}
+        async for line in self.response.aiter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+                continue
+            self.id = fields.get("id", self.id)
+            self.beats += "" in fields
+            if "data" in fields:
+                data = msgspec.json.decode(fields["data"])
+                self._heard.put_nowait(Event(fields["event"], data, fields.get("id")))
+            fields = {}
+        self.whole = True
+
+
+@asynccontextmanager
+async def listening(address: str, member: Member, last_event_id: str | None = None) -> AsyncIterator[Ear]:
+    headers = {"Authorization": f"Bearer {member.token}"}
+    if last_event_id is not None:
+        headers["Last-Event-ID"] = last_event_id
+    async with (
+        httpx.AsyncClient(timeout=SOON) as http,
+        http.stream("GET", f"{address}{STREAM}", headers=headers) as response,
+    ):
+        assert response.status_code == 200, (await response.aread()).decode()
+        ear = Ear(response)
+        try:
+            await ear.begun()
+            yield ear
+        finally:
+            ear.close()
