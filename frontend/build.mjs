@@ -93,29 +93,33 @@ async function styles(fonts) {
     variables: true,
     keyframes: true,
     safelist: { variables: [/^--(?!tblr)/] }, // our own: charts read them by name
-    dynamicAttributes: ["data-bs-theme", "open", "aria-current", "aria-invalid", "aria-sort"],
+    dynamicAttributes: ["data-theme", "data-density", "data-state", "open", "aria-current", "aria-invalid", "aria-sort"],
   });
   return (await esbuild.transform(purged.css, { loader: "css", minify: true, target: TARGET })).code;
 }
 
-// Pages load app.js; what only charts and maps need is in chunks that app.js asks for.
+// Pages load app.js, which asks for charts.js where there is a chart, which asks for the world where there is a map.
+// Two builds: in one, what they share would be a file of its own that every page waits for.
 async function scripts() {
-  const world = {
-    name: "world",
-    setup(build) {
-      build.onResolve({ filter: /^virtual:world$/ }, () => ({ path: "world", namespace: "world" }));
-      build.onLoad({ filter: /.*/, namespace: "world" }, () => ({
-        contents: `export default JSON.parse(${JSON.stringify(JSON.stringify(worldMap()))})`,
-        resolveDir: here,
-      }));
-    },
+  const world = (build) => {
+    build.onResolve({ filter: /^virtual:world$/ }, () => ({ path: "world", namespace: "world" }));
+    build.onLoad({ filter: /.*/, namespace: "world" }, () => ({
+      contents: `export default JSON.parse(${JSON.stringify(JSON.stringify(worldMap()))})`,
+    }));
   };
+  const charts = await bundle("charts", world);
+  const named = basename(charts.find((file) => basename(file.path).startsWith("charts-")).path);
+  const later = (build) => build.onResolve({ filter: /^\.\/charts\.js$/ }, () => ({ path: `./${named}`, external: true }));
+  return [...charts, ...(await bundle("app", later))];
+}
+
+async function bundle(name, setup) {
   const { outputFiles } = await esbuild.build({
-    entryPoints: { app: join(here, "js/app.js") },
+    entryPoints: [join(here, `js/${name}.js`)],
     outdir: out,
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
-    plugins: [world],
+    plugins: [{ name: "ours", setup }],
     bundle: true,
     splitting: true,
     format: "esm",

@@ -31,7 +31,9 @@ async def started() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """The application on a port of its own; its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))  # type: ignore[arg-type]
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    )  # type: ignore[arg-type]
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)

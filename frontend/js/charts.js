@@ -1,13 +1,13 @@
 // Draws each chart and map from its own table: the table is what is true, and a change of it draws anew.
 import { BarChart, LineChart, LinesChart, ScatterChart } from "echarts/charts";
 import { GeoComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
-import * as echarts from "echarts/core";
+import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
 import { mapOption, prepareMap } from "./map.js";
 import { palette } from "./palette.js";
 
-echarts.use([
+use([
   BarChart, LineChart, LinesChart, ScatterChart, GeoComponent, GridComponent, LegendComponent, TooltipComponent,
   CanvasRenderer,
 ]);
@@ -95,15 +95,15 @@ function chartOption(figure) {
 async function show(figure) {
   const isMap = "map" in figure.dataset;
   const canvas = figure.querySelector(".chart-canvas");
-  if (isMap) await prepareMap(echarts);
-  const chart = echarts.init(canvas, null, { locale: language.toUpperCase() });
+  if (isMap) await prepareMap();
+  const chart = init(canvas, null, { locale: language.toUpperCase() });
   const option = isMap ? mapOption : chartOption;
   const draw = () => chart.setOption(option(figure), { notMerge: !isMap, lazyUpdate: true });
   draw();
   if (isMap) onMap(chart, figure, canvas);
   new ResizeObserver(() => chart.resize()).observe(canvas);
   new MutationObserver(draw).observe(figure.querySelector("tbody"), { attributes: true, childList: true, subtree: true });
-  for (const scheme of [matchMedia("(prefers-color-scheme: dark)")]) scheme.addEventListener("change", draw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   document.addEventListener("imsop:theme", draw);
 }
 

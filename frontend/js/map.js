@@ -1,14 +1,16 @@
 // The world, and on it what the map's table says: where each thing is, on which route, whether it is late.
+import { getMap, registerMap } from "echarts/core";
+
 import { palette } from "./palette.js";
 
 const MARGIN_DEGREES = 8;
 const LEAST_SPAN = { longitude: 60, latitude: 30 }; // no closer than this at first, or one ship fills the map
 const EDGE = -168; // between Asia and America: what lies west of it is drawn in the east
 
-export async function prepareMap(echarts) {
-  if (echarts.getMap("world")) return;
+export async function prepareMap() {
+  if (getMap("world")) return;
   const { default: world } = await import("virtual:world");
-  echarts.registerMap("world", world);
+  registerMap("world", world);
 }
 
 const onMap = (longitude) => (longitude < EDGE ? longitude + 360 : longitude);

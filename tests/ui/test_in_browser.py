@@ -78,6 +78,21 @@ async def test_charts_are_drawn_from_their_tables_and_follow_them(browser: Brows
         await expect(visit.page.get_by_role("link", name="SHP-20412").first).to_be_visible()
 
 
+async def test_a_position_that_is_told_moves_its_marker(browser: Browser, gallery: str) -> None:
+    async with visiting(browser) as visit:
+        await visit.page.goto(gallery)
+        await expect(visit.page.locator(".chart-map canvas").first).to_be_visible()
+        row = visit.page.locator("#marker-2")
+        before = await row.get_attribute("data-longitude")
+        await expect(visit.page.get_by_text("Live", exact=True)).to_be_visible()
+        seen = await visit.page.locator(".chart-map").screenshot()
+        await expect(row).to_contain_text("At sea")
+        await visit.page.wait_for_function(
+            "(was) => document.querySelector('#marker-2').dataset.longitude < was - 0.2", arg=before
+        )
+        assert await visit.page.locator(".chart-map").screenshot() != seen
+
+
 async def test_the_map_comes_closer_and_goes_back(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(gallery, wait_until="networkidle")

@@ -1,12 +1,15 @@
 """A site that shows every component with made-up content: `python -m imsop.ui.gallery`; tests visit it."""
 
+import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
 from litestar import Litestar, Request, Response, get
+from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from imsop.core.errors import FieldError
 from imsop.ui.assets import serve_assets
@@ -158,6 +161,24 @@ async def found(request: Request[Any, Any, Any]) -> Response[bytes]:
     return render(request, "ui/found.html", groups=groups)
 
 
+@get("/stream")
+async def stream() -> ServerSentEvent:
+    """A ship that goes on a little every second."""
+
+    async def positions() -> AsyncIterator[ServerSentEventMessage]:
+        for step in range(600):
+            await asyncio.sleep(1)
+            told = {
+                "shipment_id": "2",
+                "longitude": str(72 - step / 10),
+                "latitude": "7.5",
+                "location": "At sea",
+            }
+            yield ServerSentEventMessage(event="position", data=msgspec.json.encode(told))
+
+    return ServerSentEvent(positions())
+
+
 @get("/errors/{status:int}")
 async def error(request: Request[Any, Any, Any], status: int) -> Response[bytes]:
     if "signed-in" in request.query_params:
@@ -167,7 +188,7 @@ async def error(request: Request[Any, Any, Any], status: int) -> Response[bytes]
 
 def create_gallery() -> Litestar:
     """Without rooms and without a database."""
-    app = Litestar([gallery, plain, found, error, serve_assets], openapi_config=None)
+    app = Litestar([gallery, plain, found, stream, error, serve_assets], openapi_config=None)
     app.state.navigation = NAVIGATION
     return app
 
