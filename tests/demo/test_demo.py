@@ -17,6 +17,7 @@ from tests import factories
 from tests.conftest import TestDatabase, copied
 from tests.factories import accepted, visitor
 
+pytestmark = pytest.mark.timeout(300)  # whichever test comes first waits for the load: 16 s on idle cores
 SETTINGS = Settings(bcrypt_cost=4)
 
 
