@@ -50,13 +50,17 @@ async def show(
     sort: str,
     cursor: str | None,
     before: str | None,
+    fixed: Sequence[object] = (),
     **filters: object,
 ) -> Shown[Row]:
-    """The page of the list that the address asks for, and how many rows there are."""
+    """The page of the list that the address asks for, and how many rows there are.
+
+    `fixed` is what the listing's statement takes beside its filters.
+    """
     window = await listing.window(
-        connection, actor.organization_id, PageRequest(sort, ROWS, cursor), before=before, **filters
+        connection, actor.organization_id, PageRequest(sort, ROWS, cursor), *fixed, before=before, **filters
     )
-    total = await listing.count(connection, actor.organization_id, most=COUNTED + 1, **filters)
+    total = await listing.count(connection, actor.organization_id, *fixed, most=COUNTED + 1, **filters)
     return Shown(
         window.rows, window.before, window.after, min(total, COUNTED), total > COUNTED, columns, sort
     )
@@ -71,11 +75,12 @@ def export(
     cells: Mapping[str, Callable[[Row], object]],
     *,
     sort: str,
+    fixed: Sequence[object] = (),
     **filters: object,
 ) -> Stream:
     """The filtered list as CSV or XLSX, by the end of the address. `cells`: header, and what is under it."""
     name, _, kind = request.scope["path"].rpartition("/")[2].rpartition(".")
-    rows = _rows(request, listing, cells, sort, filters)
+    rows = _rows(request, listing, cells, sort, fixed, filters)
     content = _as_csv(list(cells), rows) if kind == "csv" else _as_xlsx(list(cells), rows)
     stamp = datetime.now(UTC).strftime("%Y-%m-%d")
     return Stream(
@@ -90,12 +95,13 @@ async def _rows(
     listing: Listing[Row],
     cells: Mapping[str, Callable[[Row], object]],
     sort: str,
+    fixed: Sequence[object],
     filters: Mapping[str, object],
 ) -> AsyncIterator[list[object]]:
     """In a transaction of its own: the request's ends when the first byte leaves."""
     actor = request.actor
     async with transaction(request.app.state.pool, actor.tenant, read_only=True) as connection:
-        async for row in listing.stream(connection, actor.organization_id, sort, **filters):
+        async for row in listing.stream(connection, actor.organization_id, sort, *fixed, **filters):
             yield [cell(row) for cell in cells.values()]
 
 
