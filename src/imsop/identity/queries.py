@@ -177,7 +177,12 @@ _USERS = """
 USERS = Listing(
     User,
     _USERS,
-    filters={"status": "u.status = {}", "email": "u.email = {}"},
+    filters={
+        "status": "u.status = {}",
+        "email": "u.email = {}",
+        "role_id": "u.id IN (SELECT ur.user_id FROM user_roles ur"
+        " WHERE ur.organization_id = $1 AND ur.role_id = {})",
+    },
     sorts={"email": Sort("u.email", "email", str)},
     tiebreak="u.id",
 )

@@ -3,7 +3,13 @@
 from imsop.identity.permissions import Permission
 from imsop.ui.language import N_
 from imsop.ui.page import NavigationEntry
-from imsop.web.pages import account, entry, products, search
+from imsop.web.pages import account, entry, people, products, search
 
-NAVIGATION = (NavigationEntry(N_("Products"), "/products", "box", Permission.PRODUCTS_READ, N_("Stock")),)
-ROUTES = [route for module in (entry, account, search, products) for route in module.PAGES]
+_STOCK, _ADMINISTRATION = N_("Stock"), N_("Administration")
+NAVIGATION = (
+    NavigationEntry(N_("Products"), "/products", "box", Permission.PRODUCTS_READ, _STOCK),
+    NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
+    NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),
+    NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
+)
+ROUTES = [route for module in (entry, account, search, products, people) for route in module.PAGES]

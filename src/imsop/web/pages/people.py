@@ -1,0 +1,199 @@
+"""Pages of users, roles and API keys: who may do what."""
+
+from collections.abc import Callable, Collection
+from typing import Literal
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from imsop.core.fields import Email
+from imsop.core.listing import Cursor, PageRequest
+from imsop.identity import actions, credential_queries, queries
+from imsop.identity.guard import allow
+from imsop.identity.models import ApiKey, Role, User, UserStatus
+from imsop.identity.permissions import Permission
+from imsop.identity.request import TenantRequest
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.pages.lists import ROWS, export, show
+
+USER_COLUMNS = (
+    Column("email", N_("E-mail address"), sort="email"),
+    Column("name", N_("Name")),
+    Column("roles", N_("Roles")),
+    Column("last_login", N_("Last sign-in"), "date"),
+    Column("status", N_("Status")),
+)
+USER_CELLS: dict[str, Callable[[User], object]] = {
+    "email": lambda row: row.email,
+    "first_name": lambda row: row.first_name,
+    "last_name": lambda row: row.last_name,
+    "phone": lambda row: row.phone,
+    "status": lambda row: row.status,
+    "last_login": lambda row: row.last_login,
+    "created_at": lambda row: row.created_at,
+    "id": lambda row: row.id,
+}
+ROLE_COLUMNS = (
+    Column("name", N_("Role"), sort="name"),
+    Column("description", N_("What for")),
+    Column("permissions", N_("Permissions"), "number"),
+    Column("kind", N_("Kind")),
+)
+ROLE_CELLS: dict[str, Callable[[Role], object]] = {
+    "name": lambda row: row.name,
+    "description": lambda row: row.description,
+    "is_system": lambda row: row.is_system,
+    "permissions": lambda row: row.permissions,
+    "id": lambda row: row.id,
+}
+KEY_COLUMNS = (
+    Column("name", N_("Key"), sort="name"),
+    Column("prefix", N_("Begins with")),
+    Column("permissions", N_("Permissions")),
+    Column("created", N_("Made"), "date"),
+    Column("used", N_("Last used"), "date"),
+    Column("revoked", N_("Revoked"), "date"),
+)
+KEY_CELLS: dict[str, Callable[[ApiKey], object]] = {
+    "name": lambda row: row.name,
+    "prefix": lambda row: row.prefix,
+    "permissions": lambda row: row.permissions,
+    "created_at": lambda row: row.created_at,
+    "last_used_at": lambda row: row.last_used_at,
+    "revoked_at": lambda row: row.revoked_at,
+}
+MAX_ROLES = PageRequest("name", 500)
+_ACTIONS = ("read", "write")
+
+UserSort = Literal["email", "-email"]
+NameSort = Literal["name", "-name"]
+
+
+@get("/users", opt=allow(Permission.USERS_READ), include_in_schema=False)
+async def users_page(
+    request: TenantRequest,
+    email: Email | None = None,
+    status: UserStatus | None = None,
+    sort: UserSort = "email",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    shown = await show(
+        connection, actor, queries.USERS, USER_COLUMNS,
+        sort=sort, cursor=cursor, before=before, email=email.lower() if email else None, status=status,
+    )  # fmt: skip
+    roles = (await queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)).items
+    return render(request, "web/users.html", shown=shown, role_names={role.id: role.name for role in roles})
+
+
+@get(["/users.csv", "/users.xlsx"], opt=allow(Permission.USERS_READ), include_in_schema=False)
+async def export_users(
+    request: TenantRequest,
+    email: Email | None = None,
+    status: UserStatus | None = None,
+    sort: UserSort = "email",
+) -> Stream:
+    return export(
+        request, queries.USERS, USER_CELLS, sort=sort, email=email.lower() if email else None, status=status
+    )
+
+
+@get("/users/{user_id:uuid}", opt=allow(Permission.USERS_READ), include_in_schema=False)
+async def user_page(request: TenantRequest, user_id: UUID) -> Response[bytes]:
+    connection, actor = await request.begin()
+    user = await actions.get_user(connection, actor, user_id)
+    roles = (await queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)).items
+    held = await queries.list_effective_permissions(connection, actor.organization_id, user_id)
+    return render(
+        request,
+        "web/user.html",
+        user=user,
+        roles=[role for role in roles if role.id in user.role_ids],
+        matrix=_matrix(held),
+        crumbs=[Crumb(N_("Users"), "/users")],
+    )
+
+
+@get("/roles", opt=allow(Permission.ROLES_READ), include_in_schema=False)
+async def roles_page(
+    request: TenantRequest,
+    sort: NameSort = "name",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    shown = await show(
+        connection, actor, queries.ROLES, ROLE_COLUMNS, sort=sort, cursor=cursor, before=before
+    )
+    return render(request, "web/roles.html", shown=shown)
+
+
+@get(["/roles.csv", "/roles.xlsx"], opt=allow(Permission.ROLES_READ), include_in_schema=False)
+async def export_roles(request: TenantRequest, sort: NameSort = "name") -> Stream:
+    return export(request, queries.ROLES, ROLE_CELLS, sort=sort)
+
+
+@get("/roles/{role_id:uuid}", opt=allow(Permission.ROLES_READ), include_in_schema=False)
+async def role_page(
+    request: TenantRequest,
+    role_id: UUID,
+    cursor: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    role = await actions.get_role(connection, actor, role_id)
+    members = None
+    if Permission.USERS_READ in actor.permissions:
+        members = await queries.USERS.page(
+            connection, actor.organization_id, PageRequest("email", ROWS, cursor), role_id=role_id
+        )
+    return render(
+        request,
+        "web/role.html",
+        role=role,
+        matrix=_matrix(role.permissions),
+        members=members,
+        crumbs=[Crumb(N_("Roles"), "/roles")],
+    )
+
+
+@get("/api-keys", opt=allow(Permission.API_KEYS_READ), include_in_schema=False)
+async def api_keys_page(
+    request: TenantRequest,
+    sort: NameSort = "name",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    shown = await show(
+        connection, actor, credential_queries.API_KEYS, KEY_COLUMNS,
+        sort=sort, cursor=cursor, before=before,
+    )  # fmt: skip
+    return render(request, "web/api_keys.html", shown=shown)
+
+
+@get(["/api-keys.csv", "/api-keys.xlsx"], opt=allow(Permission.API_KEYS_READ), include_in_schema=False)
+async def export_api_keys(request: TenantRequest, sort: NameSort = "name") -> Stream:
+    return export(request, credential_queries.API_KEYS, KEY_CELLS, sort=sort)
+
+
+def _matrix(held: Collection[str]) -> list[tuple[str, list[bool]]]:
+    """By resource: whether reading it is held, and writing it."""
+    resources = dict.fromkeys(permission.partition(":")[0] for permission in Permission)
+    return [(resource, [f"{resource}:{action}" in held for action in _ACTIONS]) for resource in resources]
+
+
+PAGES = [
+    users_page,
+    export_users,
+    user_page,
+    roles_page,
+    export_roles,
+    role_page,
+    api_keys_page,
+    export_api_keys,
+]
