@@ -391,7 +391,10 @@ async def _read_to_the_end(stream_socket: socket.socket) -> bytes:
 
 @pytest.mark.usefixtures("hasty")
 async def test_who_never_reads_is_cut_off(
-    database: TestDatabase, admin: Member, monkeypatch: pytest.MonkeyPatch
+    database: TestDatabase,
+    admin: Member,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(stream, "SEND_SECONDS", 0.3)
     async with _process(database) as app, served(app) as address:
@@ -406,6 +409,7 @@ async def test_who_never_reads_is_cut_off(
         deaf.setblocking(False)
         heard = await _read_to_the_end(deaf)
         assert not heard.endswith(b"0\r\n\r\n"), "what was thrown away is not passed off as the end"
+    assert "ERROR" not in capfd.readouterr().err, "it is a listener's fault, and none of ours"
 
 
 # Those who may no longer listen
