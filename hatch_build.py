@@ -7,7 +7,9 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +49,12 @@ def _install(frontend: Path) -> None:
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     sys.stderr.write("fetching what the pages' styles and scripts are made of from npm\n")
+    npm = str(_node_home() / "lib/node_modules/npm/bin/npm-cli.js")
     try:
-        _node(frontend, str(_node_home() / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--loglevel=error")
+        with tempfile.TemporaryDirectory() as scratch:
+            # npm keeps what it fetches at home; an account may have none.
+            cache = [] if os.access(Path.home(), os.W_OK) else ["--cache", scratch]
+            _node(frontend, npm, "ci", "--loglevel=error", *cache)
     except subprocess.CalledProcessError:
         sys.exit(UNREACHED)
     stamp.write_text(wanted)
@@ -79,4 +85,5 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     build(here)
     if "--watch" in sys.argv[1:]:
-        _node(here / "frontend", "build.mjs", str(here / "src/imsop/ui/dist"), "--watch")
+        with suppress(KeyboardInterrupt):
+            _node(here / "frontend", "build.mjs", str(here / "src/imsop/ui/dist"), "--watch")

@@ -1,6 +1,6 @@
 // node build.mjs OUT [--watch]: the pages' assets, named by their content, compressed, listed in manifest.json.
 import { createHash } from "node:crypto";
-import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
@@ -160,8 +160,12 @@ async function build() {
   writeFileSync(join(next, "icons.json"), JSON.stringify(icons()));
   writeFileSync(join(next, "licences.txt"), licences());
   writeFileSync(join(next, "manifest.json"), JSON.stringify(manifest, null, 1));
-  rmSync(out, { recursive: true, force: true });
+  // Two renames, so that a server that runs finds a whole folder but for an instant.
+  const last = `${out}.last`;
+  rmSync(last, { recursive: true, force: true });
+  if (existsSync(out)) renameSync(out, last);
   renameSync(next, out);
+  rmSync(last, { recursive: true, force: true });
   const sizes = readdirSync(out).filter((name) => name.endsWith(".br")).map((name) => `${name.slice(0, -3)} ${Math.ceil(readFileSync(join(out, name)).length / 1024)} KB`);
   console.log(`assets: ${sizes.join(", ")}`);
 }

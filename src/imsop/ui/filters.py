@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from imsop.ui.language import Number, speaking
+from imsop.ui.parts import Column
 
 NOTHING = "—"
 """What stands where a value is not known: an empty cell could be a mistake."""
@@ -44,6 +45,11 @@ def ago(value: datetime, now: datetime) -> str:
     return speaking.get().ago(value, now)
 
 
+def labelled(columns: Sequence[Column]) -> list[tuple[Column, str]]:
+    """Columns with their labels, translated once and not for every cell."""
+    return [(column, speaking.get().gettext(column.label)) for column in columns]
+
+
 def initials(name: str) -> str:
     """Ada Okafor: AO."""
     words = [word for word in name.split() if word[0].isalnum()] or ["?"]
@@ -64,5 +70,17 @@ def sparkline(values: Sequence[Number]) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     made.__name__: made
-    for made in (number, short_number, money, short_money, percent, day, instant, ago, initials, sparkline)
+    for made in (
+        number,
+        short_number,
+        money,
+        short_money,
+        percent,
+        day,
+        instant,
+        ago,
+        labelled,
+        initials,
+        sparkline,
+    )
 }
