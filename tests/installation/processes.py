@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+from imsop.core.embedded import EmbeddedServer
+
 IMSOP = Path(sys.executable).with_name("imsop")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("IMSOP_", "PG"))}
+IMSOP_ROLES = "rolname LIKE 'imsop\\_%' AND rolname <> 'imsop_admin'"
 _START_SECONDS = 150  # with the demo, beside other workers
 
 
@@ -117,3 +120,8 @@ def servers_in(data_dir: Path) -> list[int]:
 
 def postmaster(data_dir: Path) -> int:
     return int((data_dir / "postgres" / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+
+
+def url_of(server: EmbeddedServer, database: str) -> str:
+    """What an administrator of the server gives IMSOP."""
+    return server.url("imsop_admin", "administrator", database)

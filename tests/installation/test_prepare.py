@@ -2,7 +2,6 @@
 
 import stat
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -15,45 +14,10 @@ from imsop.core import installation
 from imsop.core.embedded import EmbeddedServer, OperatorError
 from imsop.core.installation import Passwords
 from tests.conftest import TestDatabase
-from tests.installation.processes import ENVIRONMENT, IMSOP, imsop, open_directory
+from tests.installation.processes import ENVIRONMENT, IMSOP, IMSOP_ROLES, imsop, url_of
 
 LOGIN_ROLES = ("imsop_app", "imsop_operator")
 ROLES = ("imsop_owner", *LOGIN_ROLES, "imsop_lookup")
-_DATABASES = "SELECT datname FROM pg_database WHERE datname LIKE 'x%'"
-_IMSOP_ROLES = "rolname LIKE 'imsop\\_%' AND rolname <> 'imsop_admin'"
-_MADE_ROLES = (
-    f"SELECT rolname FROM pg_roles WHERE {_IMSOP_ROLES} OR rolname = 'keeper' ORDER BY rolname = 'keeper'"
-)
-
-
-@pytest.fixture(scope="module")
-def external() -> Iterator[EmbeddedServer]:
-    """A server that some administrator runs, and that logs every statement."""
-    with open_directory() as directory:
-        server = EmbeddedServer(directory / "server", admin_password="administrator", fast=True)
-        with server:
-            with psycopg.connect(server.admin_url, autocommit=True) as connection:
-                connection.execute("ALTER SYSTEM SET log_statement = 'all'")
-                connection.execute("SELECT pg_reload_conf()")
-            yield server
-
-
-@pytest.fixture
-def bare(external: EmbeddedServer) -> Iterator[EmbeddedServer]:
-    """The same without anything of IMSOP's."""
-    yield external
-    with psycopg.connect(external.admin_url, autocommit=True) as connection:
-        for (name,) in connection.execute(
-            "SELECT datname FROM pg_database WHERE datname LIKE 'x%'"
-        ).fetchall():
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        for (name,) in connection.execute(_MADE_ROLES).fetchall():
-            connection.execute(f"DROP OWNED BY {name}")
-            connection.execute(f"DROP ROLE {name}")
-
-
-def _url(server: EmbeddedServer, database: str) -> str:
-    return server.url("imsop_admin", "administrator", database)
 
 
 def _execute(dsn: str, *statements: str) -> None:
@@ -65,7 +29,7 @@ def _execute(dsn: str, *statements: str) -> None:
 def test_no_role_can_pass_by_row_security(database: TestDatabase) -> None:
     with psycopg.connect(database.admin_dsn) as connection:
         attributes = connection.execute(
-            f"SELECT rolname, rolcanlogin FROM pg_roles WHERE {_IMSOP_ROLES}"
+            f"SELECT rolname, rolcanlogin FROM pg_roles WHERE {IMSOP_ROLES}"
             " AND NOT (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)"
         ).fetchall()
         memberships = connection.execute(
@@ -104,7 +68,7 @@ def test_they_may_stage_in_temporary_tables(database: TestDatabase) -> None:
 
 
 def test_nobody_else_comes_in(bare: EmbeddedServer, empty: Path) -> None:
-    installation.prepare(_url(bare, "x1"), Passwords.kept_in(empty))
+    installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
     _execute(bare.admin_url, "CREATE ROLE keeper LOGIN PASSWORD 'k'")
     with pytest.raises(psycopg.OperationalError, match="does not have CONNECT privilege"):
         psycopg.connect(bare.url("keeper", "k", "x1"))
@@ -112,12 +76,12 @@ def test_nobody_else_comes_in(bare: EmbeddedServer, empty: Path) -> None:
 
 def test_passwords_reach_neither_the_server_nor_its_log(bare: EmbeddedServer, empty: Path) -> None:
     passwords = Passwords.kept_in(empty)
-    installation.prepare(_url(bare, "x1"), passwords)
+    installation.prepare(url_of(bare, "x1"), passwords)
     log = (bare.home / "server.log").read_text()
     assert "CREATE ROLE" in log
     assert not [kept for kept in asdict(passwords).values() if kept in log]
     assert passwords.app not in repr(passwords)
-    assert passwords.app not in repr(installation.reached_by(_url(bare, "x1"), passwords))
+    assert passwords.app not in repr(installation.reached_by(url_of(bare, "x1"), passwords))
 
 
 def test_passwords_are_made_once_for_the_owners_eyes(empty: Path) -> None:
@@ -130,18 +94,18 @@ def test_passwords_are_made_once_for_the_owners_eyes(empty: Path) -> None:
 
 def test_doing_it_again_changes_nothing(bare: EmbeddedServer, empty: Path) -> None:
     passwords = Passwords.kept_in(empty)
-    first = installation.prepare(_url(bare, "x1"), passwords)
-    with psycopg.connect(_url(bare, "x1")) as connection:
+    first = installation.prepare(url_of(bare, "x1"), passwords)
+    with psycopg.connect(url_of(bare, "x1")) as connection:
         look = (
             "SELECT array_agg(rolpassword ORDER BY rolname), (SELECT count(*) FROM pg_class) FROM pg_authid"
         )
         before = connection.execute(look).fetchone()
-        assert installation.prepare(_url(bare, "x1"), passwords) == first
+        assert installation.prepare(url_of(bare, "x1"), passwords) == first
         assert connection.execute(look).fetchone() == before
 
 
 def test_two_starters_at_once_make_one_database(bare: EmbeddedServer, empty: Path) -> None:
-    environment = ENVIRONMENT | {"IMSOP_DATABASE_URL": _url(bare, "x1")}
+    environment = ENVIRONMENT | {"IMSOP_DATABASE_URL": url_of(bare, "x1")}
     command = [IMSOP, "migrate", "--data-dir", empty]
     starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in "12"]
     outputs = [starter.communicate()[0] for starter in starters]
@@ -150,8 +114,8 @@ def test_two_starters_at_once_make_one_database(bare: EmbeddedServer, empty: Pat
 
 
 def test_another_data_directory_is_told_how_to_take_over(bare: EmbeddedServer, empty: Path) -> None:
-    first = installation.prepare(_url(bare, "x1"), Passwords.kept_in(empty / "first"))
-    environment = {"IMSOP_DATABASE_URL": _url(bare, "x1")}
+    first = installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty / "first"))
+    environment = {"IMSOP_DATABASE_URL": url_of(bare, "x1")}
     refused = imsop("migrate", "--data-dir", empty / "other", **environment)
     assert refused.returncode == 1
     assert "copy its secrets.json here, or run `imsop migrate --new-passwords`" in refused.stderr
@@ -172,16 +136,16 @@ def test_a_database_that_was_made_beforehand_is_taken_if_it_is_empty(
     bare: EmbeddedServer, empty: Path
 ) -> None:
     _execute(bare.admin_url, "CREATE DATABASE x1", "CREATE DATABASE x2")
-    _execute(_url(bare, "x2"), "CREATE TABLE somebodys ()")
-    assert installation.prepare(_url(bare, "x1"), Passwords.kept_in(empty))
+    _execute(url_of(bare, "x2"), "CREATE TABLE somebodys ()")
+    assert installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
     with pytest.raises(OperatorError, match="x2 holds tables of something else"):
-        installation.prepare(_url(bare, "x2"), Passwords.kept_in(empty))
+        installation.prepare(url_of(bare, "x2"), Passwords.kept_in(empty))
 
 
 def test_a_role_that_could_read_everything_is_refused(bare: EmbeddedServer, empty: Path) -> None:
     _execute(bare.admin_url, "CREATE ROLE imsop_app LOGIN BYPASSRLS")
     with pytest.raises(OperatorError, match="imsop_app must not be a superuser, bypass row security"):
-        installation.prepare(_url(bare, "x1"), Passwords.kept_in(empty))
+        installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
 
 
 def test_an_older_server_is_refused(
@@ -189,7 +153,7 @@ def test_an_older_server_is_refused(
 ) -> None:
     monkeypatch.setattr(installation, "OLDEST_SERVER_VERSION", 190000)
     with pytest.raises(OperatorError, match="this is 18"):
-        installation.prepare(_url(bare, "x1"), Passwords.kept_in(empty))
+        installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
 
 
 def test_a_server_that_is_not_there_is_named_without_the_password(empty: Path) -> None:

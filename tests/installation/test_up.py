@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -89,7 +90,7 @@ def test_several_processes_serve_and_end_together(installed: Path) -> None:
         assert up.answers()
         workers = _workers(up)
         assert up.end() == 0
-    assert not _alive(workers)
+    assert not psutil.wait_procs(workers, timeout=10)[1]
     assert not servers_in(installed)
 
 
@@ -98,7 +99,8 @@ def test_after_kill_9_of_everything_nothing_committed_is_lost(installed: Path) -
         assert up.answers()
         organization = _add_organization(installed, "Kept")
         for pid in servers_in(installed):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the first to die may take others along
+                os.kill(pid, signal.SIGKILL)
         assert up.end(signal.SIGKILL) == -signal.SIGKILL
     with imsop_up(installed) as up:
         assert up.answers()
