@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from imsop.core.bulk import FIRST_ROW
 from imsop.realdata.loading import Loading
 
 _CHUNK_LINES = 50_000
@@ -71,9 +72,9 @@ async def make_sales_orders(loading: Loading) -> int:
 
 async def make_sales_order_items(loading: Loading, progress: Callable[[int, int], None]) -> int:
     """One per sale, numbered as in the source; what was returned against it is in `matched_returns`."""
-    last_row: int = await loading.connection.fetchval("SELECT max(l.row_number) FROM lines l") or 0
+    rows: int = await loading.connection.fetchval("SELECT count(*) FROM lines")
     made = 0
-    for first_row in range(1, last_row + 1, _CHUNK_LINES):
+    for done in range(0, rows, _CHUNK_LINES):
         made += await loading.insert(
             """
             INSERT INTO sales_order_items
@@ -93,10 +94,10 @@ async def make_sales_order_items(loading: Loading, progress: Callable[[int, int]
             ORDER BY l.row_number
             """,
             loading.organization_id,
-            first_row,
-            first_row + _CHUNK_LINES,
+            FIRST_ROW + done,
+            FIRST_ROW + done + _CHUNK_LINES,
         )
-        progress(min(first_row + _CHUNK_LINES - 1, last_row), last_row)
+        progress(min(done + _CHUNK_LINES, rows), rows)
     return made
 
 
