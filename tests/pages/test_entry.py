@@ -85,6 +85,7 @@ async def test_signing_out_ends_the_session(admin: Member) -> None:
     cookie = here.cookies[SESSION_COOKIE]
     left = await here.fill(await here.get("/profile"), "/sign-out")
     assert (left.status_code, left.headers["location"]) == (303, "/sign-in")
+    assert left.headers["clear-site-data"] == '"cache"'
     assert SESSION_COOKIE not in here.cookies
 
     async def ended() -> bool:

@@ -58,7 +58,9 @@ async def sign_out(request: TenantRequest) -> Response[Any]:
     connection, actor = await request.begin()
     await account_actions.end_session(connection, actor, actor.credential_id)
     gone = _cookie(request, SESSION_COOKIE, "", max_age=0)
-    return Redirect("/sign-in", status_code=303, cookies=[gone])
+    # Pages are kept for going back; not for whoever uses this browser next.
+    forget = {"Clear-Site-Data": '"cache"'}
+    return Redirect("/sign-in", status_code=303, cookies=[gone], headers=forget)
 
 
 def _form(
