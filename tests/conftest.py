@@ -1,6 +1,8 @@
 """One server for the whole run, migrated once; each worker gets a copy of its database."""
 
+import faulthandler
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -135,8 +137,15 @@ async def stranger(app: Observed) -> Member:
     return await factories.sign_up(app)
 
 
+ENDING_SECONDS = 180  # the server's own end is given 60
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A test that does not run proves nothing: the run fails if one was skipped."""
+    """A test that does not run proves nothing: the run fails if one was skipped.
+
+    Tests have their timeout; from here on whatever does not end says where it is, and is ended.
+    """
+    faulthandler.dump_traceback_later(ENDING_SECONDS, exit=True, file=sys.__stderr__)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

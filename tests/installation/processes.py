@@ -19,6 +19,7 @@ IMSOP = Path(sys.executable).with_name("imsop")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("IMSOP_", "PG"))}
 IMSOP_ROLES = "rolname LIKE 'imsop\\_%' AND rolname <> 'imsop_admin'"
 _START_SECONDS = 150  # with the demo, beside other workers
+_END_SECONDS = 60
 
 
 class Up:
@@ -28,7 +29,9 @@ class Up:
         self.process = process
         self.lines: list[str] = []
         self._ready = threading.Event()
-        self._reader = threading.Thread(target=self._read)
+        # A child that outlives its parent holds the pipe open. Then neither the run's end nor the pipe's
+        # closing, which would wait for the lock of whoever reads, may wait for that child.
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
@@ -62,25 +65,31 @@ class Up:
         return self.ended()
 
     def ended(self) -> int:
-        code = self.process.wait(_START_SECONDS)
-        self._reader.join()
+        code = self.process.wait(_END_SECONDS)
+        self._reader.join(_END_SECONDS)
+        assert not self._reader.is_alive(), f"something it started still holds its output:\n{self.output}"
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         return code
 
 
 @contextmanager
 def imsop_up(data_dir: Path, *options: str, **environment: str) -> Iterator[Up]:
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [IMSOP, "up", "--port", "0", "--data-dir", data_dir, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env=ENVIRONMENT | environment,
-    ) as process:
-        up = Up(process)
+    )
+    up = Up(process)
+    try:
+        yield up
+    finally:
         try:
-            yield up
-        finally:
             up.end()
+        finally:
+            process.kill()  # nothing, where it has ended
 
 
 def imsop(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
