@@ -1263,6 +1263,10 @@ CREATE INDEX purchase_order_items_product_idx ON public.purchase_order_items USI
 
 CREATE INDEX purchase_orders_created_by_idx ON public.purchase_orders USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
+CREATE INDEX purchase_orders_open_idx ON public.purchase_orders USING btree (organization_id, order_date, id) INCLUDE (expected_delivery_date) WHERE (status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
+
+CREATE INDEX purchase_orders_open_number_idx ON public.purchase_orders USING btree (organization_id, po_number, id) WHERE (status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
+
 CREATE INDEX purchase_orders_order_date_idx ON public.purchase_orders USING btree (organization_id, order_date, id);
 
 CREATE INDEX purchase_orders_search_idx ON public.purchase_orders USING gin (organization_id, po_number public.gin_trgm_ops);
@@ -1292,6 +1296,10 @@ CREATE INDEX sales_orders_customer_idx ON public.sales_orders USING btree (organ
 CREATE INDEX sales_orders_customer_number_idx ON public.sales_orders USING btree (organization_id, customer_id, so_number, id);
 
 CREATE INDEX sales_orders_customer_status_idx ON public.sales_orders USING btree (organization_id, customer_id, status, order_date, id);
+
+CREATE INDEX sales_orders_open_idx ON public.sales_orders USING btree (organization_id, order_date, id) INCLUDE (expected_delivery_date) WHERE (status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
+
+CREATE INDEX sales_orders_open_number_idx ON public.sales_orders USING btree (organization_id, so_number, id) WHERE (status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
 
 CREATE INDEX sales_orders_order_date_idx ON public.sales_orders USING btree (organization_id, order_date, id);
 

@@ -59,6 +59,115 @@ class PurchaseOrderWithItems(PurchaseOrder, frozen=True):
     items: list[PurchaseOrderItem]
 
 
+class PurchaseOrderSummary(Struct, frozen=True):
+    """An order as a list shows it: whose it is by name, and how many lines it has."""
+
+    id: UUID
+    po_number: str
+    supplier_id: UUID
+    supplier_name: str
+    status: PurchaseOrderStatus
+    order_date: date
+    expected_delivery_date: date | None
+    actual_delivery_date: date | None
+    total_amount: Decimal
+    currency: str
+    lines: int
+
+
+class PurchaseOrderLine(Struct, frozen=True):
+    """A line as its order shows it: with its product, and the day it is held to (`due_on`)."""
+
+    id: UUID
+    line_number: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity_ordered: int
+    quantity_received: int
+    unit_price: Decimal | None
+    line_total: Decimal | None
+    expected_delivery_date: date | None
+    promised_delivery_date: date | None
+    actual_delivery_date: date | None
+    due_on: date | None
+
+
+class LineTotals(Struct, frozen=True):
+    """Of all lines of an order; quantities in base units."""
+
+    lines: int
+    quantity_ordered: int
+    quantity_received: int
+    lines_received: int
+    """Those that came in their whole quantity."""
+
+
+class SupplierLine(Struct, frozen=True):
+    """A line of an order to a supplier, and how it stands to the day it is held to.
+
+    `lead_time_days` runs from the order to the day the line was complete; null before, and where the order
+    is dated after it. `sorted_on` is `due_on`, or the order's day where the line is held to none.
+    """
+
+    id: UUID
+    purchase_order_id: UUID
+    po_number: str
+    order_date: date
+    status: PurchaseOrderStatus
+    line_number: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity_ordered: int
+    quantity_received: int
+    line_total: Decimal | None
+    currency: str
+    due_on: date | None
+    actual_delivery_date: date | None
+    lead_time_days: int | None
+    sorted_on: date
+
+
+class QuarterOfLines(Struct, frozen=True):
+    """Lines due in the quarter that begins then, how many came on time, how many in full."""
+
+    begins_on: date
+    due: int
+    on_time: int
+    in_full: int
+
+
+class SupplierStanding(Struct, frozen=True):
+    """What is on order from a supplier. Late: the day that was expected or promised is over."""
+
+    supplier_id: UUID
+    orders: int
+    open_orders: int
+    late_orders: int
+    open_lines: int
+    overdue_lines: int
+    lines_due: int
+    lines_on_time: int
+
+
+class DeliveredProduct(Struct, frozen=True):
+    """A product that a supplier delivers: its lines, the newest price in that order's currency."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    lines: int
+    quantity_received: int
+    last_received_on: date | None
+    unit_price: Decimal | None
+    currency: str
+    lines_due: int
+    lines_on_time: int
+    products: int
+    """How many products of this supplier there are."""
+
+
 class PurchaseOrderHistoryEntry(Struct, frozen=True):
     """A change of status. `occurred_at` is when it happened, `created_at` when it was recorded."""
 

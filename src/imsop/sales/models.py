@@ -119,6 +119,110 @@ class SalesOrderWithItems(SalesOrder, frozen=True):
     items: list[SalesOrderItem]
 
 
+class SalesOrderSummary(Struct, frozen=True):
+    """An order as a list shows it: whose it is by name, null for a counter sale, and its number of lines."""
+
+    id: UUID
+    so_number: str
+    customer_id: UUID | None
+    customer_name: str | None
+    status: SalesOrderStatus
+    order_date: date
+    expected_delivery_date: date | None
+    actual_delivery_date: date | None
+    total_amount: Decimal
+    currency: str
+    lines: int
+
+
+class SalesOrderLine(Struct, frozen=True):
+    """A line as its order shows it: with its product, and the day it is held to (`due_on`).
+
+    `quantity_missing`, while the order is confirmed: neither shipped nor reserved, for want of stock.
+    """
+
+    id: UUID
+    line_number: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_shipped: int
+    quantity_returned: int
+    quantity_missing: int
+    unit_price: Decimal | None
+    line_total: Decimal | None
+    expected_delivery_date: date | None
+    promised_delivery_date: date | None
+    actual_delivery_date: date | None
+    due_on: date | None
+
+
+class LineTotals(Struct, frozen=True):
+    """Of all lines of an order; quantities in base units."""
+
+    lines: int
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_shipped: int
+    quantity_returned: int
+    quantity_missing: int
+
+
+class CustomerLine(Struct, frozen=True):
+    """A line of a customer's order, and how it stands to the day it is held to.
+
+    `sorted_on` is `due_on`, or the order's day where the line is held to none.
+    """
+
+    id: UUID
+    sales_order_id: UUID
+    so_number: str
+    order_date: date
+    status: SalesOrderStatus
+    line_number: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_shipped: int
+    quantity_returned: int
+    line_total: Decimal | None
+    currency: str
+    due_on: date | None
+    actual_delivery_date: date | None
+    sorted_on: date
+
+
+class QuarterOfLines(Struct, frozen=True):
+    """Lines due in the quarter that begins then, and how many came on time."""
+
+    begins_on: date
+    due: int
+    on_time: int
+
+
+class CustomerOrders(Struct, frozen=True):
+    """A customer's orders, and those not delivered yet. Late: the day that was expected is over."""
+
+    customer_id: UUID
+    orders: int
+    open_orders: int
+    late_orders: int
+    last_order_on: date | None
+
+
+class CustomerLines(Struct, frozen=True):
+    """A customer's lines that are not delivered yet, and how the due ones came."""
+
+    open_lines: int
+    overdue_lines: int
+    lines_due: int
+    lines_on_time: int
+
+
 class SalesOrderHistoryEntry(Struct, frozen=True):
     """A change of status. `occurred_at` is when it happened, `created_at` when it was recorded."""
 

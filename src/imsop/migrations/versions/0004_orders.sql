@@ -35,6 +35,11 @@ CREATE INDEX purchase_orders_status_number_idx ON purchase_orders (organization_
 CREATE INDEX purchase_orders_order_date_idx ON purchase_orders (organization_id, order_date, id);
 CREATE INDEX purchase_orders_created_by_idx ON purchase_orders (organization_id, created_by)
     WHERE created_by IS NOT NULL;
+-- Of the orders that are not finished, few among many: what is open, and of it what is late.
+CREATE INDEX purchase_orders_open_idx ON purchase_orders (organization_id, order_date, id)
+    INCLUDE (expected_delivery_date) WHERE status IN ('submitted', 'confirmed', 'shipped');
+CREATE INDEX purchase_orders_open_number_idx ON purchase_orders (organization_id, po_number, id)
+    WHERE status IN ('submitted', 'confirmed', 'shipped');
 SELECT protect_tenant_table('purchase_orders');
 GRANT INSERT (id, organization_id, supplier_id, po_number, status, order_date, expected_delivery_date,
               actual_delivery_date, total_amount, currency, notes, created_by),
@@ -132,6 +137,10 @@ CREATE INDEX sales_orders_customer_number_idx ON sales_orders (organization_id, 
 CREATE INDEX sales_orders_status_number_idx ON sales_orders (organization_id, status, so_number, id);
 CREATE INDEX sales_orders_order_date_idx ON sales_orders (organization_id, order_date, id);
 CREATE INDEX sales_orders_created_by_idx ON sales_orders (organization_id, created_by) WHERE created_by IS NOT NULL;
+CREATE INDEX sales_orders_open_idx ON sales_orders (organization_id, order_date, id)
+    INCLUDE (expected_delivery_date) WHERE status IN ('confirmed', 'shipped');
+CREATE INDEX sales_orders_open_number_idx ON sales_orders (organization_id, so_number, id)
+    WHERE status IN ('confirmed', 'shipped');
 SELECT protect_tenant_table('sales_orders');
 GRANT INSERT (id, organization_id, customer_id, so_number, status, order_date, expected_delivery_date,
               actual_delivery_date, total_amount, currency, notes, created_by),
