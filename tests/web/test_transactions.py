@@ -1,6 +1,7 @@
 """One transaction per request: committed just before the reply leaves, or as if it had never been."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -84,6 +85,20 @@ async def test_connections_come_back_whatever_happens(app: Observed, admin: Memb
     assert pool.get_idle_size() == pool.get_size()
     async with pool.acquire() as connection:
         assert not connection.is_in_transaction()
+
+
+async def test_a_request_leaves_nothing_to_the_garbage_collector(admin: Member) -> None:
+    from imsop.web.edge import UnitOfWork  # noqa: PLC0415
+
+    await admin.read("products")
+    gc.collect()
+    gc.disable()
+    try:
+        await admin.read("products")
+        await factories.product(admin)
+        assert [left for left in gc.get_objects() if isinstance(left, UnitOfWork)] == []
+    finally:
+        gc.enable()
 
 
 async def test_a_request_that_is_given_up_holds_nothing(
