@@ -21,8 +21,6 @@ from imsop.web.requests import StrictRequest, require_strict_query, without_blan
 
 SESSION_COOKIE = "imsop_session"
 MAX_KEY_CHARACTERS = 255
-ACQUIRE_SECONDS = 10.0
-"""How long a request waits for a connection before it is answered 503."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
@@ -47,19 +45,15 @@ class UnitOfWork:
         if self._connection is None:
             if not self._read_only:
                 self.actor = await self._still_allowed()
-            self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            self._connection = await self._pool.take()
             await tenancy.begin(self._connection, self.actor.tenant, read_only=self._read_only)
         return self._connection  # type: ignore[no-any-return]
 
     async def end(self, *, commit: bool) -> None:
         """Commits or rolls back, and gives the connection back, whatever happens."""
-        if self._connection is None:
-            return
-        connection, self._connection = self._connection, None
-        try:
-            await connection.execute("COMMIT" if commit else "ROLLBACK")
-        finally:
-            await self._pool.release(connection)
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await self._pool.end(connection, commit=commit)
 
 
 class EdgeMiddleware:

@@ -39,8 +39,8 @@ async def live() -> Health:
 async def ready(state: State) -> Response[Readiness]:
     """200 where the database answers and has every migration, else 503."""
     try:
-        async with asyncio.timeout(READY_WITHIN_SECONDS):
-            version = await state.pool.fetchval("SELECT version_num FROM alembic_version")
+        async with asyncio.timeout(READY_WITHIN_SECONDS), state.pool.acquire() as connection:
+            version = await connection.fetchval("SELECT version_num FROM alembic_version")
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return Response(Readiness("not_ready", "unreachable", 0), status_code=503)
     pending = len(migrations.pending(version))

@@ -1,0 +1,146 @@
+"""Connections are lent to one at a time, and come back clean or not at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from imsop.core import pool as pools
+from imsop.core.database import Connection, Pool, open_pool, transaction
+from tests.conftest import TestDatabase
+from tests.factories import eventually
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def pool(database: TestDatabase) -> AsyncIterator[Pool]:
+    async with await open_pool(database.app_dsn, min_size=1, max_size=2) as pool:
+        yield pool
+
+
+async def _backend(connection: Connection) -> int:
+    pid: int = await connection.fetchval("SELECT pg_backend_pid()")
+    return pid
+
+
+async def test_each_connection_is_lent_to_one_and_who_comes_later_waits(pool: Pool) -> None:
+    first, second = await pool.take(), await pool.take()
+    assert await _backend(first) != await _backend(second)
+    third = asyncio.create_task(pool.take())
+    await asyncio.sleep(0.05)
+    assert not third.done()
+    pool.give_back(second)
+    assert await third is second
+    assert pool.lent == 2
+
+
+async def test_who_waits_too_long_is_told(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "TAKE_SECONDS", 0.05)
+    first, _ = await pool.take(), await pool.take()
+    with pytest.raises(TimeoutError):
+        await pool.take()
+    pool.give_back(first)
+    assert await pool.take() is first
+
+
+async def test_who_gives_up_waiting_takes_no_place(pool: Pool) -> None:
+    first, _ = await pool.take(), await pool.take()
+    waiting = asyncio.create_task(pool.take())
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    pool.give_back(first)
+    assert await asyncio.wait_for(pool.take(), 1) is first
+
+
+async def test_a_connection_that_the_server_closed_is_replaced(pool: Pool, database: TestDatabase) -> None:
+    async with pool.acquire() as connection:
+        lost = await _backend(connection)
+    operator = await asyncpg.connect(database.admin_dsn)
+    await operator.execute("SELECT pg_terminate_backend($1)", lost)
+    await operator.close()
+
+    async def noticed() -> bool:
+        return connection.is_closed()
+
+    await eventually(noticed)
+    async with pool.acquire() as connection:
+        assert await _backend(connection) != lost
+
+
+async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> None:
+    away = True
+
+    async def connect() -> Connection:
+        if away:
+            raise ConnectionRefusedError
+        return await asyncpg.connect(database.app_dsn)
+
+    async with Pool(connect, min_size=0, max_size=1) as pool:
+        for _ in range(3):
+            with pytest.raises(ConnectionRefusedError):
+                await pool.take()
+        away = False
+        pool.give_back(await pool.take())
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_sleep(10)", "BEGIN; SELECT pg_sleep(10)"])
+async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, statement: str) -> None:
+    cut_off = await pool.take()
+    pool.give_back(cut_off)
+
+    async def work() -> None:
+        async with pool.acquire() as connection:
+            await connection.execute(statement)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert cut_off.is_closed()
+    async with transaction(pool, None, read_only=True) as connection:
+        assert connection is not cut_off
+
+
+async def test_a_transaction_whose_end_is_not_confirmed_closes_its_connection(pool: Pool) -> None:
+    connection = await pool.take()
+    await connection.execute("BEGIN")
+    ended = asyncio.create_task(pool.end(connection, commit=True))
+    await asyncio.sleep(0)  # the COMMIT is on its way
+    ended.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ended
+    assert connection.is_closed()
+    assert pool.lent == 0
+
+
+async def test_a_refused_transaction_leaves_a_connection_that_is_lent_again(pool: Pool) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with transaction(pool, None) as connection:
+            await connection.execute("SELECT FROM nowhere")
+    assert not connection.is_closed()
+    async with pool.acquire() as again:
+        assert again is connection
+        assert not again.is_in_transaction()
+
+
+async def test_connections_that_nobody_needs_are_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = await pool.take(), await pool.take()
+    pool.give_back(first)
+    monkeypatch.setattr(pools, "IDLE_SECONDS", 0.0)
+    await asyncio.sleep(0.001)
+    pool.give_back(second)
+    assert (first.is_closed(), second.is_closed()) == (True, False)
+    pool.give_back(await pool.take())
+    assert not second.is_closed()  # the fewest stay
+
+
+async def test_a_pool_that_closes_leaves_none_open(database: TestDatabase) -> None:
+    async with await open_pool(database.app_dsn, min_size=2, max_size=2) as pool:
+        lent, idle = await pool.take(), await pool.take()
+        pool.give_back(idle)
+    assert lent.is_closed()
+    assert idle.is_closed()
+    pool.give_back(lent)
