@@ -7,7 +7,7 @@ from typing import Any
 
 import uvicorn
 from litestar.types import ASGIApp
-from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import Browser, Locator, Page, Request, async_playwright
 
 from tests import browser as browsers
 from tests.rules.source import ROOT
@@ -89,3 +89,11 @@ async def visiting(browser: Browser, **options: Any) -> AsyncIterator[Visit]:
     yield visit
     await context.close()
     assert visit.complaints == [], visit.complaints
+
+
+async def redrawn(part: Locator, seen: bytes, within_seconds: float = 10.0) -> bytes:
+    """How a part of the page looks once it looks otherwise than it was seen."""
+    async with asyncio.timeout(within_seconds):
+        while (now := await part.screenshot()) == seen:
+            await asyncio.sleep(0.05)
+    return now
