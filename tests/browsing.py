@@ -94,6 +94,6 @@ async def visiting(browser: Browser, **options: Any) -> AsyncIterator[Visit]:
 async def redrawn(part: Locator, seen: bytes, within_seconds: float = 10.0) -> bytes:
     """How a part of the page looks once it looks otherwise than it was seen."""
     async with asyncio.timeout(within_seconds):
-        while (now := await part.screenshot()) == seen:
+        while (now := await part.screenshot()) == seen:  # noqa: ASYNC110 - a canvas tells nobody
             await asyncio.sleep(0.05)
     return now
