@@ -275,46 +275,67 @@ CREATE FUNCTION public.search_everything(p_organization_id uuid, p_query text, p
     SET enable_seqscan TO 'off'
     AS $$
     WITH found AS (
-        (SELECT 'product' AS kind, p.id, p.sku::text AS title, p.name::text AS subtitle
-         FROM public.products p
+        (SELECT 'product' AS kind, p.id, p.sku::text AS title, p.name::text AS subtitle FROM public.products p
          WHERE 'product' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
-           AND p.organization_id = p_organization_id AND length(p_query) >= 3
-           AND (p.sku ILIKE p_pattern OR p.name ILIKE p_pattern)
+           AND p.organization_id = p_organization_id AND (p.sku ILIKE p_pattern OR p.name ILIKE p_pattern)
          LIMIT 500)
-        UNION ALL
+        UNION
         (SELECT 'product', p.id, p.sku, p.name FROM public.products p
          WHERE 'product' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
-           AND p.organization_id = p_organization_id AND length(p_query) < 3
-           AND p.sku ^@ upper(p_query) ORDER BY p.sku LIMIT 20)
-        UNION ALL
+           AND p.organization_id = p_organization_id AND p.sku ^@ upper(p_query)
+         ORDER BY p.sku LIMIT p_limit)
+        UNION
         (SELECT 'supplier', s.id, s.name, s.country FROM public.suppliers s
          WHERE 'supplier' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
-           AND s.organization_id = p_organization_id AND length(p_query) >= 3
-           AND s.name ILIKE p_pattern
+           AND s.organization_id = p_organization_id AND s.name ILIKE p_pattern
          LIMIT 500)
-        UNION ALL
+        UNION
         (SELECT 'customer', c.id, c.name, c.customer_number FROM public.customers c
          WHERE 'customer' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
-           AND c.organization_id = p_organization_id AND length(p_query) >= 3
+           AND c.organization_id = p_organization_id
            AND (c.name ILIKE p_pattern OR c.customer_number ILIKE p_pattern)
          LIMIT 500)
-        UNION ALL
+        UNION
+        (SELECT 'customer', c.id, c.name, c.customer_number FROM public.customers c
+         WHERE 'customer' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
+           AND c.organization_id = p_organization_id AND c.customer_number ^@ upper(p_query)
+         ORDER BY c.customer_number LIMIT p_limit)
+        UNION
         (SELECT 'purchase_order', o.id, o.po_number, o.status FROM public.purchase_orders o
          WHERE 'purchase_order' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
-           AND o.organization_id = p_organization_id AND length(p_query) >= 3 AND o.po_number ILIKE p_pattern
+           AND o.organization_id = p_organization_id AND o.po_number ILIKE p_pattern
          LIMIT 500)
-        UNION ALL
+        UNION
+        (SELECT 'purchase_order', o.id, o.po_number, o.status FROM public.purchase_orders o
+         WHERE 'purchase_order' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
+           AND o.organization_id = p_organization_id AND o.po_number ^@ upper(p_query)
+         ORDER BY o.po_number LIMIT p_limit)
+        UNION
         (SELECT 'sales_order', o.id, o.so_number, o.status FROM public.sales_orders o
          WHERE 'sales_order' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
-           AND o.organization_id = p_organization_id AND length(p_query) >= 3 AND o.so_number ILIKE p_pattern
+           AND o.organization_id = p_organization_id AND o.so_number ILIKE p_pattern
          LIMIT 500)
-        UNION ALL
-        (SELECT 'shipment', s.id, coalesce(s.reference_id, s.tracking_number), s.status
-         FROM public.shipments s
+        UNION
+        (SELECT 'sales_order', o.id, o.so_number, o.status FROM public.sales_orders o
+         WHERE 'sales_order' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
+           AND o.organization_id = p_organization_id AND o.so_number ^@ upper(p_query)
+         ORDER BY o.so_number LIMIT p_limit)
+        UNION
+        (SELECT 'shipment', s.id, coalesce(s.reference_id, s.tracking_number), s.status FROM public.shipments s
          WHERE 'shipment' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
-           AND s.organization_id = p_organization_id AND length(p_query) >= 3
+           AND s.organization_id = p_organization_id
            AND (s.tracking_number ILIKE p_pattern OR s.reference_id ILIKE p_pattern)
          LIMIT 500)
+        UNION
+        (SELECT 'shipment', s.id, coalesce(s.reference_id, s.tracking_number), s.status FROM public.shipments s
+         WHERE 'shipment' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
+           AND s.organization_id = p_organization_id AND s.tracking_number ^@ upper(p_query)
+         ORDER BY s.tracking_number LIMIT p_limit)
+        UNION
+        (SELECT 'shipment', s.id, coalesce(s.reference_id, s.tracking_number), s.status FROM public.shipments s
+         WHERE 'shipment' = ANY (p_kinds) AND p_organization_id = public.current_organization_id()
+           AND s.organization_id = p_organization_id AND s.reference_id ^@ upper(p_query)
+         ORDER BY s.reference_id LIMIT p_limit)
     ), ranked AS (
         SELECT f.kind, f.id, f.title, f.subtitle,
                row_number() OVER (PARTITION BY f.kind ORDER BY

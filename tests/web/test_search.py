@@ -38,12 +38,43 @@ async def test_the_exact_code_comes_first(admin: Member) -> None:
     assert await _found(admin, "part-100", limit=1) == [("product", "PART-100")]
 
 
-@pytest.mark.parametrize("query", ["%%%", "___", "\\\\\\", "100%"])
-async def test_wildcards_are_only_characters(admin: Member, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "sku"),
+    [("%%%", "%%%B"), ("___", "___B"), ("\\\\\\", "\\\\\\B"), ("100%", "A100%B"), ("_100", "A_100B")],
+)
+async def test_wildcards_are_only_characters(admin: Member, query: str, sku: str) -> None:
     await factories.product(admin, sku="PLAIN-1000")
     assert await _found(admin, query) == []
-    await factories.product(admin, sku=f"A{query}B")
-    assert await _found(admin, query) == [("product", f"A{query}B")]
+    await factories.product(admin, sku=sku)
+    assert await _found(admin, query) == [("product", sku)]
+
+
+async def test_what_is_too_short_for_a_part_is_looked_for_where_codes_begin(admin: Member) -> None:
+    """By whatever code or number it has; a part needs three letters or digits in a row."""
+    await factories.product(admin, sku="Q-1")
+    await factories.product(admin, sku="AQ-1")
+    await factories.customer(admin, name="Sound of Q-1", customer_number="Q-15")
+    await admin.create("shipments", {"shipment_type": "inbound", "reference_id": "Q-16", "items": []})
+    await admin.create(
+        "shipments",
+        {"shipment_type": "outbound", "tracking_number": "Q-17", "reference_id": "X", "items": []},
+    )
+    found = [("customer", "Sound of Q-1"), ("product", "Q-1"), ("shipment", "Q-16"), ("shipment", "X")]
+    assert await _found(admin, "q-1") == found
+    assert await _found(admin, "Q") == found
+    assert await _found(admin, " ") == []
+
+
+async def test_what_is_named_exactly_is_found_among_many_that_contain_it(admin: Member) -> None:
+    """However many: no more than some hundreds are ranked."""
+    async with admin.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO customers (organization_id, name, customer_number)"
+            " SELECT $1, 'Of many', 'C' || n || '-777' FROM generate_series(1, 1000) n",
+            admin.organization_id,
+        )
+    await factories.customer(admin, name="The one", customer_number="777")
+    assert (await _found(admin, "777"))[0] == ("customer", "The one")
 
 
 async def test_only_what_the_actor_may_see_is_found(admin: Member, stranger: Member) -> None:

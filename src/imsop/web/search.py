@@ -1,5 +1,6 @@
 """Search over everything that people look for, by name or number or part of it."""
 
+import re
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -26,6 +27,8 @@ _NEEDS: dict[SearchKind, Permission] = {
     "sales_order": Permission.SALES_ORDERS_READ,
     "shipment": Permission.SHIPMENTS_READ,
 }
+_INDEXED = re.compile(r"[^\W_]{3}")
+"""What a trigram index needs to find a part by."""
 _ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
@@ -43,32 +46,34 @@ class SearchResults(Struct, frozen=True):
 async def search(connection: Connection, actor: Actor, query: str, limit: int) -> list[SearchResult]:
     """The best matches of each kind that the actor may see, grouped by kind.
 
-    Parts are found from three characters on; fewer match the beginning of a SKU.
+    Codes and numbers are found by their beginning, these and names by a part of at least three letters or
+    digits in a row.
     """
+    kinds = [kind for kind, permission in _NEEDS.items() if permission in actor.permissions]
+    return await _found(connection, actor, kinds, query, limit)
+
+
+async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
+    """Of what a list of that kind is to be narrowed to: the best matches, at most LISTED."""
+    return [result.id for result in await _found(connection, actor, [kind], query, LISTED)]
+
+
+async def _found(
+    connection: Connection, actor: Actor, kinds: list[SearchKind], query: str, limit: int
+) -> list[SearchResult]:
+    query = query.strip()
+    if not query:
+        return []
     return await fetch_all(
         connection,
         SearchResult,
         "SELECT kind, id, title, subtitle FROM search_everything($1, $2, $3, $4::text[], $5)",
         actor.organization_id,
         query,
-        f"%{query.translate(_ESCAPED)}%",
-        [kind for kind, permission in _NEEDS.items() if permission in actor.permissions],
+        f"%{query.translate(_ESCAPED)}%" if _INDEXED.search(query) else None,
+        kinds,
         limit,
     )
-
-
-async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
-    """Of what a list of that kind is to be narrowed to: the best matches, at most LISTED."""
-    query = query.strip()
-    records = await connection.fetch(
-        "SELECT id FROM search_everything($1, $2, $3, $4::text[], $5)",
-        actor.organization_id,
-        query,
-        f"%{query.translate(_ESCAPED)}%",
-        [kind],
-        LISTED,
-    )
-    return [record["id"] for record in records]
 
 
 @get("/search", opt=allow(Permission.ORGANIZATION_READ))
@@ -77,7 +82,7 @@ async def search_everything(
 ) -> SearchResults:
     """Find products, partners, orders and shipments by name or number, or part of it."""
     connection, actor = await request.begin()
-    return SearchResults(await search(connection, actor, q.strip(), limit))
+    return SearchResults(await search(connection, actor, q, limit))
 
 
 ROUTES = [search_everything]
