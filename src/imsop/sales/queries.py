@@ -32,6 +32,7 @@ CUSTOMERS = Listing(
         "customer_number": "c.customer_number = {}",
         "name": "c.name = {}",
         "status": "c.status = {}",
+        "ids": "c.id = ANY ({}::uuid[])",
     },
     sorts={"name": Sort("c.name", "name", str)},
     tiebreak="c.id",
@@ -40,6 +41,18 @@ CUSTOMERS = Listing(
 
 async def get_customer(connection: Connection, organization_id: UUID, customer_id: UUID) -> Customer | None:
     return await fetch_one(connection, Customer, _CUSTOMERS + " AND c.id = $2", organization_id, customer_id)
+
+
+async def list_customer_names(
+    connection: Connection, organization_id: UUID, limit: int
+) -> list[tuple[str, str]]:
+    """Ids and names of the first so many, by name."""
+    records = await connection.fetch(
+        "SELECT c.id, c.name FROM customers c WHERE c.organization_id = $1 ORDER BY c.name, c.id LIMIT $2",
+        organization_id,
+        limit,
+    )
+    return [(str(record["id"]), record["name"]) for record in records]
 
 
 async def insert_customer(connection: Connection, organization_id: UUID, new: NewCustomer) -> UUID:

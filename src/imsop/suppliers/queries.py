@@ -16,7 +16,7 @@ _SUPPLIERS = """
 SUPPLIERS = Listing(
     Supplier,
     _SUPPLIERS,
-    filters={"name": "s.name = {}", "status": "s.status = {}"},
+    filters={"name": "s.name = {}", "status": "s.status = {}", "ids": "s.id = ANY ({}::uuid[])"},
     sorts={"name": Sort("s.name", "name", str)},
     tiebreak="s.id",
 )
@@ -37,6 +37,18 @@ SUPPLIER_METRICS = Listing(
 
 async def get_supplier(connection: Connection, organization_id: UUID, supplier_id: UUID) -> Supplier | None:
     return await fetch_one(connection, Supplier, _SUPPLIERS + " AND s.id = $2", organization_id, supplier_id)
+
+
+async def list_supplier_names(
+    connection: Connection, organization_id: UUID, limit: int
+) -> list[tuple[str, str]]:
+    """Ids and names of the first so many, by name."""
+    records = await connection.fetch(
+        "SELECT s.id, s.name FROM suppliers s WHERE s.organization_id = $1 ORDER BY s.name, s.id LIMIT $2",
+        organization_id,
+        limit,
+    )
+    return [(str(record["id"]), record["name"]) for record in records]
 
 
 async def insert_supplier(connection: Connection, organization_id: UUID, new: NewSupplier) -> UUID:

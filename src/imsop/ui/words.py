@@ -40,6 +40,11 @@ WORDS: Mapping[str, Word] = {
     # How a date stands
     "on_time": Word(N_("On time"), "tone-good"),
     "late": Word(N_("Late"), "tone-bad"),
+    "overdue": Word(N_("Overdue"), "tone-bad"),
+    # How a line of an order stands
+    "open": Word(N_("Open")),
+    "partial": Word(N_("In part"), "tone-active"),
+    "short_closed": Word(N_("Short-closed"), "tone-warning"),
     # Movements
     "receipt": Word(N_("Receipt"), "tone-good"),
     "shipment": Word(N_("Shipment"), "tone-active"),
