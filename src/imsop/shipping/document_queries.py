@@ -1,0 +1,338 @@
+"""SQL of shipments as people read them: in lists with the places they go between, as documents, on the map.
+
+A shipment is late when it came after its expected day, or is still to come and that day is over.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.fields import Instant
+from imsop.core.listing import Listing, Sort
+from imsop.shipping.models import EventType, ShipmentStatus, ShipmentType, TransportMode
+
+
+class ShipmentSummary(Struct, frozen=True):
+    """`is_late` is null where nothing was expected, and for what was cancelled."""
+
+    id: UUID
+    reference_id: str | None
+    tracking_number: str | None
+    shipment_type: ShipmentType
+    status: ShipmentStatus
+    transport_mode: TransportMode | None
+    carrier: str | None
+    origin: str | None
+    destination: str | None
+    weight_kg: Decimal | None
+    ship_date: date | None
+    expected_delivery_date: date | None
+    actual_delivery_date: date | None
+    is_late: bool | None
+    created_at: Instant
+
+
+# $2: today, as the organization's calendar has it.
+SHIPMENT_SUMMARIES = Listing(
+    ShipmentSummary,
+    """
+    SELECT s.id, s.reference_id, s.tracking_number, s.shipment_type, s.status, s.transport_mode, s.carrier,
+           coalesce(origin.name, s.origin_location) AS origin,
+           coalesce(destination.name, s.destination_location) AS destination,
+           s.weight_kg, s.ship_date, s.expected_delivery_date, s.actual_delivery_date,
+           CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
+                WHEN 'cancelled' THEN NULL
+                ELSE s.expected_delivery_date < $2::date END AS is_late,
+           s.created_at
+    FROM shipments s
+    LEFT JOIN warehouses origin ON origin.organization_id = $1 AND origin.id = s.origin_warehouse_id
+    LEFT JOIN warehouses destination
+        ON destination.organization_id = $1 AND destination.id = s.destination_warehouse_id
+    WHERE s.organization_id = $1
+    """,
+    filters={
+        "ids": "s.id = ANY ({}::uuid[])",
+        "status": "s.status = {}",
+        "shipment_type": "s.shipment_type = {}",
+        "late": """(CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
+                                WHEN 'cancelled' THEN NULL
+                                ELSE s.expected_delivery_date < $2::date END) = {}""",
+        "delivered_from": "s.actual_delivery_date >= {}",
+        "delivered_to": "s.actual_delivery_date <= {}",
+        "purchase_order_id": "s.purchase_order_id = {}",
+        "sales_order_id": "s.sales_order_id = {}",
+        "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",
+    },
+    sorts={"created_at": Sort("s.created_at", "created_at", datetime)},
+    tiebreak="s.id",
+    fixed_arguments=1,
+)
+
+
+class ShipmentDocument(ShipmentSummary, frozen=True):
+    """A shipment with what the rows it refers to are called."""
+
+    purchase_order_id: UUID | None
+    po_number: str | None
+    sales_order_id: UUID | None
+    so_number: str | None
+    supplier_id: UUID | None
+    supplier_name: str | None
+    origin_warehouse_id: UUID | None
+    destination_warehouse_id: UUID | None
+
+
+async def get_document(
+    connection: Connection, organization_id: UUID, today: date, shipment_id: UUID
+) -> ShipmentDocument | None:
+    return await fetch_one(
+        connection,
+        ShipmentDocument,
+        """
+        SELECT s.id, s.reference_id, s.tracking_number, s.shipment_type, s.status, s.transport_mode,
+               s.carrier, coalesce(origin.name, s.origin_location) AS origin,
+               coalesce(destination.name, s.destination_location) AS destination,
+               s.weight_kg, s.ship_date, s.expected_delivery_date, s.actual_delivery_date,
+               CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
+                    WHEN 'cancelled' THEN NULL
+                    ELSE s.expected_delivery_date < $2::date END AS is_late,
+               s.created_at, s.purchase_order_id, po.po_number, s.sales_order_id, so.so_number,
+               s.supplier_id, supplier.name AS supplier_name, s.origin_warehouse_id,
+               s.destination_warehouse_id
+        FROM shipments s
+        LEFT JOIN warehouses origin ON origin.organization_id = $1 AND origin.id = s.origin_warehouse_id
+        LEFT JOIN warehouses destination
+            ON destination.organization_id = $1 AND destination.id = s.destination_warehouse_id
+        LEFT JOIN purchase_orders po ON po.organization_id = $1 AND po.id = s.purchase_order_id
+        LEFT JOIN sales_orders so ON so.organization_id = $1 AND so.id = s.sales_order_id
+        LEFT JOIN suppliers supplier ON supplier.organization_id = $1 AND supplier.id = s.supplier_id
+        WHERE s.organization_id = $1 AND s.id = $3
+        """,
+        organization_id,
+        today,
+        shipment_id,
+    )
+
+
+class Cargo(Struct, frozen=True):
+    """What of a product is in a shipment, and the line of which order it is for."""
+
+    id: UUID
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity: int
+    purchase_order_id: UUID | None
+    po_number: str | None
+    sales_order_id: UUID | None
+    so_number: str | None
+    line_number: int | None
+
+
+CARGO = Listing(
+    Cargo,
+    """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.quantity,
+           po.id AS purchase_order_id, po.po_number, so.id AS sales_order_id, so.so_number,
+           coalesce(bought.line_number, sold.line_number) AS line_number
+    FROM shipment_items i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    LEFT JOIN purchase_order_items bought
+        ON bought.organization_id = $1 AND bought.id = i.purchase_order_item_id
+    LEFT JOIN purchase_orders po ON po.organization_id = $1 AND po.id = bought.purchase_order_id
+    LEFT JOIN sales_order_items sold ON sold.organization_id = $1 AND sold.id = i.sales_order_item_id
+    LEFT JOIN sales_orders so ON so.organization_id = $1 AND so.id = sold.sales_order_id
+    WHERE i.organization_id = $1
+    """,
+    filters={"shipment_id": "i.shipment_id = {}"},
+    sorts={"id": Sort("i.id", "id", UUID)},
+    tiebreak="i.id",
+)
+
+
+class Afloat(Struct, frozen=True):
+    """A shipment where it was last seen, and the places it came by, in their order."""
+
+    id: UUID
+    reference_id: str | None
+    tracking_number: str | None
+    destination: str | None
+    expected_delivery_date: date | None
+    is_late: bool | None
+    location: str | None
+    longitude: float
+    latitude: float
+    seen_at: Instant
+    longitudes: list[float] | None
+    latitudes: list[float] | None
+
+
+async def list_in_transit(
+    connection: Connection,
+    organization_id: UUID,
+    today: date,
+    limit: int,
+    shipment_id: UUID | None = None,
+) -> list[Afloat]:
+    """Those that have been seen, what is expected first in front; one alone wherever it stands by now.
+
+    The way is of the half year before it was seen last.
+    """
+    return await fetch_all(
+        connection,
+        Afloat,
+        (_OF_ONE if shipment_id else _IN_TRANSIT) + _SEEN,
+        organization_id,
+        today,
+        limit,
+        *([shipment_id] if shipment_id else ()),
+    )
+
+
+_IN_TRANSIT = """
+    WITH shown AS MATERIALIZED (
+        SELECT s.* FROM shipments s
+        WHERE s.organization_id = $1 AND s.status = 'in_transit'
+        ORDER BY s.expected_delivery_date NULLS LAST, s.id
+        LIMIT $3
+    )
+"""
+_OF_ONE = """
+    WITH shown AS MATERIALIZED (
+        SELECT s.* FROM shipments s WHERE s.organization_id = $1 AND s.id = $4 LIMIT $3
+    )
+"""
+_SEEN = """
+    , bounds AS MATERIALIZED (
+        SELECT array_agg(l.shipment_id) AS ids, min(l."timestamp") - interval '180 days' AS since
+        FROM shown s
+        JOIN shipment_last_position l ON l.organization_id = $1 AND l.shipment_id = s.id
+    ), way AS MATERIALIZED (
+        SELECT t.shipment_id, array_agg(t.longitude::float8 ORDER BY t."timestamp") AS longitudes,
+               array_agg(t.latitude::float8 ORDER BY t."timestamp") AS latitudes
+        FROM shipment_tracking t
+        WHERE t.organization_id = $1 AND t.shipment_id = ANY ((SELECT b.ids FROM bounds b)::uuid[])
+          AND t."timestamp" >= (SELECT b.since FROM bounds b) AND t."timestamp" <= now()
+          AND t.longitude IS NOT NULL
+        GROUP BY t.shipment_id
+    )
+    SELECT s.id, s.reference_id, s.tracking_number, coalesce(w.name, s.destination_location) AS destination,
+           s.expected_delivery_date,
+           CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
+                WHEN 'cancelled' THEN NULL
+                ELSE s.expected_delivery_date < $2::date END AS is_late,
+           l.location, l.longitude::float8 AS longitude, l.latitude::float8 AS latitude,
+           l."timestamp" AS seen_at, way.longitudes, way.latitudes
+    FROM shown s
+    JOIN shipment_last_position l ON l.organization_id = $1 AND l.shipment_id = s.id
+    LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = s.destination_warehouse_id
+    LEFT JOIN way ON way.shipment_id = s.id
+    WHERE l.longitude IS NOT NULL
+    ORDER BY s.expected_delivery_date NULLS LAST, s.id
+"""
+
+
+class Punctuality(Struct, frozen=True):
+    """Of the shipments delivered in a week, or in a stretch of days, that had an expected day."""
+
+    first: date
+    delivered: int
+    on_time: int
+
+
+async def list_punctuality(
+    connection: Connection, organization_id: UUID, today: date, stretch_days: int, stretches: int
+) -> list[Punctuality]:
+    """By stretches of so many days, the oldest first, the last of them ending today."""
+    return await fetch_all(
+        connection,
+        Punctuality,
+        """
+        SELECT $2::date - ($3::int * (stretch + 1) - 1) AS first, count(s.id) AS delivered,
+               count(s.id) FILTER (WHERE s.actual_delivery_date <= s.expected_delivery_date) AS on_time
+        FROM generate_series(0, $4::int - 1) AS stretch
+        LEFT JOIN shipments s ON s.organization_id = $1 AND s.status = 'delivered'
+            AND s.expected_delivery_date IS NOT NULL
+            AND s.actual_delivery_date BETWEEN $2::date - ($3::int * $4::int - 1) AND $2::date
+            AND ($2::date - s.actual_delivery_date) / $3::int = stretch
+        GROUP BY stretch
+        ORDER BY stretch DESC
+        """,
+        organization_id,
+        today,
+        stretch_days,
+        stretches,
+    )
+
+
+class Happening(Struct, frozen=True):
+    """An event of a shipment, with the shipment's own number."""
+
+    shipment_id: UUID
+    reference_id: str | None
+    tracking_number: str | None
+    event_type: EventType
+    location: str | None
+    source: str | None
+    payload: dict[str, Any] | None
+    occurred_at: Instant
+
+
+async def list_recent_events(connection: Connection, organization_id: UUID, limit: int) -> list[Happening]:
+    """The newest of all shipments; what is said to happen yet is left out."""
+    return await fetch_all(
+        connection,
+        Happening,
+        """
+        SELECT e.shipment_id, s.reference_id, s.tracking_number, e.event_type, e.location, e.source,
+               e.payload, e.occurred_at
+        FROM (SELECT * FROM shipment_events newest
+              WHERE newest.organization_id = $1 AND newest.occurred_at <= now()
+              ORDER BY newest.occurred_at DESC, newest.id DESC
+              LIMIT $2) e
+        JOIN shipments s ON s.organization_id = $1 AND s.id = e.shipment_id
+        ORDER BY e.occurred_at DESC, e.id DESC
+        """,
+        organization_id,
+        limit,
+    )
+
+
+class LateShipment(Struct, frozen=True):
+    """Still to come though its day is over; `payload` is what was said of its last delay, if anything."""
+
+    id: UUID
+    reference_id: str | None
+    tracking_number: str | None
+    destination: str | None
+    expected_delivery_date: date
+    payload: dict[str, Any] | None
+
+
+async def list_late(
+    connection: Connection, organization_id: UUID, today: date, limit: int
+) -> list[LateShipment]:
+    """Shipments in transit, the latest first."""
+    return await fetch_all(
+        connection,
+        LateShipment,
+        """
+        SELECT s.id, s.reference_id, s.tracking_number,
+               coalesce(w.name, s.destination_location) AS destination, s.expected_delivery_date,
+               (SELECT e.payload FROM shipment_events e
+                WHERE e.organization_id = $1 AND e.shipment_id = s.id AND e.event_type = 'delayed'
+                ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1) AS payload
+        FROM shipments s
+        LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = s.destination_warehouse_id
+        WHERE s.organization_id = $1 AND s.status = 'in_transit' AND s.expected_delivery_date < $2
+        ORDER BY s.expected_delivery_date, s.id
+        LIMIT $3
+        """,
+        organization_id,
+        today,
+        limit,
+    )
