@@ -3,15 +3,54 @@
 from imsop.identity.permissions import Permission
 from imsop.ui.language import N_
 from imsop.ui.page import NavigationEntry
-from imsop.web.pages import account, entry, people, products, search, shipments
+from imsop.web.pages import (
+    account,
+    customer_lines,
+    customers,
+    entry,
+    people,
+    products,
+    purchase_orders,
+    sales_orders,
+    search,
+    shipments,
+    supplier_lines,
+    suppliers,
+)
 
-_STOCK, _ADMINISTRATION = N_("Stock"), N_("Administration")
+_STOCK, _BUYING, _SELLING = N_("Stock"), N_("Buying"), N_("Selling")
+_ADMINISTRATION = N_("Administration")
 _MOVING = N_("On the move")
 NAVIGATION = (
     NavigationEntry(N_("Products"), "/products", "box", Permission.PRODUCTS_READ, _STOCK),
+    NavigationEntry(
+        N_("Purchase orders"), "/purchase-orders", "clipboard-list", Permission.PURCHASE_ORDERS_READ, _BUYING
+    ),
+    NavigationEntry(N_("Suppliers"), "/suppliers", "building-factory-2", Permission.SUPPLIERS_READ, _BUYING),
+    NavigationEntry(
+        N_("Sales orders"), "/sales-orders", "shopping-cart", Permission.SALES_ORDERS_READ, _SELLING
+    ),
+    NavigationEntry(N_("Customers"), "/customers", "users", Permission.CUSTOMERS_READ, _SELLING),
     NavigationEntry(N_("Shipments"), "/shipments", "ship", Permission.SHIPMENTS_READ, _MOVING),
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),
     NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
 )
-ROUTES = [route for module in (entry, account, search, products, shipments, people) for route in module.PAGES]
+ROUTES = [
+    route
+    for module in (
+        entry,
+        account,
+        search,
+        products,
+        purchase_orders,
+        suppliers,
+        supplier_lines,
+        sales_orders,
+        customers,
+        customer_lines,
+        shipments,
+        people,
+    )
+    for route in module.PAGES
+]
