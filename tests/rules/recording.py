@@ -1,5 +1,6 @@
 """What the application says to the database for a request."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,8 +26,9 @@ class Recorder:
     app: Observed
     heard: list[Any] = field(default_factory=list)
 
-    def taken(self) -> list[Statement]:
+    async def taken(self) -> list[Statement]:
         """What was said since the last time; what asyncpg asks once about types is not the application's."""
+        await asyncio.sleep(0)  # asyncpg tells what was said in the next turn of the loop
         said = [Statement(" ".join(one.query.split()), tuple(one.args)) for one in self.heard]
         self.heard.clear()
         return [statement for statement in said if "pg_catalog.pg_type" not in statement.sql]

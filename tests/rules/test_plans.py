@@ -235,9 +235,9 @@ async def test_every_list_is_served_by_indexes(
                 rows = accepted(await http.get(parent[1]))["items"]
                 path = re.sub(r"\{\w+\}", rows[0]["id"], path)  # noqa: PLW2901 - the same list, of one row
             rows = accepted(await http.get(path))["items"]
-            recorder.taken()
+            await recorder.taken()
             async for asked in pages(http, path, queries, rows):
-                begin, *statements, end = recorder.taken()
+                begin, *statements, end = await recorder.taken()
                 assert begin.sql.startswith("BEGIN"), asked
                 assert (len(statements), end.sql) == (2 if parent else 1, "COMMIT"), asked
                 for statement in statements:
@@ -263,10 +263,10 @@ async def test_each_question_of_the_seed_is_one_statement_by_index(
         for path, key in QUESTIONS.items():
             rows = accepted(await http.get(path))["items"]
             wanted = rows[len(rows) // 2][key]
-            recorder.taken()
+            await recorder.taken()
             answer = accepted(await http.get(path, params={key: wanted}))["items"]
             assert {row[key] for row in answer} == {wanted}
-            begin, question, end = recorder.taken()
+            begin, question, end = await recorder.taken()
             assert (begin.sql.split()[0], end.sql) == ("BEGIN", "COMMIT")
             assert await explainer.faults(trader, question, asked_for=FEW) == [], path
 
@@ -286,7 +286,7 @@ async def test_an_index_that_is_missing_is_missed(
 ) -> None:
     trader = full.traders[0]
     accepted(await visitor(recorder.app, Authorization=f"Bearer {trader.token}").get(asked))
-    _, statement, _ = recorder.taken()[-3:]
+    _, statement, _ = (await recorder.taken())[-3:]
     assert await explainer.faults(trader, statement, asked_for=PAGE) == []
     administrator = await asyncpg.connect(full.installation.admin_dsn)
     without = Explainer(administrator, explainer.sizes, f"DROP INDEX {index}; SET LOCAL ROLE imsop_app")

@@ -62,7 +62,7 @@ async def statements(
 ) -> int:
     reply = await send(admin, operation, path, filled_in(body or operation.body, ours))
     assert reply.status_code < 300, f"{operation}: {reply.text}"
-    said = [statement.sql for statement in recorder.taken()]
+    said = [statement.sql for statement in await recorder.taken()]
     begun = max(place for place, sql in enumerate(said) if sql.startswith("BEGIN"))
     assert said[-1] == "COMMIT", f"{operation}: {said}"
     return len(said[begun + 1 : -1])
