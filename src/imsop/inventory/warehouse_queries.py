@@ -29,6 +29,19 @@ async def get_warehouse(
     )
 
 
+async def list_names(connection: Connection, organization_id: UUID) -> list[tuple[str, str]]:
+    """Id and name of all warehouses, to choose from; at most as many as anybody would look through."""
+    records = await connection.fetch(
+        """
+        SELECT w.id::text, w.name FROM warehouses w
+        WHERE w.organization_id = $1
+        ORDER BY w.name, w.id LIMIT 500
+        """,
+        organization_id,
+    )
+    return [(record["id"], record["name"]) for record in records]
+
+
 async def insert_warehouse(connection: Connection, organization_id: UUID, new: NewWarehouse) -> UUID:
     warehouse_id: UUID = await connection.fetchval(
         """

@@ -8,7 +8,10 @@ from imsop.web.pages import (
     customer_lines,
     customers,
     entry,
+    inventory,
+    ledger,
     people,
+    product,
     products,
     purchase_orders,
     sales_orders,
@@ -16,6 +19,7 @@ from imsop.web.pages import (
     shipments,
     supplier_lines,
     suppliers,
+    warehouses,
 )
 
 _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Buying"), N_("Selling")
@@ -23,6 +27,11 @@ _ADMINISTRATION = N_("Administration")
 _MOVING = N_("On the move")
 NAVIGATION = (
     NavigationEntry(N_("Products"), "/products", "box", Permission.PRODUCTS_READ, _STOCK),
+    NavigationEntry(N_("Inventory"), "/inventory", "packages", Permission.INVENTORY_READ, _STOCK),
+    NavigationEntry(N_("Ledger"), "/ledger", "history", Permission.INVENTORY_READ, _STOCK),
+    NavigationEntry(
+        N_("Warehouses"), "/warehouses", "building-warehouse", Permission.WAREHOUSES_READ, _STOCK
+    ),
     NavigationEntry(
         N_("Purchase orders"), "/purchase-orders", "clipboard-list", Permission.PURCHASE_ORDERS_READ, _BUYING
     ),
@@ -43,6 +52,10 @@ ROUTES = [
         account,
         search,
         products,
+        product,
+        inventory,
+        ledger,
+        warehouses,
         purchase_orders,
         suppliers,
         supplier_lines,

@@ -1,0 +1,316 @@
+"""SQL of stock as people look at it: with its value, how it stands, and as it stood at the end of a day.
+
+As it stood is what is there less what has moved since: the later the day, the less there is to sum.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.fields import Instant
+from imsop.core.listing import Listing, Sort
+from imsop.inventory.models import WarehouseStatus
+
+StockState = Literal["out_of_stock", "below_reorder_level"]
+
+
+class Stock(Struct, frozen=True):
+    """A balance with its product and warehouse; `value` is at the product's cost of today.
+
+    What is reserved is known as of now only, and so are what is available and when it was counted.
+    """
+
+    id: UUID
+    product_id: UUID
+    sku: str
+    product_name: str
+    warehouse_id: UUID
+    warehouse_name: str
+    on_hand: int
+    reserved: int | None
+    available: int | None
+    reorder_level: int
+    value: Decimal | None
+    last_counted: Instant | None
+    state: str
+
+
+# How stock stands. Nothing is there: in this warehouse. To be reordered is the product, so what all of its
+# warehouses hold counts. A product that is no longer active stands as it does itself.
+_STOCK = """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
+           i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.quantity_available AS available,
+           p.reorder_level, i.quantity_on_hand * p.unit_cost AS value, i.last_counted,
+           CASE WHEN p.status <> 'active' THEN p.status
+                WHEN i.quantity_on_hand = 0 THEN 'out_of_stock'
+                WHEN i.quantity_on_hand < p.reorder_level AND p.reorder_level >
+                     (SELECT sum(b.quantity_on_hand) FROM inventory b
+                      WHERE b.organization_id = $1 AND b.product_id = i.product_id)
+                THEN 'below_reorder_level'
+                ELSE 'in_stock' END AS state
+    FROM inventory i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    WHERE i.organization_id = $1
+"""
+STOCK = Listing(
+    Stock,
+    _STOCK,
+    filters={
+        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "product_id": "i.product_id = {}",
+        "warehouse_id": "i.warehouse_id = {}",
+        "is_out_of_stock": "p.status = 'active' AND (i.quantity_on_hand = 0) = {}",
+        "is_below_reorder_level": """p.status = 'active' AND i.quantity_on_hand < p.reorder_level
+            AND (p.reorder_level > (SELECT sum(b.quantity_on_hand) FROM inventory b
+                                    WHERE b.organization_id = $1 AND b.product_id = i.product_id)) = {}""",
+    },
+    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "product_name", str)},
+    tiebreak="i.id",
+)
+
+# $2: what happened from this instant on is left out. Where nothing had happened before, there was no balance.
+_STOCK_AS_OF = """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
+           stood.on_hand, NULL::int AS reserved, NULL::int AS available,
+           p.reorder_level, stood.on_hand * p.unit_cost AS value, NULL::timestamptz AS last_counted,
+           CASE WHEN p.status <> 'active' THEN p.status
+                WHEN stood.on_hand = 0 THEN 'out_of_stock'
+                WHEN stood.on_hand < p.reorder_level AND p.reorder_level > (
+                    SELECT sum(b.quantity_on_hand - coalesce((
+                        SELECT sum(t.quantity) FROM inventory_transactions t
+                        WHERE t.organization_id = $1 AND t.inventory_id = b.id
+                          AND t.occurred_at >= $2::timestamptz), 0))
+                    FROM inventory b
+                    WHERE b.organization_id = $1 AND b.product_id = i.product_id)
+                THEN 'below_reorder_level'
+                ELSE 'in_stock' END AS state
+    FROM inventory i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    LEFT JOIN LATERAL (
+        SELECT (i.quantity_on_hand - coalesce(sum(t.quantity), 0))::int AS on_hand
+        FROM inventory_transactions t
+        WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at >= $2::timestamptz
+    ) AS stood ON true
+    WHERE i.organization_id = $1
+      AND EXISTS (SELECT FROM inventory_transactions t
+                  WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at < $2::timestamptz)
+"""
+STOCK_AS_OF = Listing(
+    Stock,
+    _STOCK_AS_OF,
+    filters={
+        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "product_id": "i.product_id = {}",
+        "warehouse_id": "i.warehouse_id = {}",
+        "is_out_of_stock": "p.status = 'active' AND (stood.on_hand = 0) = {}",
+        "is_below_reorder_level": """p.status = 'active' AND stood.on_hand < p.reorder_level
+            AND (p.reorder_level > (
+                SELECT sum(b.quantity_on_hand - coalesce((
+                    SELECT sum(t.quantity) FROM inventory_transactions t
+                    WHERE t.organization_id = $1 AND t.inventory_id = b.id
+                      AND t.occurred_at >= $2::timestamptz), 0))
+                FROM inventory b
+                WHERE b.organization_id = $1 AND b.product_id = i.product_id)) = {}""",
+    },
+    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "product_name", str)},
+    tiebreak="i.id",
+    fixed_arguments=1,
+)
+
+
+async def list_stock_of_product(
+    connection: Connection, organization_id: UUID, product_id: UUID, before: datetime | None
+) -> list[Stock]:
+    """In each warehouse, by its name; `before` leaves out what happened from then on."""
+    if before is None:
+        return await fetch_all(
+            connection,
+            Stock,
+            _STOCK + " AND i.product_id = $2 ORDER BY w.name, i.id",
+            organization_id,
+            product_id,
+        )
+    return await fetch_all(
+        connection,
+        Stock,
+        _STOCK_AS_OF + " AND i.product_id = $3 ORDER BY w.name, i.id",
+        organization_id,
+        before,
+        product_id,
+    )
+
+
+async def list_most_valuable_stock(
+    connection: Connection, organization_id: UUID, warehouse_id: UUID, before: datetime | None, limit: int
+) -> list[Stock]:
+    """What is worth most in a warehouse; `before` leaves out what happened from then on."""
+    if before is None:
+        return await fetch_all(
+            connection,
+            Stock,
+            _STOCK + " AND i.warehouse_id = $2 ORDER BY value DESC NULLS LAST, p.sku LIMIT $3",
+            organization_id,
+            warehouse_id,
+            limit,
+        )
+    return await fetch_all(
+        connection,
+        Stock,
+        _STOCK_AS_OF + " AND i.warehouse_id = $3 ORDER BY value DESC NULLS LAST, p.sku LIMIT $4",
+        organization_id,
+        before,
+        warehouse_id,
+        limit,
+    )
+
+
+class WarehouseSummary(Struct, frozen=True):
+    """A warehouse and what it holds: units of all products and their value at the products' cost of today.
+
+    `products` are those of which it has some; active ones that it has had are `out_of_stock` there.
+    """
+
+    id: UUID
+    name: str
+    location: str | None
+    city: str | None
+    country: str | None
+    capacity: int | None
+    status: WarehouseStatus
+    zones: int
+    on_hand: int
+    value: Decimal
+    products: int
+    out_of_stock: int
+
+
+WAREHOUSE_SUMMARIES = Listing(
+    WarehouseSummary,
+    """
+    SELECT w.id, w.name, w.location, w.city, w.country, w.capacity, w.status,
+           (SELECT count(*) FROM warehouse_zones z
+            WHERE z.organization_id = $1 AND z.warehouse_id = w.id) AS zones,
+           held.on_hand, held.value, held.products, held.out_of_stock
+    FROM warehouses w
+    LEFT JOIN LATERAL (
+        SELECT coalesce(sum(i.quantity_on_hand), 0) AS on_hand,
+               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+               count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
+               count(*) FILTER (WHERE i.quantity_on_hand = 0 AND p.status = 'active') AS out_of_stock
+        FROM inventory i
+        JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+        WHERE i.organization_id = $1 AND i.warehouse_id = w.id
+    ) AS held ON true
+    WHERE w.organization_id = $1
+    """,
+    filters={
+        # An organization has few warehouses: all are looked at.
+        "part": "strpos(lower(concat_ws(' ', w.name, w.location, w.city, w.country)), lower({})) > 0",
+        "status": "w.status = {}",
+    },
+    sorts={"name": Sort("w.name", "name", str)},
+    tiebreak="w.id",
+)
+
+
+class WarehouseStock(Struct, frozen=True):
+    """What a warehouse held, as in WarehouseSummary."""
+
+    on_hand: int
+    value: Decimal
+    products: int
+    out_of_stock: int
+
+
+async def sum_warehouse(
+    connection: Connection, organization_id: UUID, warehouse_id: UUID, before: datetime | None
+) -> WarehouseStock:
+    """`before` leaves out what happened from then on."""
+    if before is None:
+        held = await fetch_one(
+            connection,
+            WarehouseStock,
+            """
+            SELECT coalesce(sum(i.quantity_on_hand), 0) AS on_hand,
+                   coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+                   count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
+                   count(*) FILTER (WHERE i.quantity_on_hand = 0 AND p.status = 'active') AS out_of_stock
+            FROM inventory i
+            JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+            WHERE i.organization_id = $1 AND i.warehouse_id = $2
+            """,
+            organization_id,
+            warehouse_id,
+        )
+        return held or WarehouseStock(0, Decimal(0), 0, 0)
+    held = await fetch_one(
+        connection,
+        WarehouseStock,
+        """
+        SELECT coalesce(sum(stood.on_hand), 0)::bigint AS on_hand,
+               coalesce(sum(stood.on_hand * p.unit_cost), 0) AS value,
+               count(*) FILTER (WHERE stood.on_hand > 0) AS products,
+               count(*) FILTER (WHERE stood.on_hand = 0 AND p.status = 'active' AND EXISTS (
+                   SELECT FROM inventory_transactions t
+                   WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at < $3::timestamptz
+               )) AS out_of_stock
+        FROM inventory i
+        JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+        CROSS JOIN LATERAL (
+            SELECT i.quantity_on_hand - coalesce(sum(t.quantity), 0) AS on_hand
+            FROM inventory_transactions t
+            WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at >= $3::timestamptz
+        ) AS stood
+        WHERE i.organization_id = $1 AND i.warehouse_id = $2
+        """,
+        organization_id,
+        warehouse_id,
+        before,
+    )
+    return held or WarehouseStock(0, Decimal(0), 0, 0)
+
+
+class DayStock(Struct, frozen=True):
+    day: date
+    on_hand: int
+
+
+async def list_daily_stock(
+    connection: Connection, organization_id: UUID, product_id: UUID, first: date, last: date, timezone: str
+) -> list[DayStock]:
+    """Of a product in all warehouses, at the end of each day there."""
+    return await fetch_all(
+        connection,
+        DayStock,
+        """
+        WITH moved AS MATERIALIZED (
+            SELECT least((t.occurred_at AT TIME ZONE $5)::date, $4::date + 1) AS day,
+                   sum(t.quantity) AS quantity
+            FROM inventory i
+            JOIN inventory_transactions t ON t.organization_id = $1 AND t.inventory_id = i.id
+                AND t.occurred_at >= $3::date::timestamp AT TIME ZONE $5
+            WHERE i.organization_id = $1 AND i.product_id = $2
+            GROUP BY 1
+        ), stood AS (
+            SELECT d.day::date AS day,
+                   (SELECT coalesce(sum(i.quantity_on_hand), 0) FROM inventory i
+                    WHERE i.organization_id = $1 AND i.product_id = $2)
+                   - coalesce(sum(m.quantity) OVER (
+                         ORDER BY d.day DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS on_hand
+            FROM generate_series($3::date, $4::date + 1, interval '1 day') AS d (day)
+            LEFT JOIN moved m ON m.day = d.day::date
+        )
+        SELECT day, on_hand::bigint AS on_hand FROM stood WHERE day <= $4::date ORDER BY day
+        """,
+        organization_id,
+        product_id,
+        first,
+        last,
+        timezone,
+    )

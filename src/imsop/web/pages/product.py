@@ -1,0 +1,178 @@
+"""The page of a product: its stock and how it came, what is on order, promised, under way, who sells it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.catalog import actions
+from imsop.catalog.models import Product
+from imsop.core.database import Connection
+from imsop.core.listing import PageRequest
+from imsop.identity.guard import allow
+from imsop.identity.models import Actor
+from imsop.identity.permissions import Permission
+from imsop.identity.request import TenantRequest
+from imsop.inventory import stock_queries
+from imsop.inventory.ledger_queries import LEDGER, LedgerEntry
+from imsop.inventory.stock_queries import DayStock
+from imsop.purchasing import product_queries as purchasing
+from imsop.sales import product_queries as sales
+from imsop.shipping import product_queries as shipping
+from imsop.ui.language import N_, Language, language
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Chart, Column, Series
+from imsop.ui.render import render
+from imsop.web.pages import days
+from imsop.web.pages.inventory import COLUMNS as STOCK_LIST_COLUMNS
+from imsop.web.pages.inventory import NOW_ONLY
+from imsop.web.pages.ledger import COLUMNS as LEDGER_COLUMNS
+
+LISTED = 15
+"""Rows of each kind; the whole list is a link away, or what has no list shows as many as matter."""
+OPEN_LISTED = 50
+CHARTED_DAYS = 180
+
+STOCK_COLUMNS = tuple(
+    Column("warehouse", N_("Warehouse")) if column.name == "product" else column
+    for column in STOCK_LIST_COLUMNS
+    if column.name in {"product", "on_hand", "reserved", "available", "value", "last_counted"}
+)
+MOVEMENT_COLUMNS = tuple(column for column in LEDGER_COLUMNS if column.name in {"warehouse", "quantity"})
+ON_ORDER_COLUMNS = (
+    Column("order", N_("Purchase order")),
+    Column("supplier", N_("Supplier")),
+    Column("ordered", N_("Ordered"), "number"),
+    Column("outstanding", N_("To come"), "number"),
+    Column("due", N_("Due"), "date"),
+    Column("status", N_("Status")),
+)
+PROMISED_COLUMNS = (
+    Column("order", N_("Sales order")),
+    Column("customer", N_("Customer")),
+    Column("outstanding", N_("To be sent"), "number"),
+    Column("reserved", N_("Reserved"), "number"),
+    Column("due", N_("Due"), "date"),
+    Column("status", N_("Status")),
+)
+UNDER_WAY_COLUMNS = (
+    Column("shipment", N_("Shipment")),
+    Column("type", N_("Type")),
+    Column("quantity", N_("Quantity"), "number"),
+    Column("from", N_("From")),
+    Column("to", N_("To")),
+    Column("expected", N_("Expected"), "date"),
+    Column("status", N_("Status")),
+)
+SOURCE_COLUMNS = (
+    Column("supplier", N_("Supplier")),
+    Column("price", N_("Last price"), "number"),
+    Column("ordered", N_("Last ordered"), "date"),
+    Column("lines", N_("Order lines"), "number"),
+    Column("lead_time", N_("Lead time in days"), "number"),
+)
+
+
+@get("/products/{product_id:uuid}", opt=allow(Permission.PRODUCTS_READ), include_in_schema=False)
+async def product_page(
+    request: TenantRequest, product_id: UUID, as_of: date | None = None
+) -> Response[bytes]:
+    """What its reader may not read elsewhere is left out here, too. Only stock is told of another day."""
+    connection, actor = await request.begin()
+    product = await actions.get_product(connection, actor, product_id)
+    speech = language(actor.locale, actor.timezone)
+    return render(
+        request,
+        "web/product.html",
+        product=product,
+        as_of=as_of,
+        today=days.today(actor.timezone),
+        crumbs=[Crumb(speech.gettext("Products"), "/products")],
+        **await _stock(connection, actor, product, as_of, speech),
+        **await _orders(connection, actor, product_id),
+    )
+
+
+async def _stock(
+    connection: Connection, actor: Actor, product: Product, as_of: date | None, speech: Language
+) -> dict[str, Any]:
+    """Per warehouse, over time, and the last movements."""
+    if Permission.INVENTORY_READ not in actor.permissions:
+        return {"stock": None}
+    until = days.end(as_of, actor.timezone) if as_of else None
+    movements = await LEDGER.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-occurred_at", LISTED),
+        product_id=product.id,
+        occurred_before=until,
+    )
+    last = as_of or _last_day(movements.items, days.today(actor.timezone), speech)
+    charted = await stock_queries.list_daily_stock(
+        connection,
+        actor.organization_id,
+        product.id,
+        last - timedelta(days=CHARTED_DAYS - 1),
+        last,
+        actor.timezone,
+    )
+    return {
+        "stock": await stock_queries.list_stock_of_product(
+            connection, actor.organization_id, product.id, until
+        ),
+        "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name not in NOW_ONLY],
+        "movements": movements.items,
+        "movement_columns": MOVEMENT_COLUMNS,
+        "chart": _chart(product, charted, speech) if movements.items else None,
+    }
+
+
+def _last_day(movements: Sequence[LedgerEntry], today: date, speech: Language) -> date:
+    """Where the chart ends: today, or, of what has not moved for longer than it shows, the last movement."""
+    if not movements:
+        return today
+    moved: datetime = movements[0].occurred_at.astimezone(speech.timezone)
+    return today if today - moved.date() < timedelta(days=CHARTED_DAYS) else moved.date()
+
+
+def _chart(product: Product, charted: Sequence[DayStock], speech: Language) -> Chart:
+    on_hand = Series(speech.gettext("On hand"), [point.on_hand for point in charted])
+    level = Series(
+        speech.gettext("Reorder level"), [product.reorder_level] * len(charted), "tone-warning", is_limit=True
+    )
+    return Chart(
+        "step",
+        speech.gettext("Stock at the end of each day"),
+        speech.gettext("Day"),
+        [point.day for point in charted],
+        [on_hand, level] if product.reorder_level else [on_hand],
+    )
+
+
+async def _orders(connection: Connection, actor: Actor, product_id: UUID) -> dict[str, Any]:
+    """Of both sides, what is under way, and the suppliers; None where the reader may not see it."""
+    organization_id, permissions = actor.organization_id, actor.permissions
+    buys = Permission.PURCHASE_ORDERS_READ in permissions
+    sells = Permission.SALES_ORDERS_READ in permissions
+    ships = Permission.SHIPMENTS_READ in permissions
+    return {
+        "on_order": await purchasing.list_on_order(connection, organization_id, product_id, OPEN_LISTED)
+        if buys
+        else None,
+        "on_order_columns": ON_ORDER_COLUMNS,
+        "sources": await purchasing.list_sources(connection, organization_id, product_id) if buys else None,
+        "source_columns": SOURCE_COLUMNS,
+        "promised": await sales.list_promised(connection, organization_id, product_id, OPEN_LISTED)
+        if sells
+        else None,
+        "promised_columns": PROMISED_COLUMNS,
+        "under_way": await shipping.list_under_way(connection, organization_id, product_id, OPEN_LISTED)
+        if ships
+        else None,
+        "under_way_columns": UNDER_WAY_COLUMNS,
+    }
+
+
+PAGES = [product_page]

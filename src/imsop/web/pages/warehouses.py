@@ -1,0 +1,158 @@
+"""Pages of warehouses: the list, and each with its zones, its stock and what moved there."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from imsop.core.database import Connection
+from imsop.core.fields import Text100
+from imsop.core.listing import MAX_PAGE, Cursor, PageRequest
+from imsop.identity.guard import allow
+from imsop.identity.models import Actor
+from imsop.identity.permissions import Permission
+from imsop.identity.request import TenantRequest
+from imsop.inventory import stock_queries, warehouse_actions
+from imsop.inventory.ledger_queries import LEDGER
+from imsop.inventory.models import WarehouseStatus
+from imsop.inventory.stock_queries import WAREHOUSE_SUMMARIES, WarehouseSummary
+from imsop.inventory.warehouse_queries import ZONES
+from imsop.ui.language import N_, language
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.pages import days
+from imsop.web.pages.ledger import COLUMNS as LEDGER_COLUMNS
+from imsop.web.pages.lists import export, show
+
+COLUMNS = (
+    Column("name", N_("Name"), sort="name"),
+    Column("place", N_("Place")),
+    Column("zones", N_("Zones"), "number", shown=False),
+    Column("products", N_("Products"), "number"),
+    Column("on_hand", N_("Units on hand"), "number"),
+    Column("capacity", N_("Capacity"), "number"),
+    Column("utilization", N_("Utilization")),
+    Column("value", N_("Value at cost"), "number"),
+    Column("out_of_stock", N_("Out of stock"), "number"),
+    Column("status", N_("Status")),
+)
+OF_STOCK = {"products", "on_hand", "utilization", "value", "out_of_stock"}
+"""What only those see who may read inventory."""
+CELLS: dict[str, Callable[[WarehouseSummary], object]] = {
+    "name": lambda row: row.name,
+    "location": lambda row: row.location,
+    "city": lambda row: row.city,
+    "country": lambda row: row.country,
+    "status": lambda row: row.status,
+    "capacity": lambda row: row.capacity,
+    "zones": lambda row: row.zones,
+    "products": lambda row: row.products,
+    "on_hand": lambda row: row.on_hand,
+    "value": lambda row: row.value,
+    "out_of_stock": lambda row: row.out_of_stock,
+    "id": lambda row: row.id,
+}
+ZONE_COLUMNS = (
+    Column("code", N_("Zone")),
+    Column("name", N_("Name")),
+    Column("type", N_("Type")),
+    Column("capacity", N_("Capacity"), "number"),
+)
+STOCK_COLUMNS = (
+    Column("product", N_("Product")),
+    Column("on_hand", N_("On hand"), "number"),
+    Column("available", N_("Available"), "number"),
+    Column("value", N_("Value at cost"), "number"),
+    Column("state", N_("State")),
+)
+MOVEMENT_COLUMNS = tuple(column for column in LEDGER_COLUMNS if column.name in {"product", "quantity"})
+LISTED = 15
+"""Rows of each kind in a document; the whole list is a link away."""
+WarehouseSort = Literal["name", "-name"]
+
+
+@get("/warehouses", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def warehouses_page(
+    request: TenantRequest,
+    q: Text100 | None = None,
+    status: WarehouseStatus | None = None,
+    sort: WarehouseSort = "name",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    columns = [column for column in COLUMNS if column.name not in OF_STOCK or _may_see_stock(actor)]
+    shown = await show(
+        connection, actor, WAREHOUSE_SUMMARIES, columns,
+        sort=sort, cursor=cursor, before=before, part=q, status=status,
+    )  # fmt: skip
+    return render(request, "web/warehouses.html", shown=shown)
+
+
+@get(["/warehouses.csv", "/warehouses.xlsx"], opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def export_warehouses(
+    request: TenantRequest,
+    q: Text100 | None = None,
+    status: WarehouseStatus | None = None,
+    sort: WarehouseSort = "name",
+) -> Stream:
+    cells = {
+        name: cell for name, cell in CELLS.items() if name not in OF_STOCK or _may_see_stock(request.actor)
+    }
+    return export(request, WAREHOUSE_SUMMARIES, cells, sort=sort, part=q, status=status)
+
+
+@get("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def warehouse_page(
+    request: TenantRequest, warehouse_id: UUID, as_of: date | None = None
+) -> Response[bytes]:
+    """What only those see who may read inventory is left out for others."""
+    connection, actor = await request.begin()
+    warehouse = await warehouse_actions.get_warehouse(connection, actor, warehouse_id)
+    zones = await ZONES.page(
+        connection, actor.organization_id, PageRequest("code", MAX_PAGE), warehouse_id=warehouse_id
+    )
+    return render(
+        request,
+        "web/warehouse.html",
+        warehouse=warehouse,
+        zones=zones.items,
+        zone_columns=ZONE_COLUMNS,
+        as_of=as_of,
+        crumbs=[Crumb(language(actor.locale, actor.timezone).gettext("Warehouses"), "/warehouses")],
+        **(await _stock(connection, actor, warehouse_id, as_of) if _may_see_stock(actor) else {"held": None}),
+    )
+
+
+async def _stock(
+    connection: Connection, actor: Actor, warehouse_id: UUID, as_of: date | None
+) -> dict[str, object]:
+    """What the warehouse holds, of what the most, and what moved last."""
+    until = days.end(as_of, actor.timezone) if as_of else None
+    movements = await LEDGER.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-occurred_at", LISTED),
+        warehouse_id=warehouse_id,
+        occurred_before=until,
+    )
+    return {
+        "held": await stock_queries.sum_warehouse(connection, actor.organization_id, warehouse_id, until),
+        "stock": await stock_queries.list_most_valuable_stock(
+            connection, actor.organization_id, warehouse_id, until, LISTED
+        ),
+        "stock_columns": [c for c in STOCK_COLUMNS if until is None or c.name != "available"],
+        "movements": movements.items,
+        "movement_columns": MOVEMENT_COLUMNS,
+    }
+
+
+def _may_see_stock(actor: Actor) -> bool:
+    return Permission.INVENTORY_READ in actor.permissions
+
+
+PAGES = [warehouses_page, export_warehouses, warehouse_page]

@@ -1,0 +1,234 @@
+"""The list of stock: now, and as it stood at the end of a day."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+
+from imsop.inventory.models import Movement
+from tests import factories
+from tests.factories import Member
+from tests.inventory.stock import post, receipt, reserve, sale
+from tests.pages.browsing import Browser, signed_in
+from tests.pages.exported import csv_of, xlsx_of
+from tests.pages.tables import link, table
+
+NOW = datetime.now(UTC)
+
+
+class Shop(NamedTuple):
+    """Two products and two warehouses: apples in both of them, pears sold out in one."""
+
+    apples: dict[str, Any]
+    pears: dict[str, Any]
+    north: dict[str, Any]
+    south: dict[str, Any]
+
+
+@pytest.fixture
+async def shop(admin: Member) -> Shop:
+    shop = Shop(
+        await factories.product(admin, name="Apples", unit_cost="1.25", reorder_level=100),
+        await factories.product(admin, name="Pears", unit_cost="2.00", reorder_level=5),
+        await factories.warehouse(admin, name="North"),
+        await factories.warehouse(admin, name="South"),
+    )
+    apples, pears, north, south = (UUID(row["id"]) for row in shop)
+    month_ago = NOW - timedelta(days=30)
+    async with admin.transaction() as connection:
+        first, *_ = await post(
+            connection,
+            admin,
+            receipt(apples, north, 40)._replace(occurred_at=month_ago),
+            receipt(apples, south, 70)._replace(occurred_at=month_ago),
+            receipt(pears, north, 8)._replace(occurred_at=month_ago),
+        )
+        await post(
+            connection,
+            admin,
+            sale(apples, south, 50)._replace(occurred_at=NOW - timedelta(days=10)),
+            sale(pears, north, 8)._replace(occurred_at=NOW - timedelta(days=9)),
+            Movement(apples, north, -2, "adjustment", "count", occurred_at=NOW - timedelta(days=1)),
+        )
+        await reserve(connection, admin, first.inventory_id, 5)
+    return shop
+
+
+@pytest.fixture
+async def here(admin: Member, shop: Shop) -> Browser:
+    return await signed_in(admin)
+
+
+def _stock(rows: list[dict[str, str]]) -> list[tuple[str, str, str]]:
+    return [(row["Product"].split()[0], row["Warehouse"], row["On hand"]) for row in rows]
+
+
+async def test_stock_is_shown_with_its_value_and_how_it_stands(here: Browser, shop: Shop) -> None:
+    north, south, pears = table(await here.get("/inventory"), "Inventory")
+    assert north["Product"] == f"Apples {shop.apples['sku']}"
+    assert [north[column] for column in ("Warehouse", "On hand", "Reserved", "Available")] == [
+        "North", "38", "5", "33",
+    ]  # fmt: skip
+    assert (north["Reorder level"], north["Value at cost"]) == ("100", "US$47.50")
+    assert north["Last counted"] != "—"
+    assert south["Last counted"] == "—"
+    assert [row["State"] for row in (north, south, pears)] == ["Reorder", "Reorder", "Out of stock"]
+
+
+async def test_each_filter_leaves_what_it_says(here: Browser, shop: Shop) -> None:
+    async def left(**asked: str) -> list[tuple[str, str, str]]:
+        return _stock(table(await here.get("/inventory", params=asked), "Inventory"))
+
+    apples, pears = [("Apples", "North", "38"), ("Apples", "South", "20")], [("Pears", "North", "0")]
+    assert await left(state="out_of_stock") == pears
+    assert await left(state="below_reorder_level") == [*apples, *pears]
+    assert await left(warehouse_id=shop.south["id"]) == apples[1:]
+    assert await left(product_id=shop.pears["id"]) == pears
+    assert await left(q="pple") == apples
+    assert await left(q=shop.pears["sku"][:8], warehouse_id=shop.north["id"]) == pears
+    nothing = await here.get("/inventory", params={"q": "quinces"})
+    assert "Nothing matches" in nothing.text
+
+
+async def test_a_product_is_to_be_reordered_by_what_all_warehouses_hold(admin: Member, here: Browser) -> None:
+    """38 in the north and 20 in the south are short of 58, each, and enough, together."""
+    apples = (await admin.read("products", limit=500))["items"]
+    (apples,) = [row for row in apples if row["name"] == "Apples"]
+    for level, states in ((58, ["In stock"] * 2), (59, ["Reorder"] * 2)):
+        assert (await admin.edit(f"products/{apples['id']}", reorder_level=level)).status_code == 200
+        page = await here.get("/inventory", params={"product_id": apples["id"]})
+        assert [row["State"] for row in table(page, "Inventory")] == states
+    assert (await admin.edit(f"products/{apples['id']}", status="discontinued")).status_code == 200
+    page = await here.get("/inventory", params={"product_id": apples["id"]})
+    assert [row["State"] for row in table(page, "Inventory")] == ["Discontinued"] * 2
+    gone = await here.get("/inventory", params={"product_id": apples["id"], "state": "below_reorder_level"})
+    assert "Nothing matches" in gone.text
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "stock", "below"),
+    [
+        (30, [("Apples", "North", "40"), ("Apples", "South", "70"), ("Pears", "North", "8")], 0),
+        (10, [("Apples", "North", "40"), ("Apples", "South", "20"), ("Pears", "North", "8")], 2),
+        (9, [("Apples", "North", "40"), ("Apples", "South", "20"), ("Pears", "North", "0")], 3),
+        (0, [("Apples", "North", "38"), ("Apples", "South", "20"), ("Pears", "North", "0")], 3),
+    ],
+)
+async def test_stock_stands_as_it_did_at_the_end_of_a_day(
+    here: Browser, days_ago: int, stock: list[tuple[str, str, str]], below: int
+) -> None:
+    day = str((NOW - timedelta(days=days_ago)).date())
+    page = await here.get("/inventory", params={"as_of": day})
+    rows = table(page, "Inventory")
+    assert _stock(rows) == stock
+    assert "Reserved" not in rows[0]
+    assert [row["On hand"] for row in rows if row["State"] == "Out of stock"] == [
+        on_hand for _, _, on_hand in stock if on_hand == "0"
+    ]
+    low = await here.get("/inventory", params={"as_of": day, "state": "below_reorder_level"})
+    assert len(table(low, "Inventory") if below else []) == below
+    empty = await here.get("/inventory", params={"as_of": day, "state": "out_of_stock"})
+    assert ("Nothing matches" in empty.text) == ("0" not in {on_hand for _, _, on_hand in stock})
+    assert link(page, rows[0]["On hand"]).endswith(f"&occurred_to={day}")
+    assert link(page, "North").endswith(f"?as_of={day}")
+
+
+async def test_before_its_first_movement_there_was_no_stock(here: Browser) -> None:
+    for day in (str((NOW - timedelta(days=31)).date()), "0001-01-01"):
+        assert "Nothing matches" in (await here.get("/inventory", params={"as_of": day})).text
+    assert len(table(await here.get("/inventory", params={"as_of": "9999-12-31"}), "Inventory")) == 3
+
+
+async def test_a_day_ends_where_the_organization_is(admin: Member) -> None:
+    kiritimati = await factories.sign_up(admin.app, timezone="Pacific/Kiritimati")  # 14 hours ahead of UTC
+    product, warehouse = await factories.product(kiritimati), await factories.warehouse(kiritimati)
+    at = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)  # half past midnight of the third, there
+    async with kiritimati.transaction() as connection:
+        moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 7)._replace(occurred_at=at)
+        await post(connection, kiritimati, moved)
+    here = await signed_in(kiritimati)
+    assert "Nothing matches" in (await here.get("/inventory?as_of=2026-03-02")).text
+    (row,) = table(await here.get("/inventory?as_of=2026-03-03"), "Inventory")
+    assert row["On hand"] == "7"
+
+
+async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
+    warehouse = UUID((await factories.warehouse(admin))["id"])
+    products = [await factories.product(admin, name=f"Product {number:03}") for number in range(120)]
+    async with admin.transaction() as connection:
+        await post(connection, admin, *(receipt(UUID(row["id"]), warehouse, 1) for row in products))
+    here = await signed_in(admin)
+    for asked in ("/inventory", "/inventory?sort=-name", f"/inventory?as_of={NOW.date()}"):
+        pages = [await here.get(asked)]
+        for _ in range(2):
+            pages.append(await here.get(link(pages[-1], "Next")))
+        forth = [[row["Product"] for row in table(page, "Inventory")] for page in pages]
+        assert [len(page) for page in forth] == [50, 50, 20]
+        expected = sorted(f"{row['name']} {row['sku']}" for row in products)
+        assert [row for page in forth for row in page] == (expected[::-1] if "-name" in asked else expected)
+        assert "50 of 120" in pages[0].text
+        back = [pages[-1]]
+        for _ in range(2):
+            back.append(await here.get(link(back[-1], "Previous")))
+        assert [[row["Product"] for row in table(page, "Inventory")] for page in back[::-1]] == forth
+
+
+async def test_an_export_is_what_the_database_holds(admin: Member, here: Browser, shop: Shop) -> None:
+    async with admin.transaction() as connection:
+        held = await connection.fetch(
+            """
+            SELECT p.sku, w.name, i.quantity_on_hand, i.quantity_reserved, i.quantity_available,
+                   i.quantity_on_hand * p.unit_cost AS value
+            FROM inventory i JOIN products p ON p.id = i.product_id JOIN warehouses w ON w.id = i.warehouse_id
+            WHERE i.organization_id = $1 ORDER BY p.name, i.id
+            """,
+            admin.organization_id,
+        )
+    columns = ("sku", "warehouse_name", "on_hand", "reserved", "available", "value")
+    as_csv, as_xlsx = await csv_of(here, "/inventory"), await xlsx_of(here, "/inventory")
+    assert [tuple(row[column] for column in columns) for row in as_csv] == [
+        tuple(str(value) for value in row) for row in held
+    ]
+    assert [tuple(row[column] for column in columns) for row in as_xlsx] == [
+        tuple(float(value) if isinstance(value, Decimal) else value for value in row) for row in held
+    ]
+    (south,) = await csv_of(here, "/inventory", warehouse_id=shop.south["id"], as_of=str(NOW.date()))
+    assert (south["on_hand"], south["reserved"], south["as_of"]) == ("20", "", str(NOW.date()))
+    assert [row["sku"] for row in await csv_of(here, "/inventory", state="out_of_stock")] == [
+        shop.pears["sku"]
+    ]
+
+
+async def test_a_name_is_no_formula_to_a_spreadsheet(admin: Member) -> None:
+    wicked = '=HYPERLINK("http://evil.example","Apples")'
+    product, warehouse = await factories.product(admin, name=wicked), await factories.warehouse(admin)
+    async with admin.transaction() as connection:
+        await post(connection, admin, receipt(UUID(product["id"]), UUID(warehouse["id"]), 1))
+    here = await signed_in(admin)
+    assert [row["product_name"] for row in await csv_of(here, "/inventory")] == [f"'{wicked}"]
+    assert [row["product_name"] for row in await xlsx_of(here, "/inventory")] == [wicked]
+
+
+async def test_others_stock_is_neither_shown_nor_exported(stranger: Member, shop: Shop) -> None:
+    here = await signed_in(stranger)
+    theirs = {"product_id": shop.apples["id"], "warehouse_id": shop.north["id"]}
+    for asked in ({}, theirs, {"as_of": str(NOW.date())}, {"state": "out_of_stock"}, {"q": "Apples"}):
+        page = await here.get("/inventory", params=asked)
+        assert page.status_code == 200
+        assert f"/products/{shop.apples['id']}" not in page.text
+        assert await csv_of(here, "/inventory", **asked) == []
+
+
+async def test_who_may_not_read_inventory_is_told_so(admin: Member) -> None:
+    here = await signed_in(await factories.member_with(admin, "products:read"))
+    for path in ("/inventory", "/inventory.csv", "/inventory.xlsx"):
+        assert (await here.get(path)).status_code == 403
+    assert 'href="/inventory"' not in (await here.get("/products")).text
+
+
+@pytest.mark.parametrize("asked", ["as_of=2026-02-30", "state=full", f"sort={uuid4()}", "warehouse_id=1"])
+async def test_what_cannot_be_asked_is_refused(admin: Member, asked: str) -> None:
+    here = await signed_in(admin)
+    assert (await here.get(f"/inventory?{asked}")).status_code == 422

@@ -1,0 +1,275 @@
+"""The page of a product: stock, its course, movements, orders, suppliers, shipments."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests import factories
+from tests.factories import Member
+from tests.inventory.stock import post, receipt, reserve, sale
+from tests.pages.browsing import Browser, signed_in
+from tests.pages.tables import link, table, words
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+
+
+def ago(days: int) -> date:
+    return TODAY - timedelta(days=days)
+
+
+class Line(NamedTuple):
+    product: dict[str, Any]
+    north: dict[str, Any]
+    south: dict[str, Any]
+
+
+@pytest.fixture
+async def apples(admin: Member) -> Line:
+    """90 in the north, 25 in the south of which 5 are held; 20 were sold four days ago."""
+    fields = {"name": "Apples", "unit_cost": "0.50", "reorder_level": 120, "category": "Fruit"}
+    line = Line(
+        await factories.product(admin, **fields),
+        await factories.warehouse(admin, name="North"),
+        await factories.warehouse(admin, name="South"),
+    )
+    product, north, south = (UUID(row["id"]) for row in line)
+    async with admin.transaction() as connection:
+        _, opened, _ = await post(
+            connection,
+            admin,
+            receipt(product, north, 90)._replace(occurred_at=NOW - timedelta(days=10)),
+            receipt(product, south, 45)._replace(occurred_at=NOW - timedelta(days=10)),
+            sale(product, south, 20)._replace(occurred_at=NOW - timedelta(days=4)),
+        )
+        await reserve(connection, admin, opened.inventory_id, 5)
+    return line
+
+
+@pytest.fixture
+async def here(admin: Member, apples: Line) -> Browser:
+    return await signed_in(admin)
+
+
+async def _buy(
+    admin: Member, line: Line, supplier: dict[str, Any], ordered: date, status: str, **item: Any
+) -> dict[str, Any]:
+    """An order past its draft, with one line; `item` is what the database holds of it."""
+    order = await admin.create(
+        "purchase-orders",
+        {
+            "po_number": f"PO-{uuid4().hex[:8]}",
+            "supplier_id": supplier["id"],
+            "order_date": str(ordered),
+            "currency": "EUR",
+            "items": [
+                {
+                    "product_id": line.product["id"],
+                    "quantity_ordered": 10,
+                    "unit_price": item.pop("unit_price", "1.00"),
+                }
+            ],
+        },
+    )
+    received, actual, due = item.get("received", 0), item.get("actual"), item.get("due")
+    async with admin.transaction() as connection:
+        await connection.execute(
+            """
+            WITH ordered AS (
+                UPDATE purchase_orders SET status = $3 WHERE organization_id = $1 AND id = $2
+            )
+            UPDATE purchase_order_items
+            SET quantity_received = $4, actual_delivery_date = $5, promised_delivery_date = $6
+            WHERE organization_id = $1 AND purchase_order_id = $2
+            """,
+            admin.organization_id, UUID(order["id"]), status, received, actual, due,
+        )  # fmt: skip
+    return order
+
+
+async def test_stock_is_shown_by_warehouse(here: Browser, apples: Line) -> None:
+    page = await here.get(f"/products/{apples.product['id']}")
+    shown = words(page.text)
+    assert "On hand 115 Reorder worth US$57.50 at cost" in shown
+    assert "Available 110 5 reserved" in shown
+    north, south = table(page, "Stock by warehouse")
+    assert (north["Warehouse"], north["On hand"], north["Available"]) == ("North", "90", "90")
+    assert south == {
+        "Warehouse": "South",
+        "On hand": "25",
+        "Reserved": "5",
+        "Available": "20",
+        "Value at cost": "US$12.50",
+        "Last counted": "—",
+    }
+    assert [row["Quantity"] for row in table(page, "Last movements")] == ["-20", "+45", "+90"]
+    ledger = await here.get(link(page, "25"))
+    assert [row["Quantity"] for row in table(ledger, "Ledger")] == ["-20", "+45"]
+    stock = await here.get(link(page, "On hand"))
+    assert [row["On hand"] for row in table(stock, "Inventory")] == ["90", "25"]
+    assert link(page, "Ledger") == "/ledger"  # the navigation's; the card's own leads to the product's
+    assert f'href="/ledger?product_id={apples.product["id"]}"' in page.text
+
+
+async def test_its_course_is_what_the_ledger_says_of_each_day(here: Browser, apples: Line) -> None:
+    page = await here.get(f"/products/{apples.product['id']}")
+    days = table(page, "Stock at the end of each day")
+    assert len(days) == 180
+    assert {row["Reorder level"] for row in days} == {"120"}
+    course = [row["On hand"] for row in days]
+    assert course == ["0"] * 169 + ["135"] * 6 + ["115"] * 5
+    assert f'<td role="cell" class="text first">{TODAY.day} ' in page.text
+    then = await here.get(f"/products/{apples.product['id']}", params={"as_of": str(ago(7))})
+    assert [row["On hand"] for row in table(then, "Stock at the end of each day")] == ["0"] * 176 + [
+        "135"
+    ] * 4
+
+
+async def test_what_has_not_moved_for_long_is_charted_to_its_last_movement(admin: Member) -> None:
+    product, warehouse = await factories.product(admin), await factories.warehouse(admin)
+    moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 3)
+    at = datetime(2020, 6, 30, 12, tzinfo=UTC)
+    async with admin.transaction() as connection:
+        await post(connection, admin, moved._replace(occurred_at=at))
+    page = await (await signed_in(admin)).get(f"/products/{product['id']}")
+    assert [row["On hand"] for row in table(page, "Stock at the end of each day")] == ["0"] * 179 + ["3"]
+    assert "30 Jun 2020" in page.text
+
+
+async def test_it_shows_its_stock_as_it_stood(here: Browser, apples: Line) -> None:
+    day = str(ago(5))
+    page = await here.get(f"/products/{apples.product['id']}", params={"as_of": day})
+    assert "On hand 135 In stock" in words(page.text)
+    assert [(row["Warehouse"], row["On hand"]) for row in table(page, "Stock by warehouse")] == [
+        ("North", "90"),
+        ("South", "45"),
+    ]
+    assert [row["Quantity"] for row in table(page, "Last movements")] == ["+45", "+90"]
+    stock = await here.get(link(page, "On hand"))
+    assert [row["On hand"] for row in table(stock, "Inventory")] == ["90", "45"]
+    assert link(page, "South") == f"/warehouses/{apples.south['id']}?as_of={day}"
+    before = await here.get(f"/products/{apples.product['id']}", params={"as_of": str(ago(11))})
+    assert "On hand 0 Out of stock" in words(before.text)
+    assert "It is in no warehouse." in before.text
+
+
+async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Browser, apples: Line) -> None:
+    quick, slow = [await factories.supplier(admin, name=name) for name in ("Quick Ltd", "Slow Ltd")]
+    late = await _buy(admin, apples, slow, ago(40), "confirmed", received=4, due=ago(3))
+    await _buy(admin, apples, quick, ago(5), "submitted", due=TODAY + timedelta(days=3))
+    await _buy(admin, apples, quick, ago(30), "received", received=10, actual=ago(24), unit_price="1.10")
+    await _buy(admin, apples, quick, ago(60), "received", received=10, actual=ago(50), unit_price="0.90")
+    await _buy(admin, apples, slow, ago(1), "cancelled")
+    await _buy(admin, apples, slow, ago(90), "received", received=9, actual=ago(10))  # never complete
+    await _buy(admin, apples, slow, ago(1), "draft")
+    page = await here.get(f"/products/{apples.product['id']}")
+    assert "On order 16 in 2 lines" in words(page.text)
+    first, second = table(page, "On order")
+    assert (first["Purchase order"], first["To come"], first["Supplier"]) == (
+        late["po_number"], "6", "Slow Ltd",
+    )  # fmt: skip
+    assert first["Due"].endswith("Late")
+    assert (second["To come"], second["Status"]) == ("10", "Submitted")
+    assert not second["Due"].endswith("Late")
+    assert link(page, late["po_number"]) == f"/purchase-orders/{late['id']}"
+    fast, never = table(page, "Suppliers")
+    assert (fast["Supplier"], fast["Last price"], fast["Order lines"]) == ("Quick Ltd", "€1.00", "3")
+    assert fast["Lead time in days"] == "8.0 6 to 10"
+    assert (never["Supplier"], never["Order lines"], never["Lead time in days"]) == ("Slow Ltd", "2", "—")
+
+
+async def test_what_customers_wait_for_and_what_is_under_way(
+    admin: Member, here: Browser, apples: Line
+) -> None:
+    item = {"product_id": apples.product["id"], "quantity_ordered": 8}
+    customer = await factories.customer(admin, name="Grocer")
+    orders = [
+        await admin.create(
+            "sales-orders",
+            {"customer_id": customer_id, "order_date": str(ago(9)), "items": [item]}
+            | ({"expected_delivery_date": str(due)} if due else {}),
+        )
+        for customer_id, due in ((customer["id"], ago(2)), (None, None), (customer["id"], None))
+    ]
+    async with admin.transaction() as connection:
+        await connection.execute(
+            """
+            UPDATE sales_orders SET status = 'confirmed'
+            WHERE organization_id = $1 AND id = ANY ($2::uuid[])
+            """,
+            admin.organization_id,
+            [UUID(order["id"]) for order in orders[:2]],
+        )
+        await connection.execute(
+            """
+            UPDATE sales_order_items SET quantity_shipped = 3
+            WHERE organization_id = $1 AND sales_order_id = $2
+            """,
+            admin.organization_id,
+            UUID(orders[0]["id"]),
+        )
+    carried = [{"product_id": apples.product["id"], "quantity": quantity} for quantity in (2, 3)]
+    shipment = await admin.create(
+        "shipments",
+        {
+            "shipment_type": "transfer", "reference_id": "TR-77", "items": carried,
+            "origin_warehouse_id": apples.north["id"], "destination_warehouse_id": apples.south["id"],
+        },
+    )  # fmt: skip
+    page = await here.get(f"/products/{apples.product['id']}")
+    assert "To be sent 13 in 2 lines" in words(page.text)
+    grocer, counter = table(page, "To be sent")
+    assert (grocer["Sales order"], grocer["Customer"], grocer["To be sent"]) == (
+        orders[0]["so_number"], "Grocer", "5",
+    )  # fmt: skip
+    assert grocer["Due"].endswith("Late")
+    assert (counter["Customer"], counter["To be sent"], counter["Due"]) == ("Counter sale", "8", "—")
+    (transfer,) = table(page, "Under way")
+    assert transfer["Shipment"] == "TR-77"
+    assert (transfer["Quantity"], transfer["From"], transfer["To"]) == ("5", "North", "South")
+    assert link(page, "TR-77") == f"/shipments/{shipment['id']}"
+
+
+async def test_a_new_product_says_that_there_is_nothing(admin: Member) -> None:
+    product = await factories.product(admin)
+    page = await (await signed_in(admin)).get(f"/products/{product['id']}")
+    assert page.status_code == 200
+    for said in (
+        "It is in no warehouse.",
+        "It never moved.",
+        "Nothing is on order.",
+        "No customer waits for it.",
+    ):
+        assert said in page.text
+    assert "data-chart" not in page.text
+
+
+async def test_only_what_one_may_read_elsewhere_is_on_it(admin: Member, apples: Line) -> None:
+    supplier = await factories.supplier(admin)
+    await _buy(admin, apples, supplier, ago(5), "confirmed")
+    path = f"/products/{apples.product['id']}"
+    parts = {
+        "inventory:read": ("Stock by warehouse", "Last movements", "Available"),
+        "purchase_orders:read": ("On order", "Suppliers"),
+        "sales_orders:read": ("To be sent",),
+        "shipments:read": ("Under way",),
+    }
+    for held in (None, *parts):
+        clerk = await factories.member_with(admin, "products:read", *([held] if held else []))
+        text = (await (await signed_in(clerk)).get(path)).text
+        for permission, titles in parts.items():
+            for title in titles:
+                assert (f">{title}<" in text) == (permission == held), (held, title)
+
+
+async def test_others_products_do_not_exist(stranger: Member, apples: Line) -> None:
+    here = await signed_in(stranger)
+    for missing in (apples.product["id"], uuid4()):
+        assert (await here.get(f"/products/{missing}")).status_code == 404
+
+
+async def test_who_may_not_read_products_is_told_so(admin: Member, apples: Line) -> None:
+    here = await signed_in(await factories.member_with(admin, "inventory:read"))
+    assert (await here.get(f"/products/{apples.product['id']}")).status_code == 403
