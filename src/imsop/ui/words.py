@@ -34,6 +34,7 @@ WORDS: Mapping[str, Word] = {
     "pending": Word(N_("Pending")),
     "in_transit": Word(N_("In transit"), "tone-active"),
     # How stock stands
+    "short": Word(N_("Short"), "tone-bad"),
     "out_of_stock": Word(N_("Out of stock"), "tone-bad"),
     "below_reorder_level": Word(N_("Reorder"), "tone-warning"),
     "in_stock": Word(N_("In stock"), "tone-good"),

@@ -5,9 +5,11 @@ from imsop.ui.language import N_
 from imsop.ui.page import NavigationEntry
 from imsop.web.pages import (
     account,
+    control_tower,
     customer_lines,
     customers,
     entry,
+    events,
     inventory,
     ledger,
     people,
@@ -26,6 +28,7 @@ _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Buying"), N_("Selling")
 _ADMINISTRATION = N_("Administration")
 _MOVING = N_("On the move")
 NAVIGATION = (
+    NavigationEntry(N_("Control tower"), "/", "layout-dashboard", Permission.ORGANIZATION_READ),
     NavigationEntry(N_("Products"), "/products", "box", Permission.PRODUCTS_READ, _STOCK),
     NavigationEntry(N_("Inventory"), "/inventory", "packages", Permission.INVENTORY_READ, _STOCK),
     NavigationEntry(N_("Ledger"), "/ledger", "history", Permission.INVENTORY_READ, _STOCK),
@@ -41,6 +44,7 @@ NAVIGATION = (
     ),
     NavigationEntry(N_("Customers"), "/customers", "users", Permission.CUSTOMERS_READ, _SELLING),
     NavigationEntry(N_("Shipments"), "/shipments", "ship", Permission.SHIPMENTS_READ, _MOVING),
+    NavigationEntry(N_("Events"), "/events", "activity", Permission.ANALYTICS_READ, _MOVING),
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),
     NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
@@ -49,6 +53,7 @@ ROUTES = [
     route
     for module in (
         entry,
+        control_tower,
         account,
         search,
         products,
@@ -63,6 +68,7 @@ ROUTES = [
         customers,
         customer_lines,
         shipments,
+        events,
         people,
     )
     for route in module.PAGES

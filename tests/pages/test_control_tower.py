@@ -1,0 +1,173 @@
+"""The control tower: each figure equals the list that it leads to, and nobody sees more than they may."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+
+from imsop.shipping.document_queries import Punctuality, list_punctuality
+from imsop.web.pages.control_tower import on_time_share
+from tests import factories
+from tests.factories import Member
+from tests.pages.browsing import Browser, signed_in
+from tests.pages.test_shipments import TODAY, TOMORROW, YESTERDAY, shipment
+
+TILE = re.compile(
+    r'<h2><a href="(?P<href>[^"]+)">(?P<label>[^<]+)</a>.*?<div class="tile-value"[^>]*>(?P<value>[^<]*)<',
+    re.DOTALL,
+)
+
+
+async def tiles(here: Browser) -> dict[str, tuple[str, str]]:
+    """Of the control tower: label, then the figure and where it leads."""
+    page = await here.get("/")
+    assert page.status_code == 200
+    return {found["label"]: (found["value"], unescape(found["href"])) for found in TILE.finditer(page.text)}
+
+
+async def stocked(admin: Member, quantity: int, **fields: object) -> dict[str, object]:
+    """A product that came in, and if none is to be left went out again."""
+    product = await factories.product(admin, unit_cost="2.50", **fields)
+    warehouse = await factories.warehouse(admin)
+    where = {"product_id": product["id"], "warehouse_id": warehouse["id"]}
+    moved = {**where, "transaction_type": "receipt", "quantity": quantity or 1}
+    await admin.create("inventory-transactions", moved)
+    if not quantity:
+        await admin.create(
+            "inventory-transactions", {**where, "transaction_type": "shipment", "quantity": -1}
+        )
+    return product
+
+
+async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger: Member) -> None:
+    await stocked(admin, 100, reorder_level=10)
+    low = await stocked(admin, 5, reorder_level=10)
+    gone = await stocked(admin, 0, reorder_level=10)
+    await stocked(stranger, 1000)
+    supplier = await factories.supplier(admin)
+    for number, status, expected in (
+        ("PO-1", "submitted", YESTERDAY), ("PO-2", "confirmed", TODAY), ("PO-3", "received", YESTERDAY),
+    ):  # fmt: skip
+        order = await admin.create(
+            "purchase-orders",
+            {
+                "supplier_id": supplier["id"],
+                "po_number": number,
+                "order_date": f"{YESTERDAY}",
+                "expected_delivery_date": f"{expected}",
+                "items": [{"product_id": low["id"], "quantity_ordered": 1}],
+            },
+        )
+        async with admin.transaction() as connection:
+            await connection.execute(
+                "UPDATE purchase_orders SET status = $3 WHERE organization_id = $1 AND id = $2::text::uuid",
+                admin.organization_id,
+                order["id"],
+                status,
+            )
+    await shipment(admin, "in_transit", expected_delivery_date=f"{YESTERDAY}")
+    await shipment(admin, "in_transit", expected_delivery_date=f"{TOMORROW}")
+    await shipment(admin, "delivered", delivered=TODAY, expected_delivery_date=f"{TODAY}")
+    here = await signed_in(admin)
+    seen = await tiles(here)
+    expected_figures = {
+        "Out of stock": "1", "Below reorder level": "2", "Open purchase orders": "2",
+        "Late purchase orders": "1", "In transit": "2",
+    }  # fmt: skip
+    for label, figure in expected_figures.items():
+        value, href = seen[label]
+        assert value == figure, label
+        listed = await here.get(href)
+        assert f"{figure} of {figure}" in " ".join(listed.text.split()), label
+    assert seen["Units on hand"][0] == "105"
+    assert seen["On-time delivery"][0] == "100.0%"
+    page = await here.get("/")
+    assert "1 of them late" in page.text
+    assert str(gone["sku"]) in page.text  # among what needs attention
+
+
+async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None:
+    here = await signed_in(admin)
+    assert "Nothing needs attention" in (await here.get("/")).text
+    late = await shipment(admin, "in_transit", expected_delivery_date=f"{TODAY - timedelta(days=3)}")
+    await admin.create(
+        f"shipments/{late['id']}/events",
+        {
+            "event_type": "delayed",
+            "occurred_at": f"{datetime.now(UTC) - timedelta(hours=1)}",
+            "payload": {"reason": "Fog on the Elbe"},
+        },
+    )
+    product = await factories.product(admin)
+    order = await admin.create(
+        "sales-orders",
+        {
+            "so_number": "SO-4711",
+            "order_date": f"{TODAY}",
+            "items": [{"product_id": product["id"], "quantity_ordered": 1234}],
+        },
+    )
+    async with admin.transaction() as connection:
+        await connection.execute(
+            "UPDATE sales_orders SET status = 'confirmed' WHERE organization_id = $1 AND id = $2::text::uuid",
+            admin.organization_id,
+            order["id"],
+        )
+    page = await here.get("/")
+    assert "3 days late · Fog on the Elbe" in page.text
+    assert "1,234 units are neither shipped nor held for it" in page.text
+    assert f'href="/sales-orders/{order["id"]}"' in page.text
+
+
+async def test_the_map_and_the_news_show_what_has_happened_since(admin: Member, stranger: Member) -> None:
+    here = await signed_in(admin)
+    moving = await shipment(admin, "in_transit", reference_id="ASN-1")
+    theirs = await shipment(stranger, "in_transit", reference_id="ASN-2")
+    seen = {"timestamp": f"{datetime.now(UTC)}", "latitude": "54.5", "longitude": "13.82"}
+    happened = {"event_type": "departed", "occurred_at": f"{datetime.now(UTC)}"}
+    for member, row in ((admin, moving), (stranger, theirs)):
+        await member.create(f"shipments/{row['id']}/tracking", seen)
+        await member.create(f"shipments/{row['id']}/events", happened)
+        await member.create("analytics-events", {"event_type": f"<i>{row['reference_id']}"})
+    for path in ("/", "/control-tower/markers"):
+        page = await here.get(path)
+        assert f'id="marker-{moving["id"]}"' in page.text
+        assert theirs["id"] not in page.text
+    for path in ("/", "/control-tower/news"):
+        page = await here.get(path)
+        assert "ASN-1: Departed" in page.text
+        assert "&lt;i&gt;ASN-1" in page.text
+        assert "ASN-2" not in page.text
+
+
+async def test_each_sees_what_they_may(admin: Member) -> None:
+    row = await shipment(admin, "in_transit", reference_id="ASN-1")
+    await admin.create("analytics-events", {"event_type": "something.happened"})
+    clerk = await signed_in(await factories.member_with(admin, "organization:read", "inventory:read"))
+    assert set(await tiles(clerk)) == {"Stock value", "Units on hand", "Out of stock", "Below reorder level"}
+    page = await clerk.get("/")
+    assert row["id"] not in page.text
+    assert "something.happened" not in page.text
+    assert "something.happened" not in (await clerk.get("/control-tower/news")).text
+    assert (await clerk.get("/control-tower/markers")).status_code == 403
+    assert (await clerk.get("/events")).status_code == 403
+
+
+async def test_punctuality_is_of_what_was_delivered_in_each_stretch(admin: Member) -> None:
+    for back, expected in ((0, 0), (0, 1), (9, 0), (10, 0), (29, 5), (30, 0)):
+        delivered = TODAY - timedelta(days=back)
+        due = delivered - timedelta(days=expected)
+        await shipment(admin, "delivered", delivered=delivered, expected_delivery_date=f"{due}")
+    await shipment(admin, "delivered", delivered=TODAY)
+    async with admin.transaction() as connection:
+        stretches = await list_punctuality(connection, admin.organization_id, TODAY, 10, 3)
+    assert [(s.first, s.delivered, s.on_time) for s in stretches] == [
+        (TODAY - timedelta(days=29), 1, 0),
+        (TODAY - timedelta(days=19), 1, 1),
+        (TODAY - timedelta(days=9), 3, 2),
+    ]
+
+
+def test_a_share_of_nothing_is_not_known() -> None:
+    day = date(2026, 3, 1)
+    assert on_time_share([Punctuality(day, 0, 0)]) is None
+    assert on_time_share([Punctuality(day, 3, 3), Punctuality(day, 1, 0)]) == 0.75

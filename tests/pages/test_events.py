@@ -1,0 +1,75 @@
+"""Business events as people read them."""
+
+import csv
+import io
+import re
+
+import python_calamine
+
+from tests import factories
+from tests.factories import Member
+from tests.pages.browsing import signed_in
+from tests.pages.test_shipments import TODAY, TOMORROW
+
+
+async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
+    admin: Member, stranger: Member
+) -> None:
+    product = await factories.product(admin)
+    await admin.create(
+        "analytics-events",
+        {
+            "event_type": "product.seen",
+            "entity_type": "product",
+            "entity_id": product["id"],
+            "metadata": {"sku": "<b>", "reason": "Fair"},
+        },
+    )
+    await admin.create("analytics-events", {"event_type": "inventory.counted", "entity_id": "CC-1"})
+    await stranger.create("analytics-events", {"event_type": "of.others"})
+    here = await signed_in(admin)
+    page = await here.get("/events")
+    assert f'<a href="/products/{product["id"]}">&lt;b&gt;</a>' in page.text
+    assert "Stock counted" in page.text
+    assert "2 of 2" in page.text
+    assert "of.others" not in page.text
+    narrowed = await here.get("/events?type=product.seen")
+    assert "1 of 1" in narrowed.text
+    assert "1 of 1" not in (await here.get(f"/events?first={TOMORROW}")).text
+    assert "2 of 2" in (await here.get(f"/events?first={TODAY}&last={TODAY}")).text
+
+
+async def test_events_are_leafed_forth_and_back(admin: Member) -> None:
+    for number in range(53):
+        await admin.create("analytics-events", {"event_type": f"kind.{number:02}"})
+    here = await signed_in(admin)
+
+    def kinds(text: str) -> list[str]:
+        return re.findall(r'"badge tone-quiet">(kind\.\d+)<', text)
+
+    first = await here.get("/events?sort=created_at")
+    assert kinds(first.text) == [f"kind.{number:02}" for number in range(50)]
+    onward = re.search(r'rel="next" href="([^"]+)"', first.text)
+    assert onward
+    second = await here.get(onward[1].replace("&amp;", "&"))
+    assert kinds(second.text) == ["kind.50", "kind.51", "kind.52"]
+    back = re.search(r'rel="prev" href="([^"]+)"', second.text)
+    assert back
+    assert kinds((await here.get(back[1].replace("&amp;", "&"))).text) == kinds(first.text)
+    assert kinds((await here.get("/events")).text)[0] == "kind.52"
+
+
+async def test_exports_of_events_hold_all_of_them_and_no_formula(admin: Member) -> None:
+    for kind in ("=1+1", "kept", "other"):
+        await admin.create("analytics-events", {"event_type": kind, "metadata": {"pallets": 3}})
+    stored = {event["id"] for event in (await admin.read("analytics-events"))["items"]}
+    here = await signed_in(admin)
+    text = await here.get("/events.csv")
+    rows = list(csv.DictReader(io.StringIO(text.content.decode("utf-8-sig"))))
+    assert {row["id"] for row in rows} == stored
+    assert {row["event_type"] for row in rows} == {"'=1+1", "kept", "other"}
+    assert rows[0]["metadata"] == '{"pallets":3}'
+    sheet = await here.get("/events.xlsx?type=kept")
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(sheet.content))
+    header, line = book.get_sheet_by_index(0).to_python()
+    assert dict(zip(header, line, strict=True))["event_type"] == "kept"
