@@ -75,6 +75,12 @@ OPERATIONS = (
         lambda keys: f"/api/v1/shipments?tracking_number={keys.numbers['shipment']}",
     ),
     Operation(
+        "R5",
+        "search by order number",
+        ("sales_order",),
+        lambda keys: f"/api/v1/search?q={keys.numbers['sales_order']}",
+    ),
+    Operation(
         "W2",
         "one tracking position",
         ("shipment",),

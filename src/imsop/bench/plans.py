@@ -1,32 +1,39 @@
 """The plans of what the application reads, on volume, as the application's role inside one organization."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
+import asyncpg
 import msgspec
 import uvloop
 
 from imsop.bench.comparison import filled
-from imsop.bench.operations import OPERATIONS, Keys
+from imsop.bench.operations import OPERATIONS, Keys, Operation
 from imsop.bench.recording import Statement, as_text, recorded
 from imsop.bench.volume import FIRST_NUMBER, Member, Volume
 from imsop.core import tenancy
-from imsop.core.database import Connection, open_pool
-from imsop.core.installation import Installation, Progress
+from imsop.core.database import Connection
+from imsop.core.installation import APP, Installation, Progress
 from imsop.core.tenancy import Tenant
 
 DEMO = Volume(
     organizations=2,
     products=400,
-    warehouses=3,
-    movements_per_balance=20,
-    purchase_orders=3_000,
-    lines_per_order=4,
-    shipments=1_500,
-    positions_per_shipment=40,
+    warehouses=4,
+    movements_per_balance=30,
+    purchase_orders=2_000,
+    lines_per_order=3,
+    shipments=8_000,
+    positions_per_shipment=1,
+    customers=500,
+    sales_orders=5_000,
 )
 """What an organization of the demo has, rounded up."""
+SEARCHED = ("1", "1000", "ustomer 1a", "no such thing", "1a2b%", "___")
+"""Fragments: short and long, of everything, of some, of nothing, and of wildcards."""
 
 SMALL = frozenset({"organizations", "warehouses", "warehouse_zones", "permissions", "roles"})
 """Tables that do not grow with trade: reading one whole may be the best plan there is."""
@@ -46,27 +53,29 @@ class Examined(NamedTuple):
 def examine(volume: Volume, progress: Progress) -> list[Examined]:
     """The plans of every reading operation, each planned for its arguments and for any arguments."""
     with filled(volume, progress) as (opened, _settings, members):
-        return uvloop.run(_examine(opened, members))
+        return uvloop.run(examine_installation(opened, members[-1], volume))
 
 
-async def _examine(opened: Installation, members: list[Member]) -> list[Examined]:
+async def examine_installation(opened: Installation, member: Member, volume: Volume) -> list[Examined]:
+    """The same in an installation that is filled, for one of its organizations."""
     examined = []
-    async with (
-        await open_pool(opened.app_dsn, min_size=1, max_size=1) as pool,
-        pool.acquire() as connection,
-        recorded(opened) as recorder,
-    ):
-        for operation in (one for one in OPERATIONS if one.body is None):
-            numbers = dict.fromkeys(operation.kinds, FIRST_NUMBER + 1)
-            keys = Keys(members[-1], numbers, datetime.now(UTC))
+    async with _session(opened) as session, recorded(opened) as recorder:
+        for operation in _readings():
+            numbers = {kind: FIRST_NUMBER + volume.counted(kind) // 7 for kind in operation.kinds}
+            keys = Keys(member, numbers, datetime.now(UTC))
             for statement in await recorder.statements(operation, keys):
                 if statement.arguments:
-                    title = f"{operation.code} {operation.title}"
-                    examined += [
-                        Examined(title, how, *await _explained(connection, keys.member, statement, mode))
-                        for how, mode in _PLANNINGS
-                    ]
+                    for how, mode in _PLANNINGS:
+                        plan = await session.plan(keys.member, statement, mode)
+                        examined.append(Examined(f"{operation.code} {operation.title}", how, *plan))
     return examined
+
+
+def _readings() -> Iterator[Operation]:
+    yield from (operation for operation in OPERATIONS if operation.body is None)
+    for fragment in SEARCHED:
+        path = f"/api/v1/search?{urlencode({'q': fragment})}"
+        yield Operation("R5", f"search {fragment!r}", (), lambda _, path=path: path)  # type: ignore[misc]
 
 
 _PLANNINGS = (
@@ -75,22 +84,49 @@ _PLANNINGS = (
 )
 
 
-async def _explained(
-    connection: Connection, member: Member, statement: Statement, mode: str
-) -> tuple[str, list[str]]:
-    """The plan as PostgreSQL tells it, and its faults.
+@asynccontextmanager
+async def _session(opened: Installation) -> AsyncIterator["_Session"]:
+    connection = await asyncpg.connect(opened.admin_dsn)
+    try:
+        await connection.execute(
+            "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_analyze = on;"
+            " SET auto_explain.log_buffers = on; SET auto_explain.log_nested_statements = on;"
+            " SET client_min_messages = log"
+        )
+        yield _Session(connection)
+    finally:
+        await connection.close()
 
-    Explained as a prepared statement: an EXPLAIN with arguments is always planned for them.
-    """
-    call = f"EXECUTE examined ({', '.join(_literal(value) for value in statement.arguments)})"
-    await tenancy.begin(connection, Tenant(member.organization_id, member.user_id), read_only=True)
-    await connection.execute(mode)
-    await connection.execute("PREPARE examined AS " + statement.sql)
-    lines = await connection.fetch("EXPLAIN (ANALYZE, BUFFERS) " + call)
-    told = await connection.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) " + call)
-    await connection.execute("DEALLOCATE examined")
-    await connection.execute("ROLLBACK")
-    return "\n".join(line for (line,) in lines), faults(msgspec.json.decode(told)[0]["Plan"])
+
+class _Session:
+    """Runs statements as the application's role, and hears their plans and those of what functions run."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._heard: list[str] = []
+        connection.add_log_listener(lambda _, message: self._heard.append(message.message))
+
+    async def plan(self, member: Member, statement: Statement, mode: str) -> tuple[str, list[str]]:
+        """The plans as PostgreSQL tells them, and their faults."""
+        told = await self._ran(member, statement, mode, "text")
+        plans = await self._ran(member, statement, mode, "json")
+        found = [fault for plan in plans for fault in faults(msgspec.json.decode(plan)["Plan"])]
+        return "\n".join(told), found
+
+    async def _ran(self, member: Member, statement: Statement, mode: str, form: str) -> list[str]:
+        """A prepared statement is run: one with its arguments in the text is always planned for them."""
+        connection = self._connection
+        await connection.execute(
+            f"RESET SESSION AUTHORIZATION; SET auto_explain.log_format = {form};"
+            f" SET SESSION AUTHORIZATION {APP}"
+        )
+        await tenancy.begin(connection, Tenant(member.organization_id, member.user_id), read_only=True)
+        await connection.execute(f"{mode}; PREPARE examined AS {statement.sql}")
+        self._heard.clear()
+        arguments = ", ".join(_literal(value) for value in statement.arguments)
+        await connection.execute(f"EXECUTE examined ({arguments})")
+        await connection.execute("DEALLOCATE examined; ROLLBACK")
+        return [message.partition("plan:\n")[2] for message in self._heard]
 
 
 def _literal(value: object) -> str:

@@ -85,6 +85,14 @@ def usage(pid: int) -> Usage:
     return Usage(ticks * _TICK_SECONDS, memory)
 
 
+def busy_seconds() -> float:
+    """CPU time that all processes together have taken since the machine began. Linux only."""
+    user, nice, system, _idle, _waiting, interrupts, soft_interrupts, stolen = (
+        int(ticks) for ticks in Path("/proc/stat").read_text().split()[1:9]
+    )
+    return (user + nice + system + interrupts + soft_interrupts + stolen) * _TICK_SECONDS
+
+
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 

@@ -146,6 +146,7 @@ class _Writer:
         }
         for kind, number in keys.numbers.items():
             self._expressions[str(number)] = f":{kind}"
+            self._expressions[f"%{number}%"] = f"('%' || :{kind} || '%')"
             self._expressions[UUID(keys.id_of(kind))] = f"('{member.id_prefix(kind)}' || :{kind})"
         self._returning: list[str] | None = None  # the latest statement that returns an id
 

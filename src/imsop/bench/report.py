@@ -1,7 +1,7 @@
 """The figures of a comparison, as text."""
 
-import statistics
 from collections.abc import Iterator
+from statistics import median, quantiles
 
 from imsop.bench.comparison import CONNECTIONS, PGBENCH_CLIENTS, Measured
 from imsop.bench.volume import Volume
@@ -21,29 +21,33 @@ def table(results: list[Measured], volume: Volume) -> Iterator[str]:
         f" {volume.warehouses} warehouses,"
         f" {volume.purchase_orders:,} purchase orders and {volume.shipments:,} shipments each;"
         f" {CONNECTIONS} HTTP connections to 1 worker, {PGBENCH_CLIENTS} of pgbench;"
-        f" {len(results[0].rates)} rounds"
+        f" {len(results[0].pairs)} rounds"
     )
     yield ""
     yield _HEAD
     for result in results:
         yield _row(result)
     yield ""
-    share = max(share for result in results for share in result.load_shares)
-    yield f"The load generator took at most {share:.0%} of a core."
+    pairs = [pair for result in results for pair in result.pairs]
+    load = max(pair.served.own_cpu_seconds / pair.served.seconds for pair in pairs)
+    others = [pair.others for pair in pairs]
+    yield f"The load generator took at most {load:.0%} of a core."
+    yield f"Other processes took {median(others):.0%} of the machine, and {max(others):.0%} at worst."
 
 
 def _row(result: Measured) -> str:
-    percentiles = statistics.quantiles(result.latencies, n=100)
-    ratios = result.ratios
+    pairs = result.pairs
+    ratios = [pair.ratio for pair in pairs]
+    percentiles = quantiles([seconds for pair in pairs for seconds in pair.served.latencies], n=100)
     return _ROW.format(
         f"{result.operation.code} {result.operation.title} ({result.messages})",
-        f"{statistics.median(result.rates):,.0f}",
-        f"{statistics.median(result.pgbench_rates):,.0f}",
-        f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
+        f"{median(pair.served.rate for pair in pairs):,.0f}",
+        f"{median(pair.pgbench_rate for pair in pairs):,.0f}",
+        f"{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
         f"{percentiles[49] * 1000:.1f}",
         f"{percentiles[98] * 1000:.1f}",
-        f"{statistics.median(result.server_cpu_seconds) * 1000:.2f}",
-        f"{statistics.median(result.database_cpu_seconds) * 1000:.2f}",
-        f"{result.server_memory_bytes / 2**20:.0f}",
-        f"{result.database_memory_bytes / 2**20:.0f}",
+        f"{median(pair.server_cpu_seconds for pair in pairs) * 1000:.2f}",
+        f"{median(pair.database_cpu_seconds for pair in pairs) * 1000:.2f}",
+        f"{pairs[-1].server_memory_bytes / 2**20:.0f}",
+        f"{pairs[-1].database_memory_bytes / 2**20:.0f}",
     )

@@ -5,7 +5,7 @@ end of their row's id. So a load generator, and pgbench with its integer variabl
 reading.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -23,13 +23,15 @@ FIRST_NUMBER = 100_000_000_000
 PASSWORD = "a password of nobody"  # noqa: S105 - of accounts that live for one run, on loopback
 TOKEN_SECONDS = 24 * 3600
 
-Kind = Literal["product", "warehouse", "supplier", "purchase_order", "shipment"]
+Kind = Literal["product", "warehouse", "supplier", "purchase_order", "shipment", "customer", "sales_order"]
 _KIND_MARKS: dict[Kind, int] = {
     "product": 1,
     "warehouse": 2,
     "supplier": 3,
     "purchase_order": 4,
     "shipment": 5,
+    "customer": 6,
+    "sales_order": 7,
 }
 
 
@@ -45,6 +47,8 @@ class Volume:
     lines_per_order: int = 4
     shipments: int = 500
     positions_per_shipment: int = 20
+    customers: int = 100
+    sales_orders: int = 500
 
     def counted(self, kind: Kind) -> int:
         """How many of these an organization has."""
@@ -54,20 +58,20 @@ class Volume:
             "supplier": max(1, self.products // 50),
             "purchase_order": self.purchase_orders,
             "shipment": self.shipments,
+            "customer": self.customers,
+            "sales_order": self.sales_orders,
         }
         return counts[kind]
 
     def times(self, scale: int) -> "Volume":
-        """The same organizations with so many times the products, orders and shipments."""
-        return Volume(
-            self.organizations,
-            self.products * scale,
-            self.warehouses,
-            self.movements_per_balance,
-            self.purchase_orders * scale,
-            self.lines_per_order,
-            self.shipments * scale,
-            self.positions_per_shipment,
+        """The same organizations with so many times the products, partners, orders and shipments."""
+        return replace(
+            self,
+            products=self.products * scale,
+            purchase_orders=self.purchase_orders * scale,
+            shipments=self.shipments * scale,
+            customers=self.customers * scale,
+            sales_orders=self.sales_orders * scale,
         )
 
 
@@ -94,6 +98,7 @@ async def load(pool: Pool, volume: Volume, progress: Progress) -> list[Member]:
             await _load_stock(connection, member, volume)
             await _load_purchase_orders(connection, member, volume)
             await _load_shipments(connection, member, volume)
+            await _load_sales_orders(connection, member, volume)
         members.append(member)
         progress("Organizations", number + 1, volume.organizations)
     return members
@@ -240,4 +245,27 @@ async def _load_shipments(connection: Connection, member: Member, volume: Volume
         ORDER BY t.shipment_id, t."timestamp" DESC
         """,
         member.organization_id,
+    )
+
+
+async def _load_sales_orders(connection: Connection, member: Member, volume: Volume) -> None:
+    """Orders of two years, without their lines, which nothing here reads."""
+    await connection.execute(
+        """
+        INSERT INTO customers (id, organization_id, customer_number, name, country)
+        SELECT ($2 || n)::uuid, $1, n::text, 'Customer ' || md5(n::text), 'Germany'
+        FROM generate_series($3::bigint, $4) AS n
+        """,
+        *_numbered(member, volume, "customer"),
+    )
+    await connection.execute(
+        """
+        INSERT INTO sales_orders (id, organization_id, customer_id, so_number, status, order_date)
+        SELECT ($2 || n)::uuid, $1, ($5 || $3 + n % $6)::uuid, n::text, 'delivered',
+               current_date - ((n * 7919) % 730)::int
+        FROM generate_series($3::bigint, $4) AS n
+        """,
+        *_numbered(member, volume, "sales_order"),
+        member.id_prefix("customer"),
+        volume.customers,
     )
