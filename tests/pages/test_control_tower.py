@@ -82,6 +82,8 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
     assert seen["On-time delivery"][0] == "100.0%"
     page = await here.get("/")
     assert "1 of them late" in page.text
+    assert ">PO-1<" in page.text
+    assert ">PO-2<" not in page.text
     assert str(gone["sku"]) in page.text  # among what needs attention
 
 
@@ -112,9 +114,15 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
             admin.organization_id,
             order["id"],
         )
+        await connection.execute(
+            "UPDATE sales_order_items SET quantity_shipped = 34"
+            " WHERE organization_id = $1 AND sales_order_id = $2::text::uuid",
+            admin.organization_id,
+            order["id"],
+        )
     page = await here.get("/")
     assert "3 days late · Fog on the Elbe" in page.text
-    assert "1,234 units are neither shipped nor held for it" in page.text
+    assert "1,200 units are neither shipped nor held for it" in page.text
     assert f'href="/sales-orders/{order["id"]}"' in page.text
 
 

@@ -9,7 +9,7 @@ import python_calamine
 from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import signed_in
-from tests.pages.test_shipments import TODAY, TOMORROW
+from tests.pages.test_shipments import TODAY, TOMORROW, YESTERDAY
 
 
 async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
@@ -37,6 +37,7 @@ async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
     assert "1 of 1" in narrowed.text
     assert "1 of 1" not in (await here.get(f"/events?first={TOMORROW}")).text
     assert "2 of 2" in (await here.get(f"/events?first={TODAY}&last={TODAY}")).text
+    assert "Nothing matches" in (await here.get(f"/events?first={YESTERDAY}&last={YESTERDAY}")).text
 
 
 async def test_events_are_leafed_forth_and_back(admin: Member) -> None:
