@@ -221,6 +221,15 @@ async def test_others_stock_is_neither_shown_nor_exported(stranger: Member, shop
         assert await csv_of(here, "/inventory", **asked) == []
 
 
+async def test_names_lead_only_where_their_reader_may_go(admin: Member, shop: Shop) -> None:
+    here = await signed_in(await factories.member_with(admin, "inventory:read"))
+    for path, name in (("/inventory", "Inventory"), ("/ledger", "Ledger")):
+        page = await here.get(path)
+        assert {row["Warehouse"] for row in table(page, name)} == {"North", "South"}
+        assert 'href="/products' not in page.text
+        assert 'href="/warehouses' not in page.text
+
+
 async def test_who_may_not_read_inventory_is_told_so(admin: Member) -> None:
     here = await signed_in(await factories.member_with(admin, "products:read"))
     for path in ("/inventory", "/inventory.csv", "/inventory.xlsx"):

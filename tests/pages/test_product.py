@@ -177,7 +177,12 @@ async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Brow
     fast, never = table(page, "Suppliers")
     assert (fast["Supplier"], fast["Last price"], fast["Order lines"]) == ("Quick Ltd", "€1.00", "3")
     assert fast["Lead time in days"] == "8.0 6 to 10"
-    assert (never["Supplier"], never["Order lines"], never["Lead time in days"]) == ("Slow Ltd", "2", "—")
+    assert (never["Supplier"], never["Order lines"], never["Lead time in days"]) == ("Slow Ltd", "4", "—")
+    lines = await here.get(f"/suppliers/{quick['id']}/lines", params={"product_id": apples.product["id"]})
+    assert "3 of 3" in lines.text
+    assert link(page, "8.0") == (
+        f"/suppliers/{quick['id']}/lines?product_id={apples.product['id']}&outcome=timed"
+    )
 
 
 async def test_what_customers_wait_for_and_what_is_under_way(

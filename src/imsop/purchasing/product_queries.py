@@ -53,10 +53,10 @@ async def list_on_order(
 
 
 class Source(Struct, frozen=True):
-    """A supplier of a product, by the lines ordered of it there.
+    """A supplier of a product; `lines` are all there, drafts too; price and day are of what was ordered.
 
-    Lead times are days from the order to the day a line was complete, of the `lines_timed` that have both in
-    this order: some sources date orders afterwards.
+    Lead times are as in performance_queries: days from the order to the day a line was complete, of the
+    `lines_timed` that have both in this order.
     """
 
     supplier_id: UUID
@@ -79,10 +79,10 @@ async def list_sources(connection: Connection, organization_id: UUID, product_id
         """
         SELECT s.id AS supplier_id, s.name AS supplier_name,
                (array_agg(i.unit_price ORDER BY o.order_date DESC, o.id DESC, i.line_number DESC)
-                FILTER (WHERE i.unit_price IS NOT NULL))[1] AS last_price,
+                FILTER (WHERE i.unit_price IS NOT NULL AND line.is_ordered))[1] AS last_price,
                (array_agg(o.currency ORDER BY o.order_date DESC, o.id DESC, i.line_number DESC)
-                FILTER (WHERE i.unit_price IS NOT NULL))[1] AS currency,
-               max(o.order_date) AS last_ordered, count(*) AS lines,
+                FILTER (WHERE i.unit_price IS NOT NULL AND line.is_ordered))[1] AS currency,
+               max(o.order_date) FILTER (WHERE line.is_ordered) AS last_ordered, count(*) AS lines,
                count(line.lead_time_days) AS lines_timed,
                round(avg(line.lead_time_days), 1) AS lead_time_days,
                min(line.lead_time_days) AS shortest_days, max(line.lead_time_days) AS longest_days
@@ -90,12 +90,15 @@ async def list_sources(connection: Connection, organization_id: UUID, product_id
         JOIN purchase_orders o ON o.organization_id = $1 AND o.id = i.purchase_order_id
         JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN i.quantity_received >= i.quantity_ordered
+            SELECT o.status NOT IN ('draft', 'cancelled') AS is_ordered,
+                   CASE WHEN o.status IN ('confirmed', 'shipped', 'received')
+                             AND i.quantity_received >= i.quantity_ordered
                              AND i.actual_delivery_date >= o.order_date
                         THEN i.actual_delivery_date - o.order_date END AS lead_time_days
         ) AS line
-        WHERE i.organization_id = $1 AND i.product_id = $2 AND o.status NOT IN ('draft', 'cancelled')
+        WHERE i.organization_id = $1 AND i.product_id = $2
         GROUP BY s.id, s.name
+        HAVING bool_or(line.is_ordered)
         ORDER BY last_ordered DESC, s.name
         """,
         organization_id,
