@@ -17,6 +17,7 @@ from imsop.bench.volume import FIRST_NUMBER, Member, Volume
 from imsop.core import tenancy
 from imsop.core.database import Connection
 from imsop.core.installation import APP, Installation, Progress
+from imsop.core.listing import DEFAULT_PAGE
 from imsop.core.tenancy import Tenant
 
 DEMO = Volume(
@@ -38,7 +39,7 @@ SEARCHED = ("1", "1000", "ustomer 1a", "no such thing", "1a2b%", "___")
 SMALL = frozenset({"organizations", "warehouses", "warehouse_zones", "permissions", "roles"})
 """Tables that do not grow with trade: reading one whole may be the best plan there is."""
 REMOVED_PER_RETURNED = 10
-"""Rows that a filter may throw away for each that it keeps, for its plan to count as served by an index."""
+"""Rows a filter may throw away for each that it keeps, or that fits on a page, and still count as served."""
 
 
 class Examined(NamedTuple):
@@ -141,7 +142,7 @@ def faults(plan: dict[str, Any]) -> list[str]:
         if node["Node Type"] == "Seq Scan" and table not in SMALL:
             found.append(f"reads all of {table}")
         removed = sum(count for name, count in node.items() if name.startswith("Rows Removed by"))
-        if removed > REMOVED_PER_RETURNED * max(1, node["Actual Rows"]):
+        if removed > REMOVED_PER_RETURNED * max(DEFAULT_PAGE, node["Actual Rows"]):
             found.append(f"{node['Node Type']} {table}: throws away {removed} rows for {node['Actual Rows']}")
     return found
 
