@@ -1288,6 +1288,8 @@ CREATE INDEX purchase_orders_open_idx ON public.purchase_orders USING btree (org
 
 CREATE INDEX purchase_orders_open_number_idx ON public.purchase_orders USING btree (organization_id, po_number, id) WHERE (status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
 
+CREATE INDEX purchase_orders_open_supplier_idx ON public.purchase_orders USING btree (organization_id, supplier_id, order_date, id) WHERE (status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
+
 CREATE INDEX purchase_orders_order_date_idx ON public.purchase_orders USING btree (organization_id, order_date, id);
 
 CREATE INDEX purchase_orders_search_idx ON public.purchase_orders USING gin (organization_id, po_number public.gin_trgm_ops);
@@ -1317,6 +1319,8 @@ CREATE INDEX sales_orders_customer_idx ON public.sales_orders USING btree (organ
 CREATE INDEX sales_orders_customer_number_idx ON public.sales_orders USING btree (organization_id, customer_id, so_number, id);
 
 CREATE INDEX sales_orders_customer_status_idx ON public.sales_orders USING btree (organization_id, customer_id, status, order_date, id);
+
+CREATE INDEX sales_orders_open_customer_idx ON public.sales_orders USING btree (organization_id, customer_id, order_date, id) WHERE (status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
 
 CREATE INDEX sales_orders_open_idx ON public.sales_orders USING btree (organization_id, order_date, id) INCLUDE (expected_delivery_date) WHERE (status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
 

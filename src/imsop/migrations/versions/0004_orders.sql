@@ -38,6 +38,8 @@ CREATE INDEX purchase_orders_created_by_idx ON purchase_orders (organization_id,
 -- Of the orders that are not finished, few among many: what is open, and of it what is late.
 CREATE INDEX purchase_orders_open_idx ON purchase_orders (organization_id, order_date, id)
     INCLUDE (expected_delivery_date) WHERE status IN ('submitted', 'confirmed', 'shipped');
+CREATE INDEX purchase_orders_open_supplier_idx ON purchase_orders (organization_id, supplier_id, order_date, id)
+    WHERE status IN ('submitted', 'confirmed', 'shipped');
 CREATE INDEX purchase_orders_open_number_idx ON purchase_orders (organization_id, po_number, id)
     WHERE status IN ('submitted', 'confirmed', 'shipped');
 SELECT protect_tenant_table('purchase_orders');
@@ -139,6 +141,8 @@ CREATE INDEX sales_orders_order_date_idx ON sales_orders (organization_id, order
 CREATE INDEX sales_orders_created_by_idx ON sales_orders (organization_id, created_by) WHERE created_by IS NOT NULL;
 CREATE INDEX sales_orders_open_idx ON sales_orders (organization_id, order_date, id)
     INCLUDE (expected_delivery_date) WHERE status IN ('confirmed', 'shipped');
+CREATE INDEX sales_orders_open_customer_idx ON sales_orders (organization_id, customer_id, order_date, id)
+    WHERE status IN ('confirmed', 'shipped');
 CREATE INDEX sales_orders_open_number_idx ON sales_orders (organization_id, so_number, id)
     WHERE status IN ('confirmed', 'shipped');
 SELECT protect_tenant_table('sales_orders');

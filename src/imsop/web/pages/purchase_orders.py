@@ -76,7 +76,7 @@ async def _narrowed(
         "ids": None if q is None else await ids_of(connection, actor, "purchase_order", q),
         "status": status,
         "supplier_id": supplier_id,
-        "open": True if is_open else None,
+        "open": True if is_open and not is_late else None,  # what is late is open
         "late": today(actor.timezone) if is_late else None,
     }
 

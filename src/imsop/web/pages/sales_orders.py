@@ -80,7 +80,7 @@ async def _narrowed(
         "status": status,
         "customer_id": customer_id,
         "counter": True if is_counter_sale else None,
-        "open": True if is_open else None,
+        "open": True if is_open and not is_late else None,  # what is late is open
         "late": today(actor.timezone) if is_late else None,
     }
 
