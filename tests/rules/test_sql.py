@@ -20,7 +20,7 @@ ASSEMBLED = {
     "core/bulk.py:require_valid": "passes on what it is given",
     "core/doctor.py:examine": "the literals of a room's CHECKS",
     "migrations/__init__.py:upgrade": "the migration's own file",
-    "bench/plans.py:_explained": "a statement that the application sends, behind EXPLAIN",
+    "bench/plans.py:_ran": "a statement that the application sends, behind EXPLAIN",
     "bench/recording.py:_described": "a statement that the application sent",
     "realdata/loading.py:insert": "passes on what it is given",
 }
