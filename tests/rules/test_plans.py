@@ -28,6 +28,8 @@ from tests.factories import accepted, visitor
 from tests.rules.recording import Recorder, Statement, recording
 from tests.volume import Trader
 
+pytestmark = pytest.mark.timeout(300)  # whichever test comes first has the volume built
+
 PAGE = 51  # what a request without a limit asks for, and one to see whether there is more
 ROWS_PER_ROW = 10  # thrown away or sorted for each that is returned
 BLOCKS_PER_ROW = 50  # touched for each that is returned: a few indexes, each a few levels deep
@@ -223,7 +225,6 @@ def placed(cursor: str, sort: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([sort, *place]).encode()).rstrip(b"=").decode()
 
 
-@pytest.mark.timeout(300)
 async def test_every_list_is_served_by_indexes(
     full: Volume, recorder: Recorder, explainer: Explainer
 ) -> None:
