@@ -79,9 +79,16 @@ async def test_every_refusal_has_a_page(visitor: httpx.AsyncClient, status: int,
 
 def test_an_address_keeps_its_other_parameters() -> None:
     seen = page(query="q=b%26o&sort=name&cursor=abc")
-    assert seen.url(sort="-name", cursor=None) == "/products?q=b%26o&sort=-name"
-    assert seen.url(q=None, sort=None, cursor=None) == "/products"
-    assert seen.url(q="50 %") == "/products?sort=name&cursor=abc&q=50+%25"
+    assert seen.url(sort="-name") == "/products?q=b%26o&sort=-name"
+    assert seen.url(q=None, sort=None) == "/products"
+    assert seen.url(q="50 %") == "/products?sort=name&q=50+%25"
+
+
+def test_an_address_leads_to_the_first_rows_unless_it_says_where_to_begin() -> None:
+    leafed = page(query="q=bolt&before=abc")
+    assert leafed.url(cursor="def") == "/products?q=bolt&cursor=def"
+    assert leafed.url_at("/products.csv") == "/products.csv?q=bolt"
+    assert page(query="q=bolt&cursor=abc").url(before="def") == "/products?q=bolt&before=def"
 
 
 def test_a_page_is_at_its_list_when_it_is_a_row_of_it() -> None:

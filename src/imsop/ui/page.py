@@ -11,6 +11,9 @@ from litestar import Request
 from imsop.ui.language import Language, language, preferred
 from imsop.ui.parts import Column
 
+PLACES = ("cursor", "before")
+"""Where in a list its reader is: they mean nothing in another order, nor among other rows."""
+
 
 class Viewer(Protocol):
     """Whoever is signed in, as pages see them."""
@@ -91,12 +94,16 @@ class Page:
         return [first, *(c for c in others if (c.shown if names is None else c.name in names))]
 
     def url(self, **changes: object) -> str:
-        """This page's address with parameters changed; None takes one away."""
+        """This page's address with parameters changed; None takes one away.
+
+        It leads to the first rows of what is then listed, unless it is given where to begin.
+        """
         return self.url_at(self.path, **changes)
 
     def url_at(self, path: str, **changes: object) -> str:
         """Another address with this page's parameters, changed so."""
-        kept = [(name, value) for name, value in self._query if name not in changes]
+        replaced = {*PLACES, *changes}
+        kept = [(name, value) for name, value in self._query if name not in replaced]
         added = [(name, str(value)) for name, value in changes.items() if value is not None]
         return f"{path}?{urlencode(kept + added)}" if kept or added else path
 

@@ -1,0 +1,93 @@
+"""An organization with something in every list, and where its pages are."""
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+from litestar.routes import HTTPRoute
+
+from imsop.web.observe import Observed
+from tests import factories
+from tests.factories import Member, litestar_of
+from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
+
+EACH = 3
+
+
+async def plenty(app: Observed) -> tuple[Member, dict[str, str]]:
+    """Its administrator, and the ids of a row of each kind by the name that addresses have for them."""
+    admin = await factories.sign_up(app)
+    products = [(await factories.product(admin, reorder_level=20))["id"] for _ in range(EACH)]
+    warehouses = [(await factories.warehouse(admin, capacity=100))["id"] for _ in range(EACH)]
+    suppliers = [(await factories.supplier(admin))["id"] for _ in range(EACH)]
+    customers = [(await factories.customer(admin))["id"] for _ in range(EACH)]
+    users = [await factories.member(admin, role) for role in ("buyer", "viewer")]
+    shipments = []
+    bought = [Line(product, 10, 10, promised=ago(9), done_on=ago(8)) for product in products]
+    sold = [Line(product, 5, 2, promised=ahead(9)) for product in products]
+    for number, (product, warehouse) in enumerate(zip(products, warehouses, strict=True), 1):
+        await admin.create(
+            "inventory-transactions",
+            {
+                "product_id": product,
+                "warehouse_id": warehouses[0],
+                "transaction_type": "receipt",
+                "quantity": 7,
+            },
+        )
+        await admin.create(
+            "warehouse-zones",
+            {"warehouse_id": warehouse, "code": f"Z{number}", "name": "High racks", "zone_type": "storage"},
+        )
+        bought_order = await purchase_order(admin, suppliers[0], "received", *bought)
+        sold_order = await sales_order(admin, customers[0], "confirmed", *sold, expected=ago(1))
+        shipments.append(
+            await admin.create(
+                "shipments",
+                {
+                    "shipment_type": "inbound",
+                    "carrier": "Maersk",
+                    "items": [{"product_id": packed, "quantity": 4} for packed in products],
+                },
+            )
+        )
+        event = {"event_type": "inventory.counted", "entity_type": "product", "entity_id": product}
+        await admin.create("analytics-events", event)
+        await admin.create("api-keys", {"name": f"Key {number}", "permissions": ["products:read"]})
+    role = (await admin.read("roles", name="buyer"))["items"][0]["id"]
+    return admin, {
+        "product_id": products[0],
+        "warehouse_id": warehouses[0],
+        "supplier_id": suppliers[0],
+        "customer_id": customers[0],
+        "user_id": str(users[0].user_id),
+        "role_id": role,
+        "shipment_id": shipments[0]["id"],
+        "/purchase-orders/order_id": str(bought_order),
+        "/sales-orders/order_id": str(sold_order),
+    }
+
+
+def pages_of(app: Observed, ids: dict[str, str]) -> dict[str, Any]:
+    """The addresses of all pages that are looked at, and the parameters each takes."""
+
+    def filled(found: re.Match[str]) -> str:
+        place = found.string[: found.start()] + found[1]
+        return ids[found[1] if found[1] in ids else place]
+
+    return {
+        re.sub(r"\{(\w+)\}", filled, route.path_format): handler.opt["query_types"]
+        for route in litestar_of(app).routes
+        if isinstance(route, HTTPRoute) and not route.path.startswith(_NOT_PAGES)
+        for method, (handler, _) in route.route_handler_map.items()
+        if method == "GET" and not route.path.endswith((".csv", ".xlsx"))
+    }
+
+
+_NOT_PAGES = ("/api/", "/health/", "/metrics", "/assets", "/sign-in")
+
+
+def links(page: httpx.Response) -> list[tuple[str, str]]:
+    """Where a page leads, and the tag that says so."""
+    return [(unescape(href), tag) for tag, href in re.findall(r'(<a [^>]*?href="([^"#]+)[^>]*>)', page.text)]

@@ -1,0 +1,40 @@
+"""What holds for every list on pages, found by its address: a new one is covered by existing."""
+
+import re
+
+import pytest
+
+from imsop.web.observe import Observed
+from imsop.web.pages import lists
+from tests.pages.browsing import signed_in
+from tests.pages.plenty import links, pages_of, plenty
+from tests.pages.tables import link
+
+
+async def test_every_link_of_a_list_works_wherever_its_reader_has_leafed(
+    app: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "ROWS", 1)
+    admin, ids = await plenty(app)
+    here = await signed_in(admin)
+    followed: dict[str, tuple[str, int]] = {}
+    leafed = [path for path, taken in pages_of(app, ids).items() if "before" in taken]
+    assert len(leafed) >= 18
+    for path in leafed:
+        first = await here.get(path)
+        second = await here.get(link(first, "Next"))
+        for page in (second, await here.get(link(second, "Previous"))):
+            assert page.status_code == 200, path
+            for href, tag in links(page):
+                if 'rel="next"' not in tag and 'rel="prev"' not in tag:
+                    assert "cursor=" not in href, f"{page.url} leads into the middle of {href}"
+                    assert "before=" not in href, f"{page.url} leads into the middle of {href}"
+                if (kind := _ONE_OF_MANY.sub("…", href)) not in followed:
+                    followed[kind] = href, (await here.get(href)).status_code
+    assert [of for of in followed.values() if of[1] != 200] == []
+    whole = {kind for path in leafed if not (kind := _ONE_OF_MANY.sub("…", path)).endswith("…")}
+    assert {f"{kind}.{ending}" for kind in whole for ending in ("csv", "xlsx")} <= followed.keys()
+
+
+_ONE_OF_MANY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<==)Wy\w+")
+"""An id or a place in a list: one link of its kind is followed."""
