@@ -6,6 +6,8 @@ The first migration seeds the same names; a test holds the two together.
 from enum import StrEnum
 from typing import Literal
 
+from imsop.ui.language import N_
+
 
 class Permission(StrEnum):
     """`resource:action`. Writing a resource does not include reading it: roles hold both."""
@@ -49,28 +51,28 @@ _BUSINESS_READ = frozenset(
 )
 
 SYSTEM_ROLES: dict[SystemRole, tuple[str, frozenset[Permission]]] = {
-    "administrator": ("Everything, including people, roles and keys", frozenset(Permission)),
+    "administrator": (N_("Everything, including people, roles and keys"), frozenset(Permission)),
     "planner": (
-        "Plans stock: products, reorder rules, orders on both sides",
+        N_("Plans stock: products, reorder rules, orders on both sides"),
         _BUSINESS_READ
         | {_P.PRODUCTS_WRITE, _P.PURCHASE_ORDERS_WRITE, _P.SALES_ORDERS_WRITE, _P.SHIPMENTS_WRITE},
     ),
     "buyer": (
-        "Buys: suppliers, products and purchase orders",
+        N_("Buys: suppliers, products and purchase orders"),
         _BUSINESS_READ
         | {_P.SUPPLIERS_WRITE, _P.PRODUCTS_WRITE, _P.PURCHASE_ORDERS_WRITE, _P.SHIPMENTS_WRITE},
     ),
     "warehouse": (
-        "Moves stock: warehouses, inventory and shipments",
+        N_("Moves stock: warehouses, inventory and shipments"),
         _BUSINESS_READ | {_P.WAREHOUSES_WRITE, _P.INVENTORY_WRITE, _P.SHIPMENTS_WRITE},
     ),
     "sales": (
-        "Sells: customers and sales orders",
+        N_("Sells: customers and sales orders"),
         _BUSINESS_READ | {_P.CUSTOMERS_WRITE, _P.SALES_ORDERS_WRITE},
     ),
     "analyst": (
-        "Reads everything of the business, records analytics events",
+        N_("Reads everything of the business, records analytics events"),
         _BUSINESS_READ | {_P.ANALYTICS_WRITE},
     ),
-    "viewer": ("Reads everything of the business", _BUSINESS_READ),
+    "viewer": (N_("Reads everything of the business"), _BUSINESS_READ),
 }

@@ -41,10 +41,11 @@ class NavigationEntry(NamedTuple):
 
 
 class Crumb(NamedTuple):
-    """A page above this one; its label is translated."""
+    """A page above this one. Its label is marked with N_, unless it `is_name`: what a row is called."""
 
     label: str
     href: str
+    is_name: bool = False
 
 
 class Page:

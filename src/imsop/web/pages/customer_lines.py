@@ -92,7 +92,10 @@ async def customer_lines_page(
             )
             for row in shown.rows
         },
-        crumbs=[Crumb(N_("Customers"), "/customers"), Crumb(customer.name, f"/customers/{customer_id}")],
+        crumbs=[
+            Crumb(N_("Customers"), "/customers"),
+            Crumb(customer.name, f"/customers/{customer_id}", is_name=True),
+        ],
     )  # fmt: skip
 
 

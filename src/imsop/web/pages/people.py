@@ -4,20 +4,23 @@ from collections.abc import Callable, Collection
 from typing import Literal
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar.response import Stream
 
+from imsop.core.database import Connection
 from imsop.core.fields import Email
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity import actions, credential_queries, queries
 from imsop.identity.guard import allow
-from imsop.identity.models import ApiKey, Role, User, UserStatus
+from imsop.identity.models import Actor, ApiKey, Role, User, UserStatus
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.ui.language import N_
+from imsop.ui.language import N_, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.ui.words import WORDS
 from imsop.web.pages.lists import ROWS, export, show
 
 USER_COLUMNS = (
@@ -87,8 +90,8 @@ async def users_page(
         connection, actor, queries.USERS, USER_COLUMNS,
         sort=sort, cursor=cursor, before=before, email=email.lower() if email else None, status=status,
     )  # fmt: skip
-    roles = (await queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)).items
-    return render(request, "web/users.html", shown=shown, role_names={role.id: role.name for role in roles})
+    role_names = {role.id: role.name for role in await _roles(connection, actor)}
+    return render(request, "web/users.html", shown=shown, role_names=role_names)
 
 
 @get(["/users.csv", "/users.xlsx"], opt=allow(Permission.USERS_READ), include_in_schema=False)
@@ -107,13 +110,12 @@ async def export_users(
 async def user_page(request: TenantRequest, user_id: UUID) -> Response[bytes]:
     connection, actor = await request.begin()
     user = await actions.get_user(connection, actor, user_id)
-    roles = (await queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)).items
     held = await queries.list_effective_permissions(connection, actor.organization_id, user_id)
     return render(
         request,
         "web/user.html",
         user=user,
-        roles=[role for role in roles if role.id in user.role_ids],
+        roles=[role for role in await _roles(connection, actor) if role.id in user.role_ids],
         matrix=_matrix(held),
         crumbs=[Crumb(N_("Users"), "/users")],
     )
@@ -130,7 +132,8 @@ async def roles_page(
     shown = await show(
         connection, actor, queries.ROLES, ROLE_COLUMNS, sort=sort, cursor=cursor, before=before
     )
-    return render(request, "web/roles.html", shown=shown)
+    rows = [_spoken(role, actor) for role in shown.rows]
+    return render(request, "web/roles.html", shown=shown._replace(rows=rows))
 
 
 @get(["/roles.csv", "/roles.xlsx"], opt=allow(Permission.ROLES_READ), include_in_schema=False)
@@ -154,7 +157,7 @@ async def role_page(
     return render(
         request,
         "web/role.html",
-        role=role,
+        role=_spoken(role, actor),
         matrix=_matrix(role.permissions),
         members=members,
         crumbs=[Crumb(N_("Roles"), "/roles")],
@@ -179,6 +182,20 @@ async def api_keys_page(
 @get(["/api-keys.csv", "/api-keys.xlsx"], opt=allow(Permission.API_KEYS_READ), include_in_schema=False)
 async def export_api_keys(request: TenantRequest, sort: NameSort = "name") -> Stream:
     return export(request, credential_queries.API_KEYS, KEY_CELLS, sort=sort)
+
+
+async def _roles(connection: Connection, actor: Actor) -> list[Role]:
+    page = await queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)
+    return [_spoken(role, actor) for role in page.items]
+
+
+def _spoken(role: Role, actor: Actor) -> Role:
+    """As its reader calls it, if it is the system's; what an organization named is called so by all."""
+    if not role.is_system:
+        return role
+    speak = language(actor.locale, actor.timezone).gettext
+    description = role.description and speak(role.description)
+    return msgspec.structs.replace(role, name=speak(WORDS[role.name].label), description=description)
 
 
 def _matrix(held: Collection[str]) -> list[tuple[str, list[bool]]]:

@@ -89,7 +89,7 @@ async def product_page(
         product=product,
         as_of=as_of,
         today=days.today(actor.timezone),
-        crumbs=[Crumb(speech.gettext("Products"), "/products")],
+        crumbs=[Crumb(N_("Products"), "/products")],
         **await _stock(connection, actor, product, as_of, speech),
         **await _orders(connection, actor, product_id),
     )

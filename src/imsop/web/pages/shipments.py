@@ -151,7 +151,7 @@ async def shipment_page(
         shipment=shipment,
         markers=[marker(row, spoken) for row in seen],
         cargo=cargo,
-        crumbs=[Crumb(spoken.gettext("Shipments"), "/shipments")],
+        crumbs=[Crumb(N_("Shipments"), "/shipments")],
         **await _timeline(connection, actor, shipment_id, spoken),
     )
 

@@ -97,7 +97,10 @@ async def supplier_lines_page(
             )
             for row in shown.rows
         },
-        crumbs=[Crumb(N_("Suppliers"), "/suppliers"), Crumb(supplier.name, f"/suppliers/{supplier_id}")],
+        crumbs=[
+            Crumb(N_("Suppliers"), "/suppliers"),
+            Crumb(supplier.name, f"/suppliers/{supplier_id}", is_name=True),
+        ],
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from imsop.inventory.ledger_queries import LEDGER
 from imsop.inventory.models import WarehouseStatus
 from imsop.inventory.stock_queries import WAREHOUSE_SUMMARIES, WarehouseSummary
 from imsop.inventory.warehouse_queries import ZONES
-from imsop.ui.language import N_, language
+from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -123,7 +123,7 @@ async def warehouse_page(
         zones=zones.items,
         zone_columns=ZONE_COLUMNS,
         as_of=as_of,
-        crumbs=[Crumb(language(actor.locale, actor.timezone).gettext("Warehouses"), "/warehouses")],
+        crumbs=[Crumb(N_("Warehouses"), "/warehouses")],
         **(await _stock(connection, actor, warehouse_id, as_of) if _may_see_stock(actor) else {"held": None}),
     )
 

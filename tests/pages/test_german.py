@@ -1,0 +1,64 @@
+"""Pages as a German reads them: nothing that has a German text is shown in English."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import httpx
+import pytest
+
+from imsop.ui import catalogue
+from imsop.ui.words import WORDS
+from imsop.web.observe import Observed
+from tests.factories import Member
+from tests.pages.browsing import Browser, signed_in
+from tests.pages.plenty import pages_of, plenty
+
+OWN_NAMES = {"English"}  # in the choice of languages each stands as its speakers call it
+
+
+def texts(page: httpx.Response) -> set[str]:
+    """What is read on a page or read aloud of it, piece by piece."""
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", "", page.text, flags=re.DOTALL)
+    told = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-label)="([^"]*)"', body)
+    return {" ".join(unescape(text).split()) for text in re.split(r"<[^>]*>", body) + told}
+
+
+@pytest.fixture(scope="module")
+def english() -> re.Pattern[str]:
+    """Each text that is another in German, and each code that has a word."""
+    sources, german = set(WORDS), set()
+    for message in catalogue.translations("de"):
+        ids, strings = (
+            [form] if isinstance(form, str) else list(form) for form in (message.id, message.string)
+        )
+        sources |= set(ids) - set(strings)
+        german |= set(strings)
+    forms = sorted(sources - german - OWN_NAMES - {""})
+    return re.compile("|".join(re.sub(r"%\\\(\w+\\\)s", ".+", re.escape(form)) for form in forms))
+
+
+async def german_reader(admin: Member) -> Browser:
+    assert (await admin.edit("me", locale="de")).status_code == 200
+    here = await signed_in(admin)
+    assert '<html lang="de"' in (await here.get("/profile")).text
+    return here
+
+
+def left_in_english(page: httpx.Response, english: re.Pattern[str]) -> Iterator[str]:
+    yield from (f"{page.url}: {text}" for text in texts(page) if english.fullmatch(text))
+
+
+async def test_no_page_shows_a_german_reader_english(app: Observed, english: re.Pattern[str]) -> None:
+    admin, ids = await plenty(app)
+    here = await german_reader(admin)
+    found: list[str] = []
+    walked = pages_of(app, ids)
+    assert len(walked) >= 28
+    for path, taken in walked.items():
+        page = await here.get(path, params={"q": "Product"} if path.startswith("/search") else {})
+        assert page.status_code == 200, path
+        found += left_in_english(page, english)
+        if "status" in taken:
+            found += left_in_english(await here.get(path, params={"status": "inactive"}), english)
+    assert not found, "\n".join(found)
