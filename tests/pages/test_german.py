@@ -45,6 +45,32 @@ async def german_reader(admin: Member) -> Browser:
     return here
 
 
+async def test_a_refusal_is_told_in_its_readers_language(admin: Member, english: re.Pattern[str]) -> None:
+    here = await german_reader(admin)
+    nowhere = "01a20000-0000-7000-8000-000000000000"
+    told = {
+        f"/products/{nowhere}": "Ein Produkt mit dieser Kennung gibt es nicht",
+        "/products?sort=colour": "ist keiner der möglichen Werte",
+        "/products?cursor=x": "ist keine Stelle dieser Liste; beginnen Sie von vorn",
+        "/products?colour=red": "ist kein Parameter; es gibt: ",
+        "/ledger?occurred_from=now": "braucht ein Datum, etwa 2026-01-31",
+    }
+    for path, reason in told.items():
+        page = await here.get(path)
+        assert page.status_code >= 400, path
+        assert reason in page.text, path
+        assert not list(left_in_english(page, english))
+    form = await here.get("/profile")
+    short = await here.fill(form, "/profile/password", current_password="x", new_password="short")
+    assert "ist zu kurz; nötige Zeichen: 8" in short.text
+    wrong = await here.fill(form, "/profile/password", current_password="x", new_password="long enough")
+    assert "ist nicht Ihr Passwort" in wrong.text
+    missing = await here.fill(form, "/profile/password", current_password="", new_password="long enough")
+    for page in (short, wrong, missing):
+        assert page.status_code == 422
+        assert not list(left_in_english(page, english))
+
+
 def left_in_english(page: httpx.Response, english: re.Pattern[str]) -> Iterator[str]:
     yield from (f"{page.url}: {text}" for text in texts(page) if english.fullmatch(text))
 

@@ -11,6 +11,7 @@ from imsop.catalog.models import NewProduct, Product, ProductChanges
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import InvalidInput, NotFound
+from imsop.core.said import Said
 from imsop.identity.models import Actor
 
 
@@ -51,4 +52,6 @@ async def delete_product(connection: Connection, actor: Actor, product_id: UUID)
 def _require_gtin(gtin: str | None) -> None:
     """The check digit, by the GS1 General Specifications (modulo 10, weights 3 and 1)."""
     if gtin is not None and not ean.is_valid(gtin):
-        raise InvalidInput.of("gtin", f"its last digit should be {ean.calc_check_digit(gtin[:-1])}")
+        raise InvalidInput.of(
+            "gtin", Said("its last digit should be %(digit)s", digit=ean.calc_check_digit(gtin[:-1]))
+        )

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from imsop.core.errors import NotFound, PreconditionFailed
+from imsop.core.said import Said
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -23,14 +24,18 @@ def require_version(current: Row | None, if_match: str, what: str) -> Row:
     between the two is noticed as well.
     """
     if current is None:
-        raise NotFound(f"no {what} with this id")
+        raise NotFound(Said("no %(what)s with this id", what=Said(what)))
     if if_match not in ("*", etag(current.updated_at)):  # type: ignore[attr-defined]
         raise changed_meanwhile(what)
     return current
 
 
 def changed_meanwhile(what: str) -> PreconditionFailed:
-    return PreconditionFailed(f"this {what} was changed since you read it; read it again and repeat the edit")
+    return PreconditionFailed(
+        Said(
+            "this %(what)s was changed since you read it; read it again and repeat the edit", what=Said(what)
+        )
+    )
 
 
 def changed_fields(changes: msgspec.Struct) -> dict[str, Any]:

@@ -22,6 +22,7 @@ import asyncpg
 import msgspec
 
 from imsop.core.fields import PATTERN_ADVICE
+from imsop.core.said import Said
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -32,7 +33,10 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class DomainError(Exception):
-    """A refusal that the caller can act on; `detail` says how. `errors` names the fields."""
+    """A refusal that the caller can act on; `detail` says how. `errors` names the fields.
+
+    Texts stand where they are raised, in English, for the catalogue; what is filled in is a `Said`.
+    """
 
     status: ClassVar[int]
     title: ClassVar[str]
@@ -79,7 +83,12 @@ class InvalidInput(DomainError):
 
     @classmethod
     def of(cls, field: str, message: str) -> "InvalidInput":
-        return cls(f"{field}: {message}", errors=[FieldError(field, message)])
+        return cls.of_all([FieldError(field, message)])
+
+    @classmethod
+    def of_all(cls, faults: list[FieldError]) -> "InvalidInput":
+        """The detail is the first of them."""
+        return cls(f"{faults[0].field}: {faults[0].message}", errors=faults)
 
 
 class PreconditionRequired(DomainError):
@@ -126,7 +135,7 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
         case asyncpg.UniqueViolationError():
             field = _UNIQUE.sub("", str(error.constraint_name))
             return Conflict(
-                f"{field}: this value is taken; choose another",
+                Said("%(field)s: this value is taken; choose another", field=field),
                 errors=[FieldError(field, "is already taken")],
             )
         case asyncpg.ForeignKeyViolationError() if "still referenced" in (error.detail or ""):
@@ -140,7 +149,8 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
             # <table>_<rule>, or <table>_<column>__<rule>
             rule = str(error.constraint_name).removeprefix(f"{error.table_name}_")
             field = rule.partition("__")[0]
-            return InvalidInput.of(field, "breaks the rule: " + rule.replace("__", " ").replace("_", " "))
+            words = rule.replace("__", " ").replace("_", " ")
+            return InvalidInput.of(field, Said("breaks the rule: %(rule)s", rule=words))
     for kinds, refusal in _OTHER_REFUSALS:
         if isinstance(error, kinds):
             return refusal()

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from imsop.core.said import Said
+
 # `$` alone would let a line feed follow.
 NO_NUL = r"^[^\x00]*$"
 _HAS_INK = r"^[^\x00]*[^\s\x00][^\x00]*$"
@@ -22,17 +24,17 @@ _EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)"  # ASCII: elsewhere two spell
 _URL = r"^https?://[^\s\x00]+$(?!\n)"
 
 PATTERN_ADVICE = {
-    NO_NUL: "may not hold the NUL character",
-    _HAS_INK: "must hold something visible, and no NUL character",
-    _PRICE: 'is money as decimal text with up to 4 places, as "12.50"',
-    _AMOUNT: 'is money as decimal text with up to 2 places, as "12.50"',
-    _RATING: 'is a rating from 0 to 5 as decimal text with up to 2 places, as "4.25"',
-    _WEIGHT: 'is kilograms as decimal text with up to 3 places, as "1.250"',
-    _LATITUDE: 'is degrees from -90 to 90 as decimal text with up to 8 places, as "51.9225"',
-    _LONGITUDE: 'is degrees from -180 to 180 as decimal text with up to 8 places, as "4.47917"',
-    _CURRENCY: "is an ISO 4217 code, as EUR",
-    _EMAIL: "is not an e-mail address in ASCII, as ada@harbour.example",
-    _URL: "is an address that begins with http:// or https://",
+    NO_NUL: Said("may not hold the NUL character"),
+    _HAS_INK: Said("must hold something visible, and no NUL character"),
+    _PRICE: Said('is money as decimal text with up to 4 places, as "12.50"'),
+    _AMOUNT: Said('is money as decimal text with up to 2 places, as "12.50"'),
+    _RATING: Said('is a rating from 0 to 5 as decimal text with up to 2 places, as "4.25"'),
+    _WEIGHT: Said('is kilograms as decimal text with up to 3 places, as "1.250"'),
+    _LATITUDE: Said('is degrees from -90 to 90 as decimal text with up to 8 places, as "51.9225"'),
+    _LONGITUDE: Said('is degrees from -180 to 180 as decimal text with up to 8 places, as "4.47917"'),
+    _CURRENCY: Said("is an ISO 4217 code, as EUR"),
+    _EMAIL: Said("is not an e-mail address in ASCII, as ada@harbour.example"),
+    _URL: Said("is an address that begins with http:// or https://"),
 }
 """What to tell whose text does not match."""
 

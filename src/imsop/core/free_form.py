@@ -3,6 +3,7 @@
 import msgspec
 
 from imsop.core.errors import InvalidInput
+from imsop.core.said import Said
 
 MAX_BYTES = 16 * 1024  # a page of 500 stays below 16 MiB
 MAX_DEPTH = 50  # JSON is written by recursion, which ends somewhere below 1,000
@@ -13,17 +14,19 @@ MAX_MAGNITUDE = 1e15
 def require_bounded(value: object, field: str) -> None:
     """Raises InvalidInput where the value is too large, nested too deep, or has extreme numbers."""
     if len(msgspec.json.encode(value)) > MAX_BYTES:
-        raise InvalidInput.of(field, f"may have {MAX_BYTES} bytes at most")
+        raise InvalidInput.of(field, Said("may have %(most)s bytes at most", most=MAX_BYTES))
     depth = 0
     level = [value]
     while level:
         if any(isinstance(part, float) and not _is_short(part) for part in level):
-            raise InvalidInput.of(field, f"may hold fractions and powers of ten up to {MAX_MAGNITUDE:.0e}")
+            raise InvalidInput.of(
+                field, Said("may hold fractions and powers of ten up to %(most).0e", most=MAX_MAGNITUDE)
+            )
         nested = [part for part in level if isinstance(part, dict | list)]
         depth += bool(nested)
         level = [part for whole in nested for part in (whole.values() if isinstance(whole, dict) else whole)]
     if depth > MAX_DEPTH:
-        raise InvalidInput.of(field, f"may be nested {MAX_DEPTH} levels deep at most")
+        raise InvalidInput.of(field, Said("may be nested %(most)s levels deep at most", most=MAX_DEPTH))
 
 
 def _is_short(number: float) -> bool:

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from imsop.core.database import Connection, Row, fetch_all
 from imsop.core.errors import InvalidInput
+from imsop.core.said import Said
 
 MAX_PAGE = 500
 """Rows in a page at most: what a client shows, and a bound on the memory of one reply."""
@@ -198,7 +199,9 @@ class Listing(Generic[Row]):
         except (binascii.Error, UnicodeDecodeError, msgspec.DecodeError):
             raise InvalidInput.of("cursor", "is not a cursor of this list; start again without one") from None
         if made_for != sort or "\0" in str(value):
-            raise InvalidInput.of("cursor", f"belongs to another order than {sort}; start again without one")
+            raise InvalidInput.of(
+                "cursor", Said("belongs to another order than %(sort)s; start again without one", sort=sort)
+            )
         return value, last_id
 
 

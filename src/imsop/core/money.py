@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
 from imsop.core.errors import FieldError, InvalidInput
+from imsop.core.said import Said
 
 MAX_AMOUNT = Decimal("999999999999.99")
 """What numeric(14, 2) holds."""
@@ -26,13 +27,21 @@ def totals(items: Sequence[OrderLine]) -> tuple[list[Decimal | None], Decimal]:
     """Each line's total and their sum. Raises InvalidInput for those that no column holds."""
     line_totals = [_line_total(item) for item in items]
     too_large = [
-        FieldError(f"items[{place}].line_total", f"comes to {total}, beyond {MAX_AMOUNT}")
+        FieldError(
+            f"items[{place}].line_total",
+            Said("comes to %(total)s, beyond %(most)s", total=total, most=MAX_AMOUNT),
+        )
         for place, total in enumerate(line_totals)
         if total is not None and total > MAX_AMOUNT
     ]
     total_amount = sum((total for total in line_totals if total is not None), Decimal(0))
     if total_amount > MAX_AMOUNT and not too_large:
-        too_large = [FieldError("items", f"together they come to {total_amount}, beyond {MAX_AMOUNT}")]
+        too_large = [
+            FieldError(
+                "items",
+                Said("together they come to %(total)s, beyond %(most)s", total=total_amount, most=MAX_AMOUNT),
+            )
+        ]
     if too_large:
         raise InvalidInput("an amount is too large; split the order", errors=too_large)
     return line_totals, total_amount

@@ -7,6 +7,7 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from imsop.core.said import Said
 from imsop.identity import credential_queries, queries
 from imsop.identity.models import (
     Actor,
@@ -52,7 +53,7 @@ async def _administer(connection: Connection, actor: Actor, permission: Permissi
     if standing is None or not standing.is_active:
         raise Unauthenticated("this account is not active any more; ask your administrator")
     if permission not in standing.permissions:
-        raise Forbidden(f"this needs the permission {permission}")
+        raise Forbidden(Said("this needs the permission %(permission)s", permission=permission))
     return msgspec.structs.replace(actor, permissions=frozenset(standing.permissions))
 
 

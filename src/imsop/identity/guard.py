@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imsop.core.errors import Forbidden
+from imsop.core.said import Said
 from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 
@@ -27,4 +28,4 @@ def require_permission(actor: Actor, opt: Mapping[str, Any]) -> None:
         return
     permission = opt.get("permission")
     if permission not in actor.permissions:
-        raise Forbidden(f"this needs the permission {permission}")
+        raise Forbidden(Said("this needs the permission %(permission)s", permission=permission))

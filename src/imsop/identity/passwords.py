@@ -8,6 +8,7 @@ import bcrypt
 from msgspec import Meta
 
 from imsop.core.errors import InvalidInput
+from imsop.core.said import Said
 
 MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_BYTES = 72
@@ -28,7 +29,14 @@ async def hash_password(password: str, *, cost: int, field: str = "password") ->
     """The bcrypt hash, at 2**cost rounds. Raises InvalidInput above 72 bytes."""
     secret = password.encode()
     if len(secret) > MAX_PASSWORD_BYTES:
-        raise InvalidInput.of(field, f"is {len(secret)} bytes long; bcrypt reads only {MAX_PASSWORD_BYTES}")
+        raise InvalidInput.of(
+            field,
+            Said(
+                "is %(length)s bytes long; bcrypt reads only %(most)s",
+                length=len(secret),
+                most=MAX_PASSWORD_BYTES,
+            ),
+        )
     return (await asyncio.to_thread(bcrypt.hashpw, secret, bcrypt.gensalt(cost))).decode()
 
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from imsop.core.database import Connection, Pool, transaction
 from imsop.core.errors import Forbidden, InvalidInput, TooManyRequests, Unauthenticated
+from imsop.core.said import Said
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
 from imsop.identity import credential_queries, queries
@@ -175,7 +176,12 @@ async def _count_attempts(pool: Pool, settings: Settings, account_hash: bytes, a
 def _require_active(account: Account) -> None:
     if account.organization_status != "active":
         raise Forbidden(
-            f"the organization is {account.organization_status}; ask whoever operates this installation"
+            Said(
+                "the organization is %(status)s; ask whoever operates this installation",
+                status=Said(account.organization_status),
+            )
         )
     if account.user_status != "active":
-        raise Forbidden(f"this account is {account.user_status}; ask your administrator")
+        raise Forbidden(
+            Said("this account is %(status)s; ask your administrator", status=Said(account.user_status))
+        )

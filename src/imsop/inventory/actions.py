@@ -6,6 +6,7 @@ from uuid import UUID
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.core.said import Said
 from imsop.identity.models import Actor
 from imsop.inventory import queries
 from imsop.inventory.models import Balance, InventoryTransaction, Movement, NewInventoryTransaction, Posting
@@ -69,10 +70,12 @@ def _refusal(movements: Sequence[Movement], refused: Sequence[Posting]) -> Confl
     errors = [
         FieldError(
             "quantity" if single else f"lines[{posting.line - 1}].quantity",
-            f"only {posting.available} available"
+            Said("only %(available)s available", available=posting.available)
             if posting.outcome == "short"
-            else f"the reservation holds only {posting.available}",
+            else Said("the reservation holds only %(available)s", available=posting.available),
         )
         for posting in refused
     ]
-    return Conflict("not enough stock: " + "; ".join(error.message for error in errors), errors=errors)
+    return Conflict(
+        Said("not enough stock: %(short)s", short=[error.message for error in errors]), errors=errors
+    )

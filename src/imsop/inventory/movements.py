@@ -3,6 +3,7 @@
 from typing import Literal
 
 from imsop.core.errors import InvalidInput
+from imsop.core.said import Said
 
 TransactionType = Literal["receipt", "shipment", "adjustment", "return"]
 MovementKind = Literal[
@@ -50,9 +51,16 @@ def require_possible(transaction_type: TransactionType, kind: MovementKind, quan
     """
     kinds = _DIRECTIONS[transaction_type]
     if kind not in kinds:
-        raise InvalidInput.of("movement_kind", f"a {transaction_type} is one of {', '.join(kinds)}")
+        raise InvalidInput.of(
+            "movement_kind",
+            Said("a %(type)s is one of %(kinds)s", type=transaction_type, kinds=", ".join(kinds)),
+        )
     if quantity == 0:
         raise InvalidInput.of("quantity", "a movement of nothing is none")
     if kinds[kind] * quantity < 0:
-        sign = "positive: it adds to stock" if kinds[kind] > 0 else "negative: it takes from stock"
-        raise InvalidInput.of("quantity", f"a {kind} is {sign}")
+        raise InvalidInput.of(
+            "quantity",
+            Said("a %(kind)s is positive: it adds to stock", kind=kind)
+            if kinds[kind] > 0
+            else Said("a %(kind)s is negative: it takes from stock", kind=kind),
+        )

@@ -9,6 +9,7 @@ from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from imsop.core.money import totals
+from imsop.core.said import Said
 from imsop.identity.models import Actor
 from imsop.purchasing import queries
 from imsop.purchasing.models import (
@@ -89,7 +90,9 @@ async def _require_references(
         unknown.insert(0, "supplier_id")
     if unknown:
         errors = [FieldError(field, "nothing with this id exists") for field in unknown]
-        raise InvalidInput("the order names what does not exist: " + ", ".join(unknown), errors=errors)
+        raise InvalidInput(
+            Said("the order names what does not exist: %(fields)s", fields=", ".join(unknown)), errors=errors
+        )
     if found.supplier_status == "blocked":
         raise Conflict(
             "this supplier is blocked; choose another",
@@ -99,4 +102,9 @@ async def _require_references(
 
 def _require_draft(order: PurchaseOrder) -> None:
     if order.status != "draft":
-        raise Conflict(f"this purchase order is {order.status}; only a draft can be edited or deleted")
+        raise Conflict(
+            Said(
+                "this purchase order is %(status)s; only a draft can be edited or deleted",
+                status=Said(order.status),
+            )
+        )

@@ -9,6 +9,7 @@ from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from imsop.core.money import totals
+from imsop.core.said import Said
 from imsop.identity.models import Actor
 from imsop.sales import queries
 from imsop.sales.models import (
@@ -127,7 +128,9 @@ async def _require_references(
         unknown.insert(0, "customer_id")
     if unknown:
         errors = [FieldError(field, "nothing with this id exists") for field in unknown]
-        raise InvalidInput("the order names what does not exist: " + ", ".join(unknown), errors=errors)
+        raise InvalidInput(
+            Said("the order names what does not exist: %(fields)s", fields=", ".join(unknown)), errors=errors
+        )
     if found.customer_status == "blocked":
         raise Conflict(
             "this customer is blocked; choose another",
@@ -139,7 +142,7 @@ async def _next_so_number(connection: Connection, actor: Actor, year: int) -> st
     number = await queries.next_so_number(connection, actor.organization_id, year)
     if number > NUMBERS_PER_YEAR:
         raise Conflict(
-            f"the numbers SO-{year:04}-… are used up; choose one",
+            Said("the numbers SO-%(year)04d-… are used up; choose one", year=year),
             errors=[FieldError("so_number", "is needed, as no number is left to give")],
         )
     return f"SO-{year:04}-{number:06}"
@@ -147,4 +150,9 @@ async def _next_so_number(connection: Connection, actor: Actor, year: int) -> st
 
 def _require_draft(order: SalesOrder) -> None:
     if order.status != "draft":
-        raise Conflict(f"this sales order is {order.status}; only a draft can be edited or deleted")
+        raise Conflict(
+            Said(
+                "this sales order is %(status)s; only a draft can be edited or deleted",
+                status=Said(order.status),
+            )
+        )

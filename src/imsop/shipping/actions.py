@@ -7,6 +7,7 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.core.said import Said
 from imsop.identity.models import Actor
 from imsop.shipping import queries
 from imsop.shipping.models import NewShipment, ShipmentChanges, ShipmentType, ShipmentWithItems
@@ -16,6 +17,11 @@ _LINKS: dict[ShipmentType, frozenset[str]] = {
     "inbound": frozenset({"purchase_order_id", "supplier_id", "purchase_order_item_id"}),
     "outbound": frozenset({"sales_order_id", "sales_order_item_id"}),
     "transfer": frozenset(),
+}
+_NOT_OF: dict[ShipmentType, Said] = {
+    "inbound": Said("does not belong to an inbound shipment"),
+    "outbound": Said("does not belong to an outbound shipment"),
+    "transfer": Said("does not belong to a transfer shipment"),
 }
 
 
@@ -35,10 +41,10 @@ async def get_shipment(connection: Connection, actor: Actor, shipment_id: UUID) 
 async def create_shipment(connection: Connection, actor: Actor, new: NewShipment) -> ShipmentWithItems:
     """Announces a shipment, pending."""
     if faults := link_faults(new):
-        raise InvalidInput(faults[0].field + ": " + faults[0].message, errors=faults)
+        raise InvalidInput.of_all(faults)
     if unknown := await queries.find_unknown_links(connection, actor.organization_id, new):
         raise InvalidInput(
-            "the shipment names what does not exist: " + ", ".join(unknown),
+            Said("the shipment names what does not exist: %(fields)s", fields=", ".join(unknown)),
             errors=[FieldError(field, _unknown(field)) for field in unknown],
         )
     shipment_id = await queries.insert_shipment(connection, actor.organization_id, new)
@@ -53,7 +59,9 @@ async def edit_shipment(
     current = await queries.get_shipment(connection, actor.organization_id, shipment_id)
     current = edits.require_version(current, if_match, "shipment")
     if current.status in ("delivered", "cancelled"):
-        raise Conflict(f"this shipment is {current.status}; it can no longer be edited")
+        raise Conflict(
+            Said("this shipment is %(status)s; it can no longer be edited", status=Said(current.status))
+        )
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
     if not await queries.update_shipment_under_way(connection, actor.organization_id, edited):
         raise edits.changed_meanwhile("shipment")
@@ -67,7 +75,7 @@ def no_such_shipment() -> NotFound:
 def link_faults(new: NewShipment) -> list[FieldError]:
     """What in a shipment's links does not fit its type."""
     allowed = _LINKS[new.shipment_type]
-    not_here = f"does not belong to an {new.shipment_type} shipment".replace("an transfer", "a transfer")
+    not_here = _NOT_OF[new.shipment_type]
     faults = [
         FieldError(link, not_here)
         for link in ("purchase_order_id", "sales_order_id", "supplier_id")
@@ -97,5 +105,5 @@ def _transfer_faults(new: NewShipment) -> list[FieldError]:
 
 def _unknown(field: str) -> str:
     if field.endswith("_item_id"):
-        return "no order line with this id is of this product"
-    return "nothing with this id exists"
+        return Said("no order line with this id is of this product")
+    return Said("nothing with this id exists")

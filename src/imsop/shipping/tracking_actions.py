@@ -8,6 +8,7 @@ from imsop.core.database import Connection
 from imsop.core.errors import FieldError, InvalidInput
 from imsop.core.free_form import require_bounded
 from imsop.core.listing import Page, PageRequest
+from imsop.core.said import Said
 from imsop.identity.models import Actor
 from imsop.shipping import tracking_queries as queries
 from imsop.shipping.actions import no_such_shipment, require_shipment
@@ -31,7 +32,7 @@ async def record_position(
 ) -> Position:
     """Appends a position; they may arrive in any order."""
     if faults := position_faults(new, now):
-        raise InvalidInput(faults[0].field + ": " + faults[0].message, errors=faults)
+        raise InvalidInput.of_all(faults)
     position = await queries.record_position(connection, actor.organization_id, shipment_id, new)
     if position is None:
         raise no_such_shipment()
@@ -108,7 +109,7 @@ def position_faults(new: NewPosition, now: datetime) -> list[FieldError]:
 
 def _time_fault(instant: datetime, now: datetime) -> str | None:
     if instant > now + AHEAD:
-        return "lies more than a day in the future"
+        return Said("lies more than a day in the future")
     if instant < EARLIEST:
-        return f"lies before {EARLIEST:%Y}"
+        return Said("lies before %(year)s", year=EARLIEST.year)
     return None

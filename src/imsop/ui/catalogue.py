@@ -12,18 +12,24 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import imsop
+from imsop.core.errors import DomainError
 from imsop.ui.language import DEFAULT, FORMATS, catalogue_path
 
 _SOURCE = Path(imsop.__file__).parent
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
 
+_REFUSALS = dict.fromkeys(
+    [refusal.__name__ for refusal in DomainError.__subclasses__()] + ["Said", "changed_meanwhile"]
+) | {"of": (2,), "FieldError": (2,), "require_version": (3,)}
+"""What refuses, and which of its arguments is the text, if not the first."""
+
 
 def texts() -> Catalog:
     """Every text there is, in English."""
     found = Catalog()
     for _file, _line, message, _comments, context in extract_from_dir(
-        _SOURCE, _METHODS, _OPTIONS, keywords={**DEFAULT_KEYWORDS, "N_": None}
+        _SOURCE, _METHODS, _OPTIONS, keywords={**DEFAULT_KEYWORDS, "N_": None, **_REFUSALS}
     ):
         found.add(message, context=context)
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from imsop.ui.language import Number, speaking
 from imsop.ui.parts import Column
+from imsop.ui.refusals import said
 
 NOTHING = "—"
 """What stands where a value is not known: an empty cell could be a mistake."""
@@ -80,6 +81,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         instant,
         ago,
         labelled,
+        said,
         initials,
         sparkline,
     )

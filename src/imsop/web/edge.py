@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from imsop.core import tenancy
 from imsop.core.database import Connection, Pool
 from imsop.core.errors import Conflict, InvalidInput, PreconditionRequired, Unauthenticated
+from imsop.core.said import Said
 from imsop.identity.access import AccessCache
 from imsop.identity.guard import require_permission
 from imsop.identity.models import Actor
@@ -174,7 +175,9 @@ def _idempotency_key(scope: HTTPScope) -> str | None:
         return None
     key = value.decode("latin-1")
     if not _KEY.fullmatch(key):
-        raise InvalidInput.of("Idempotency-Key", f"takes 1 to {MAX_KEY_CHARACTERS} visible ASCII characters")
+        raise InvalidInput.of(
+            "Idempotency-Key", Said("takes 1 to %(most)s visible ASCII characters", most=MAX_KEY_CHARACTERS)
+        )
     return key
 
 

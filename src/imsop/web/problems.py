@@ -13,16 +13,18 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable, field_error, from_database
+from imsop.core.said import Said
+from imsop.ui.language import N_
 from imsop.ui.render import render_error
 
 MEDIA_TYPE = "application/problem+json"
-INVALID = "the request has fields with values that cannot be"
-FAILED = "the server failed; the request id finds it in the logs"
+INVALID = N_("the request has fields with values that cannot be")
+FAILED = N_("the server failed; the request id finds it in the logs")
 _FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/assets/")
 _PLAIN = {
-    404: "there is nothing at this address",
-    405: "this address does not take this method; Allow says which it takes",
-    413: "the body is larger than what is read here",
+    404: N_("there is nothing at this address"),
+    405: N_("this address does not take this method; Allow says which it takes"),
+    413: N_("the body is larger than what is read here"),
 }
 
 log = structlog.get_logger()
@@ -61,7 +63,8 @@ def answer(
         request_id=request.scope["state"].get("request_id", ""),
         errors=errors or [],
     )
-    content = b"" if request.scope["method"] == "HEAD" else msgspec.json.encode(problem)
+    # Of what is Said, programs are told the English alone.
+    content = b"" if request.scope["method"] == "HEAD" else msgspec.json.encode(problem, enc_hook=str)
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -112,7 +115,7 @@ def _on_validation_error(request: Request[Any, Any, Any], error: ValidationExcep
         if "key" in problem
     ]
     if missing := _MISSING_PARAMETER.match(error.detail):
-        errors = [FieldError(missing[2], f"missing required {missing[1]} parameter")]
+        errors = [FieldError(missing[2], Said("missing required %(kind)s parameter", kind=missing[1]))]
     return answer(request, InvalidInput.status, InvalidInput.title, INVALID, errors)
 
 

@@ -14,21 +14,23 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from imsop.core.errors import FieldError, InvalidInput, field_error
+from imsop.core.said import Said
 from imsop.identity.request import TenantRequest
+from imsop.ui.language import N_
 from imsop.web.problems import INVALID
 
 # msgspec reads query text leniently ("null" as None, "5.0" as 5, "1700000000" as an instant); these do not.
 _SHAPES: dict[type, tuple[re.Pattern[str], str]] = {
     datetime: (
         re.compile(r"\d{4}-\d{2}-\d{2}[Tt][\d:.]{8,}([Zz]|[+-]\d{2}:\d{2})", re.ASCII),
-        "expected an RFC 3339 instant with its offset, as 2026-01-31T08:00:00Z",
+        N_("expected an RFC 3339 instant with its offset, as 2026-01-31T08:00:00Z"),
     ),
-    date: (re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), "expected a date, as 2026-01-31"),
-    int: (re.compile(r"-?\d{1,18}", re.ASCII), "expected a whole number"),
-    bool: (re.compile(r"true|false"), "expected true or false"),
-    UUID: (re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "expected a UUID"),
+    date: (re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), N_("expected a date, as 2026-01-31")),
+    int: (re.compile(r"-?\d{1,18}", re.ASCII), N_("expected a whole number")),
+    bool: (re.compile(r"true|false"), N_("expected true or false")),
+    UUID: (re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), N_("expected a UUID")),
 }
-_NOT_NULL = (re.compile(r"(?!null$).*", re.IGNORECASE | re.DOTALL), "null is not a value here")
+_NOT_NULL = (re.compile(r"(?!null$).*", re.IGNORECASE | re.DOTALL), N_("null is not a value here"))
 
 
 class StrictRequest(TenantRequest):
@@ -62,7 +64,10 @@ def require_strict_query(query: bytes, types: Mapping[str, Any]) -> None:
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in types:
             errors.append(
-                FieldError(name, f"unknown parameter; there are: {', '.join(sorted(types)) or 'none'}")
+                FieldError(
+                    name,
+                    Said("unknown parameter; there are: %(names)s", names=", ".join(sorted(types)) or "none"),
+                )
             )
         elif name in seen:
             errors.append(FieldError(name, "given more than once"))

@@ -1,0 +1,40 @@
+"""Reasons of refusals as people read them, in their language: what was said to programs in English."""
+
+import re
+
+from imsop.core.said import SEPARATOR, Said
+from imsop.ui.language import N_, speaking
+from imsop.ui.words import WORDS
+
+_SHAPES = (
+    (re.compile(r"Expected `str` of length >= (?P<n>\d+)"), N_("is too short; characters needed: %(n)s")),
+    (re.compile(r"Expected `str` of length <= (?P<n>\d+)"), N_("is too long; characters allowed: %(n)s")),
+    (re.compile(r"Expected `\w+` >= (?P<n>-?\d+)"), N_("is less than %(n)s")),
+    (re.compile(r"Expected `\w+` <= (?P<n>-?\d+)"), N_("is more than %(n)s")),
+    (re.compile(r"Expected .*", re.DOTALL), N_("is of another kind than is taken here")),
+    (re.compile(r"Invalid enum value .*", re.DOTALL), N_("is none of the values that there are")),
+    (re.compile(r"Object missing required field .*"), N_("is needed")),
+    (re.compile(r"Object contains unknown field .*"), N_("is not known here")),
+)
+"""What msgspec says of a value that does not fit its type is for those who write programs."""
+
+
+def said(text: str) -> str:
+    """In the language of the page that is being rendered."""
+    speak = speaking.get().gettext
+    if isinstance(text, Said):
+        word = WORDS.get(text.template)
+        spoken = speak(word.label if word else text.template)
+        return (
+            spoken % {name: _filled(value) for name, value in text.filled.items()} if text.filled else spoken
+        )
+    for shape, plain in _SHAPES:
+        if found := shape.fullmatch(text):
+            return speak(plain) % found.groupdict() if found.groupdict() else speak(plain)
+    return speak(text)
+
+
+def _filled(value: object) -> object:
+    if isinstance(value, list):
+        return SEPARATOR.join(str(_filled(part)) for part in value)
+    return said(value) if isinstance(value, Said) else value
