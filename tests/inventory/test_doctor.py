@@ -3,6 +3,7 @@ import pytest
 
 from imsop.core.doctor import examine
 from imsop.inventory.doctor import CHECKS
+from imsop.inventory.jobs import keep_daily_stock
 from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.inventory import stock
@@ -20,6 +21,7 @@ async def test_a_healthy_installation_has_no_findings(database: TestDatabase, ad
     _, _, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         await stock.reserve(connection, admin, inventory_id, 3)
+        await keep_daily_stock(connection, admin.organization_id)
     outcomes = [outcome async for outcome in examine(database.operator_dsn, CHECKS)]
     assert len(outcomes) == len(CHECKS)
     assert all(outcome.examined > 0 and not outcome.findings for outcome in outcomes)

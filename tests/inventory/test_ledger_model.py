@@ -27,6 +27,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _KINDS = st.sampled_from(
     [("receipt", "goods_receipt", 1), ("shipment", "sale", -1), ("adjustment", "correction", -1)]
 )
+_RECEIPT = ("receipt", "goods_receipt", 1)
 _LINE = st.tuples(st.integers(0, SHELVES - 1), st.integers(1, 12), _KINDS, st.integers(0, 100), st.booleans())
 
 
@@ -48,7 +49,9 @@ class Ledger(RuleBasedStateMachine):
 
     @initialize()
     def open_shelves(self) -> None:
+        """With something on all but the last, or most of what is tried would be short."""
         self.run(self._open())
+        self.post([(shelf, 40, _RECEIPT, 50, False) for shelf in range(SHELVES - 1)])
 
     async def _open(self) -> None:
         self.connection = await asyncpg.connect(self.database.app_dsn)

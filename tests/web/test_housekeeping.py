@@ -9,7 +9,7 @@ from tests.factories import Member, accepted
 
 
 async def _keep_house_once(database: TestDatabase) -> None:
-    keeping = asyncio.create_task(keep_house(database.operator_dsn))
+    keeping = asyncio.create_task(keep_house(database.installation))
     await asyncio.sleep(0.5)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)

@@ -33,6 +33,11 @@ def percent(share: Number | None, digits: int = 1) -> str:
     return NOTHING if share is None else speaking.get().percent(share, digits)
 
 
+def signed(value: Number, digits: int | None = None) -> str:
+    """With its sign, as a change is told."""
+    return ("+" if value > 0 else "") + number(value, digits)
+
+
 def day(value: date | None) -> str:
     return NOTHING if value is None else speaking.get().day(value)
 
@@ -81,6 +86,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         ago,
         labelled,
         initials,
+        signed,
         sparkline,
     )
 }
