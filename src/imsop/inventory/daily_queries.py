@@ -36,15 +36,20 @@ async def keep_balances(connection: Connection, organization_id: UUID, timezone:
         connection,
         Touched,
         """
-        WITH behind AS MATERIALIZED (
-            SELECT i.id, i.version, min((t.occurred_at AT TIME ZONE $2)::date) AS first_day
+        WITH known AS MATERIALIZED (
+            SELECT i.id, i.version, coalesce((
+                       SELECT d.through_version FROM inventory_daily_balances d
+                       WHERE d.organization_id = $1 AND d.inventory_id = i.id
+                       ORDER BY d.day DESC LIMIT 1), 0) AS through_version
             FROM inventory i
-            JOIN inventory_transactions t ON t.organization_id = $1 AND t.inventory_id = i.id
-                AND t.balance_version > coalesce((
-                    SELECT d.through_version FROM inventory_daily_balances d
-                    WHERE d.organization_id = $1 AND d.inventory_id = i.id ORDER BY d.day DESC LIMIT 1), 0)
             WHERE i.organization_id = $1
-            GROUP BY i.id, i.version
+        ), behind AS MATERIALIZED (
+            SELECT k.id, k.version, min((t.occurred_at AT TIME ZONE $2)::date) AS first_day
+            FROM known k
+            JOIN inventory_transactions t ON t.organization_id = $1 AND t.inventory_id = k.id
+                AND t.balance_version > k.through_version
+            WHERE k.version > k.through_version
+            GROUP BY k.id, k.version
         ), moved AS (
             SELECT b.id, b.version, b.first_day, (t.occurred_at AT TIME ZONE $2)::date AS day,
                    sum(t.quantity) AS quantity
