@@ -167,6 +167,13 @@ def pool(app: Observed) -> Pool:
 
 
 @pytest.fixture
+async def superuser(database: TestDatabase) -> AsyncIterator[Any]:
+    """A connection that row security does not bind."""
+    async with factories.connected(database.admin_dsn) as connection:
+        yield connection
+
+
+@pytest.fixture
 async def admin(app: Observed) -> Member:
     """The administrator of a new organization."""
     return await factories.sign_up(app)

@@ -9,6 +9,7 @@ from ipaddress import IPv6Address
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 from litestar import Litestar
 
@@ -38,6 +39,18 @@ async def running(installation: Installation, **settings: Any) -> AsyncIterator[
     assert isinstance(app, Observed)
     async with litestar_of(app).lifespan():
         yield app
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    """A connection outside the application, gone however the test ends."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    except BaseException:
+        connection.terminate()
+        raise
+    await connection.close()
 
 
 def litestar_of(app: Observed) -> Litestar:
