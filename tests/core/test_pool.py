@@ -74,7 +74,7 @@ async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> N
     async def connect() -> Connection:
         if away:
             raise ConnectionRefusedError
-        return await asyncpg.connect(database.app_dsn)
+        return await asyncpg.connect(database.app_dsn)  # noqa: TID251 - the pool closes it
 
     async with Pool(connect, min_size=0, max_size=1) as pool:
         for _ in range(3):

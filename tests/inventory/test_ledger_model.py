@@ -3,11 +3,11 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from imsop.core.tenancy import Tenant
 from imsop.inventory import queries
 from imsop.inventory.models import Movement
 from tests.conftest import TestDatabase
+from tests.factories import connected
 from tests.inventory.stock import findings
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class Ledger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
+        self.opened = AsyncExitStack()
         self.on_hand: dict[int, int] = dict.fromkeys(range(SHELVES), 0)
         self.reserved: dict[int, int] = dict.fromkeys(range(SHELVES), 0)
         self.held: dict[UUID, tuple[int, int]] = {}
@@ -54,7 +56,7 @@ class Ledger(RuleBasedStateMachine):
         self.post([(shelf, 40, _RECEIPT, 50, False) for shelf in range(SHELVES - 1)])
 
     async def _open(self) -> None:
-        self.connection = await asyncpg.connect(self.database.app_dsn)
+        self.connection = await self.opened.enter_async_context(connected(self.database.app_dsn))
         self.organization_id = uuid4()
         await tenancy.begin(self.connection, Tenant(self.organization_id))
         await self.connection.execute(
@@ -198,8 +200,7 @@ class Ledger(RuleBasedStateMachine):
         return {self.products.index(record["product_id"]): record["id"] for record in records}
 
     def teardown(self) -> None:
-        if hasattr(self, "connection"):
-            self.run(self.connection.close())
+        self.run(self.opened.aclose())
         self.runner.close()
 
 
