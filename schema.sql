@@ -61,6 +61,18 @@ $$;
 
 ALTER FUNCTION public.find_account(p_email text) OWNER TO imsop_lookup;
 
+CREATE FUNCTION public.forget_daily_stock() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM inventory_daily_balances d WHERE d.organization_id = NEW.id;
+    DELETE FROM warehouse_daily_totals d WHERE d.organization_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.forget_daily_stock() OWNER TO imsop_owner;
+
 CREATE FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -523,6 +535,18 @@ WITH (fillfactor='80');
 ALTER TABLE ONLY public.inventory FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inventory OWNER TO imsop_owner;
+
+CREATE TABLE public.inventory_daily_balances (
+    organization_id uuid NOT NULL,
+    inventory_id uuid NOT NULL,
+    day date NOT NULL,
+    quantity_on_hand integer NOT NULL,
+    through_version bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.inventory_daily_balances FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.inventory_daily_balances OWNER TO imsop_owner;
 
 CREATE TABLE public.inventory_reservations (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -1008,6 +1032,20 @@ ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users OWNER TO imsop_owner;
 
+CREATE TABLE public.warehouse_daily_totals (
+    organization_id uuid NOT NULL,
+    warehouse_id uuid NOT NULL,
+    day date NOT NULL,
+    quantity_on_hand bigint NOT NULL,
+    value numeric NOT NULL,
+    out_of_stock integer NOT NULL,
+    below_reorder_level integer NOT NULL
+);
+
+ALTER TABLE ONLY public.warehouse_daily_totals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.warehouse_daily_totals OWNER TO imsop_owner;
+
 CREATE TABLE public.warehouse_zones (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -1076,6 +1114,9 @@ ALTER TABLE ONLY public.customers
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, key);
+
+ALTER TABLE ONLY public.inventory_daily_balances
+    ADD CONSTRAINT inventory_daily_balances_pkey PRIMARY KEY (organization_id, inventory_id, day);
 
 ALTER TABLE ONLY public.inventory
     ADD CONSTRAINT inventory_pkey PRIMARY KEY (id, organization_id);
@@ -1203,6 +1244,9 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.warehouse_daily_totals
+    ADD CONSTRAINT warehouse_daily_totals_pkey PRIMARY KEY (organization_id, warehouse_id, day);
+
 ALTER TABLE ONLY public.warehouse_zones
     ADD CONSTRAINT warehouse_zones_pkey PRIMARY KEY (id, organization_id);
 
@@ -1278,6 +1322,8 @@ CREATE INDEX products_status_name_idx ON public.products USING btree (organizati
 
 CREATE INDEX purchase_order_history_changed_by_idx ON public.purchase_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
 
+CREATE INDEX purchase_order_history_occurred_idx ON public.purchase_order_history USING btree (organization_id, occurred_at) INCLUDE (purchase_order_id, to_status);
+
 CREATE INDEX purchase_order_history_order_idx ON public.purchase_order_history USING btree (organization_id, purchase_order_id, occurred_at, id);
 
 CREATE INDEX purchase_order_items_product_idx ON public.purchase_order_items USING btree (organization_id, product_id);
@@ -1307,6 +1353,8 @@ CREATE INDEX purchase_orders_supplier_status_idx ON public.purchase_orders USING
 CREATE INDEX role_permissions_permission_idx ON public.role_permissions USING btree (organization_id, permission_id);
 
 CREATE INDEX sales_order_history_changed_by_idx ON public.sales_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
+
+CREATE INDEX sales_order_history_occurred_idx ON public.sales_order_history USING btree (organization_id, occurred_at) INCLUDE (from_status, to_status);
 
 CREATE INDEX sales_order_history_order_idx ON public.sales_order_history USING btree (organization_id, sales_order_id, occurred_at, id);
 
@@ -1358,6 +1406,8 @@ CREATE INDEX shipment_tracking_shipment_idx ON ONLY public.shipment_tracking USI
 
 CREATE INDEX shipment_tracking_timestamp_idx ON ONLY public.shipment_tracking USING btree (organization_id, "timestamp");
 
+CREATE INDEX shipments_actual_delivery_date_idx ON public.shipments USING btree (organization_id, actual_delivery_date, id) WHERE (actual_delivery_date IS NOT NULL);
+
 CREATE INDEX shipments_created_at_idx ON public.shipments USING btree (organization_id, created_at, id);
 
 CREATE INDEX shipments_destination_warehouse_idx ON public.shipments USING btree (organization_id, destination_warehouse_id) WHERE (destination_warehouse_id IS NOT NULL);
@@ -1408,6 +1458,8 @@ CREATE INDEX warehouses_name_idx ON public.warehouses USING btree (organization_
 
 CREATE INDEX warehouses_status_idx ON public.warehouses USING btree (organization_id, status, name, id);
 
+CREATE TRIGGER organizations_timezone_changed AFTER UPDATE OF timezone ON public.organizations FOR EACH ROW WHEN (((old.timezone)::text IS DISTINCT FROM (new.timezone)::text)) EXECUTE FUNCTION public.forget_daily_stock();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.inventory FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -1455,6 +1507,12 @@ ALTER TABLE ONLY public.idempotency_keys
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES public.users(organization_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.inventory_daily_balances
+    ADD CONSTRAINT inventory_daily_balances_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.inventory_daily_balances
+    ADD CONSTRAINT inventory_daily_balances_organization_id_inventory_id_fkey FOREIGN KEY (organization_id, inventory_id) REFERENCES public.inventory(organization_id, id);
 
 ALTER TABLE ONLY public.inventory
     ADD CONSTRAINT inventory_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -1633,6 +1691,12 @@ ALTER TABLE ONLY public.user_roles
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
+ALTER TABLE ONLY public.warehouse_daily_totals
+    ADD CONSTRAINT warehouse_daily_totals_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.warehouse_daily_totals
+    ADD CONSTRAINT warehouse_daily_totals_organization_id_warehouse_id_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
+
 ALTER TABLE ONLY public.warehouse_zones
     ADD CONSTRAINT warehouse_zones_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -1656,6 +1720,8 @@ ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inventory ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.inventory_daily_balances ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inventory_reservations ENABLE ROW LEVEL SECURITY;
 
@@ -1694,6 +1760,8 @@ CREATE POLICY operator_reads ON public.customers FOR SELECT TO imsop_operator US
 CREATE POLICY operator_reads ON public.idempotency_keys FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.inventory FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.inventory_daily_balances FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.inventory_reservations FOR SELECT TO imsop_operator USING (true);
 
@@ -1738,6 +1806,8 @@ CREATE POLICY operator_reads ON public.suppliers FOR SELECT TO imsop_operator US
 CREATE POLICY operator_reads ON public.user_roles FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.users FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.warehouse_daily_totals FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.warehouse_zones FOR SELECT TO imsop_operator USING (true);
 
@@ -1791,6 +1861,8 @@ CREATE POLICY tenant ON public.idempotency_keys USING ((organization_id = public
 
 CREATE POLICY tenant ON public.inventory USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY tenant ON public.inventory_daily_balances USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
 CREATE POLICY tenant ON public.inventory_reservations USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.inventory_transactions USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -1835,6 +1907,8 @@ CREATE POLICY tenant ON public.user_roles USING ((organization_id = public.curre
 
 CREATE POLICY tenant ON public.users USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY tenant ON public.warehouse_daily_totals USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
 CREATE POLICY tenant ON public.warehouse_zones USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.warehouses USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -1842,6 +1916,8 @@ CREATE POLICY tenant ON public.warehouses USING ((organization_id = public.curre
 ALTER TABLE public.user_roles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.warehouse_daily_totals ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.warehouse_zones ENABLE ROW LEVEL SECURITY;
 
@@ -1862,6 +1938,8 @@ GRANT ALL ON FUNCTION public.ensure_partitions(p_months_back integer, p_months_a
 
 REVOKE ALL ON FUNCTION public.find_account(p_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_account(p_email text) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.forget_daily_stock() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) FROM PUBLIC;
 
@@ -2013,6 +2091,13 @@ GRANT SELECT(created_at) ON TABLE public.idempotency_keys TO imsop_operator;
 
 GRANT SELECT ON TABLE public.inventory TO imsop_app;
 GRANT SELECT ON TABLE public.inventory TO imsop_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.inventory_daily_balances TO imsop_app;
+GRANT SELECT ON TABLE public.inventory_daily_balances TO imsop_operator;
+
+GRANT UPDATE(quantity_on_hand) ON TABLE public.inventory_daily_balances TO imsop_app;
+
+GRANT UPDATE(through_version) ON TABLE public.inventory_daily_balances TO imsop_app;
 
 GRANT SELECT ON TABLE public.inventory_reservations TO imsop_app;
 GRANT SELECT ON TABLE public.inventory_reservations TO imsop_operator;
@@ -2471,6 +2556,17 @@ GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
 
 GRANT UPDATE(deleted_at) ON TABLE public.users TO imsop_app;
 GRANT SELECT(deleted_at) ON TABLE public.users TO imsop_lookup;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.warehouse_daily_totals TO imsop_app;
+GRANT SELECT ON TABLE public.warehouse_daily_totals TO imsop_operator;
+
+GRANT UPDATE(quantity_on_hand) ON TABLE public.warehouse_daily_totals TO imsop_app;
+
+GRANT UPDATE(value) ON TABLE public.warehouse_daily_totals TO imsop_app;
+
+GRANT UPDATE(out_of_stock) ON TABLE public.warehouse_daily_totals TO imsop_app;
+
+GRANT UPDATE(below_reorder_level) ON TABLE public.warehouse_daily_totals TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.warehouse_zones TO imsop_app;
 GRANT SELECT ON TABLE public.warehouse_zones TO imsop_operator;

@@ -7,7 +7,7 @@ from typing import Any
 
 import uvicorn
 from litestar.types import ASGIApp
-from playwright.async_api import Browser, Locator, Page, Request, async_playwright
+from playwright.async_api import Browser, Locator, Page, Request, async_playwright, expect
 
 from tests import browser as browsers
 from tests.rules.source import ROOT
@@ -16,6 +16,8 @@ DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 _AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+expect.set_options(timeout=30_000)  # milliseconds; the usual five are too few on a busy machine
 
 
 @asynccontextmanager
@@ -38,9 +40,11 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await running
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await running
 
 
 class Visit:
@@ -86,12 +90,14 @@ async def visiting(browser: Browser, **options: Any) -> AsyncIterator[Visit]:
     """A context of its own, as `Browser.new_context` takes options: no cookie is shared."""
     context = await browser.new_context(**({"viewport": DESK} | options))
     visit = Visit(await context.new_page())
-    yield visit
-    await context.close()
+    try:
+        yield visit
+    finally:
+        await context.close()
     assert visit.complaints == [], visit.complaints
 
 
-async def redrawn(part: Locator, seen: bytes, within_seconds: float = 10.0) -> bytes:
+async def redrawn(part: Locator, seen: bytes, within_seconds: float = 30.0) -> bytes:
     """How a part of the page looks once it looks otherwise than it was seen."""
     async with asyncio.timeout(within_seconds):
         while (now := await part.screenshot()) == seen:  # noqa: ASYNC110 - a canvas tells nobody

@@ -1,18 +1,22 @@
 """One server for the whole run, migrated once; each worker gets a copy of its database."""
 
 import faulthandler
+import os
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
+import uvloop
 
 from imsop.core import installation
 from imsop.core.database import Pool
@@ -24,6 +28,7 @@ from tests.factories import Member
 
 _run = ExitStack()  # what the controlling process holds until the run is over
 _data_dir_key = pytest.StashKey[str]()
+_stderr_key = pytest.StashKey[int]()
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,29 @@ class TestDatabase:
         return Installation(self.admin_dsn, self.app_dsn, self.operator_dsn)
 
 
+class Loop(uvloop.Loop):
+    """The loop that serves. What it has to close itself somebody left open, and is noted.
+
+    It warns of each; where warnings are errors it would leave that open and wait for its end for ever.
+    """
+
+    def __init__(self, left_open: list[str]) -> None:
+        super().__init__()
+        self._left_open = left_open
+
+    def close(self) -> None:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            super().close()
+        self._left_open += [str(warning.message) for warning in said]
+
+
 @pytest.fixture(scope="session")
-def anyio_backend() -> tuple[str, dict[str, Any]]:
+def anyio_backend() -> Iterator[tuple[str, dict[str, Any]]]:
     """Async tests run on asyncio with the loop that serves."""
-    return "asyncio", {"use_uvloop": True}
+    left_open: list[str] = []
+    yield "asyncio", {"loop_factory": partial(Loop, left_open)}
+    assert left_open == []
 
 
 @contextmanager
@@ -62,7 +86,23 @@ def _server() -> Iterator[str]:
         shutil.rmtree(data_dir)
 
 
+class FailuresAtOnce:
+    """A run that is cut short has named what failed until then."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._plugins = config.pluginmanager
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reporter = self._plugins.get_plugin("terminalreporter")
+        if reporter and report.failed:
+            why = getattr(report.longrepr, "reprcrash", report.longrepr)
+            reporter.write_line(f"\nFAILED {report.nodeid}: {why}", red=True)
+            reporter.flush()
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_stderr_key] = os.dup(2)  # while a test runs, 2 itself is captured
+    config.pluginmanager.register(FailuresAtOnce(config))
     # Litestar 3 will want markers around what handlers take; the lock holds 2, where plain types are enough.
     for style in ("declared using deprecated inferred style", "Reserved kwarg .* declared"):
         config.addinivalue_line("filterwarnings", f"ignore:.*{style}:DeprecationWarning")
@@ -77,6 +117,7 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    sys.stdout.flush()  # the verdict, before what may not end
     _run.close()
 
 
@@ -126,6 +167,13 @@ def pool(app: Observed) -> Pool:
 
 
 @pytest.fixture
+async def superuser(database: TestDatabase) -> AsyncIterator[Any]:
+    """A connection that row security does not bind."""
+    async with factories.connected(database.admin_dsn) as connection:
+        yield connection
+
+
+@pytest.fixture
 async def admin(app: Observed) -> Member:
     """The administrator of a new organization."""
     return await factories.sign_up(app)
@@ -140,12 +188,16 @@ async def stranger(app: Observed) -> Member:
 ENDING_SECONDS = 180  # the server's own end is given 60
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A test that does not run proves nothing: the run fails if one was skipped.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """What does not end says where it is, and is ended: of a test that failed no timeout is left by now."""
+    faulthandler.dump_traceback_later(ENDING_SECONDS, exit=True, file=item.config.stash[_stderr_key])
 
-    Tests have their timeout; from here on whatever does not end says where it is, and is ended.
-    """
-    faulthandler.dump_traceback_later(ENDING_SECONDS, exit=True, file=sys.__stderr__)
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that does not run proves nothing: the run fails if one was skipped."""
+    if not hasattr(session.config, "workerinput"):  # a worker waits for the others, and is ended in any case
+        faulthandler.dump_traceback_later(ENDING_SECONDS, exit=True, file=session.config.stash[_stderr_key])
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

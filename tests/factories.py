@@ -9,6 +9,7 @@ from ipaddress import IPv6Address
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 from litestar import Litestar
 
@@ -38,6 +39,18 @@ async def running(installation: Installation, **settings: Any) -> AsyncIterator[
     assert isinstance(app, Observed)
     async with litestar_of(app).lifespan():
         yield app
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    """A connection outside the application, gone however the test ends."""
+    connection = await asyncpg.connect(dsn)  # noqa: TID251 - here
+    try:
+        yield connection
+    except BaseException:
+        connection.terminate()
+        raise
+    await connection.close()
 
 
 def litestar_of(app: Observed) -> Litestar:
@@ -198,7 +211,14 @@ async def customer(admin: Member, **fields: Any) -> dict[str, Any]:
     return await admin.create("customers", {"name": f"Customer {uuid4().hex[:8]}"} | fields)
 
 
-async def eventually(reached: Callable[[], Awaitable[bool]], *, within_seconds: float = 1.0) -> None:
+SOON = 20.0
+"""Seconds within which what is sure to come comes, on a busy machine too; only a failure takes so long.
+
+Less than a token is remembered for: what a process is told of is not to be mistaken for what it forgets.
+"""
+
+
+async def eventually(reached: Callable[[], Awaitable[bool]], *, within_seconds: float = SOON) -> None:
     """Waits for what another process is told of; fails where it takes longer."""
     async with asyncio.timeout(within_seconds):
         while not await reached():  # noqa: ASYNC110 - what is awaited happens elsewhere

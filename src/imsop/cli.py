@@ -339,6 +339,56 @@ def plans(scale: Scale = 10) -> None:
     raise typer.Exit(1 if any(one.faults for one in examined) else 0)
 
 
+@bench.command()
+def pages(
+    data_dir: Annotated[Path | None, typer.Option(help="Of an installation that is there [its own]")] = None,
+    real_data: Annotated[Path | None, typer.Option(help="Load its own from the data sets there")] = None,
+    only: Annotated[str | None, typer.Option("--as", help="In one organization, by its name [all]")] = None,
+    below: Annotated[str, typer.Option(help="Only what begins so: /ledger")] = "/",
+    requests: Annotated[int, typer.Option(min=2, help="Of each address")] = 15,
+    every: Annotated[bool, typer.Option("--all", help="Show every address, not each page's slowest")] = False,
+) -> None:
+    """Measure every page, with every filter and order, beside its JSON; one over 50 ms is an error."""
+    from imsop.bench import report
+    from imsop.bench.pages import measure
+
+    with _measurable(data_dir, real_data) as (opened, settings):
+        measured = measure(opened, settings, requests=requests, progress=_Bars(), below=below, only=only)
+    for line in report.pages(measured, all_of_them=every):
+        print(line)
+    raise typer.Exit(1 if any(report.faults(page) for of_it in measured.values() for page in of_it) else 0)
+
+
+@bench.command()
+def export(
+    rows: Annotated[int, typer.Option(min=50_000, help="Of the ledger, in steps of 50,000")] = 1_000_000,
+) -> None:
+    """Measure the ledger's export as CSV and as XLSX; one that takes over 200 MB is an error."""
+    from imsop.bench import exports, report
+
+    measured = exports.measure(rows, _Bars())
+    for line in report.exports(measured):
+        print(line)
+    raise typer.Exit(1 if any(one.memory_peak_bytes > exports.MEMORY_BYTES for one in measured) else 0)
+
+
+@contextmanager
+def _measurable(data_dir: Path | None, real_data: Path | None) -> Iterator[tuple["Installation", "Settings"]]:
+    from imsop.bench.comparison import empty, settle
+
+    if data_dir is not None:
+        settings = _settings(data_dir=data_dir)
+        with _reached(settings) as opened:
+            yield opened, settings
+        return
+    if real_data is None:
+        print("On the demo: --real-data DIR takes the data sets there (docs/real-data.md).", flush=True)
+    with empty(_Bars()) as (opened, settings):
+        _load(opened, settings, real_data is None, real_data, _Bars())
+        settle(opened)
+        yield opened, settings
+
+
 def _settings(**given: Any) -> "Settings":
     """The environment's settings, with the options that were given in their place."""
     from pydantic import ValidationError

@@ -9,6 +9,7 @@ import pytest
 
 from tests import factories
 from tests.factories import Member, accepted
+from tests.rivals import somebody_waits_for
 
 BOLT = {
     "sku": "BOLT-8",
@@ -155,11 +156,7 @@ async def test_an_edit_between_reading_and_writing_is_noticed(admin: Member) -> 
         edit = asyncio.create_task(
             admin.http.patch(path, json={"name": "by us"}, headers={"If-Match": version})
         )
-
-        async def waits() -> bool:
-            return bool(await rival.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-
-        await factories.eventually(waits)
+        await somebody_waits_for(rival)
     assert (await edit).status_code == 412
     assert (await admin.read(path))["name"] == "by the rival"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -54,12 +55,10 @@ async def test_who_gives_up_waiting_takes_no_place(pool: Pool) -> None:
     assert await asyncio.wait_for(pool.take(), 1) is first
 
 
-async def test_a_connection_that_the_server_closed_is_replaced(pool: Pool, database: TestDatabase) -> None:
+async def test_a_connection_that_the_server_closed_is_replaced(pool: Pool, superuser: Any) -> None:
     async with pool.acquire() as connection:
         lost = await _backend(connection)
-    operator = await asyncpg.connect(database.admin_dsn)
-    await operator.execute("SELECT pg_terminate_backend($1)", lost)
-    await operator.close()
+    await superuser.execute("SELECT pg_terminate_backend($1)", lost)
 
     async def noticed() -> bool:
         return connection.is_closed()
@@ -75,7 +74,7 @@ async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> N
     async def connect() -> Connection:
         if away:
             raise ConnectionRefusedError
-        return await asyncpg.connect(database.app_dsn)
+        return await asyncpg.connect(database.app_dsn)  # noqa: TID251 - the pool closes it
 
     async with Pool(connect, min_size=0, max_size=1) as pool:
         for _ in range(3):
@@ -86,8 +85,9 @@ async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> N
 
 
 @pytest.mark.parametrize("statement", ["SELECT pg_sleep(10)", "BEGIN; SELECT pg_sleep(10)"])
-async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, statement: str) -> None:
+async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, superuser: Any, statement: str) -> None:
     cut_off = await pool.take()
+    backend = await _backend(cut_off)
     pool.give_back(cut_off)
 
     async def work() -> None:
@@ -102,6 +102,7 @@ async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, statement: 
     assert cut_off.is_closed()
     async with transaction(pool, None, read_only=True) as connection:
         assert connection is not cut_off
+    await superuser.execute("SELECT pg_terminate_backend($1)", backend)  # which sleeps on beside later tests
 
 
 async def test_a_transaction_whose_end_is_not_confirmed_closes_its_connection(pool: Pool) -> None:

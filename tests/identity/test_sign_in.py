@@ -4,7 +4,6 @@ import asyncio
 import base64
 from typing import Any
 
-import asyncpg
 import bcrypt
 import httpx
 import pytest
@@ -144,41 +143,31 @@ async def test_a_network_address_is_limited_over_all_accounts(database: TestData
 
 
 async def test_when_the_window_is_over_the_account_is_free_again(
-    app: Observed, admin: Member, database: TestDatabase
+    app: Observed, admin: Member, superuser: Any
 ) -> None:
     for _ in range(11):
         await try_to_sign_in(app, admin.email, "wrong")
-    connection = await asyncpg.connect(database.admin_dsn)
-    await connection.execute(
+    await superuser.execute(
         "UPDATE sign_in_attempts SET window_started_at = now() - interval '16 minutes'"
         " WHERE subject_hash = sha256(convert_to('account:' || $1, 'UTF8'))",
         admin.email,
     )
-    await connection.close()
     assert (await try_to_sign_in(app, admin.email)).status_code == 200
 
 
-async def test_what_counts_attempts_holds_no_address(database: TestDatabase, app: Observed) -> None:
+async def test_what_counts_attempts_holds_no_address(superuser: Any, app: Observed) -> None:
     email = new_email("private")
     await try_to_sign_in(app, email)
-    connection = await asyncpg.connect(database.admin_dsn)
-    kept = await connection.fetch("SELECT s::text FROM sign_in_attempts s")
-    await connection.close()
+    kept = await superuser.fetch("SELECT s::text FROM sign_in_attempts s")
     assert kept
     assert not [row for row in kept if email in row[0] or email.encode().hex() in row[0]]
 
 
 async def set_standing(database: TestDatabase, organization: Member, status: str) -> None:
     """As `imsop organization` does, as the operator."""
-    connection: Any = await asyncpg.connect(database.operator_dsn)
-    try:
-        async with connection.transaction():
-            await queries.set_organization_standing(
-                connection, str(organization.organization_id), status, None
-            )
-            await queries.notify_access_changed(connection, organization.organization_id)
-    finally:
-        await connection.close()
+    async with factories.connected(database.operator_dsn) as connection, connection.transaction():
+        await queries.set_organization_standing(connection, str(organization.organization_id), status, None)
+        await queries.notify_access_changed(connection, organization.organization_id)
 
 
 async def test_a_suspended_organization_is_shut_out_and_comes_back(

@@ -55,7 +55,7 @@ class Up:
         return found.group(1)
 
     def answers(self) -> bool:
-        with urlopen(f"{self.address}/health/ready", timeout=10) as reply:
+        with urlopen(f"{self.address}/health/ready", timeout=60) as reply:
             return bool(reply.status == 200)
 
     def end(self, wish: signal.Signals = signal.SIGINT) -> int:

@@ -178,7 +178,7 @@ def test_a_server_that_dies_is_reported_once(empty: Path) -> None:
     with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
         server.when_it_dies(lambda: deaths.append(time.monotonic()))
         os.kill(postmaster(empty), 9)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not deaths and time.monotonic() < deadline:
             time.sleep(0.01)
     assert len(deaths) == 1

@@ -11,8 +11,8 @@ import pytest
 
 from tests.installation.processes import Up, imsop_up
 
-WELL_WITHIN_SECONDS = 5.0
-"""Of the ten that requests under way are given to end by themselves."""
+WITHIN_SECONDS = 9.0
+"""Of the ten that requests under way are given to end by themselves; an idle machine takes 0.1."""
 
 
 def _sign_in(http: httpx.Client) -> None:
@@ -24,7 +24,7 @@ def _sign_in(http: httpx.Client) -> None:
 
 @contextmanager
 def _streams(up: Up, count: int) -> Iterator[list[httpx.Response]]:
-    with httpx.Client(base_url=f"{up.address}/api/v1", timeout=10) as http:
+    with httpx.Client(base_url=f"{up.address}/api/v1", timeout=60) as http:
         _sign_in(http)
         requests = [http.build_request("GET", "/stream") for _ in range(count)]
         responses = [http.send(request, stream=True) for request in requests]
@@ -44,6 +44,6 @@ def test_open_streams_end_when_the_server_stops(installed: Path, workers: str, w
         up.process.send_signal(wish)
         for stream in streams:  # each to its proper end: a chunk of nothing
             assert b"id: " in b"".join(stream.iter_raw())
-        assert time.monotonic() - began < WELL_WITHIN_SECONDS
+        assert time.monotonic() - began < WITHIN_SECONDS
         assert up.ended() == 0
     assert "graceful shutdown exceeded" not in up.output

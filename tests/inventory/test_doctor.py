@@ -1,8 +1,10 @@
-import asyncpg
+from typing import Any
+
 import pytest
 
 from imsop.core.doctor import examine
 from imsop.inventory.doctor import CHECKS
+from imsop.inventory.jobs import keep_daily_stock
 from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.inventory import stock
@@ -20,6 +22,7 @@ async def test_a_healthy_installation_has_no_findings(database: TestDatabase, ad
     _, _, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         await stock.reserve(connection, admin, inventory_id, 3)
+        await keep_daily_stock(connection, admin.organization_id)
     outcomes = [outcome async for outcome in examine(database.operator_dsn, CHECKS)]
     assert len(outcomes) == len(CHECKS)
     assert all(outcome.examined > 0 and not outcome.findings for outcome in outcomes)
@@ -49,12 +52,17 @@ async def test_a_healthy_installation_has_no_findings(database: TestDatabase, ad
     ],
 )
 async def test_a_figure_changed_behind_the_ledger_s_back_is_named(
-    database: TestDatabase, admin: Member, wrong: str, right: str, check: str, problem: str
+    database: TestDatabase,
+    superuser: Any,
+    admin: Member,
+    wrong: str,
+    right: str,
+    check: str,
+    problem: str,
 ) -> None:
     _, _, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         await stock.reserve(connection, admin, inventory_id, 3)
-    superuser = await asyncpg.connect(database.admin_dsn)
     try:
         await superuser.execute(wrong, inventory_id)
         ((found, said),) = await _findings(database)
@@ -62,5 +70,4 @@ async def test_a_figure_changed_behind_the_ledger_s_back_is_named(
         assert said.endswith(problem)
     finally:
         await superuser.execute(right, inventory_id)
-        await superuser.close()
     assert await _findings(database) == []

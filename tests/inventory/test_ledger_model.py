@@ -3,11 +3,11 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from imsop.core.tenancy import Tenant
 from imsop.inventory import queries
 from imsop.inventory.models import Movement
 from tests.conftest import TestDatabase
+from tests.factories import connected
 from tests.inventory.stock import findings
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _KINDS = st.sampled_from(
     [("receipt", "goods_receipt", 1), ("shipment", "sale", -1), ("adjustment", "correction", -1)]
 )
+_RECEIPT = ("receipt", "goods_receipt", 1)
 _LINE = st.tuples(st.integers(0, SHELVES - 1), st.integers(1, 12), _KINDS, st.integers(0, 100), st.booleans())
 
 
@@ -38,6 +40,7 @@ class Ledger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
+        self.opened = AsyncExitStack()
         self.on_hand: dict[int, int] = dict.fromkeys(range(SHELVES), 0)
         self.reserved: dict[int, int] = dict.fromkeys(range(SHELVES), 0)
         self.held: dict[UUID, tuple[int, int]] = {}
@@ -48,10 +51,12 @@ class Ledger(RuleBasedStateMachine):
 
     @initialize()
     def open_shelves(self) -> None:
+        """With something on all but the last, or most of what is tried would be short."""
         self.run(self._open())
+        self.post([(shelf, 40, _RECEIPT, 50, False) for shelf in range(SHELVES - 1)])
 
     async def _open(self) -> None:
-        self.connection = await asyncpg.connect(self.database.app_dsn)
+        self.connection = await self.opened.enter_async_context(connected(self.database.app_dsn))
         self.organization_id = uuid4()
         await tenancy.begin(self.connection, Tenant(self.organization_id))
         await self.connection.execute(
@@ -195,8 +200,7 @@ class Ledger(RuleBasedStateMachine):
         return {self.products.index(record["product_id"]): record["id"] for record in records}
 
     def teardown(self) -> None:
-        if hasattr(self, "connection"):
-            self.run(self.connection.close())
+        self.run(self.opened.aclose())
         self.runner.close()
 
 

@@ -3,16 +3,16 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from imsop.core import tenancy
 from imsop.core.database import Connection
 from imsop.inventory import queries
 from tests.conftest import TestDatabase
-from tests.factories import Member
+from tests.factories import Member, connected
 from tests.inventory import stock
 
 RIVALS = 16
@@ -27,16 +27,13 @@ async def _race(
 
     async def rival() -> int:
         succeeded = 0
-        connection = await asyncpg.connect(database.app_dsn)
-        try:
+        async with connected(database.app_dsn) as connection:
             await start.wait()
             while waiting:
                 number = waiting.pop()
                 await tenancy.begin(connection, owner.tenant)
                 succeeded += await task(connection, number)
                 await connection.execute("COMMIT")
-        finally:
-            await connection.close()
         return succeeded
 
     return sum(await asyncio.gather(*(rival() for _ in range(RIVALS))))
@@ -138,32 +135,25 @@ async def test_a_reservation_is_drawn_or_released_never_both(database: TestDatab
 
 @pytest.mark.parametrize("statements_before_the_crash", [1, 2, 3, 4])
 async def test_a_crash_between_any_two_statements_leaves_the_balance_as_its_ledger_says(
-    database: TestDatabase, admin: Member, statements_before_the_crash: int
+    database: TestDatabase, superuser: Any, admin: Member, statements_before_the_crash: int
 ) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)
-    connection = await asyncpg.connect(database.app_dsn)
-    await tenancy.begin(connection, admin.tenant)
-    reservation_id: UUID | None = None
-    for statement in range(statements_before_the_crash):
-        match statement:
-            case 0:
-                await stock.post(connection, admin, stock.receipt(product_id, warehouse_id, 5))
-            case 1:
-                reservation_id = await stock.reserve(connection, admin, inventory_id, 3)
-            case 2:
-                await stock.post(connection, admin, stock.sale(product_id, warehouse_id, 2, reservation_id))
-            case _:
-                await queries.release_reservations(connection, admin.organization_id, [reservation_id])  # type: ignore[list-item]
-    await _terminate(database, connection.get_server_pid())
-    connection.terminate()
+    async with connected(database.app_dsn) as connection:
+        await tenancy.begin(connection, admin.tenant)
+        reservation_id: UUID | None = None
+        for statement in range(statements_before_the_crash):
+            match statement:
+                case 0:
+                    await stock.post(connection, admin, stock.receipt(product_id, warehouse_id, 5))
+                case 1:
+                    reservation_id = await stock.reserve(connection, admin, inventory_id, 3)
+                case 2:
+                    sold = stock.sale(product_id, warehouse_id, 2, reservation_id)
+                    await stock.post(connection, admin, sold)
+                case _:
+                    await queries.release_reservations(connection, admin.organization_id, [reservation_id])  # type: ignore[list-item]
+        assert await superuser.fetchval("SELECT pg_terminate_backend($1, 5000)", connection.get_server_pid())
+        connection.terminate()
     async with admin.transaction() as survivor:
         assert await stock.quantities(survivor, admin, inventory_id) == (10, 0)
         assert await stock.findings(survivor) == []
-
-
-async def _terminate(database: TestDatabase, pid: int) -> None:
-    operator = await asyncpg.connect(database.admin_dsn)
-    try:
-        assert await operator.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
-    finally:
-        await operator.close()

@@ -4,8 +4,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
-from imsop.shipping.document_queries import Punctuality, list_punctuality
-from imsop.web.pages.control_tower import on_time_share
+from imsop.shipping.attention_queries import Punctuality, list_punctuality
+from imsop.web.pages.standing import on_time_share
 from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in

@@ -23,7 +23,11 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("inventory_transactions", "quantity"): 5,
     ("inventory_transactions", "balance_after"): 5,
     ("inventory_transactions", "balance_version"): 1,
+    ("inventory_transactions", "occurred_at"): "2026-01-01 12:00:00+00",
     ("inventory_reservations", "quantity"): 2,
+    ("inventory_daily_balances", "quantity_on_hand"): 5,
+    ("inventory_daily_balances", "through_version"): 1,
+    ("warehouse_daily_totals", "quantity_on_hand"): 5,
 }
 # Foreign keys that a CHECK forbids in the row that is made; what to change besides to try one of them.
 FORBIDDEN_TOGETHER = {

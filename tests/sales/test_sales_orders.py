@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsop.core.database import Connection
 from imsop.core.money import totals
 from imsop.sales.models import NewSalesOrderItem
 from tests import factories
 from tests.factories import Member, accepted
+from tests.rivals import somebody_waits_for
 from tests.sales.orders import draft, line, named_fields, put_past_draft
 
 
@@ -147,20 +147,6 @@ async def test_of_two_edits_of_one_version_the_second_is_refused(admin: Member) 
     assert (await admin.http.patch(path, json={"notes": "c"})).status_code == 428
 
 
-async def _somebody_waits_for(rival: Connection) -> None:
-    """Until another connection waits for a row that this one holds."""
-    for _ in range(1000):
-        if await rival.fetchval(
-            """
-            SELECT EXISTS (SELECT FROM pg_locks
-                           WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
-            """
-        ):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waits")
-
-
 @pytest.mark.parametrize("change", ["status = 'confirmed'", "notes = 'first'"])
 async def test_an_edit_that_was_overtaken_changes_nothing(admin: Member, change: str) -> None:
     order = await draft(admin, items=[await line(admin, 3)])
@@ -172,7 +158,7 @@ async def test_an_edit_that_was_overtaken_changes_nothing(admin: Member, change:
             UUID(order["id"]),
         )
         editing = asyncio.create_task(admin.http.patch(path, json={"items": []}, headers={"If-Match": "*"}))
-        await _somebody_waits_for(rival)
+        await somebody_waits_for(rival)
     assert (await editing).status_code == 412
     assert (await admin.read(path))["items"] == order["items"]
 

@@ -12,11 +12,9 @@ import uvicorn
 
 from imsop.serving import Protocol
 from imsop.web.observe import Observed
-from tests.factories import API, Member
+from tests.factories import API, SOON, Member
 
 STREAM = f"{API}/stream"
-SOON = 2.0
-"""Seconds within which what is sure to come comes, on a busy machine too."""
 QUIET = 0.3
 """Seconds of silence after which nothing is on its way: six looks of the relay."""
 

@@ -1,7 +1,5 @@
 """What the operator's machines ask."""
 
-import asyncpg
-
 from imsop import migrations
 from imsop.core.installation import Installation
 from imsop.core.server_process import free_port
@@ -31,13 +29,12 @@ async def test_without_its_database_it_lives_and_is_not_ready() -> None:
 
 async def test_a_database_that_lacks_migrations_is_not_ready(app: Observed, database: TestDatabase) -> None:
     newest, one_before = migrations.revisions()[-1], migrations.revisions()[-2]
-    owner = await asyncpg.connect(database.owner_dsn)
-    await owner.execute("UPDATE alembic_version SET version_num = $1", one_before)
-    try:
-        ready = accepted(await visitor(app).get("/health/ready"), 503)
-    finally:
-        await owner.execute("UPDATE alembic_version SET version_num = $1", newest)
-        await owner.close()
+    async with factories.connected(database.owner_dsn) as owner:
+        await owner.execute("UPDATE alembic_version SET version_num = $1", one_before)
+        try:
+            ready = accepted(await visitor(app).get("/health/ready"), 503)
+        finally:
+            await owner.execute("UPDATE alembic_version SET version_num = $1", newest)
     assert ready == {"status": "not_ready", "database": "reachable", "pending_migrations": 1}
 
 

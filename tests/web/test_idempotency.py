@@ -3,13 +3,12 @@
 import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
 
 from imsop.web.observe import Observed
 from tests import factories
-from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, visitor
+from tests.rivals import somebody_waits_for
 
 BOLT = {"sku": "BOLT", "name": "Bolt"}
 
@@ -100,15 +99,13 @@ async def test_secrets_are_never_kept(admin: Member) -> None:
     assert await kept_keys(admin) == []
 
 
-async def test_passwords_are_not_in_what_is_kept(admin: Member, database: TestDatabase) -> None:
+async def test_passwords_are_not_in_what_is_kept(admin: Member, superuser: Any) -> None:
     body = {"email": factories.new_email(), "password": factories.PASSWORD}
     accepted(await admin.post("users", body, idempotency_key="k"), 201)
-    connection = await asyncpg.connect(database.admin_dsn)
-    (row,) = await connection.fetch(
+    (row,) = await superuser.fetch(
         "SELECT request_hash, response_body FROM idempotency_keys WHERE organization_id = $1",
         admin.organization_id,
     )
-    await connection.close()
     assert len(row["request_hash"]) == 32
     assert factories.PASSWORD.encode() not in row["response_body"]
 
@@ -121,11 +118,8 @@ async def test_a_key_that_is_none_is_named(admin: Member, key: str) -> None:
     assert [error["field"] for error in problem["errors"]] == ["Idempotency-Key"]
 
 
-async def test_a_crash_before_the_commit_leaves_no_key(
-    app: Observed, admin: Member, database: TestDatabase
-) -> None:
+async def test_a_crash_before_the_commit_leaves_no_key(app: Observed, admin: Member, superuser: Any) -> None:
     """The server dies while row and key are written and not yet committed; the repeat does it once."""
-    operator = await asyncpg.connect(database.admin_dsn)
     async with admin.transaction() as rival:
         # A rival that has not committed holds the same SKU, so the request waits inside its transaction.
         await rival.execute(
@@ -133,18 +127,16 @@ async def test_a_crash_before_the_commit_leaves_no_key(
             admin.organization_id,
         )
         posted = asyncio.create_task(admin.post("products", BOLT, idempotency_key="k"))
-        waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-
-        async def waits() -> bool:
-            return bool(await operator.fetch(waiting))
-
-        await factories.eventually(waits)
-        await operator.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) w")
+        await somebody_waits_for(rival)
+        await superuser.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks"
+            " WHERE NOT granted AND $1::int = ANY (pg_blocking_pids(pid))",
+            rival.get_server_pid(),
+        )
         reply = await posted
         await rival.execute(
             "DELETE FROM products WHERE organization_id = $1 AND name = 'rival'", admin.organization_id
         )
-    await operator.close()
     assert reply.status_code == 503, reply.text
     assert int(reply.headers["retry-after"]) > 0
     assert await kept_keys(admin) == []

@@ -93,8 +93,8 @@ def process(database: TestDatabase, tmp_path: Path) -> Iterator[tuple[httpx.Clie
             [sys.executable, "-c", SERVER, str(port)], stdout=output, stderr=output, env=environment
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1/", timeout=10) as client:
-                for _ in range(200):
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1/", timeout=60) as client:
+                for _ in range(1200):
                     try:
                         client.get("/")
                         break
@@ -103,7 +103,7 @@ def process(database: TestDatabase, tmp_path: Path) -> Iterator[tuple[httpx.Clie
                 yield client, log
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(60)
 
 
 def test_the_log_of_a_process_holds_nobodys_data(

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -13,24 +14,24 @@ from imsop.web.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, pool_of
+from tests.rivals import somebody_waits_for
 
 
 @asynccontextmanager
 async def commit_refused(database: TestDatabase, sku: str, error: str) -> AsyncIterator[None]:
     """A rule that is checked at commit, and that no product of this SKU passes."""
     name = f"refuse_{uuid4().hex}"
-    owner = await asyncpg.connect(database.owner_dsn)
-    await owner.execute(
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN RAISE EXCEPTION 'refused at commit' USING ERRCODE = '{error}'; END $$;"
-        f" CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON products DEFERRABLE INITIALLY DEFERRED"
-        f" FOR EACH ROW WHEN (NEW.sku = '{sku}') EXECUTE FUNCTION {name}()"
-    )
-    try:
-        yield
-    finally:
-        await owner.execute(f"DROP TRIGGER {name} ON products; DROP FUNCTION {name}()")
-        await owner.close()
+    async with factories.connected(database.owner_dsn) as owner:
+        await owner.execute(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION 'refused at commit' USING ERRCODE = '{error}'; END $$;"
+            f" CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON products DEFERRABLE INITIALLY DEFERRED"
+            f" FOR EACH ROW WHEN (NEW.sku = '{sku}') EXECUTE FUNCTION {name}()"
+        )
+        try:
+            yield
+        finally:
+            await owner.execute(f"DROP TRIGGER {name} ON products; DROP FUNCTION {name}()")
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
@@ -101,10 +102,7 @@ async def test_a_request_leaves_nothing_to_the_garbage_collector(admin: Member) 
         gc.enable()
 
 
-async def test_a_request_that_is_given_up_holds_nothing(
-    app: Observed, admin: Member, database: TestDatabase
-) -> None:
-    operator = await asyncpg.connect(database.admin_dsn)
+async def test_a_request_that_is_given_up_holds_nothing(app: Observed, admin: Member, superuser: Any) -> None:
     async with admin.transaction() as rival:
         await rival.execute(
             "INSERT INTO products (organization_id, sku, name) VALUES ($1, 'BOLT', 'rival')",
@@ -112,24 +110,20 @@ async def test_a_request_that_is_given_up_holds_nothing(
         )
         posted = asyncio.create_task(admin.post("products", {"sku": "BOLT", "name": "given up"}))
 
-        async def waits() -> bool:
-            return bool(await operator.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-
-        await factories.eventually(waits)
+        await somebody_waits_for(rival)
         posted.cancel()
         with pytest.raises(asyncio.CancelledError):
             await posted
     assert [row["name"] for row in (await admin.read("products"))["items"]] == ["rival"]
 
     async def all_idle() -> bool:
-        open_still = await operator.fetchval(
+        open_still = await superuser.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE usename = 'imsop_app'"
             " AND datname = current_database() AND state <> 'idle'"
         )
         return bool(open_still == 0)
 
     await factories.eventually(all_idle)
-    await operator.close()
 
 
 async def test_requests_beyond_the_pool_wait_their_turn(database: TestDatabase) -> None:

@@ -57,17 +57,29 @@ class Measured:
 
 
 @contextmanager
-def filled(volume: Volume, progress: Progress) -> Iterator[tuple[Installation, Settings, list[Member]]]:
-    """An embedded server of its own, with production's durability, filled and vacuumed; gone afterwards."""
+def empty(progress: Progress) -> Iterator[tuple[Installation, Settings]]:
+    """An embedded server of its own, with production's durability; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="imsop-bench-") as directory:
         Path(directory).chmod(0o755)  # the server's account passes through
         settings = Settings(data_dir=Path(directory, "data")).model_copy(update={"database_url": None})
         with installation.opened(settings, progress=progress) as opened:
-            members = uvloop.run(_load(opened, volume, progress))
-            with psycopg.connect(opened.admin_dsn, autocommit=True) as connection:
-                connection.execute("VACUUM (ANALYZE)")
-                connection.execute("CHECKPOINT")
-            yield opened, settings, members
+            yield opened, settings
+
+
+@contextmanager
+def filled(volume: Volume, progress: Progress) -> Iterator[tuple[Installation, Settings, list[Member]]]:
+    """An empty one, filled and vacuumed."""
+    with empty(progress) as (opened, settings):
+        members = uvloop.run(_load(opened, volume, progress))
+        settle(opened)
+        yield opened, settings, members
+
+
+def settle(opened: Installation) -> None:
+    """Does what the hours after a load would do."""
+    with psycopg.connect(opened.admin_dsn, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
 
 
 async def _load(opened: Installation, volume: Volume, progress: Progress) -> list[Member]:

@@ -39,14 +39,17 @@ class Operation:
 
     def request(self, keys: Keys) -> bytes:
         """As it goes over the wire."""
-        head = (
-            f"{'POST' if self.body else 'GET'} {self.path(keys)} HTTP/1.1\r\nhost: 127.0.0.1\r\n"
-            f"authorization: Bearer {keys.member.token}\r\n"
-        )
-        if self.body is None:
-            return f"{head}\r\n".encode()
-        body = self.body(keys)
-        return f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+        body = self.body(keys) if self.body else None
+        return request(self.path(keys), keys.member.token, body=body)
+
+
+def request(address: str, token: str, *headers: str, body: str | None = None) -> bytes:
+    """As it goes over the wire."""
+    lines = [f"{'GET' if body is None else 'POST'} {address} HTTP/1.1", "host: 127.0.0.1"]
+    lines += [f"authorization: Bearer {token}", *headers]
+    if body is not None:
+        lines += ["content-type: application/json", f"content-length: {len(body)}"]
+    return "\r\n".join([*lines, "", body or ""]).encode()
 
 
 OPERATIONS = (

@@ -53,21 +53,30 @@ class Recorder:
 
     async def statements(self, operation: Operation, keys: Keys) -> list[Statement]:
         """Those of the request's own transaction; looking up who asks has one before it."""
+        heard = await self._heard(operation.request(keys))
+        begun = max(place for place, one in enumerate(heard) if one.query.startswith("BEGIN"))
+        async with self._app.state.pool.acquire() as connection, connection.transaction():
+            # outside of one, asyncpg's prepare leaves one half open
+            return [await _described(connection, one.query, tuple(one.args)) for one in heard[begun:]]
+
+    async def messages(self, request: bytes) -> int:
+        """How many the request sends to the database once it is known who asks."""
+        return len(await self._heard(request))
+
+    async def _heard(self, request: bytes) -> list[Any]:
         heard: list[Any] = []
         pool = self._app.state.pool
         async with pool.acquire() as connection:
             connection.add_query_logger(heard.append)
         for _ in range(2):  # the first time, asyncpg asks for types between the statements
             heard.clear()
-            await self._request(operation, keys)
+            await self._request(request)
         async with pool.acquire() as connection:
             connection.remove_query_logger(heard.append)
-            begun = max(place for place, one in enumerate(heard) if one.query.startswith("BEGIN"))
-            async with connection.transaction():  # outside of one, asyncpg's prepare leaves one half open
-                return [await _described(connection, one.query, tuple(one.args)) for one in heard[begun:]]
+        return heard
 
-    async def _request(self, operation: Operation, keys: Keys) -> None:
-        head, _, body = operation.request(keys).partition(b"\r\n\r\n")
+    async def _request(self, request: bytes) -> None:
+        head, _, body = request.partition(b"\r\n\r\n")
         first, *headers = head.split(b"\r\n")
         method, target, _ = first.decode().split(" ")
         path, _, query = target.partition("?")
@@ -86,7 +95,7 @@ class Recorder:
 
         await self._app(scope, receive, send)  # type: ignore[arg-type]
         if sent[0]["status"] >= 300:
-            raise OperatorError(f"{operation.code} was refused: {sent[1]['body'].decode()}")
+            raise OperatorError(f"{method} {target} was refused: {sent[1]['body'].decode()}")
 
 
 async def _described(connection: Connection, sql: str, arguments: tuple[Any, ...]) -> Statement:

@@ -1,10 +1,18 @@
 """The figures of a comparison, as text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from statistics import median, quantiles
 
 from imsop.bench.comparison import CONNECTIONS, PGBENCH_CLIENTS, Measured
+from imsop.bench.exports import Exported
+from imsop.bench.pages import Measured as Page
 from imsop.bench.volume import Volume
+
+PAGE_SECONDS = 0.050
+"""For the median of any page, on real data."""
+FIRST_VIEW_BYTES = 150_000
+"""Compressed, and without charts: these come when they are needed."""
 
 _ROW = "{:<32} {:>8} {:>9} {:>20} {:>8} {:>8} {:>9} {:>9} {:>6} {:>6}"
 _HEAD = _ROW.format(
@@ -51,3 +59,66 @@ def _row(result: Measured) -> str:
         f"{pairs[-1].server_memory_bytes / 2**20:.0f}",
         f"{pairs[-1].database_memory_bytes / 2**20:.0f}",
     )
+
+
+_PAGE = "{:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>6} {:>5}  {}"
+_PAGE_HEAD = (
+    _PAGE.format("page", "page", "JSON", "server", "db", "page", "first", "SQL", "")
+    + "\n"
+    + _PAGE.format("p50 ms", "p95 ms", "p50 ms", "CPU ms", "CPU ms", "KB", "KB", "", "")
+)
+
+
+def pages(measured: Mapping[str, list[Page]], *, all_of_them: bool) -> Iterator[str]:
+    """Lines, by organization: each page, its slowest address, and whatever is slower than promised."""
+    for organization, of_it in measured.items():
+        yield f"\n{organization}: {len(of_it)} addresses\n\n{_PAGE_HEAD}"
+        for _, of_route in groupby(of_it, key=lambda page: page.asked.route):
+            plain, *others = of_route
+            slowest = max(others, key=lambda page: page.median, default=plain)
+            yield from (
+                _page(page)
+                for page in (plain, *others)
+                if all_of_them or page in (plain, slowest) or faults(page)
+            )
+    yield ""
+    faulty = [page for of_it in measured.values() for page in of_it if faults(page)]
+    yield f"{len(faulty)} of {sum(map(len, measured.values()))} are not as promised."
+
+
+def faults(page: Page) -> list[str]:
+    """What of the promises a page breaks."""
+    late = f"slower than {PAGE_SECONDS * 1000:.0f} ms"
+    heavy = f"heavier than {FIRST_VIEW_BYTES // 1000} KB"
+    return [late] * (page.median > PAGE_SECONDS) + [heavy] * (page.first_view_bytes > FIRST_VIEW_BYTES)
+
+
+def _page(page: Page) -> str:
+    return _PAGE.format(
+        f"{page.median * 1000:.1f}",
+        f"{quantiles(page.seconds, n=20, method='inclusive')[-1] * 1000:.1f}",
+        f"{median(page.json_seconds) * 1000:.1f}" if page.json_seconds else "",
+        f"{page.server_cpu_seconds * 1000:.1f}",
+        f"{page.database_cpu_seconds * 1000:.1f}",
+        f"{page.page_bytes / 1000:.1f}",
+        f"{page.first_view_bytes / 1000:.0f}",
+        page.messages or "",
+        " ".join([page.asked.address, *(f"<- {fault}" for fault in faults(page))]),
+    )
+
+
+def exports(measured: list[Exported]) -> Iterator[str]:
+    """Lines: each export, and how others were served while it ran."""
+    for one in measured:
+        percentiles, quiet = quantiles(one.others, n=100), quantiles(one.quiet, n=100)
+        yield (
+            f"{one.kind.upper()}: {one.rows:,} rows, {one.file_bytes / 2**20:,.0f} MB in {one.seconds:.1f} s"
+            f" ({one.first_byte_seconds:.2f} s to the first byte), {one.cpu_seconds:.1f} s of server CPU;"
+            f" memory {one.memory_before_bytes / 2**20:.0f} MB before,"
+            f" {one.memory_peak_bytes / 2**20:.0f} MB at most"
+        )
+        yield (
+            f"  others meanwhile: p50 {percentiles[49] * 1000:.1f} ms, p99 {percentiles[98] * 1000:.1f} ms,"
+            f" at most {max(one.others) * 1000:.0f} ms; before: p50 {quiet[49] * 1000:.1f} ms,"
+            f" p99 {quiet[98] * 1000:.1f} ms"
+        )

@@ -24,7 +24,7 @@ MAX_PAGE = 500
 """Rows in a page at most: what a client shows, and a bound on the memory of one reply."""
 DEFAULT_PAGE = 50
 CURSOR_BYTES = 1000
-STREAMED_ROWS = 2000
+STREAMED_ROWS = 200
 """Fetched at a time where a list is read to its end."""
 
 PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many rows to return at most.")]

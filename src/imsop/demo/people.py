@@ -20,6 +20,7 @@ from imsop.identity.models import NewOrganization
 from imsop.identity.passwords import hash_password
 from imsop.identity.permissions import SYSTEM_ROLES, SystemRole
 from imsop.identity.sign_in_actions import found_organization
+from imsop.web.housekeeping import keep_stock_by_days
 
 PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which with it listens on loopback only
 
@@ -74,6 +75,7 @@ async def _load_missing(
             else:
                 said.append(str(await load(pool)))
                 await _gather_statistics(opened.owner_dsn)
+                await keep_stock_by_days(opened)
     except asyncpg.PostgresError as error:
         raise errors.from_database(error) or error from error
     finally:

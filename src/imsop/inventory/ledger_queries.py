@@ -29,6 +29,7 @@ class LedgerEntry(Struct, frozen=True):
     created_at: Instant
 
 
+# What a movement refers to is always there: LEFT only so that counting leaves out the names it does not need.
 LEDGER = Listing(
     LedgerEntry,
     """
@@ -36,9 +37,9 @@ LEDGER = Listing(
            t.transaction_type, t.movement_kind, t.quantity, t.balance_after, t.reference_id, t.notes,
            t.occurred_at, t.created_at
     FROM inventory_transactions t
-    JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id
-    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
-    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    LEFT JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id
+    LEFT JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
     WHERE t.organization_id = $1
     """,
     filters={

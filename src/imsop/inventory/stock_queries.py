@@ -1,11 +1,11 @@
 """SQL of stock as people look at it: with its value, how it stands, and as it stood at the end of a day.
 
-As it stood is what is there less what has moved since: the later the day, the less there is to sum.
+As it stood is read from the daily balances (imsop.inventory.daily_queries), and exact without them, too.
 """
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from msgspec import Struct
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.fields import Instant
 from imsop.core.listing import Listing, Sort
+from imsop.inventory.daily_queries import DayStock
 from imsop.inventory.models import WarehouseStatus
 
 StockState = Literal["out_of_stock", "below_reorder_level"]
@@ -73,34 +74,58 @@ STOCK = Listing(
     tiebreak="i.id",
 )
 
-# $2: what happened from this instant on is left out. Where nothing had happened before, there was no balance.
-_STOCK_AS_OF = """
+# What a balance `i` held at the end of the day `asked.day` in `asked.timezone`; null where it had never held
+# anything by then. What the daily balances do not account for yet is taken from the ledger, so it is exact.
+_STOOD = """
+    SELECT coalesce(kept.on_hand + since.quantity, kept.on_hand, since.quantity)::int AS on_hand
+    FROM (VALUES (1)) AS once
+    LEFT JOIN LATERAL (
+        SELECT d.quantity_on_hand AS on_hand FROM inventory_daily_balances d
+        WHERE d.organization_id = $1 AND d.inventory_id = i.id AND d.day <= asked.day
+        ORDER BY d.day DESC LIMIT 1
+    ) AS kept ON true
+    LEFT JOIN LATERAL (
+        SELECT d.through_version FROM inventory_daily_balances d
+        WHERE d.organization_id = $1 AND d.inventory_id = i.id
+        ORDER BY d.day DESC LIMIT 1
+    ) AS known ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(t.quantity) AS quantity FROM inventory_transactions t
+        WHERE i.version > coalesce(known.through_version, 0)
+          AND t.organization_id = $1 AND t.inventory_id = i.id
+          AND t.balance_version > coalesce(known.through_version, 0)
+          AND t.occurred_at < (asked.day + 1)::timestamp AT TIME ZONE asked.timezone
+    ) AS since ON true
+"""
+# Of each balance that had held anything by the end of the day $2 in the timezone $3. `stood` is what this one
+# held; what all warehouses held of its product is looked at only where this one is below the reorder level.
+_ALL_HELD = (
+    """(SELECT sum(stood.on_hand) FROM inventory i CROSS JOIN LATERAL ("""
+    + _STOOD
+    + """) AS stood WHERE i.organization_id = $1 AND i.product_id = p.id)"""
+)
+_STOCK_AS_OF = (
+    """
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
            stood.on_hand, NULL::int AS reserved, NULL::int AS available,
            p.reorder_level, stood.on_hand * p.unit_cost AS value, NULL::timestamptz AS last_counted,
            CASE WHEN p.status <> 'active' THEN p.status
                 WHEN stood.on_hand = 0 THEN 'out_of_stock'
-                WHEN stood.on_hand < p.reorder_level AND p.reorder_level > (
-                    SELECT sum(b.quantity_on_hand - coalesce((
-                        SELECT sum(t.quantity) FROM inventory_transactions t
-                        WHERE t.organization_id = $1 AND t.inventory_id = b.id
-                          AND t.occurred_at >= $2::timestamptz), 0))
-                    FROM inventory b
-                    WHERE b.organization_id = $1 AND b.product_id = i.product_id)
+                WHEN stood.on_hand < p.reorder_level AND p.reorder_level > """
+    + _ALL_HELD
+    + """
                 THEN 'below_reorder_level'
                 ELSE 'in_stock' END AS state
     FROM inventory i
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
-    LEFT JOIN LATERAL (
-        SELECT (i.quantity_on_hand - coalesce(sum(t.quantity), 0))::int AS on_hand
-        FROM inventory_transactions t
-        WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at >= $2::timestamptz
-    ) AS stood ON true
-    WHERE i.organization_id = $1
-      AND EXISTS (SELECT FROM inventory_transactions t
-                  WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at < $2::timestamptz)
-"""
+    CROSS JOIN (SELECT $2::date AS day, $3::text AS timezone) AS asked
+    CROSS JOIN LATERAL ("""
+    + _STOOD
+    + """) AS stood
+    WHERE i.organization_id = $1 AND stood.on_hand IS NOT NULL
+    """
+)
 STOCK_AS_OF = Listing(
     Stock,
     _STOCK_AS_OF,
@@ -109,26 +134,29 @@ STOCK_AS_OF = Listing(
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
         "is_out_of_stock": "p.status = 'active' AND (stood.on_hand = 0) = {}",
-        "is_below_reorder_level": """p.status = 'active' AND stood.on_hand < p.reorder_level
-            AND (p.reorder_level > (
-                SELECT sum(b.quantity_on_hand - coalesce((
-                    SELECT sum(t.quantity) FROM inventory_transactions t
-                    WHERE t.organization_id = $1 AND t.inventory_id = b.id
-                      AND t.occurred_at >= $2::timestamptz), 0))
-                FROM inventory b
-                WHERE b.organization_id = $1 AND b.product_id = i.product_id)) = {}""",
+        "is_below_reorder_level": """p.status = 'active' AND p.reorder_level > 0
+            AND stood.on_hand < p.reorder_level AND (p.reorder_level > """
+        + _ALL_HELD
+        + ") = {}",
     },
     sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "product_name", str)},
     tiebreak="i.id",
-    fixed_arguments=1,
+    fixed_arguments=2,
 )
 
 
+class AsOf(NamedTuple):
+    """The end of a day in a timezone."""
+
+    day: date
+    timezone: str
+
+
 async def list_stock_of_product(
-    connection: Connection, organization_id: UUID, product_id: UUID, before: datetime | None
+    connection: Connection, organization_id: UUID, product_id: UUID, as_of: AsOf | None
 ) -> list[Stock]:
-    """In each warehouse, by its name; `before` leaves out what happened from then on."""
-    if before is None:
+    """In each warehouse, by its name; as it is now, or stood at the end of a day."""
+    if as_of is None:
         return await fetch_all(
             connection,
             Stock,
@@ -139,18 +167,18 @@ async def list_stock_of_product(
     return await fetch_all(
         connection,
         Stock,
-        _STOCK_AS_OF + " AND i.product_id = $3 ORDER BY w.name, i.id",
+        _STOCK_AS_OF + " AND i.product_id = $4 ORDER BY w.name, i.id",
         organization_id,
-        before,
+        *as_of,
         product_id,
     )
 
 
 async def list_most_valuable_stock(
-    connection: Connection, organization_id: UUID, warehouse_id: UUID, before: datetime | None, limit: int
+    connection: Connection, organization_id: UUID, warehouse_id: UUID, as_of: AsOf | None, limit: int
 ) -> list[Stock]:
-    """What is worth most in a warehouse; `before` leaves out what happened from then on."""
-    if before is None:
+    """What is worth most in a warehouse; as it is now, or stood at the end of a day."""
+    if as_of is None:
         return await fetch_all(
             connection,
             Stock,
@@ -162,9 +190,9 @@ async def list_most_valuable_stock(
     return await fetch_all(
         connection,
         Stock,
-        _STOCK_AS_OF + " AND i.warehouse_id = $3 ORDER BY value DESC NULLS LAST, p.sku LIMIT $4",
+        _STOCK_AS_OF + " AND i.warehouse_id = $4 ORDER BY value DESC NULLS LAST, p.sku LIMIT $5",
         organization_id,
-        before,
+        *as_of,
         warehouse_id,
         limit,
     )
@@ -229,10 +257,10 @@ class WarehouseStock(Struct, frozen=True):
 
 
 async def sum_warehouse(
-    connection: Connection, organization_id: UUID, warehouse_id: UUID, before: datetime | None
+    connection: Connection, organization_id: UUID, warehouse_id: UUID, as_of: AsOf | None
 ) -> WarehouseStock:
-    """`before` leaves out what happened from then on."""
-    if before is None:
+    """As it is now, or stood at the end of a day."""
+    if as_of is None:
         held = await fetch_one(
             connection,
             WarehouseStock,
@@ -256,32 +284,23 @@ async def sum_warehouse(
         SELECT coalesce(sum(stood.on_hand), 0)::bigint AS on_hand,
                coalesce(sum(stood.on_hand * p.unit_cost), 0) AS value,
                count(*) FILTER (WHERE stood.on_hand > 0) AS products,
-               count(*) FILTER (WHERE stood.on_hand = 0 AND p.status = 'active' AND EXISTS (
-                   SELECT FROM inventory_transactions t
-                   WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at < $3::timestamptz
-               )) AS out_of_stock
+               count(*) FILTER (WHERE stood.on_hand = 0 AND p.status = 'active') AS out_of_stock
         FROM inventory i
         JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
-        CROSS JOIN LATERAL (
-            SELECT i.quantity_on_hand - coalesce(sum(t.quantity), 0) AS on_hand
-            FROM inventory_transactions t
-            WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at >= $3::timestamptz
-        ) AS stood
-        WHERE i.organization_id = $1 AND i.warehouse_id = $2
+        CROSS JOIN (SELECT $2::date AS day, $3::text AS timezone) AS asked
+        CROSS JOIN LATERAL ("""
+        + _STOOD
+        + """) AS stood
+        WHERE i.organization_id = $1 AND i.warehouse_id = $4
         """,
         organization_id,
+        *as_of,
         warehouse_id,
-        before,
     )
     return held or WarehouseStock(0, Decimal(0), 0, 0)
 
 
-class DayStock(Struct, frozen=True):
-    day: date
-    on_hand: int
-
-
-async def list_daily_stock(
+async def list_product_days(
     connection: Connection, organization_id: UUID, product_id: UUID, first: date, last: date, timezone: str
 ) -> list[DayStock]:
     """Of a product in all warehouses, at the end of each day there."""
@@ -289,24 +308,15 @@ async def list_daily_stock(
         connection,
         DayStock,
         """
-        WITH moved AS MATERIALIZED (
-            SELECT least((t.occurred_at AT TIME ZONE $5)::date, $4::date + 1) AS day,
-                   sum(t.quantity) AS quantity
-            FROM inventory i
-            JOIN inventory_transactions t ON t.organization_id = $1 AND t.inventory_id = i.id
-                AND t.occurred_at >= $3::date::timestamp AT TIME ZONE $5
-            WHERE i.organization_id = $1 AND i.product_id = $2
-            GROUP BY 1
-        ), stood AS (
-            SELECT d.day::date AS day,
-                   (SELECT coalesce(sum(i.quantity_on_hand), 0) FROM inventory i
-                    WHERE i.organization_id = $1 AND i.product_id = $2)
-                   - coalesce(sum(m.quantity) OVER (
-                         ORDER BY d.day DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS on_hand
-            FROM generate_series($3::date, $4::date + 1, interval '1 day') AS d (day)
-            LEFT JOIN moved m ON m.day = d.day::date
-        )
-        SELECT day, on_hand::bigint AS on_hand FROM stood WHERE day <= $4::date ORDER BY day
+        SELECT asked.day, coalesce(sum(stood.on_hand), 0)::bigint AS on_hand
+        FROM (SELECT each.day::date AS day, $5::text AS timezone
+              FROM generate_series($3::date, $4::date, interval '1 day') AS each (day)) AS asked
+        LEFT JOIN inventory i ON i.organization_id = $1 AND i.product_id = $2
+        LEFT JOIN LATERAL ("""
+        + _STOOD
+        + """) AS stood ON true
+        GROUP BY asked.day
+        ORDER BY asked.day
         """,
         organization_id,
         product_id,

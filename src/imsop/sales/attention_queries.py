@@ -1,6 +1,7 @@
 """SQL of sales orders by their states, and of those that stock does not suffice for."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -25,6 +26,34 @@ async def count_by_status(
         most,
     )
     return {record["status"]: record["orders"] for record in records}
+
+
+class StatusChanges(Struct, frozen=True):
+    """How many orders went from a state to another after the end with this number, counted from 1."""
+
+    after: int
+    from_status: str | None
+    to_status: str
+    orders: int
+
+
+async def list_status_changes(
+    connection: Connection, organization_id: UUID, ends: Sequence[datetime]
+) -> list[StatusChanges]:
+    """Between these instants, the oldest first, and since the last of them."""
+    return await fetch_all(
+        connection,
+        StatusChanges,
+        """
+        SELECT width_bucket(h.occurred_at, $2::timestamptz[]) AS after, h.from_status, h.to_status,
+               count(*) AS orders
+        FROM sales_order_history h
+        WHERE h.organization_id = $1 AND h.occurred_at >= ($2::timestamptz[])[1]
+        GROUP BY 1, h.from_status, h.to_status
+        """,
+        organization_id,
+        ends,
+    )
 
 
 class ShortOrder(Struct, frozen=True):

@@ -34,6 +34,11 @@ def percent(share: Number | None, digits: int = 1) -> str:
     return NOTHING if share is None else speaking.get().percent(share, digits)
 
 
+def signed(value: Number, digits: int | None = None) -> str:
+    """With its sign, as a change is told."""
+    return ("+" if value > 0 else "") + number(value, digits)
+
+
 def day(value: date | None) -> str:
     return NOTHING if value is None else speaking.get().day(value)
 
@@ -83,6 +88,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         labelled,
         said,
         initials,
+        signed,
         sparkline,
     )
 }

@@ -48,7 +48,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
             app.state.relay = Relay(installation.operator_dsn)
             tasks = [
                 asyncio.create_task(app.state.access.listen(installation.app_dsn)),
-                asyncio.create_task(keep_house(installation.operator_dsn)),
+                asyncio.create_task(keep_house(installation)),
             ]
             yield
             await app.state.relay.close()

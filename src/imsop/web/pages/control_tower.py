@@ -4,7 +4,7 @@ Each reader sees the parts that their permissions let them read.
 """
 
 from datetime import date, timedelta
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple
 
 from litestar import Response, get
 
@@ -16,18 +16,16 @@ from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
 from imsop.inventory import attention_queries as stock_attention
-from imsop.inventory.stock_queries import STOCK
 from imsop.purchasing import attention_queries as purchasing_attention
-from imsop.purchasing.document_queries import PURCHASE_ORDER_SUMMARIES
 from imsop.sales import attention_queries as sales_attention
-from imsop.sales.models import SalesOrderStatus
-from imsop.shipping import document_queries as shipping
-from imsop.shipping.document_queries import SHIPMENT_SUMMARIES, Happening, Punctuality
+from imsop.shipping import attention_queries as shipping_attention
+from imsop.shipping.attention_queries import Happening
+from imsop.shipping.document_queries import list_in_transit
 from imsop.ui.language import N_, Language, language
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
-from imsop.web.pages import days, events
+from imsop.web.pages import days, events, standing
 from imsop.web.pages.lists import COUNTED
 from imsop.web.pages.shipments import delay_reason, marker
 
@@ -36,8 +34,7 @@ MARKERS = 200
 NEWS = 12
 OF_EACH = 4
 """Of each kind of thing that needs attention; a link leads to all."""
-STRETCH_DAYS, STRETCHES, MONTH = 10, 9, 3
-"""Punctuality is seen by stretches of ten days, and three of them are what the tile tells of."""
+MONTH_DAYS = standing.STRETCH_DAYS * standing.MONTH
 
 ATTENTION_COLUMNS = (
     Column("what", N_("What")),
@@ -60,19 +57,21 @@ async def control_tower_page(request: TenantRequest) -> Response[bytes]:
     connection, actor = await request.begin()
     spoken = language(actor.locale, actor.timezone)
     today = days.today(actor.timezone)
+    ends = standing.ends_of_stretches(today)
     return render(
         request,
         "web/control_tower.html",
         counted=COUNTED,
-        stock=await _stock(connection, actor),
-        purchasing=await _purchasing(connection, actor, today),
-        sales=await _sales(connection, actor),
-        transit=await _transit(connection, actor, today),
+        stock=await standing.stock(connection, actor, ends),
+        purchasing=await standing.purchasing(connection, actor, today, ends),
+        sales=await standing.sales(connection, actor, ends),
+        transit=await standing.transit(connection, actor, today, ends),
         markers=await _markers(connection, actor, today, spoken),
         news=await _news(connection, actor, spoken),
         attention=await _attention(connection, actor, today, spoken),
         attention_columns=ATTENTION_COLUMNS,
-        month_from=today - timedelta(days=STRETCH_DAYS * MONTH - 1),
+        month_days=MONTH_DAYS,
+        month_from=today - timedelta(days=MONTH_DAYS - 1),
     )
 
 
@@ -93,62 +92,10 @@ async def control_tower_news(request: TenantRequest) -> Response[bytes]:
     return render(request, "web/control_tower_news.html", news=await _news(connection, actor, spoken))
 
 
-async def _stock(connection: Connection, actor: Actor) -> dict[str, Any] | None:
-    """Counted are balances, as the list behind shows them."""
-    if Permission.INVENTORY_READ not in actor.permissions:
-        return None
-    ours = connection, actor.organization_id
-    return {
-        "totals": await stock_attention.sum_all_stock(*ours),
-        "out": await STOCK.count(*ours, most=COUNTED + 1, is_out_of_stock=True),
-        "low": await STOCK.count(*ours, most=COUNTED + 1, is_below_reorder_level=True),
-    }
-
-
-async def _purchasing(connection: Connection, actor: Actor, today: date) -> dict[str, int] | None:
-    if Permission.PURCHASE_ORDERS_READ not in actor.permissions:
-        return None
-    ours = connection, actor.organization_id
-    return {
-        "open": await PURCHASE_ORDER_SUMMARIES.count(*ours, most=COUNTED + 1, open=True),
-        "late": await PURCHASE_ORDER_SUMMARIES.count(*ours, most=COUNTED + 1, late=today),
-    }
-
-
-async def _sales(connection: Connection, actor: Actor) -> dict[str, int] | None:
-    if Permission.SALES_ORDERS_READ not in actor.permissions:
-        return None
-    statuses = get_args(SalesOrderStatus)
-    return await sales_attention.count_by_status(connection, actor.organization_id, statuses, COUNTED + 1)
-
-
-async def _transit(connection: Connection, actor: Actor, today: date) -> dict[str, Any] | None:
-    if Permission.SHIPMENTS_READ not in actor.permissions:
-        return None
-    ours = connection, actor.organization_id, today
-    moving: dict[str, Any] = {"most": COUNTED + 1, "status": "in_transit"}
-    stretches = await shipping.list_punctuality(*ours, STRETCH_DAYS, STRETCHES)
-    share, before = on_time_share(stretches[-MONTH:]), on_time_share(stretches[-2 * MONTH : -MONTH])
-    return {
-        "all": await SHIPMENT_SUMMARIES.count(*ours, **moving),
-        "late": await SHIPMENT_SUMMARIES.count(*ours, **moving, late=True),
-        "on_time": share,
-        "change_points": None if share is None or before is None else (share - before) * 100,
-        "delivered": sum(stretch.delivered for stretch in stretches[-MONTH:]),
-        "trend": [stretch.on_time / stretch.delivered for stretch in stretches if stretch.delivered],
-    }
-
-
-def on_time_share(stretches: list[Punctuality]) -> float | None:
-    """Of the shipments delivered in these stretches, between 0 and 1; None where there were none."""
-    delivered = sum(stretch.delivered for stretch in stretches)
-    return sum(stretch.on_time for stretch in stretches) / delivered if delivered else None
-
-
 async def _markers(connection: Connection, actor: Actor, today: date, spoken: Language) -> list[Marker]:
     if Permission.SHIPMENTS_READ not in actor.permissions:
         return []
-    seen = await shipping.list_in_transit(connection, actor.organization_id, today, MARKERS)
+    seen = await list_in_transit(connection, actor.organization_id, today, MARKERS)
     return [marker(row, spoken) for row in seen]
 
 
@@ -157,7 +104,7 @@ async def _news(connection: Connection, actor: Actor, spoken: Language) -> list[
     entries: list[TimelineEntry] = []
     knows_shipments = Permission.SHIPMENTS_READ in actor.permissions
     if knows_shipments:
-        happenings = await shipping.list_recent_events(connection, actor.organization_id, NEWS)
+        happenings = await shipping_attention.list_recent_events(connection, actor.organization_id, NEWS)
         entries += [_happening_entry(row, spoken) for row in happenings]
     if Permission.ANALYTICS_READ in actor.permissions:
         recent = await analytics.EVENTS.page(
@@ -188,7 +135,7 @@ async def _attention(connection: Connection, actor: Actor, today: date, spoken: 
     ours = connection, actor.organization_id
     found: list[Attention] = []
     if Permission.SHIPMENTS_READ in actor.permissions:
-        for late in await shipping.list_late(*ours, today, OF_EACH):
+        for late in await shipping_attention.list_late(*ours, today, OF_EACH):
             reason = _overdue(late.expected_delivery_date, today, spoken)
             told = (reason, delay_reason(late.payload), late.destination)
             name = late.reference_id or late.tracking_number or spoken.gettext("Shipment")

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+CHARTED_DAYS = 180
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 """Nothing that is kept happened before, nothing will after; datetime's own ends lack a timezone's hours."""
 
@@ -15,6 +16,19 @@ def beginning(day: date, timezone: str) -> datetime:
     """The first instant of a day."""
     within = min(max(day, _FIRST), _LAST)
     return datetime.combine(within, time.min, ZoneInfo(timezone)).astimezone(UTC)
+
+
+def charted(as_of: date | None, newest: datetime | None, timezone: str) -> tuple[date, date]:
+    """The first and last day of a chart: it ends on the day asked for, else today.
+
+    Of what has not changed for longer than a chart shows, it ends with the newest change.
+    """
+    last = as_of or today(timezone)
+    if as_of is None and newest is not None:
+        changed = newest.astimezone(ZoneInfo(timezone)).date()
+        last = changed if last - changed >= timedelta(days=CHARTED_DAYS) else last
+    last = min(max(last, _FIRST), _LAST)
+    return last - timedelta(days=CHARTED_DAYS - 1), last
 
 
 def end(day: date, timezone: str) -> datetime:

@@ -17,7 +17,7 @@ from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
 from imsop.inventory import warehouse_queries
-from imsop.inventory.stock_queries import STOCK, STOCK_AS_OF, Stock, StockState
+from imsop.inventory.stock_queries import STOCK, STOCK_AS_OF, AsOf, Stock, StockState
 from imsop.ui.language import N_
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -103,7 +103,7 @@ async def export_inventory(
 
 def _asked(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:
     """Which list tells of that day, and what it takes beside its filters."""
-    return (STOCK, ()) if as_of is None else (STOCK_AS_OF, (days.end(as_of, actor.timezone),))
+    return (STOCK, ()) if as_of is None else (STOCK_AS_OF, AsOf(as_of, actor.timezone))
 
 
 async def _filters(

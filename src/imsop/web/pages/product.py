@@ -1,7 +1,7 @@
 """The page of a product: its stock and how it came, what is on order, promised, under way, who sells it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,9 @@ from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
 from imsop.inventory import stock_queries
-from imsop.inventory.ledger_queries import LEDGER, LedgerEntry
-from imsop.inventory.stock_queries import DayStock
+from imsop.inventory.daily_queries import DayStock
+from imsop.inventory.ledger_queries import LEDGER
+from imsop.inventory.stock_queries import AsOf
 from imsop.purchasing import product_queries as purchasing
 from imsop.sales import product_queries as sales
 from imsop.shipping import product_queries as shipping
@@ -33,7 +34,6 @@ from imsop.web.pages.ledger import COLUMNS as LEDGER_COLUMNS
 LISTED = 15
 """Rows of each kind; the whole list is a link away, or what has no list shows as many as matter."""
 OPEN_LISTED = 50
-CHARTED_DAYS = 180
 
 STOCK_COLUMNS = tuple(
     Column("warehouse", N_("Warehouse")) if column.name == "product" else column
@@ -109,32 +109,23 @@ async def _stock(
         product_id=product.id,
         occurred_before=until,
     )
-    last = as_of or _last_day(movements.items, days.today(actor.timezone), speech)
-    charted = await stock_queries.list_daily_stock(
+    newest = movements.items[0].occurred_at if movements.items else None
+    charted = await stock_queries.list_product_days(
         connection,
         actor.organization_id,
         product.id,
-        last - timedelta(days=CHARTED_DAYS - 1),
-        last,
+        *days.charted(as_of, newest, actor.timezone),
         actor.timezone,
     )
     return {
         "stock": await stock_queries.list_stock_of_product(
-            connection, actor.organization_id, product.id, until
+            connection, actor.organization_id, product.id, AsOf(as_of, actor.timezone) if as_of else None
         ),
         "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name not in NOW_ONLY],
         "movements": movements.items,
         "movement_columns": MOVEMENT_COLUMNS,
         "chart": _chart(product, charted, speech) if movements.items else None,
     }
-
-
-def _last_day(movements: Sequence[LedgerEntry], today: date, speech: Language) -> date:
-    """Where the chart ends: today, or, of what has not moved for longer than it shows, the last movement."""
-    if not movements:
-        return today
-    moved: datetime = movements[0].occurred_at.astimezone(speech.timezone)
-    return today if today - moved.date() < timedelta(days=CHARTED_DAYS) else moved.date()
 
 
 def _chart(product: Product, charted: Sequence[DayStock], speech: Language) -> Chart:

@@ -1,6 +1,6 @@
 """Pages of warehouses: the list, and each with its zones, its stock and what moved there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -15,14 +15,15 @@ from imsop.identity.guard import allow
 from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory import stock_queries, warehouse_actions
+from imsop.inventory import daily_queries, stock_queries, warehouse_actions
+from imsop.inventory.daily_queries import DayStock
 from imsop.inventory.ledger_queries import LEDGER
-from imsop.inventory.models import WarehouseStatus
-from imsop.inventory.stock_queries import WAREHOUSE_SUMMARIES, WarehouseSummary
+from imsop.inventory.models import Warehouse, WarehouseStatus
+from imsop.inventory.stock_queries import WAREHOUSE_SUMMARIES, AsOf, WarehouseSummary
 from imsop.inventory.warehouse_queries import ZONES
-from imsop.ui.language import N_
+from imsop.ui.language import N_, Language, language
 from imsop.ui.page import Crumb
-from imsop.ui.parts import Column
+from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
 from imsop.web.pages import days
 from imsop.web.pages.ledger import COLUMNS as LEDGER_COLUMNS
@@ -112,7 +113,11 @@ async def warehouse_page(
 ) -> Response[bytes]:
     """What only those see who may read inventory is left out for others."""
     connection, actor = await request.begin()
+    speech = language(actor.locale, actor.timezone)
     warehouse = await warehouse_actions.get_warehouse(connection, actor, warehouse_id)
+    stock = (
+        await _stock(connection, actor, warehouse, as_of, speech) if _may_see_stock(actor) else {"held": None}
+    )
     zones = await ZONES.page(
         connection, actor.organization_id, PageRequest("code", MAX_PAGE), warehouse_id=warehouse_id
     )
@@ -124,31 +129,50 @@ async def warehouse_page(
         zone_columns=ZONE_COLUMNS,
         as_of=as_of,
         crumbs=[Crumb(N_("Warehouses"), "/warehouses")],
-        **(await _stock(connection, actor, warehouse_id, as_of) if _may_see_stock(actor) else {"held": None}),
+        **stock,
     )
 
 
 async def _stock(
-    connection: Connection, actor: Actor, warehouse_id: UUID, as_of: date | None
+    connection: Connection, actor: Actor, warehouse: Warehouse, as_of: date | None, speech: Language
 ) -> dict[str, object]:
-    """What the warehouse holds, of what the most, and what moved last."""
-    until = days.end(as_of, actor.timezone) if as_of else None
+    """What the warehouse holds, how full it was, of what there is most, and what moved last."""
+    then = AsOf(as_of, actor.timezone) if as_of else None
     movements = await LEDGER.page(
         connection,
         actor.organization_id,
         PageRequest("-occurred_at", LISTED),
-        warehouse_id=warehouse_id,
-        occurred_before=until,
+        warehouse_id=warehouse.id,
+        occurred_before=days.end(as_of, actor.timezone) if as_of else None,
+    )
+    newest = movements.items[0].occurred_at if movements.items else None
+    charted = await daily_queries.list_warehouse_days(
+        connection, actor.organization_id, warehouse.id, *days.charted(as_of, newest, actor.timezone)
     )
     return {
-        "held": await stock_queries.sum_warehouse(connection, actor.organization_id, warehouse_id, until),
+        "held": await stock_queries.sum_warehouse(connection, actor.organization_id, warehouse.id, then),
         "stock": await stock_queries.list_most_valuable_stock(
-            connection, actor.organization_id, warehouse_id, until, LISTED
+            connection, actor.organization_id, warehouse.id, then, LISTED
         ),
-        "stock_columns": [c for c in STOCK_COLUMNS if until is None or c.name != "available"],
+        "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name != "available"],
         "movements": movements.items,
         "movement_columns": MOVEMENT_COLUMNS,
+        "chart": _chart(warehouse, charted, speech) if charted else None,
     }
+
+
+def _chart(warehouse: Warehouse, charted: Sequence[DayStock], speech: Language) -> Chart:
+    on_hand = Series(speech.gettext("Units on hand"), [point.on_hand for point in charted])
+    capacity = Series(
+        speech.gettext("Capacity"), [warehouse.capacity] * len(charted), "tone-warning", is_limit=True
+    )
+    return Chart(
+        "step",
+        speech.gettext("Units at the end of each day"),
+        speech.gettext("Day"),
+        [point.day for point in charted],
+        [on_hand, capacity] if warehouse.capacity else [on_hand],
+    )
 
 
 def _may_see_stock(actor: Actor) -> bool:

@@ -1,0 +1,196 @@
+"""How long each page takes at the server, beside the JSON of the same, and what a first view weighs."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from gzip import decompress
+from http.client import HTTPConnection
+from statistics import median
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+import uvloop
+
+from imsop.bench.addresses import Asked, asked, last_page, worst_of
+from imsop.bench.operations import request
+from imsop.bench.processes import application, parent_of, usage
+from imsop.bench.recording import recorded
+from imsop.bench.volume import TOKEN_SECONDS
+from imsop.core.embedded import OperatorError
+from imsop.core.installation import Installation, Progress
+from imsop.core.settings import Settings
+from imsop.identity.tokens import new_token, token_hash
+from imsop.web.app import create_litestar
+
+WARM_UP = 3
+_ASSET = re.compile(r"/assets/[\w.-]+")
+_IMPORTED = re.compile(
+    r'(?:from|import)\s?"\./([\w.-]+\.js)"'
+)  # at once: import("…") is for when it is needed
+
+
+class Measured(NamedTuple):
+    """What one address takes. CPU is per request, of the server and of all of PostgreSQL."""
+
+    asked: Asked
+    seconds: list[float]
+    json_seconds: list[float]
+    server_cpu_seconds: float
+    database_cpu_seconds: float
+    page_bytes: int
+    first_view_bytes: int
+    messages: int
+    """To the database, BEGIN and COMMIT among them; counted for pages without parameters."""
+
+    @property
+    def median(self) -> float:
+        return median(self.seconds)
+
+
+class _Reader(NamedTuple):
+    """One who may see all of an organization."""
+
+    organization: str
+    organization_id: UUID
+    token: str
+
+
+def measure(
+    opened: Installation,
+    settings: Settings,
+    *,
+    requests: int,
+    progress: Progress,
+    below: str = "/",
+    only: str | None = None,
+) -> dict[str, list[Measured]]:
+    """By organization (or only that), each address that begins so. Raises OperatorError for one refused."""
+    measured: dict[str, list[Measured]] = {}
+    with (
+        psycopg.connect(opened.admin_dsn, autocommit=True) as connection,
+        _readers(connection, only) as readers,
+        application(opened, settings) as served,
+    ):
+        database_pid = parent_of(connection.info.backend_pid)
+        for reader in readers:
+            of_it = measured[reader.organization] = []
+            with closing(HTTPConnection(served.host, served.port, timeout=60)) as client:
+                bench = _Bench(client, (served.pid, database_pid), reader.token, requests)
+                addresses = [
+                    one for one in _addresses(opened, reader, bench) if one.address.startswith(below)
+                ]
+                messages = uvloop.run(_messages(opened, reader.token, addresses))
+                for number, one in enumerate(addresses, 1):
+                    of_it.append(bench.measured(one, messages.get(one.address, 0)))
+                    progress(reader.organization, number, len(addresses))
+    return measured
+
+
+@contextmanager
+def _readers(connection: "psycopg.Connection[Any]", only: str | None) -> Iterator[list[_Reader]]:
+    """An administrator of each organization with products, signed in until the end."""
+    found = connection.execute(
+        """
+        SELECT DISTINCT ON (o.name) o.name, o.id, u.id
+        FROM organizations o JOIN users u ON u.organization_id = o.id AND u.status = 'active'
+        JOIN user_roles ur ON ur.organization_id = o.id AND ur.user_id = u.id
+        JOIN roles r ON r.organization_id = o.id AND r.id = ur.role_id
+        WHERE r.name = 'administrator' AND EXISTS (SELECT FROM products p WHERE p.organization_id = o.id)
+          AND lower(o.name) = coalesce(lower(%s), lower(o.name))
+        """,
+        [only],
+    ).fetchall()
+    readers = []
+    for name, organization_id, user_id in found:
+        readers.append(_Reader(name, organization_id, new_token("bearer", organization_id)))
+        connection.execute(
+            """
+            INSERT INTO sessions (organization_id, user_id, kind, token_hash, expires_at)
+            VALUES (%s, %s, 'bearer', %s, now() + make_interval(secs => %s))
+            """,
+            [organization_id, user_id, token_hash(readers[-1].token), TOKEN_SECONDS],
+        )
+    try:
+        yield readers
+    finally:
+        for reader in readers:
+            connection.execute(
+                "DELETE FROM sessions WHERE organization_id = %s AND token_hash = %s",
+                [reader.organization_id, token_hash(reader.token)],
+            )
+
+
+def _addresses(opened: Installation, reader: _Reader, bench: "_Bench") -> Iterator[Asked]:
+    worst = worst_of(opened.admin_dsn, reader.organization_id)
+    for one in asked(create_litestar(Settings(), opened), worst):
+        yield one
+        path, _, query = one.address.partition("?sort=")
+        if query and "&" not in query and (last := last_page(path, query, bench.page(one.address))):
+            yield Asked(one.route, last, None)
+
+
+async def _messages(opened: Installation, token: str, addresses: list[Asked]) -> dict[str, int]:
+    async with recorded(opened) as recorder:
+        return {
+            one.address: await recorder.messages(request(one.address, token))
+            for one in addresses
+            if "?" not in one.address
+        }
+
+
+class _Bench:
+    """One reader at one connection, as a browser asks, of a server and a database with these processes."""
+
+    def __init__(self, connection: HTTPConnection, pids: tuple[int, int], token: str, requests: int) -> None:
+        self._connection = connection
+        self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
+        self._pids = pids
+        self._requests = requests
+        self._weights: dict[str, int] = {}
+
+    def measured(self, one: Asked, messages: int) -> Measured:
+        content = [self._page(one.address)[1] for _ in range(WARM_UP)][-1]
+        before = [usage(pid).cpu_seconds for pid in self._pids]
+        seconds = [self._page(one.address)[0] for _ in range(self._requests)]
+        after = [usage(pid).cpu_seconds for pid in self._pids]
+        server, database = ((b - a) / self._requests for a, b in zip(before, after, strict=True))
+        first_view = len(content) + sum(self._weight(name) for name in set(_ASSET.findall(_text(content))))
+        return Measured(
+            one, seconds, self._json_seconds(one.json), server, database, len(content), first_view, messages
+        )
+
+    def page(self, address: str) -> str:
+        return _text(self._page(address)[1])
+
+    def _page(self, address: str) -> tuple[float, bytes]:
+        status, seconds, content = self._get(address)
+        if status != 200:
+            raise OperatorError(f"{address} is answered {status}:\n{_text(content)[-500:]}")
+        return seconds, content
+
+    def _json_seconds(self, address: str | None) -> list[float]:
+        """None where the API takes other values than the page."""
+        if address is None or self._get(address)[0] != 200:
+            return []
+        return [self._get(address)[1] for _ in range(self._requests)]
+
+    def _get(self, address: str) -> tuple[int, float, bytes]:
+        began = time.perf_counter()
+        self._connection.request("GET", address, headers=self._headers)
+        reply = self._connection.getresponse()
+        content = reply.read()
+        return reply.status, time.perf_counter() - began, content
+
+    def _weight(self, asset: str) -> int:
+        """Of an asset and what it brings at once."""
+        if asset not in self._weights:
+            content = self._page(asset)[1]
+            brought = [f"/assets/{name}" for name in _IMPORTED.findall(_text(content))]
+            self._weights[asset] = len(content) + sum(self._weight(name) for name in brought)
+        return self._weights[asset]
+
+
+def _text(content: bytes) -> str:
+    return (decompress(content) if content.startswith(b"\x1f\x8b") else content).decode("latin-1")

@@ -1,0 +1,154 @@
+"""How things stand: the figures of the control tower, each with its course over the last ninety days.
+
+A figure is None where its reader may not see what it counts.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple, get_args
+
+from imsop.core.database import Connection
+from imsop.identity.models import Actor
+from imsop.identity.permissions import Permission
+from imsop.inventory import attention_queries as stock_attention
+from imsop.inventory import daily_queries
+from imsop.inventory.stock_queries import STOCK
+from imsop.purchasing import attention_queries as purchasing_attention
+from imsop.purchasing.document_queries import PURCHASE_ORDER_SUMMARIES
+from imsop.sales import attention_queries as sales_attention
+from imsop.sales.attention_queries import StatusChanges
+from imsop.sales.models import SalesOrderStatus
+from imsop.shipping import attention_queries as shipping_attention
+from imsop.shipping.attention_queries import Punctuality
+from imsop.shipping.document_queries import SHIPMENT_SUMMARIES
+from imsop.web.pages import days
+from imsop.web.pages.lists import COUNTED
+
+STRETCH_DAYS, STRETCHES, MONTH = 10, 9, 3
+"""A course is seen by stretches of ten days, and three of them are what a change is told of."""
+
+
+class Figure(NamedTuple):
+    """What it is now, and what it was at the ends of the stretches before; None where that is not known."""
+
+    now: int | Decimal
+    before: Sequence[int | Decimal | None]
+
+    @property
+    def course(self) -> list[int | Decimal]:
+        """What is known, the oldest first; nothing where that is no course."""
+        known = [value for value in self.before if value is not None]
+        return [*known, self.now] if known else []
+
+    @property
+    def change(self) -> int | Decimal | None:
+        """In three stretches."""
+        then = self.before[-MONTH]
+        return None if then is None else self.now - then
+
+    @property
+    def change_share(self) -> float | None:
+        """The change as a share of what it was."""
+        then = self.before[-MONTH]
+        return float((self.now - then) / then) if then else None
+
+
+def ends_of_stretches(today: date) -> list[date]:
+    """The last days of the stretches before the one that today is in, the oldest first."""
+    return [today - timedelta(days=STRETCH_DAYS * back) for back in range(STRETCHES - 1, 0, -1)]
+
+
+async def stock(connection: Connection, actor: Actor, ends: list[date]) -> dict[str, Figure] | None:
+    """Counted are balances, as the list behind shows them."""
+    if Permission.INVENTORY_READ not in actor.permissions:
+        return None
+    ours = connection, actor.organization_id
+    totals = await stock_attention.sum_all_stock(*ours)
+    stood = await daily_queries.list_totals(*ours, ends)
+    out = await STOCK.count(*ours, most=COUNTED + 1, is_out_of_stock=True)
+    low = await STOCK.count(*ours, most=COUNTED + 1, is_below_reorder_level=True)
+    return {
+        "value": Figure(totals.value, [day.value for day in stood]),
+        "on_hand": Figure(totals.on_hand, [day.on_hand for day in stood]),
+        "out": Figure(out, [day.out_of_stock for day in stood]),
+        "low": Figure(low, [day.below_reorder_level for day in stood]),
+    }
+
+
+async def purchasing(
+    connection: Connection, actor: Actor, today: date, ends: list[date]
+) -> dict[str, Figure] | None:
+    if Permission.PURCHASE_ORDERS_READ not in actor.permissions:
+        return None
+    ours = connection, actor.organization_id
+    instants = [days.end(day, actor.timezone) for day in ends]
+    before = await purchasing_attention.list_unfinished(*ours, ends, instants)
+    unfinished = await PURCHASE_ORDER_SUMMARIES.count(*ours, most=COUNTED + 1, open=True)
+    late = await PURCHASE_ORDER_SUMMARIES.count(*ours, most=COUNTED + 1, late=today)
+    return {
+        "open": Figure(unfinished, [day.open for day in before]),
+        "late": Figure(late, [day.late for day in before]),
+    }
+
+
+async def sales(connection: Connection, actor: Actor, ends: list[date]) -> dict[str, Figure] | None:
+    """Orders by their state."""
+    if Permission.SALES_ORDERS_READ not in actor.permissions:
+        return None
+    ours = connection, actor.organization_id
+    statuses = get_args(SalesOrderStatus)
+    counts = await sales_attention.count_by_status(*ours, statuses, COUNTED + 1)
+    instants = [days.end(day, actor.timezone) for day in ends]
+    changes = await sales_attention.list_status_changes(*ours, instants)
+    return {
+        status: Figure(counts[status], in_state(status, counts[status], changes, len(ends)))
+        for status in statuses
+    }
+
+
+def in_state(status: str, now: int, changes: Sequence[StatusChanges], ends: int) -> list[int]:
+    """How many orders were in a state at each of the ends: those now, less who came since, and who left."""
+    return [
+        now
+        - sum(change.orders for change in changes if change.after >= end and change.to_status == status)
+        + sum(change.orders for change in changes if change.after >= end and change.from_status == status)
+        for end in range(1, ends + 1)
+    ]
+
+
+class Transit(NamedTuple):
+    moving: Figure
+    late: int
+    delivered: int
+    """In the last three stretches."""
+    on_time: float | None
+    """Of these."""
+    change_points: float | None
+    """In percentage points, from the three stretches before."""
+    on_time_course: list[float]
+
+
+async def transit(connection: Connection, actor: Actor, today: date, ends: list[date]) -> Transit | None:
+    if Permission.SHIPMENTS_READ not in actor.permissions:
+        return None
+    ours = connection, actor.organization_id
+    moving = await SHIPMENT_SUMMARIES.count(*ours, today, most=COUNTED + 1, status="in_transit")
+    late = await SHIPMENT_SUMMARIES.count(*ours, today, most=COUNTED + 1, status="in_transit", late=True)
+    before = await shipping_attention.list_in_transit_counts(*ours, ends)
+    stretches = await shipping_attention.list_punctuality(*ours, today, STRETCH_DAYS, STRETCHES)
+    share, earlier = on_time_share(stretches[-MONTH:]), on_time_share(stretches[-2 * MONTH : -MONTH])
+    return Transit(
+        Figure(moving, before),
+        late,
+        sum(stretch.delivered for stretch in stretches[-MONTH:]),
+        share,
+        None if share is None or earlier is None else (share - earlier) * 100,
+        [stretch.on_time / stretch.delivered for stretch in stretches if stretch.delivered],
+    )
+
+
+def on_time_share(stretches: Sequence[Punctuality]) -> float | None:
+    """Of the shipments delivered in these stretches, between 0 and 1; None where there were none."""
+    delivered = sum(stretch.delivered for stretch in stretches)
+    return sum(stretch.on_time for stretch in stretches) / delivered if delivered else None

@@ -1,0 +1,125 @@
+"""The whole list as a file: what a spreadsheet makes of it, and what is left when it breaks off."""
+
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+import python_calamine
+
+from imsop.core.database import Pool
+from imsop.web.pages.spreadsheet import Spreadsheet
+from tests import factories
+from tests.browsing import served
+from tests.conftest import TestDatabase
+from tests.factories import Member, eventually
+
+MOVEMENTS = 20_000  # megabytes: more than is on its way before a reader has the first of it
+
+
+def sheets(content: bytes) -> dict[str, list[list[object]]]:
+    book = python_calamine.load_workbook(io.BytesIO(content))
+    return {name: list(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names}
+
+
+def test_a_spreadsheet_reads_what_was_written() -> None:
+    written: list[object] = [
+        *(7, -3, Decimal("12.50"), date(2026, 2, 28)),
+        *("Äpfel & <Birnen> 🍐", " two  spaces ", "line\nbreak\ttab"),
+        *("=1+1", "\x01 _x0041_ \r", "x" * 40_000, None, True, ["a", "b"]),
+        *(date(1899, 12, 31), datetime(2026, 2, 28, 12, tzinfo=UTC), UUID(int=1), "Z is followed by AA"),
+        *(["",] * 9), 26,
+    ]  # fmt: skip
+    sheet = Spreadsheet([f"column {number}" for number in range(len(written))])
+    sheet.add(written)
+    ((header, read),) = sheets(sheet.end()).values()
+    assert header == [f"column {number}" for number in range(len(written))]
+    assert read == [
+        *(7, -3, 12.5, date(2026, 2, 28)),
+        *("Äpfel & <Birnen> 🍐", " two  spaces ", "line\nbreak\ttab"),
+        *("=1+1", "\x01 _x0041_ \r", "x" * 32_766 + "…", "", "true", "a; b"),
+        *("1899-12-31", "2026-02-28T12:00:00+00:00", str(UUID(int=1)), "Z is followed by AA"),
+        *([""] * 9), 26,
+    ]  # fmt: skip
+
+
+def test_rows_that_a_sheet_does_not_take_go_on_the_next_one() -> None:
+    sheet = Spreadsheet(["number"], sheet_rows=3)
+    for number in range(5):
+        sheet.add([number])
+    assert sheets(sheet.end()) == {
+        "Sheet1": [["number"], [0], [1]],
+        "Sheet2": [["number"], [2], [3]],
+        "Sheet3": [["number"], [4]],
+    }
+
+
+@pytest.fixture
+async def keeper(admin: Member) -> Member:
+    """Of an organization with many movements of one product."""
+    product, north = await factories.product(admin), await factories.warehouse(admin)
+    async with admin.transaction() as connection:
+        await connection.execute(
+            """
+            SELECT count(*) FROM post_movements(
+                $1, array_fill($2::uuid, ARRAY[$4::int]), array_fill($3::uuid, ARRAY[$4::int]),
+                array_fill(1, ARRAY[$4::int]), array_fill('receipt'::text, ARRAY[$4::int]),
+                array_fill('goods_receipt'::text, ARRAY[$4::int]), array_fill(NULL::uuid, ARRAY[$4::int]),
+                array_fill(NULL::text, ARRAY[$4::int]), array_fill(NULL::text, ARRAY[$4::int]),
+                array_fill(now(), ARRAY[$4::int]), $5)
+            """,
+            admin.organization_id, UUID(product["id"]), UUID(north["id"]), MOVEMENTS, admin.user_id,
+        )  # fmt: skip
+    return admin
+
+
+@asynccontextmanager
+async def begun(member: Member, kind: str) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[bytes]]]:
+    """An export of the ledger over a real connection, of which the first bytes are there."""
+    async with (
+        served(member.app) as address,
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {member.token}"}) as client,
+        client.stream("GET", f"{address}/ledger.{kind}") as reply,
+    ):
+        assert reply.status_code == 200
+        rest = reply.aiter_raw()
+        assert await anext(rest)
+        yield reply, rest
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_who_leaves_in_the_middle_leaves_nothing_behind(keeper: Member, pool: Pool, kind: str) -> None:
+    async with begun(keeper, kind) as (reply, _):
+        assert pool.lent == 1
+        await reply.aclose()
+
+        async def none_is_lent() -> bool:
+            return pool.lent == 0
+
+        await eventually(none_is_lent)
+    assert (await keeper.get("products")).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_what_breaks_off_cannot_be_taken_for_the_whole(
+    keeper: Member, pool: Pool, database: TestDatabase, kind: str
+) -> None:
+    async with begun(keeper, kind) as (_, rest):
+        with psycopg.connect(database.admin_dsn) as connection:
+            connection.execute(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND usename = 'imsop_app'
+                  AND query LIKE '%FROM inventory_transactions t%'
+                """
+            )
+        with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+            async for _ in rest:
+                pass
+    assert pool.lent == 0
+    assert (await keeper.get("products")).status_code == 200
