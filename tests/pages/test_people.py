@@ -8,6 +8,8 @@ import python_calamine
 from tests import factories
 from tests.factories import Member, accepted
 from tests.pages.browsing import signed_in
+from tests.pages.exported import csv_of
+from tests.pages.tables import table
 
 
 async def test_users_are_listed_narrowed_and_opened(admin: Member, stranger: Member) -> None:
@@ -16,12 +18,74 @@ async def test_users_are_listed_narrowed_and_opened(admin: Member, stranger: Mem
     page = await here.get("/users")
     assert {admin.email, buyer.email} <= set(page.text.replace("<", " ").replace(">", " ").split())
     assert stranger.email not in page.text
-    narrowed = await here.get("/users", params={"email": buyer.email})
+    narrowed = await here.get("/users", params={"q": buyer.email.upper()})
     assert buyer.email in narrowed.text
     assert f"/users/{admin.user_id}" not in narrowed.text
     one = await here.get(f"/users/{buyer.user_id}")
     assert "Buys: suppliers" in one.text
     assert (await here.get(f"/users/{stranger.user_id}")).status_code == 404
+
+
+def _first(rows: list[dict[str, str]], column: str) -> list[str]:
+    return [row[column] for row in rows]
+
+
+async def test_users_are_found_by_a_part_of_name_or_address_by_status_and_by_role(admin: Member) -> None:
+    buyer = await factories.member(admin, "buyer")
+    viewer = await factories.member(admin, "viewer")
+    await buyer.edit("me", first_name="Ada", last_name="Okafor")
+    await admin.edit(f"users/{viewer.user_id}", status="suspended")
+    (role,) = (await admin.read("roles", name="viewer"))["items"]
+    here = await signed_in(admin)
+    for asked, expected in (
+        ({"q": "da oka"}, {buyer.email}),
+        ({"q": viewer.email[8:24].upper()}, {viewer.email}),
+        ({"q": "%"}, set()),
+        ({"status": "suspended"}, {viewer.email}),
+        ({"role_id": role["id"]}, {viewer.email}),
+        ({"role_id": role["id"], "q": "okafor"}, set()),
+        ({}, {admin.email, buyer.email, viewer.email}),
+    ):
+        page = await here.get("/users", params=asked)
+        shown = set(_first(table(page, "Users"), "E-mail address")) if expected else set()
+        assert shown == expected, asked
+        assert expected or "Nothing matches" in page.text
+        assert {row["email"] for row in await csv_of(here, "/users", **asked)} == expected, asked
+
+
+async def test_roles_are_found_by_what_their_reader_calls_them(admin: Member) -> None:
+    await admin.create("roles", {"name": "Night shift", "description": "Buys at night", "permissions": []})
+    here = await signed_in(admin)
+    assert _first(table(await here.get("/roles", params={"q": "BUYS"}), "Roles"), "Role") == [
+        "Night shift",
+        "Buyer",
+    ]
+    own = await here.get("/roles", params={"kind": "own"})
+    assert _first(table(own, "Roles"), "Role") == ["Night shift"]
+    system = await csv_of(here, "/roles", kind="system", q="buy")
+    assert [row["name"] for row in system] == ["buyer"]
+    await admin.edit("me", locale="de")
+    german = await signed_in(admin)
+    found = table(await german.get("/roles", params={"q": "kauft ein"}), "Rollen")
+    assert _first(found, "Rolle") == ["Einkauf"]
+
+
+async def test_keys_are_found_by_name_and_by_whether_they_still_open(admin: Member) -> None:
+    made = [
+        await admin.create("api-keys", {"name": name, "permissions": ["products:read"]})
+        for name in ("Scales", "Shop", "Old shop")
+    ]
+    assert (await admin.delete(f"api-keys/{made[2]['api_key']['id']}")).status_code == 204
+    here = await signed_in(admin)
+    for asked, expected in (
+        ({"q": "SHOP"}, ["Old shop", "Shop"]),
+        ({"q": "shop", "status": "active"}, ["Shop"]),
+        ({"status": "revoked"}, ["Old shop"]),
+        ({"sort": "created_at"}, ["Scales", "Shop", "Old shop"]),
+    ):
+        page = await here.get("/api-keys", params=asked)
+        assert _first(table(page, "API keys"), "Key") == expected, asked
+        assert [row["name"] for row in await csv_of(here, "/api-keys", **asked)] == expected, asked
 
 
 async def test_a_role_shows_what_it_may_do_and_who_has_it(admin: Member) -> None:

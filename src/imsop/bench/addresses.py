@@ -19,6 +19,7 @@ SEARCHED = ("1", "a", "100", "6365", "ing", "cUST", "ü", "HEART OF WICKER", "no
 JSON_OF = {
     "/ledger": "/inventory-transactions",
     "/events": "/analytics-events",
+    "/zones": "/warehouse-zones",
     "/profile": "/me",
     "/profile/sessions": "/me/sessions",
 }

@@ -180,7 +180,15 @@ _API_KEYS = """
     WHERE k.organization_id = $1
 """
 API_KEYS = Listing(
-    ApiKey, _API_KEYS, filters={}, sorts={"name": Sort("k.name", "name", str)}, tiebreak="k.id"
+    ApiKey,
+    _API_KEYS,
+    filters={
+        # An organization has few keys: all are looked at.
+        "part": "strpos(lower(concat_ws(' ', k.name, k.prefix)), lower({})) > 0",
+        "is_revoked": "(k.revoked_at IS NOT NULL) = {}",
+    },
+    sorts={"name": Sort("k.name", "name", str), "created_at": Sort("k.created_at", "created_at", datetime)},
+    tiebreak="k.id",
 )
 
 

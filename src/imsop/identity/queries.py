@@ -180,6 +180,8 @@ USERS = Listing(
     filters={
         "status": "u.status = {}",
         "email": "u.email = {}",
+        # An organization has few people: all are looked at.
+        "part": "strpos(lower(concat_ws(' ', u.first_name, u.last_name, u.email)), lower({})) > 0",
         "role_id": "u.id IN (SELECT ur.user_id FROM user_roles ur"
         " WHERE ur.organization_id = $1 AND ur.role_id = {})",
     },
@@ -354,7 +356,13 @@ _ROLES = """
 ROLES = Listing(
     Role,
     _ROLES,
-    filters={"name": "r.name = {}"},
+    filters={
+        "name": "r.name = {}",
+        "is_system": "r.is_system = {}",
+        # Any of several parts, of all roles: there are few.
+        "parts": "EXISTS (SELECT FROM unnest({}::text[]) AS part"
+        " WHERE strpos(lower(concat_ws(' ', r.name, r.description)), lower(part)) > 0)",
+    },
     sorts={"name": Sort("r.name", "name", str)},
     tiebreak="r.id",
 )

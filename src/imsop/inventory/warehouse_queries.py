@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from msgspec import Struct
+
 from imsop.core.database import Connection, fetch_one
 from imsop.core.listing import Listing, Sort
-from imsop.inventory.models import NewWarehouse, NewZone, Warehouse, Zone
+from imsop.inventory.models import NewWarehouse, NewZone, Warehouse, Zone, ZoneType
 
 _WAREHOUSES = """
     SELECT w.id, w.name, w.location, w.country, w.city, w.address, w.capacity, w.manager_id, w.status,
@@ -108,6 +110,41 @@ ZONES = Listing(
     _ZONES,
     filters={"warehouse_id": "z.warehouse_id = {}"},
     sorts={"code": Sort("z.code", "code", str)},
+    tiebreak="z.id",
+)
+
+
+class ZoneOfWarehouse(Struct, frozen=True):
+    """A zone as a list over all warehouses shows it."""
+
+    id: UUID
+    warehouse_id: UUID
+    warehouse_name: str
+    code: str
+    name: str
+    zone_type: ZoneType
+    capacity: int | None
+
+
+# An organization has few zones: all are looked at, whatever the filter and the order.
+ZONES_OF_WAREHOUSES = Listing(
+    ZoneOfWarehouse,
+    """
+    SELECT z.id, z.warehouse_id, w.name AS warehouse_name, z.code, z.name, z.zone_type, z.capacity
+    FROM warehouse_zones z
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = z.warehouse_id
+    WHERE z.organization_id = $1
+    """,
+    filters={
+        "part": "strpos(lower(concat_ws(' ', z.code, z.name)), lower({})) > 0",
+        "warehouse_id": "z.warehouse_id = {}",
+        "zone_type": "z.zone_type = {}",
+    },
+    sorts={
+        "warehouse": Sort("w.name", "warehouse_name", str),
+        "code": Sort("z.code", "code", str),
+        "name": Sort("z.name", "name", str),
+    },
     tiebreak="z.id",
 )
 

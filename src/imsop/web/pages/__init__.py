@@ -22,6 +22,7 @@ from imsop.web.pages import (
     supplier_lines,
     suppliers,
     warehouses,
+    zones,
 )
 
 _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Buying"), N_("Selling")
@@ -35,6 +36,7 @@ NAVIGATION = (
     NavigationEntry(
         N_("Warehouses"), "/warehouses", "building-warehouse", Permission.WAREHOUSES_READ, _STOCK
     ),
+    NavigationEntry(N_("Zones"), "/zones", "map-pin", Permission.WAREHOUSES_READ, _STOCK),
     NavigationEntry(
         N_("Purchase orders"), "/purchase-orders", "clipboard-list", Permission.PURCHASE_ORDERS_READ, _BUYING
     ),
@@ -61,6 +63,7 @@ ROUTES = [
         inventory,
         ledger,
         warehouses,
+        zones,
         purchase_orders,
         suppliers,
         supplier_lines,

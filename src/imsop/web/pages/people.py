@@ -1,7 +1,7 @@
 """Pages of users, roles and API keys: who may do what."""
 
 from collections.abc import Callable, Collection
-from typing import Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -9,12 +9,12 @@ from litestar import Response, get
 from litestar.response import Stream
 
 from imsop.core.database import Connection
-from imsop.core.fields import Email
+from imsop.core.fields import Text100
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity import actions, credential_queries, queries
 from imsop.identity.guard import allow
 from imsop.identity.models import Actor, ApiKey, Role, User, UserStatus
-from imsop.identity.permissions import Permission
+from imsop.identity.permissions import SYSTEM_ROLES, Permission
 from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_, language
 from imsop.ui.page import Crumb
@@ -57,7 +57,7 @@ KEY_COLUMNS = (
     Column("name", N_("Key"), sort="name"),
     Column("prefix", N_("Begins with")),
     Column("permissions", N_("Permissions")),
-    Column("created", N_("Made"), "date"),
+    Column("created", N_("Made"), "date", sort="created_at"),
     Column("used", N_("Last used"), "date"),
     Column("revoked", N_("Revoked"), "date"),
 )
@@ -74,13 +74,17 @@ _ACTIONS = ("read", "write")
 
 UserSort = Literal["email", "-email"]
 NameSort = Literal["name", "-name"]
+RoleKind = Literal["system", "own"]
+KeySort = Literal["name", "-name", "created_at", "-created_at"]
+KeyStatus = Literal["active", "revoked"]
 
 
 @get("/users", opt=allow(Permission.USERS_READ), include_in_schema=False)
 async def users_page(
     request: TenantRequest,
-    email: Email | None = None,
+    q: Text100 | None = None,
     status: UserStatus | None = None,
+    role_id: UUID | None = None,
     sort: UserSort = "email",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
@@ -88,22 +92,28 @@ async def users_page(
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, queries.USERS, USER_COLUMNS,
-        sort=sort, cursor=cursor, before=before, email=email.lower() if email else None, status=status,
+        sort=sort, cursor=cursor, before=before, part=q, status=status, role_id=role_id,
     )  # fmt: skip
     role_names = {role.id: role.name for role in await _roles(connection, actor)}
-    return render(request, "web/users.html", shown=shown, role_names=role_names)
+    return render(
+        request,
+        "web/users.html",
+        shown=shown,
+        states=get_args(UserStatus),
+        role_names=role_names,
+        role_choices=[(str(id_), name) for id_, name in role_names.items()],
+    )
 
 
 @get(["/users.csv", "/users.xlsx"], opt=allow(Permission.USERS_READ), include_in_schema=False)
 async def export_users(
     request: TenantRequest,
-    email: Email | None = None,
+    q: Text100 | None = None,
     status: UserStatus | None = None,
+    role_id: UUID | None = None,
     sort: UserSort = "email",
 ) -> Stream:
-    return export(
-        request, queries.USERS, USER_CELLS, sort=sort, email=email.lower() if email else None, status=status
-    )
+    return export(request, queries.USERS, USER_CELLS, sort=sort, part=q, status=status, role_id=role_id)
 
 
 @get("/users/{user_id:uuid}", opt=allow(Permission.USERS_READ), include_in_schema=False)
@@ -124,21 +134,40 @@ async def user_page(request: TenantRequest, user_id: UUID) -> Response[bytes]:
 @get("/roles", opt=allow(Permission.ROLES_READ), include_in_schema=False)
 async def roles_page(
     request: TenantRequest,
+    q: Text100 | None = None,
+    kind: RoleKind | None = None,
     sort: NameSort = "name",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shown = await show(
-        connection, actor, queries.ROLES, ROLE_COLUMNS, sort=sort, cursor=cursor, before=before
-    )
+        connection, actor, queries.ROLES, ROLE_COLUMNS,
+        sort=sort, cursor=cursor, before=before, **_narrowed_roles(actor, q, kind),
+    )  # fmt: skip
     rows = [_spoken(role, actor) for role in shown.rows]
     return render(request, "web/roles.html", shown=shown._replace(rows=rows))
 
 
 @get(["/roles.csv", "/roles.xlsx"], opt=allow(Permission.ROLES_READ), include_in_schema=False)
-async def export_roles(request: TenantRequest, sort: NameSort = "name") -> Stream:
-    return export(request, queries.ROLES, ROLE_CELLS, sort=sort)
+async def export_roles(
+    request: TenantRequest, q: Text100 | None = None, kind: RoleKind | None = None, sort: NameSort = "name"
+) -> Stream:
+    narrowed = _narrowed_roles(request.actor, q, kind)
+    return export(request, queries.ROLES, ROLE_CELLS, sort=sort, **narrowed)
+
+
+def _narrowed_roles(actor: Actor, q: str | None, kind: RoleKind | None) -> dict[str, Any]:
+    """What the list is filtered by. System roles are found by what their reader calls them, too."""
+    parts = None
+    if q is not None:
+        speak = language(actor.locale, actor.timezone).gettext
+        parts = [q] + [
+            name
+            for name, (description, _) in SYSTEM_ROLES.items()
+            if q.lower() in f"{speak(WORDS[name].label)} {speak(description)}".lower()
+        ]
+    return {"parts": parts, "is_system": kind and kind == "system"}
 
 
 @get("/roles/{role_id:uuid}", opt=allow(Permission.ROLES_READ), include_in_schema=False)
@@ -167,21 +196,26 @@ async def role_page(
 @get("/api-keys", opt=allow(Permission.API_KEYS_READ), include_in_schema=False)
 async def api_keys_page(
     request: TenantRequest,
-    sort: NameSort = "name",
+    q: Text100 | None = None,
+    status: KeyStatus | None = None,
+    sort: KeySort = "name",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, credential_queries.API_KEYS, KEY_COLUMNS,
-        sort=sort, cursor=cursor, before=before,
+        sort=sort, cursor=cursor, before=before, part=q, is_revoked=status and status == "revoked",
     )  # fmt: skip
     return render(request, "web/api_keys.html", shown=shown)
 
 
 @get(["/api-keys.csv", "/api-keys.xlsx"], opt=allow(Permission.API_KEYS_READ), include_in_schema=False)
-async def export_api_keys(request: TenantRequest, sort: NameSort = "name") -> Stream:
-    return export(request, credential_queries.API_KEYS, KEY_CELLS, sort=sort)
+async def export_api_keys(
+    request: TenantRequest, q: Text100 | None = None, status: KeyStatus | None = None, sort: KeySort = "name"
+) -> Stream:
+    is_revoked = status and status == "revoked"
+    return export(request, credential_queries.API_KEYS, KEY_CELLS, sort=sort, part=q, is_revoked=is_revoked)
 
 
 async def _roles(connection: Connection, actor: Actor) -> list[Role]:
