@@ -3,12 +3,14 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import python_calamine
 
 from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import signed_in
+from tests.pages.exported import csv_of
 from tests.pages.test_shipments import TODAY, TOMORROW, YESTERDAY
 
 
@@ -38,6 +40,43 @@ async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
     assert "1 of 1" not in (await here.get(f"/events?first={TOMORROW}")).text
     assert "2 of 2" in (await here.get(f"/events?first={TODAY}&last={TODAY}")).text
     assert "Nothing matches" in (await here.get(f"/events?first={YESTERDAY}&last={YESTERDAY}")).text
+
+
+async def test_events_are_found_by_what_they_happened_to(admin: Member, stranger: Member) -> None:
+    bolts, nuts = [await factories.product(admin, name=name) for name in ("Bolts M8", "Nuts M8")]
+    for at, kind, of in (
+        ("inventory.counted", "product", bolts["id"]),
+        ("product.seen", "product", bolts["id"]),
+        ("inventory.counted", "product", nuts["id"]),
+        ("shipment.departed", "shipment", "CC-1"),
+    ):
+        await admin.create("analytics-events", {"event_type": at, "entity_type": kind, "entity_id": of})
+    theirs = {"event_type": "inventory.counted", "entity_type": "product", "entity_id": bolts["id"]}
+    await stranger.create("analytics-events", theirs)
+    here = await signed_in(admin)
+    for asked, expected in (
+        ({"q": "bolts"}, ["product.seen", "inventory.counted"]),
+        ({"q": "bolts", "type": "product.seen"}, ["product.seen"]),
+        ({"q": nuts["sku"]}, ["inventory.counted"]),
+        ({"q": "m8"}, []),  # fewer than three letters in a row begin nothing here
+        ({"q": "CC-1", "sort": "created_at"}, ["shipment.departed"]),
+        ({"q": "CC-1", "kind": "product"}, []),
+        ({"kind": "shipment"}, ["shipment.departed"]),
+        ({"kind": "shipment", "last": f"{YESTERDAY}"}, []),
+        (
+            {"kind": "product", "first": "0001-01-01"},
+            ["inventory.counted", "product.seen", "inventory.counted"],
+        ),
+        ({"kind": "product", "last": "0001-01-01"}, []),
+    ):
+        assert [row["event_type"] for row in await csv_of(here, "/events", **asked)] == expected, asked
+        page = await here.get("/events", params=asked)
+        assert page.status_code == 200
+        assert (
+            f"{len(expected)} of {len(expected)}" in page.text if expected else "Nothing matches" in page.text
+        )
+    shown = await here.get("/events", params={"kind": "shipment", "last": f"{TODAY}"})
+    assert f'value="{TODAY - timedelta(days=30)}"' in shown.text  # the month that is looked at is told
 
 
 async def test_events_are_leafed_forth_and_back(admin: Member) -> None:

@@ -250,6 +250,37 @@ async def test_every_list_is_served_by_indexes(
     assert explained > 1_000
 
 
+EVENTS_ASKED = (
+    "q=7",
+    "q=7&type=kind.7",
+    "q=7&kind=product",
+    "q=R-7",
+    "q=no such thing",
+    "first={0}&last={0}",
+)
+"""What the page of events finds beside what the API does."""
+
+
+async def test_events_of_pages_are_found_by_indexes(
+    full: Volume, recorder: Recorder, explainer: Explainer
+) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=20)
+    found = []
+    for trader in (full.traders[0], full.traders[-1]):
+        http = visitor(recorder.app, Authorization=f"Bearer {trader.token}")
+        for asked in EVENTS_ASKED:
+            for sort in ("created_at", "-created_at"):
+                path = f"/events?{asked.format(day)}&sort={sort}"
+                await recorder.taken()
+                assert (await http.get(path)).status_code == 200, path
+                statements = [s for s in await recorder.taken() if "analytics_events" in s.sql]
+                assert len(statements) == 2, path  # the rows, and how many there are
+                for statement in statements:
+                    wrong = await explainer.faults(trader, statement, asked_for=PAGE)
+                    found += [f"{path} {fault}" for fault in wrong]
+    assert not found, "\n".join(found)
+
+
 async def test_each_question_of_the_seed_is_one_statement_by_index(
     full: Volume, recorder: Recorder, explainer: Explainer
 ) -> None:

@@ -1,7 +1,7 @@
 """Pages of business events: what happened, to what, and by whom."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from litestar.response import Stream
 
 from imsop.analytics import queries
 from imsop.analytics.models import AnalyticsEvent
+from imsop.core.database import Connection
 from imsop.core.fields import ShortName
-from imsop.core.listing import Cursor
+from imsop.core.listing import Cursor, Listing
 from imsop.identity.guard import allow
 from imsop.identity.models import Actor
 from imsop.identity.name_queries import list_user_names
@@ -24,6 +25,7 @@ from imsop.ui.render import render
 from imsop.ui.words import Word
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
+from imsop.web.search import SearchQuery, search
 
 EVENT_WORDS: Mapping[str, Word] = {
     "purchase_order.submitted": Word(N_("Purchase order submitted"), "tone-active"),
@@ -52,6 +54,21 @@ _PLACES: Mapping[str, tuple[str, Permission]] = {
     "customer": ("/customers", Permission.CUSTOMERS_READ),
     "warehouse": ("/warehouses", Permission.WAREHOUSES_READ),
 }
+EntityKind = Literal[
+    "purchase_order", "sales_order", "shipment", "product", "supplier", "customer", "warehouse"
+]
+ENTITY_WORDS: Mapping[EntityKind, str] = {
+    "purchase_order": N_("Purchase order"),
+    "sales_order": N_("Sales order"),
+    "shipment": N_("Shipment"),
+    "product": N_("Product"),
+    "supplier": N_("Supplier"),
+    "customer": N_("Customer"),
+    "warehouse": N_("Warehouse"),
+}
+A_MONTH = timedelta(days=30)
+FOUND = 5
+"""Events are shown of so many of each kind that a search finds: more would be no answer."""
 _NAMES = ("po_number", "so_number", "reference_id", "sku")
 """What an event may say its entity is called."""
 _SAID = ("supplier", "warehouse", "carrier", "production_order", "reason")
@@ -79,7 +96,9 @@ EventSort = Literal["created_at", "-created_at"]
 @get("/events", opt=allow(Permission.ANALYTICS_READ), include_in_schema=False)
 async def events_page(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     type: ShortName | None = None,  # noqa: A002 - the address says so
+    kind: EntityKind | None = None,
     first: date | None = None,
     last: date | None = None,
     sort: EventSort = "-created_at",
@@ -87,9 +106,12 @@ async def events_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
+    first = _beginning(actor, q, kind, first, last)
+    listing, fixed = await _asked(connection, actor, q, kind)
     shown = await show(
-        connection, actor, queries.EVENTS, COLUMNS,
-        sort=sort, cursor=cursor, before=before, **_filters(actor, type, first, last),
+        connection, actor, listing, COLUMNS,
+        sort=sort, cursor=cursor, before=before, fixed=fixed,
+        **_filters(actor, listing, type, kind, first, last),
     )  # fmt: skip
     users = {row.user_id for row in shown.rows if row.user_id}
     return render(
@@ -98,6 +120,8 @@ async def events_page(
         shown=shown,
         names=await list_user_names(connection, actor.organization_id, users),
         event_words=EVENT_WORDS,
+        first=first,
+        kinds_of_entities=ENTITY_WORDS.items(),
         type=type,
         name_of=name_of,
         said_of=said_of,
@@ -108,18 +132,56 @@ async def events_page(
 @get(["/events.csv", "/events.xlsx"], opt=allow(Permission.ANALYTICS_READ), include_in_schema=False)
 async def export_events(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     type: ShortName | None = None,  # noqa: A002
+    kind: EntityKind | None = None,
     first: date | None = None,
     last: date | None = None,
     sort: EventSort = "-created_at",
 ) -> Stream:
-    _, actor = await request.begin()
-    return export(request, queries.EVENTS, CELLS, sort=sort, **_filters(actor, type, first, last))
+    connection, actor = await request.begin()
+    first = _beginning(actor, q, kind, first, last)
+    listing, fixed = await _asked(connection, actor, q, kind)
+    filters = _filters(actor, listing, type, kind, first, last)
+    return export(request, listing, CELLS, sort=sort, fixed=fixed, **filters)
 
 
-def _filters(actor: Actor, event_type: str | None, first: date | None, last: date | None) -> dict[str, Any]:
+def _beginning(
+    actor: Actor, q: str | None, kind: EntityKind | None, first: date | None, last: date | None
+) -> date | None:
+    """What happened to one kind of thing is looked for among all that happened: in a month, if not said."""
+    if kind is None or q is not None or first is not None:
+        return first
+    day = last or days.today(actor.timezone)
+    return day - min(A_MONTH, day - date.min)
+
+
+async def _asked(
+    connection: Connection, actor: Actor, q: str | None, kind: EntityKind | None
+) -> tuple[Listing[AnalyticsEvent], tuple[object, ...]]:
+    """The list of all events, or of those that happened to what is called so, by name, number or id."""
+    if q is None:
+        return queries.EVENTS, ()
+    found = [(str(result.kind), str(result.id)) for result in await search(connection, actor, q, FOUND)]
+    entities = [
+        entity
+        for entity in dict.fromkeys([*((known, q.strip()) for known in ENTITY_WORDS), *found])
+        if kind is None or entity[0] == kind
+    ]
+    return queries.EVENTS_OF_ENTITIES, ([type_ for type_, _ in entities], [id_ for _, id_ in entities])
+
+
+def _filters(
+    actor: Actor,
+    listing: Listing[AnalyticsEvent],
+    event_type: str | None,
+    kind: EntityKind | None,
+    first: date | None,
+    last: date | None,
+) -> dict[str, Any]:
     return {
         "event_type": event_type,
+        "entity_type": kind if listing is queries.EVENTS else None,
         "created_from": first and days.beginning(first, actor.timezone),
         "created_to": last and days.end(last, actor.timezone),
     }
