@@ -23,3 +23,7 @@ class TenantRequest(Request[Any, Any, Any]):
         """
         connection = cast("Connection", await self.scope["state"]["unit"].connection())
         return connection, self.actor
+
+    def keep_open(self) -> None:
+        """The transaction lasts until the last byte has left: the reply is read from it as it is sent."""
+        self.scope["state"]["unit"].is_streamed = True

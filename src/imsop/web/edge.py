@@ -1,5 +1,6 @@
 """The edge of a request: who asks, one transaction, one commit just before the reply leaves."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,8 @@ from imsop.web.problems import HANDLERS, is_page
 from imsop.web.requests import StrictRequest, require_strict_query, without_blanks
 
 SESSION_COOKIE = "imsop_session"
+SEND_SECONDS = 30.0
+"""How long whoever is sent a stream may leave full buffers unread before the connection is cut."""
 MAX_KEY_CHARACTERS = 255
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -40,6 +43,8 @@ class UnitOfWork:
         self._still_allowed = still_allowed
         self._read_only = read_only
         self._connection: Any = None
+        self.is_streamed = False
+        """Whether the reply is read from the database as it is sent: the transaction then lasts as long."""
 
     async def connection(self) -> Connection:
         if self._connection is None:
@@ -122,19 +127,37 @@ class EdgeMiddleware:
                     succeeded = start["status"] < 400  # type: ignore[typeddict-item]
                     if succeeded and reply is not None:
                         await reply.keep(await unit.connection(), start, message)
-                    await unit.end(commit=succeeded)
+                    if not unit.is_streamed:
+                        await unit.end(commit=succeeded)
                 except Exception as error:  # noqa: BLE001 - whatever the commit says is the reply
                     start = None
                     await _send_problem(scope, receive, send, error)
                     return
                 await send(start)
             if start is not None:
-                await send(message)
+                await (_send_soon(scope, send, message) if unit.is_streamed else send(message))
 
-        await self.app(scope, receive, send_after_commit)
+        try:
+            await self.app(scope, receive, send_after_commit)
+        except Exception as error:
+            if start is None or ended:
+                raise
+            # A stream failed before its first byte: nothing has been said yet, though Litestar believes so.
+            await _send_problem(scope, receive, send, error.__cause__ or error)
 
 
-async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: Exception) -> None:
+async def _send_soon(scope: HTTPScope, send: Send, message: Message) -> None:
+    """Who does not read holds a connection to the database no longer than this."""
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await send(message)
+    except TimeoutError:
+        if abort := scope["state"].get("abort"):
+            abort()
+        raise
+
+
+async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: BaseException) -> None:
     request: Request[Any, Any, Any] = Request(scope, receive, send)
     answer = next(HANDLERS[cls] for cls in type(error).__mro__ if cls in HANDLERS)
     response = answer(request, error).to_asgi_response(app=None, request=request)

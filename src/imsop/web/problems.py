@@ -135,6 +135,13 @@ def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Respons
     return on_domain_error(request, Unavailable("the database does not answer; try again shortly"))
 
 
+def on_group(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[Any]:
+    """What ends one of the tasks that a stream is sent by ends them all."""
+    first = error.exceptions[0]
+    handler = next(HANDLERS[cls] for cls in type(first).__mro__ if cls in HANDLERS)
+    return handler(request, first)  # type: ignore[no-any-return]
+
+
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     log.error("request failed", exc_info=error)
     return answer(request, 500, "Internal server error", FAILED)
@@ -147,5 +154,6 @@ HANDLERS: dict[Any, Any] = {
     asyncpg.InterfaceError: on_client_error,
     ConnectionError: on_unreachable,
     TimeoutError: on_unreachable,
+    ExceptionGroup: on_group,
     Exception: on_failure,
 }
