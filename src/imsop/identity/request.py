@@ -27,3 +27,7 @@ class TenantRequest(Request[Any, Any, Any]):
     def keep_open(self) -> None:
         """The transaction lasts until the last byte has left: the reply is read from it as it is sent."""
         self.scope["state"]["unit"].is_streamed = True
+
+    async def finish(self) -> None:
+        """Ends the transaction before a reply that takes long to make: others wait for connections."""
+        await self.scope["state"]["unit"].end(commit=True)

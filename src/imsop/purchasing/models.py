@@ -83,6 +83,7 @@ class PurchaseOrderLine(Struct, frozen=True):
     product_id: UUID
     sku: str
     product_name: str
+    unit_of_measure: str | None
     quantity_ordered: int
     quantity_received: int
     unit_price: Decimal | None

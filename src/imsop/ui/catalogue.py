@@ -15,8 +15,9 @@ import imsop
 from imsop.ui.language import DEFAULT, FORMATS, catalogue_path
 
 _SOURCE = Path(imsop.__file__).parent
-_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-_OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
+_TEMPLATES = ("**/templates/**.html", "**/templates/**.typ")
+_METHODS = [("**.py", "python"), *((pattern, "jinja2") for pattern in _TEMPLATES)]
+_OPTIONS = {pattern: {"trimmed": "true", "silent": "false"} for pattern in _TEMPLATES}
 
 
 def texts() -> Catalog:
