@@ -124,6 +124,7 @@ def render_error(
         code=status,
         detail=detail,
         errors=errors or [],
+        retry_after=(headers or {}).get("Retry-After", "60"),
     )
 
 

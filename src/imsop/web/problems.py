@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import asyncpg
 import msgspec
@@ -81,9 +81,12 @@ def _answer_on_page(
     if status != HTTPStatus.UNAUTHORIZED:
         return render_error(request, status, detail, errors=errors, headers=headers)
     scope = request.scope
-    wanted = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
+    is_part = "hx-request" in request.headers
+    # Whoever was reading a page while a part of it was fetched comes back to the page.
+    seen = urlsplit(request.headers.get("hx-current-url", "")) if is_part else request.url
+    wanted = f"{seen.path}?{seen.query}" if seen.query else seen.path
     onward = f"/sign-in?{urlencode({'next': wanted if scope['method'] == 'GET' else '/'})}"
-    if "hx-request" in request.headers:
+    if is_part:
         return Response(b"", status_code=204, headers={"HX-Redirect": onward})
     return Redirect(onward, status_code=303)
 
