@@ -284,7 +284,7 @@ async def get_api_key(request: TenantRequest, api_key_id: UUID) -> ApiKey:
 
 @delete("/api-keys/{api_key_id:uuid}", opt=allow(Permission.API_KEYS_WRITE))
 async def revoke_api_key(request: TenantRequest, api_key_id: UUID) -> None:
-    """Revoke a key at once, everywhere. It stays in the list."""
+    """Revoke a key. It opens nothing from this reply on, and stays in the list."""
     connection, actor = await request.begin()
     await actions.revoke_api_key(connection, actor, api_key_id)
 

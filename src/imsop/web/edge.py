@@ -14,7 +14,7 @@ from imsop.core import tenancy
 from imsop.core.database import Connection, Pool
 from imsop.core.errors import Conflict, InvalidInput, PreconditionRequired, Unauthenticated
 from imsop.identity.access import AccessCache
-from imsop.identity.guard import require_permission
+from imsop.identity.guard import changes_access, require_permission
 from imsop.identity.models import Actor
 from imsop.web.csrf import csrf_token, require_csrf_token
 from imsop.web.problems import HANDLERS, is_page
@@ -129,6 +129,8 @@ class EdgeMiddleware:
                         await reply.keep(await unit.connection(), start, message)
                     if not unit.is_streamed:
                         await unit.end(commit=succeeded)
+                    if succeeded and scope["method"] not in _SAFE_METHODS:
+                        _forget_who_changed(scope, unit.actor)
                 except Exception as error:  # noqa: BLE001 - whatever the commit says is the reply
                     start = None
                     await _send_problem(scope, receive, send, error)
@@ -144,6 +146,12 @@ class EdgeMiddleware:
                 raise
             # A stream failed before its first byte: nothing has been said yet, though Litestar believes so.
             await _send_problem(scope, receive, send, error.__cause__ or error)
+
+
+def _forget_who_changed(scope: HTTPScope, actor: Actor) -> None:
+    """Here at once, not when our own notification arrives: who reads the reply finds it done."""
+    if changes_access(scope["route_handler"].opt):
+        scope["litestar_app"].state.access.forget(actor.organization_id)
 
 
 async def _send_soon(scope: HTTPScope, send: Send, message: Message) -> None:
