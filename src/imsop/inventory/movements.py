@@ -50,7 +50,7 @@ def require_possible(transaction_type: TransactionType, kind: MovementKind, quan
     """
     kinds = _DIRECTIONS[transaction_type]
     if kind not in kinds:
-        raise InvalidInput.of("movement_kind", f"a {transaction_type} is one of {', '.join(kinds)}")
+        raise InvalidInput.of("movement_kind", f"of type {transaction_type} there are: {', '.join(kinds)}")
     if quantity == 0:
         raise InvalidInput.of("quantity", "a movement of nothing is none")
     if kinds[kind] * quantity < 0:

@@ -24,7 +24,6 @@ SESSION_COOKIE = "imsop_session"
 SEND_SECONDS = 30.0
 """How long whoever is sent a stream may leave full buffers unread before the connection is cut."""
 MAX_KEY_CHARACTERS = 255
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
 
@@ -76,7 +75,7 @@ class EdgeMiddleware:
             await self.app(scope, receive, send)
             return
         opt = scope["route_handler"].opt
-        if is_page(scope["path"]):
+        if is_page(scope):
             scope["query_string"] = without_blanks(scope["query_string"])
         if opt.get("public"):
             require_strict_query(scope["query_string"], opt["query_types"])
@@ -94,7 +93,7 @@ class EdgeMiddleware:
         actor = await allowed_actor()
         require_strict_query(scope["query_string"], opt["query_types"])
         _require_version(scope)
-        unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] in _SAFE_METHODS)
+        unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] == "GET")
         scope["state"]["unit"] = unit
         key = _idempotency_key(scope)
         try:
@@ -129,7 +128,7 @@ class EdgeMiddleware:
                         await reply.keep(await unit.connection(), start, message)
                     if not unit.is_streamed:
                         await unit.end(commit=succeeded)
-                    if succeeded and scope["method"] not in _SAFE_METHODS:
+                    if succeeded and scope["method"] != "GET":
                         _forget_who_changed(scope, unit.actor)
                 except Exception as error:  # noqa: BLE001 - whatever the commit says is the reply
                     start = None
@@ -183,7 +182,7 @@ async def authenticate(request: Request[Any, Any, Any], access: AccessCache) -> 
     if (key := request.headers.get("x-api-key")) is not None:
         return await access.authenticate(key, "api_key")
     if (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
-        if request.scope["method"] not in _SAFE_METHODS:
+        if request.scope["method"] != "GET":
             await require_csrf_token(request, cookie)
         actor = await access.authenticate(cookie, "browser")
         request.scope["state"]["csrf_token"] = csrf_token(cookie)

@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import asyncpg
 import msgspec
@@ -11,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
+from litestar.types import HTTPScope
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable, field_error, from_database
 from imsop.ui.render import render_error
@@ -50,7 +51,7 @@ def answer(
     errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[Any]:
-    if is_page(request.scope["path"]):
+    if is_page(request.scope):
         return _answer_on_page(request, status, detail, errors, headers)
     problem = Problem(
         type="about:blank",
@@ -61,13 +62,16 @@ def answer(
         request_id=request.scope["state"].get("request_id", ""),
         errors=errors or [],
     )
-    content = b"" if request.scope["method"] == "HEAD" else msgspec.json.encode(problem)
-    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(msgspec.json.encode(problem), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def is_page(path: str) -> bool:
-    """Whether people look at that address, rather than programs."""
-    return not path.startswith(_FOR_PROGRAMS)
+def is_page(scope: HTTPScope) -> bool:
+    """Whether people look at that address, rather than programs.
+
+    As it was sent: a mount takes its prefix off the path, and routing does not mind another slash before it.
+    """
+    path = unquote(scope["raw_path"].decode("latin-1"))
+    return not f"/{path.lstrip('/')}".startswith(_FOR_PROGRAMS)
 
 
 def _answer_on_page(
@@ -101,7 +105,15 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
         return _on_validation_error(request, error)
     title = HTTPStatus(error.status_code).phrase.capitalize()
     detail = _PLAIN.get(error.status_code, error.detail) if error.status_code < 500 else FAILED
-    return answer(request, error.status_code, title, detail, headers=error.headers)
+    headers = {
+        name: with_head(value) if name == "allow" else value for name, value in (error.headers or {}).items()
+    }
+    return answer(request, error.status_code, title, detail, headers=headers)
+
+
+def with_head(allowed: str) -> str:
+    """An Allow header that names HEAD beside GET: every GET takes it (imsop.web.observe)."""
+    return allowed.replace("GET", "GET, HEAD")
 
 
 def _on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:

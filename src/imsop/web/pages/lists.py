@@ -94,7 +94,7 @@ def export(
     stamp = datetime.now(UTC).strftime("%Y-%m-%d")
     return Stream(
         content,
-        media_type="text/csv; charset=utf-8" if kind == "csv" else XLSX,
+        media_type="text/csv" if kind == "csv" else XLSX,
         headers={"Content-Disposition": f'attachment; filename="{name}-{stamp}.{kind}"'},
     )
 
