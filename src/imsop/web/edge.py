@@ -123,13 +123,7 @@ class EdgeMiddleware:
             if start is not None and not ended:
                 ended = True
                 try:
-                    succeeded = start["status"] < 400  # type: ignore[typeddict-item]
-                    if succeeded and reply is not None:
-                        await reply.keep(await unit.connection(), start, message)
-                    if not unit.is_streamed:
-                        await unit.end(commit=succeeded)
-                    if succeeded and scope["method"] != "GET":
-                        _forget_who_changed(scope, unit.actor)
+                    await _end(scope, unit, reply, start, message)
                 except Exception as error:  # noqa: BLE001 - whatever the commit says is the reply
                     start = None
                     await _send_problem(scope, receive, send, error)
@@ -147,10 +141,18 @@ class EdgeMiddleware:
             await _send_problem(scope, receive, send, error.__cause__ or error)
 
 
-def _forget_who_changed(scope: HTTPScope, actor: Actor) -> None:
-    """Here at once, not when our own notification arrives: who reads the reply finds it done."""
-    if changes_access(scope["route_handler"].opt):
-        scope["litestar_app"].state.access.forget(actor.organization_id)
+async def _end(
+    scope: HTTPScope, unit: UnitOfWork, reply: "_KeptReply | None", start: Message, body: Message
+) -> None:
+    """What has to be done before the first byte of the reply leaves."""
+    succeeded = start["status"] < 400  # type: ignore[typeddict-item]
+    if succeeded and reply is not None:
+        await reply.keep(await unit.connection(), start, body)
+    if not unit.is_streamed:
+        await unit.end(commit=succeeded)
+    if succeeded and scope["method"] != "GET" and changes_access(scope["route_handler"].opt):
+        # Here at once, not when our own notification arrives: who reads the reply finds it done.
+        scope["litestar_app"].state.access.forget(unit.actor.organization_id)
 
 
 async def _send_soon(scope: HTTPScope, send: Send, message: Message) -> None:
