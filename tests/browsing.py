@@ -69,11 +69,13 @@ class Visit:
 
     async def wider_than_the_screen(self) -> list[str]:
         """What stands out at the right; scrolling inside of a part is fine."""
+        # Not innerWidth: a phone that is shown something wider zooms out, and so has more.
         found: list[str] = await self.page.evaluate(
-            """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+            """(width) => document.documentElement.scrollWidth <= width ? [] :
             [...document.querySelectorAll("body *")]
-              .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-              .map((element) => `${element.tagName}.${element.className}`)"""
+              .filter((element) => element.getBoundingClientRect().right > width + 1)
+              .map((element) => `${element.tagName}.${element.className}`)""",
+            self.page.viewport_size["width"] if self.page.viewport_size else 0,
         )
         return found
 
