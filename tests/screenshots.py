@@ -45,7 +45,7 @@ PICTURES = (
     Picture("inventory-phone", "/inventory?state=below_reorder_level", scheme="dark", screen=PHONE),
     Picture("product", "/products?q=FIS-0210", opens_first=True),
     Picture("purchase-order", "/purchase-orders?late=true", opens_first=True),
-    Picture("shipment", "/shipments?status=in_transit&type=inbound", opens_first=True),
+    Picture("shipment", "/shipments?status=in_transit&type=inbound&late=true", opens_first=True),
     Picture("supplier", "/suppliers?q=Glash", opens_first=True),
 )
 
