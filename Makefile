@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up test check format lock assets messages bench clean venv
+.PHONY: help up test check format lock assets messages screenshots bench clean venv
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +10,7 @@ WORKERS ?= 2
 PATHS := src tests
 
 help: ## list these targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 up: venv ## run IMSOP with the demo on http://127.0.0.1:8000 (IMSOP_REAL_DATA=DIR adds real data)
 	@exec $(BIN)/imsop up --demo $(if $(IMSOP_REAL_DATA),--real-data "$(IMSOP_REAL_DATA)")
@@ -35,6 +35,10 @@ assets: venv ## rebuild the pages' styles and scripts at every change
 
 messages: venv ## bring the translations up to the texts of templates and code
 	$(BIN)/python -m imsop.ui.catalogue
+
+screenshots: venv ## take the pictures of README and docs anew, of the demo
+	$(BIN)/python -m tests.browser
+	$(BIN)/python -m tests.screenshots
 
 bench: venv ## measure against pgbench running the same statements
 	$(BIN)/imsop bench

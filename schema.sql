@@ -1296,11 +1296,15 @@ CREATE INDEX inventory_transactions_created_at_idx ON public.inventory_transacti
 
 CREATE INDEX inventory_transactions_created_by_idx ON public.inventory_transactions USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
+CREATE INDEX inventory_transactions_kind_idx ON public.inventory_transactions USING btree (organization_id, movement_kind, occurred_at, id) INCLUDE (inventory_id);
+
 CREATE INDEX inventory_transactions_occurred_idx ON public.inventory_transactions USING btree (organization_id, inventory_id, occurred_at, id) INCLUDE (quantity, created_at);
 
 CREATE INDEX inventory_transactions_organization_occurred_idx ON public.inventory_transactions USING btree (organization_id, occurred_at, id);
 
 CREATE INDEX inventory_transactions_reference_idx ON public.inventory_transactions USING btree (organization_id, reference_id) WHERE (reference_id IS NOT NULL);
+
+CREATE INDEX inventory_transactions_type_idx ON public.inventory_transactions USING btree (organization_id, transaction_type, occurred_at, id) INCLUDE (inventory_id);
 
 CREATE INDEX organizations_status_idx ON public.organizations USING btree (status);
 

@@ -1,7 +1,19 @@
-import "htmx.org";
+import htmx from "htmx.org";
 
 import "./frame.js";
 import "./live.js";
 import "./search.js";
 
 if (document.querySelector("[data-chart], [data-map]")) import("./charts.js");
+
+// A part that cannot be had leaves what stands there, and says so: a page of what went wrong would come in its place.
+htmx.config.noSwap = [204, 304, "4xx", "5xx"];
+const toasts = document.querySelector("#toasts");
+const forget = () => toasts?.querySelector(".part-failed")?.remove();
+for (const kind of ["htmx:response:error", "htmx:error"]) {
+  document.addEventListener(kind, () => {
+    forget();
+    toasts?.append(document.querySelector("#part-failed").content.cloneNode(true));
+  });
+}
+document.addEventListener("htmx:after:request", ({ detail }) => detail.ctx.response.status < 400 && forget());

@@ -2,11 +2,16 @@
 // a position moves the marker's row, and so its marker.
 
 const sign = document.querySelector("[data-live]");
+const AGAIN_MILLISECONDS = 5000; // after a refusal, such as of a proxy whose server starts: no browser tries again then
 
 function follow() {
   const stream = new EventSource(sign.dataset.live);
   stream.addEventListener("open", () => (sign.dataset.state = "on"));
-  stream.addEventListener("error", () => (sign.dataset.state = "off"));
+  let waiting;
+  stream.addEventListener("error", () => {
+    sign.dataset.state = "off";
+    if (stream.readyState === EventSource.CLOSED) waiting = setTimeout(follow, AGAIN_MILLISECONDS);
+  });
   stream.addEventListener("reload", () => location.reload());
   for (const kind of sign.dataset.kinds.split(" ")) {
     stream.addEventListener(kind, ({ data }) => {
@@ -14,7 +19,7 @@ function follow() {
     });
   }
   // A page that is left and kept for going back listens again when it is gone back to.
-  addEventListener("pagehide", () => stream.close(), { once: true });
+  addEventListener("pagehide", () => (clearTimeout(waiting), stream.close()), { once: true });
 }
 
 if (sign) {

@@ -64,7 +64,8 @@ function bounds(seen) {
 }
 
 export function mapOption(figure) {
-  const seen = markers(figure);
+  const isLate = ({ tone }) => tone === "tone-bad";
+  const seen = markers(figure).sort((one, other) => isLate(one) - isLate(other)); // what is late lies on top
   const colours = palette(figure);
   const isMouse = matchMedia("(pointer: fine)").matches;
   return {
@@ -107,8 +108,8 @@ export function mapOption(figure) {
           value: position,
           href,
           words,
-          symbol: tone === "tone-bad" ? "triangle" : "circle", // a state is never said by colour alone
-          symbolSize: tone === "tone-bad" ? 15 : 12,
+          symbol: isLate({ tone }) ? "triangle" : "circle", // a state is never said by colour alone
+          symbolSize: isLate({ tone }) ? 15 : 12,
           itemStyle: { color: colours[tone], borderColor: colours.card, borderWidth: 2, opacity: 1 },
         })),
       },

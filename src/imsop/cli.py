@@ -59,9 +59,15 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+    _version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
 ) -> None:
-    pass
+    from imsop.core.embedded import OperatorError
+    from imsop.core.settings import require_known_variables
+
+    try:
+        require_known_variables(os.environ)
+    except ValueError as error:
+        raise OperatorError(str(error)) from None
 
 
 @app.command()

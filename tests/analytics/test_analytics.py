@@ -40,7 +40,8 @@ async def test_an_event_is_recorded_as_of_now_in_the_name_of_who_sent_it(admin: 
         ({"event_type": " "}, "event_type"),
         ({"event_type": "x", "created_at": "2020-01-01T00:00:00Z"}, "created_at"),
         ({"event_type": "x", "metadata": [1]}, "metadata"),
-        ({"event_type": "x", "metadata": {"a": "\0"}}, "text"),
+        ({"event_type": "x", "metadata": {"a": "\0"}}, "metadata"),
+        ({"event_type": "x", "metadata": {"a\\\0": 1}}, "metadata"),
         ({"event_type": "x", "metadata": {"a": "b" * 16_400}}, "metadata"),
         ({"event_type": "x", "metadata": {"a": nested(50)}}, "metadata"),
         # 6 characters here, 309 digits in the database.
@@ -159,3 +160,9 @@ async def test_a_viewer_records_no_event_and_an_analyst_does(admin: Member) -> N
     assert (await viewer.post("analytics-events", {"event_type": "x"})).status_code == 403
     await analyst.create("analytics-events", {"event_type": "x"})
     assert len((await viewer.read("analytics-events"))["items"]) == 1
+
+
+async def test_what_only_looks_like_a_nul_is_kept(admin: Member) -> None:
+    metadata = {"path": "C:\\u0000"}
+    recorded = await admin.create("analytics-events", {"event_type": "x", "metadata": metadata})
+    assert recorded["metadata"] == metadata

@@ -56,6 +56,38 @@ async def test_roles_given_and_taken_are_felt_in_every_process(admin: Member, da
         await eventually(may_buy)
 
 
+async def test_what_is_taken_is_gone_when_the_reply_says_so(app: Observed, admin: Member) -> None:
+    """In the process that replies; the next request may be on its way before any notification is."""
+    wish = {"name": "k", "permissions": ["products:read"]}
+    for _ in range(50):
+        made = accepted(await admin.post("api-keys", wish), 201)
+        integration = visitor(app, **{"X-API-Key": made["key"]})
+        accepted(await integration.get("products"))
+        await admin.delete(f"api-keys/{made['api_key']['id']}")
+        accepted(await integration.get("products"), 401)
+
+
+async def test_a_role_a_session_and_an_account_are_taken_at_once(admin: Member) -> None:
+    clerk = await factories.member_with(admin, "products:read", "products:write")
+    (role,) = [r for r in (await admin.read("roles"))["items"] if not r["is_system"]]
+    for permissions, status in ((["products:read"], 403), (["products:read", "products:write"], 422)) * 10:
+        accepted(await admin.edit(f"roles/{role['id']}", permissions=permissions))
+        accepted(await clerk.post("products", {}), status)
+    for suspended in (True, False) * 10:
+        accepted(await admin.edit(f"users/{clerk.user_id}", status="active"))
+        again = await factories.sign_in(
+            admin.app, clerk.email, clerk.organization_id, {"id": str(clerk.user_id)}
+        )
+        accepted(await again.get("products"))
+        ended = (
+            admin.edit(f"users/{clerk.user_id}", status="suspended")
+            if suspended
+            else again.delete("auth/token")
+        )
+        assert (await ended).is_success
+        accepted(await again.get("products"), 401)
+
+
 async def test_a_process_that_cannot_be_told_keeps_nothing(
     admin: Member, database: TestDatabase, superuser: Any
 ) -> None:

@@ -1,7 +1,13 @@
+import re
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from imsop.core.settings import Settings
+from imsop.core.settings import OTHER_VARIABLES, Settings, require_known_variables
+from tests.installation.processes import imsop
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -52,3 +58,42 @@ def test_secrets_are_not_shown() -> None:
 def test_a_setting_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValidationError, match="prot"):
         Settings(prot=1)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("IMSOP_WORKER", "did you mean IMSOP_WORKERS?"),
+        ("IMSOP_SIGNUP", "did you mean IMSOP_SIGN_UP?"),
+        ("imsop_databse_url", "did you mean IMSOP_DATABASE_URL?"),
+        ("IMSOP_XYZZY", "no such setting"),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_refused_with_the_one_that_was_meant(given: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=given) as refusal:
+        require_known_variables(["PATH", "IMSOP_PORT", given])
+    assert meant in str(refusal.value)
+
+
+def test_every_variable_that_is_read_somewhere_is_known() -> None:
+    require_known_variables(["imsop_workers", "HOME", *OTHER_VARIABLES])
+    files = [
+        ROOT / "Makefile",
+        *(ROOT / "src").rglob("*.py"),
+        ROOT / "tests/browser.py",
+        ROOT / "tests/golden.py",
+    ]
+    read = {
+        name
+        for file in files
+        for name in re.findall(r"(?:environ.*?|\$\(|if \$\()[\"(](IMSOP_[A-Z_]+)", file.read_text())
+    }
+    assert "IMSOP_CHROMIUM" in read
+    require_known_variables(read)
+
+
+@pytest.mark.parametrize("command", ["up", "psql", "doctor", "bench"])
+def test_no_command_begins_with_a_misspelled_variable(command: str) -> None:
+    done = imsop(command, IMSOP_SIGNUP="false")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "IMSOP_SIGNUP: there is no such setting, did you mean IMSOP_SIGN_UP?" in done.stderr

@@ -81,7 +81,7 @@ def pages_of(app: Observed, ids: dict[str, str]) -> dict[str, Any]:
         for route in litestar_of(app).routes
         if isinstance(route, HTTPRoute) and not route.path.startswith(_NOT_PAGES)
         for method, (handler, _) in route.route_handler_map.items()
-        if method == "GET" and not route.path.endswith((".csv", ".xlsx"))
+        if method == "GET" and not route.path.endswith((".csv", ".xlsx", ".pdf"))
     }
 
 

@@ -1,11 +1,13 @@
 """Coming in, going out, and who else could make a browser do so."""
 
+import json
+
 import pytest
 
-from imsop.web.csrf import FIELD
+from imsop.web.csrf import FIELD, csrf_token
 from imsop.web.edge import SESSION_COOKIE
 from tests import factories
-from tests.factories import PASSWORD, Member, eventually
+from tests.factories import HOST, PASSWORD, Member, eventually, visitor
 from tests.pages.browsing import browser, signed_in
 
 
@@ -78,6 +80,52 @@ async def test_no_form_is_taken_without_its_token(admin: Member) -> None:
         refused = await elsewhere.post(action, data={FIELD: "0" * 64})
         assert refused.status_code == 403, action
     assert (await elsewhere.get("/profile")).status_code == 200
+
+
+async def test_another_site_can_sign_nobody_in(admin: Member) -> None:
+    """A form that it makes a browser send comes without our cookie, or the browser says who is behind it."""
+    theirs = browser(admin)
+    account = {"email": admin.email, "password": PASSWORD, "next": "/products"}
+    refused = await theirs.post("/sign-in", data=account | {FIELD: csrf_token("")})
+    assert (refused.status_code, SESSION_COOKIE in theirs.cookies) == (403, False)
+    assert "refuses our cookies" in refused.text
+    # The reply is the form again, so whoever had lost the cookie goes on from there.
+    entered = await theirs.fill(refused, "/sign-in", email=admin.email, password=PASSWORD)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/products")
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": HOST}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://before-the-proxy.example"}, 303),
+    ],
+)
+async def test_a_browser_that_names_another_site_is_believed(
+    admin: Member, said: dict[str, str], status: int
+) -> None:
+    here = browser(admin)
+    form = await here.get("/sign-in")
+    here.headers.update(said)
+    assert (await here.fill(form, "/sign-in", email=admin.email, password=PASSWORD)).status_code == status
+    known = await signed_in(admin)
+    form = await known.get("/profile")
+    known.headers.update(said)
+    assert (await known.fill(form, "/sign-out")).status_code == status
+
+
+@pytest.mark.parametrize("path", ["auth/token", "organizations"])
+async def test_what_a_form_of_another_site_can_send_is_no_request_of_ours(admin: Member, path: str) -> None:
+    """To send JSON a page must first be allowed to, by a host that allows nobody."""
+    body = {"email": admin.email, "password": PASSWORD, "name": "x"}
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        reply = await visitor(admin.app).post(path, content=json.dumps(body), headers={"Content-Type": kind})
+        assert reply.status_code == 415
 
 
 async def test_signing_out_ends_the_session(admin: Member) -> None:

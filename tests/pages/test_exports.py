@@ -13,11 +13,15 @@ import pytest
 import python_calamine
 
 from imsop.core.database import Pool
+from imsop.web import edge
+from imsop.web.observe import Observed
 from imsop.web.pages.spreadsheet import Spreadsheet
 from tests import factories
 from tests.browsing import served
 from tests.conftest import TestDatabase
-from tests.factories import Member, eventually
+from tests.factories import Member, eventually, pool_of
+from tests.web.listening import asked_and_left
+from tests.web.listening import served as served_for_real
 
 MOVEMENTS = 20_000  # megabytes: more than is on its way before a reader has the first of it
 
@@ -123,3 +127,45 @@ async def test_what_breaks_off_cannot_be_taken_for_the_whole(
                 pass
     assert pool.lent == 0
     assert (await keeper.get("products")).status_code == 200
+
+
+async def _asked(member: Member, app: Observed, path: str = "/ledger.csv") -> httpx.Response:
+    return await factories.elsewhere(member, app).http.get(path)
+
+
+async def test_an_export_takes_no_more_than_the_connection_of_its_request(
+    keeper: Member, database: TestDatabase
+) -> None:
+    async with factories.running(database.installation, pool_min=0, pool_max=1) as app:
+        reply = await _asked(keeper, app, "/ledger.csv?q=bolt")
+        assert reply.status_code == 200
+        assert pool_of(app).lent == 0
+
+
+async def test_exports_leave_connections_to_others(keeper: Member, database: TestDatabase) -> None:
+    async with factories.running(database.installation, pool_max=4) as app:
+        async with begun(factories.elsewhere(keeper, app), "csv"):
+            refused = await _asked(keeper, app)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert "content-disposition" not in refused.headers
+            assert (await factories.elsewhere(keeper, app).get("products")).status_code == 200
+        assert (await _asked(keeper, app)).status_code == 200
+
+
+async def test_who_does_not_read_is_cut_off(
+    keeper: Member, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "SEND_SECONDS", 0.2)
+    async with served_for_real(keeper.app) as address:
+        deaf = asked_and_left(address, "/ledger.csv", keeper)
+
+        async def is_lent() -> bool:
+            return pool.lent == 1
+
+        async def is_back() -> bool:
+            return pool.lent == 0
+
+        with deaf:
+            await eventually(is_lent)
+            await eventually(is_back)
+    assert (await _asked(keeper, keeper.app)).status_code == 200

@@ -50,7 +50,7 @@ async def test_a_refusal_is_told_in_its_readers_language(admin: Member, english:
     nowhere = "01a20000-0000-7000-8000-000000000000"
     told = {
         f"/products/{nowhere}": "Ein Produkt mit dieser Kennung gibt es nicht",
-        "/products?sort=colour": "ist keiner der möglichen Werte",
+        "/products?sort=colour": "ist nicht unter diesen: ",
         "/products?cursor=x": "ist keine Stelle dieser Liste; beginnen Sie von vorn",
         "/products?colour=red": "ist kein Parameter; es gibt: ",
         "/ledger?occurred_from=now": "braucht ein Datum, etwa 2026-01-31",

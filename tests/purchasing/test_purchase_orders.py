@@ -54,6 +54,52 @@ async def test_a_draft_adds_up_its_lines(admin: Member) -> None:
     assert await admin.read(f"{PATH}/{order['id']}") == order
 
 
+async def test_an_order_is_in_its_organizations_currency_unless_it_says_another(admin: Member) -> None:
+    assert (await _draft(admin))["currency"] == "USD"
+    accepted(await admin.edit(f"organizations/{admin.organization_id}", currency="EUR"))
+    assert (await _draft(admin))["currency"] == "EUR"
+    assert (await _draft(admin, currency="GBP"))["currency"] == "GBP"
+
+
+async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: Member) -> None:
+    supplier = await factories.supplier(admin)
+    unnumbered = {"supplier_id": supplier["id"], "order_date": "2026-03-02"}
+    assert (await admin.create(PATH, unnumbered))["po_number"] == "PO-2026-000001"
+    await _draft(admin, po_number="PO-2026-000041")
+    await _draft(admin, po_number="PO-2026-0000999")
+    orders = await asyncio.gather(*(admin.create(PATH, unnumbered) for _ in range(8)))
+    assert sorted(order["po_number"] for order in orders) == [f"PO-2026-{n:06}" for n in range(42, 50)]
+    theirs = unnumbered | {"supplier_id": (await factories.supplier(stranger))["id"]}
+    assert (await stranger.create(PATH, theirs))["po_number"] == "PO-2026-000001"
+    await _draft(admin, po_number="PO-2026-999999")
+    assert _named(accepted(await admin.post(PATH, unnumbered), 409)) == ["po_number"]
+    assert (await admin.create(PATH, unnumbered | {"order_date": "2025-03-02"}))[
+        "po_number"
+    ] == "PO-2025-000001"
+
+
+async def test_nothing_is_expected_before_it_is_ordered(admin: Member) -> None:
+    line = {"product_id": (await factories.product(admin))["id"], "quantity_ordered": 1}
+    early, in_time = (
+        line | {"expected_delivery_date": "2026-03-01"},
+        line | {"expected_delivery_date": "2026-03-02"},
+    )
+    body = {
+        "supplier_id": (await factories.supplier(admin))["id"],
+        "order_date": "2026-03-02",
+        "expected_delivery_date": "2026-03-01",
+        "items": [in_time, early],
+    }
+    refused = accepted(await admin.post(PATH, body), 422)
+    assert _named(refused) == ["expected_delivery_date", "items[1].expected_delivery_date"]
+    order = await _draft(admin, in_time, expected_delivery_date="2026-03-02")
+    path = f"{PATH}/{order['id']}"
+    for change in ({"order_date": "2026-03-03"}, {"expected_delivery_date": "2026-03-01"}):
+        assert _named(accepted(await admin.edit(path, **change), 422)) == ["expected_delivery_date"]
+    assert _named(accepted(await admin.edit(path, items=[early]), 422)) == ["items[0].expected_delivery_date"]
+    assert await admin.read(path) == order
+
+
 async def test_lines_are_listed_in_pages(admin: Member) -> None:
     order = await _draft(admin, *({"quantity_ordered": number} for number in range(1, 6)))
     path = f"{PATH}/{order['id']}/items"

@@ -219,8 +219,8 @@ async def pages(
 
 def placed(cursor: str, sort: str) -> str:
     """The same place in the opposite order: what comes after it there was the first page here."""
-    _, *place = json.loads(base64.urlsafe_b64decode(cursor + "=="))
-    return base64.urlsafe_b64encode(json.dumps([sort, *place]).encode()).rstrip(b"=").decode()
+    which, _, *place = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+    return base64.urlsafe_b64encode(json.dumps([which, sort, *place]).encode()).rstrip(b"=").decode()
 
 
 async def test_every_list_is_served_by_indexes(

@@ -293,6 +293,13 @@ def test_the_operator_reads_no_secrets_and_changes_no_business(catalogue: Catalo
         assert deletes == (table in OPERATOR_DELETES), table
 
 
+def test_nobody_keeps_what_row_security_cannot_see(catalogue: Catalogue) -> None:
+    for role in ("imsop_app", "imsop_operator"):
+        for makes in ("lo_creat(int)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_import(text)"):
+            granted = catalogue.rows("SELECT has_function_privilege(%s, %s, 'EXECUTE')", role, makes)
+            assert granted == [False], f"{role}: {makes}"
+
+
 def test_keys_begin_with_the_id_and_hold_the_tenant(catalogue: Catalogue) -> None:
     for index in catalogue.indexes:
         if (

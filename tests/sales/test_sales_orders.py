@@ -174,6 +174,25 @@ async def test_an_order_past_draft_is_neither_edited_nor_deleted(admin: Member, 
     assert (await admin.read(path))["notes"] is None
 
 
+async def test_an_order_is_in_its_organizations_currency_unless_it_says_another(admin: Member) -> None:
+    accepted(await admin.edit(f"organizations/{admin.organization_id}", currency="EUR"))
+    assert (await draft(admin))["currency"] == "EUR"
+    assert (await draft(admin, currency="GBP"))["currency"] == "GBP"
+
+
+async def test_nothing_is_expected_before_it_is_ordered(admin: Member) -> None:
+    early = await line(admin, expected_delivery_date="2026-02-28")
+    body = {"order_date": "2026-03-01", "expected_delivery_date": "2026-02-28", "items": [early]}
+    refused = await admin.post("sales-orders", body)
+    assert (refused.status_code, named_fields(refused)) == (
+        422,
+        ["expected_delivery_date", "items[0].expected_delivery_date"],
+    )
+    order = await draft(admin, expected_delivery_date="2026-03-01")
+    refused = await admin.edit(f"sales-orders/{order['id']}", order_date="2026-03-02")
+    assert (refused.status_code, named_fields(refused)) == (422, ["expected_delivery_date"])
+
+
 async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: Member) -> None:
     assert (await draft(admin))["so_number"] == "SO-2026-000001"
     await draft(admin, so_number="SO-2026-000041")

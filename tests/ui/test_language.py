@@ -48,6 +48,9 @@ def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
     assert [one.percent(Decimal("0.9474"), 2) for one in (english, german)] == ["94.74%", "94,74%"]
     assert [english.short_number(value) for value in (950, 1234, 1_280_000)] == ["950", "1.2K", "1.3M"]
     assert english.short_money(Decimal(1_280_455), "GBP") == "£1.3M"
+    for price, shown in (("2.5000", "£2.50"), ("0.0108", "£0.0108"), ("100.0000", "£100.00"), ("0", "£0.00")):
+        assert english.price(Decimal(price), "GBP") == shown
+    assert english.price(Decimal("150.0000"), "JPY") == "JP¥150"
 
 
 def test_days_stay_the_day_and_instants_move_to_the_organizations_time() -> None:

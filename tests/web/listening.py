@@ -42,6 +42,17 @@ async def served(app: Observed) -> AsyncIterator[str]:
         await serving
 
 
+def asked_and_left(address: str, path: str, member: Member) -> socket.socket:
+    """Somebody who asks and never reads."""
+    host, port = address.removeprefix("http://").split(":")
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect((host, int(port)))
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {member.token}\r\n\r\n"
+    deaf.sendall(request.encode())
+    return deaf
+
+
 class Ear:
     """One open stream. `id` is what it would be resumed from; `whole`: it was ended as it should be."""
 

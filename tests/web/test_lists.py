@@ -77,6 +77,20 @@ async def test_a_cursor_is_for_its_own_order(shelf: Member) -> None:
         assert [error["field"] for error in refused["errors"]] == ["cursor"]
 
 
+async def test_a_cursor_is_for_its_own_list(shelf: Member) -> None:
+    cursor = await cursor_of(shelf, sort="name")
+    for path in ("suppliers", "customers", "warehouses", "roles"):
+        refused = accepted(await shelf.get(path, sort="name", cursor=cursor), 422)
+        assert [error["field"] for error in refused["errors"]] == ["cursor"]
+
+
+async def test_a_cursor_at_an_instant_without_a_zone_is_none(shelf: Member) -> None:
+    for instant, status in (("2026-01-31T08:00:00Z", 200), ("2026-01-31T08:00:00", 422)):
+        accepted(
+            await shelf.get("shipments", cursor=forged("Shipment", "-created_at", instant, SOME_ID)), status
+        )
+
+
 def forged(*parts: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
 
@@ -90,15 +104,15 @@ SOME_ID = "01a20000-0000-7000-8000-000000000000"
         "x",
         "%%%",
         "A" * 1001,
-        forged("sku"),
-        forged("sku", "a"),
-        forged("sku", 5, SOME_ID),
-        forged("sku", None, SOME_ID),
-        forged("sku", "a", "no-id"),
-        forged("sku", "a\0b", SOME_ID),
-        forged("sku", "a", SOME_ID, "more"),
-        forged("sku'; DROP TABLE products; --", "a", SOME_ID),
-        base64.urlsafe_b64encode(b'["sku", "\xff", 1]').decode().rstrip("="),
+        forged("Product", "sku"),
+        forged("Product", "sku", "a"),
+        forged("Product", "sku", 5, SOME_ID),
+        forged("Product", "sku", None, SOME_ID),
+        forged("Product", "sku", "a", "no-id"),
+        forged("Product", "sku", "a\0b", SOME_ID),
+        forged("Product", "sku", "a", SOME_ID, "more"),
+        forged("Product", "sku'; DROP TABLE products; --", "a", SOME_ID),
+        base64.urlsafe_b64encode(b'["Product", "sku", "\xff", 1]').decode().rstrip("="),
         base64.urlsafe_b64encode(b"[" * 600).decode().rstrip("="),
     ],
 )
@@ -110,7 +124,7 @@ async def test_a_cursor_that_is_none_is_refused(admin: Member, cursor: str) -> N
 async def test_a_forged_cursor_shows_nothing_of_others(admin: Member, stranger: Member) -> None:
     theirs = await factories.product(stranger, sku="A")
     ours = await factories.product(admin, sku="B")
-    page = await admin.read("products", cursor=forged("sku", "", theirs["id"]))
+    page = await admin.read("products", cursor=forged("Product", "sku", "", theirs["id"]))
     assert [row["id"] for row in page["items"]] == [ours["id"]]
 
 

@@ -14,12 +14,14 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from litestar.routes import HTTPRoute
 
 from imsop.core.logging import MASK, mask_personal
 from imsop.core.server_process import free_port
+from imsop.ui.assets import asset
 from imsop.web.observe import Observed
 from tests.conftest import TestDatabase
-from tests.factories import Member, visitor
+from tests.factories import Member, litestar_of, visitor
 
 
 async def test_a_callers_own_request_id_is_kept_where_it_is_one(app: Observed) -> None:
@@ -153,3 +155,44 @@ def test_the_log_of_a_process_holds_nobodys_data(
     assert {(line["method"], line["status"]) for line in users} == {("GET", 200), ("POST", 500)}
     for secret in (*person.values(), person["email"].lower(), email, token, token[20:], key, key[20:]):
         assert secret not in text
+
+
+async def test_head_is_answered_as_get_without_its_body(app: Observed, admin: Member) -> None:
+    """Everywhere: each route that takes GET, found and not, refused and not."""
+    paths = {
+        re.sub(r"\{\w+\}", str(admin.organization_id), route.path_format)
+        for route in litestar_of(app).routes
+        if isinstance(route, HTTPRoute) and "GET" in route.methods
+    }
+    assert {"/health/live", "/products", "/api/v1/stream", "/metrics"} <= paths
+    varying = {"x-request-id", "content-length"}  # a spreadsheet says when it was made
+    for path in sorted(paths):
+        for http in (visitor(app), admin.http):
+            read, headed = await http.get(path), await http.head(path)
+            assert headed.content == b"", path
+            assert headed.status_code == read.status_code, path
+            if path not in (
+                "/metrics",
+                "/sign-in",
+            ):  # which tell of this moment, and have a token of their own
+                assert headed.headers.keys() == read.headers.keys(), path
+                same = read.headers.keys() - varying
+                assert [headed.headers[name] for name in same] == [read.headers[name] for name in same], path
+    drawn, headed = await visitor(app).get(asset("mark.svg")), await visitor(app).head(asset("mark.svg"))
+    assert (headed.content, headed.headers["content-length"]) == (b"", drawn.headers["content-length"])
+
+
+async def test_head_is_not_for_what_get_is_not_for(app: Observed) -> None:
+    refused = await visitor(app).head("auth/token")
+    assert (refused.status_code, refused.content) == (405, b"")
+    allowed = (await visitor(app).put("/health/live")).headers["allow"]
+    assert {"GET", "HEAD"} <= set(allowed.split(", "))
+    assert "HEAD" in (await visitor(app).options("products")).headers["allow"]
+
+
+async def test_no_reply_says_its_charset_twice(app: Observed, admin: Member) -> None:
+    metrics = await visitor(app, address="127.0.0.1").get("/metrics")
+    exported = await admin.get("/products.csv")
+    for reply in (metrics, exported):
+        assert reply.status_code == 200
+        assert reply.headers["content-type"].count("charset") == 1

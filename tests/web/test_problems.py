@@ -1,5 +1,6 @@
 """Every refusal is one form: it names the field, says what to do, and repeats the request's id."""
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,72 @@ async def test_a_path_that_is_missing_names_the_methods_there_are(admin: Member)
     asked = await admin.http.request("OPTIONS", "products")
     assert asked.status_code == 204
     assert set(asked.headers["allow"].split(", ")) >= {"GET", "POST"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-type": "application/json", "content-encoding": "gzip"},
+    ],
+)
+async def test_a_body_in_a_form_that_is_not_read_is_not_guessed_at(
+    admin: Member, headers: dict[str, str]
+) -> None:
+    reply = await admin.http.post("products", content=b'{"sku": "A", "name": "A"}', headers=headers)
+    assert reply.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "named"),
+    [
+        ("GET", "shipments?sort=colour", None, "sort"),
+        ("POST", "sales-orders", {"order_date": "1800-01-01"}, "order_date"),
+        ("POST", "sales-orders", {"order_date": "9999-12-31"}, "order_date"),
+        ("PATCH", "products/{id}", {"status": "sold out"}, "status"),
+        ("POST", "roles", {"name": "x", "permissions": ["products:fly"]}, "permissions[0]"),
+    ],
+)
+async def test_who_is_refused_is_told_what_there_is(
+    admin: Member, method: str, path: str, body: Any, named: str
+) -> None:
+    product = await factories.product(admin)
+    reply = await admin.http.request(
+        method, path.format(id=product["id"]), json=body, headers={"If-Match": "*"}
+    )
+    (error,) = reply.json()["errors"]
+    assert (reply.status_code, error["field"]) == (422, named)
+    assert re.search("there are: [a-z-]+|1900 to 2199", error["message"]), error
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+async def test_the_ends_of_time_are_refused_where_kept_and_asked_about_freely(
+    admin: Member, instant: str
+) -> None:
+    stock = {
+        "product_id": (await factories.product(admin))["id"],
+        "warehouse_id": (await factories.warehouse(admin))["id"],
+    }
+    moved = {"transaction_type": "receipt", "quantity": 1}
+    refused = await admin.post("inventory-transactions", stock | moved | {"occurred_at": instant})
+    assert [error["field"] for error in factories.accepted(refused, 422)["errors"]] == ["occurred_at"]
+    # On connections of its own: those of this process may have been set to COPY, which is stricter.
+    async with factories.running(factories.litestar_of(admin.app).state.installation) as other:
+        asked = factories.elsewhere(admin, other)
+        assert (await asked.read("inventory", as_of=instant))["items"] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["//api/v1/unicorns", "//api/v1/products", "/%61pi/v1/unicorns", "/assets/x.js"]
+)
+async def test_programs_are_refused_as_programs_however_they_spell_the_address(
+    app: Observed, path: str
+) -> None:
+    transport = httpx.ASGITransport(app, client=(factories.new_address(), 4711))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport) as http:
+        reply = await http.get(factories.HOST + path)
+    assert reply.status_code in (401, 404)
+    assert reply.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])

@@ -23,7 +23,7 @@ from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import API, SOON, Member, accepted, litestar_of, pool_of
 from tests.shipping.announced import an_hour_ago, shipment
-from tests.web.listening import STREAM, Ear, listening, served
+from tests.web.listening import STREAM, Ear, asked_and_left, listening, served
 
 
 def _process(database: TestDatabase, **settings: int) -> AbstractAsyncContextManager[Observed]:
@@ -328,13 +328,7 @@ async def test_a_reader_that_loses_its_database_ends_the_streams_which_then_go_o
 
 
 async def _deaf_socket(address: str, admin: Member, app: Observed) -> socket.socket:
-    """A listener that asks and never reads."""
-    host, port = address.removeprefix("http://").split(":")
-    deaf = socket.socket()
-    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.connect((host, int(port)))
-    request = f"GET {STREAM} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {admin.token}\r\n\r\n"
-    deaf.sendall(request.encode())
+    deaf = asked_and_left(address, STREAM, admin)
     before = len(_relay_of(app)._listeners)
 
     async def joined() -> bool:

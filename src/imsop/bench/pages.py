@@ -1,5 +1,6 @@
 """How long each page takes at the server, beside the JSON of the same, and what a first view weighs."""
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ import psycopg
 import uvloop
 
 from imsop.bench.addresses import Asked, asked, last_page, worst_of
+from imsop.bench.comparison import UNDISTURBED
 from imsop.bench.operations import request
-from imsop.bench.processes import application, parent_of, usage
+from imsop.bench.processes import application, busy_seconds, parent_of, usage
 from imsop.bench.recording import recorded
 from imsop.bench.volume import TOKEN_SECONDS
 from imsop.core.embedded import OperatorError
@@ -24,7 +26,10 @@ from imsop.core.settings import Settings
 from imsop.identity.tokens import new_token, token_hash
 from imsop.web.app import create_litestar
 
+PAGE_SECONDS = 0.050
+"""For the median of any page, on real data."""
 WARM_UP = 3
+TRIES = 3
 _ASSET = re.compile(r"/assets/[\w.-]+")
 _IMPORTED = re.compile(
     r'(?:from|import)\s?"\./([\w.-]+\.js)"'
@@ -39,6 +44,8 @@ class Measured(NamedTuple):
     json_seconds: list[float]
     server_cpu_seconds: float
     database_cpu_seconds: float
+    others: float
+    """The share of the machine that went to processes which are no part of this."""
     page_bytes: int
     first_view_bytes: int
     messages: int
@@ -47,6 +54,12 @@ class Measured(NamedTuple):
     @property
     def median(self) -> float:
         return median(self.seconds)
+
+    @property
+    def is_late_for_others(self) -> bool:
+        """Whether it would be in time if it were alone."""
+        alone = self.server_cpu_seconds + self.database_cpu_seconds <= PAGE_SECONDS
+        return self.median > PAGE_SECONDS and alone and self.others > UNDISTURBED
 
 
 class _Reader(NamedTuple):
@@ -127,7 +140,7 @@ def _addresses(opened: Installation, reader: _Reader, bench: "_Bench") -> Iterat
     for one in asked(create_litestar(Settings(), opened), worst):
         yield one
         path, _, query = one.address.partition("?sort=")
-        if query and "&" not in query and (last := last_page(path, query, bench.page(one.address))):
+        if query and "&" not in query and (last := last_page(path, query, _text(bench.page(one.address)))):
             yield Asked(one.route, last, None)
 
 
@@ -151,18 +164,33 @@ class _Bench:
         self._weights: dict[str, int] = {}
 
     def measured(self, one: Asked, messages: int) -> Measured:
-        content = [self._page(one.address)[1] for _ in range(WARM_UP)][-1]
-        before = [usage(pid).cpu_seconds for pid in self._pids]
+        """Measured again, a few times, where it is late because others had the machine."""
+        tries = [self._tried(one, messages)]
+        while len(tries) < TRIES and tries[-1].is_late_for_others:
+            tries.append(self._tried(one, messages))
+        return min(tries, key=lambda tried: tried.median)
+
+    def _tried(self, one: Asked, messages: int) -> Measured:
+        content = [self.page(one.address) for _ in range(WARM_UP)][-1]
+        began, busy, before = time.perf_counter(), busy_seconds(), self._cpu_seconds()
         seconds = [self._page(one.address)[0] for _ in range(self._requests)]
-        after = [usage(pid).cpu_seconds for pid in self._pids]
-        server, database = ((b - a) / self._requests for a, b in zip(before, after, strict=True))
+        own, server, database = (b - a for a, b in zip(before, self._cpu_seconds(), strict=True))
+        others = busy_seconds() - busy - own - server - database
         first_view = len(content) + sum(self._weight(name) for name in set(_ASSET.findall(_text(content))))
         return Measured(
-            one, seconds, self._json_seconds(one.json), server, database, len(content), first_view, messages
-        )
+            one, seconds, self._json_seconds(one.json), server / self._requests, database / self._requests,
+            others / (time.perf_counter() - began) / (os.cpu_count() or 1),
+            len(content), first_view, messages,
+        )  # fmt: skip
 
-    def page(self, address: str) -> str:
-        return _text(self._page(address)[1])
+    def _cpu_seconds(self) -> list[float]:
+        """Of this process, of the server and of the database."""
+        return [sum(os.times()[:4]), *(usage(pid).cpu_seconds for pid in self._pids)]
+
+    def page(self, address: str) -> bytes:
+        """The page, over a new connection: the server closes one that was silent for a while."""
+        self._connection.close()
+        return self._page(address)[1]
 
     def _page(self, address: str) -> tuple[float, bytes]:
         status, seconds, content = self._get(address)

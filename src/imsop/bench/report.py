@@ -6,11 +6,10 @@ from statistics import median, quantiles
 
 from imsop.bench.comparison import CONNECTIONS, PGBENCH_CLIENTS, Measured
 from imsop.bench.exports import Exported
+from imsop.bench.pages import PAGE_SECONDS
 from imsop.bench.pages import Measured as Page
 from imsop.bench.volume import Volume
 
-PAGE_SECONDS = 0.050
-"""For the median of any page, on real data."""
 FIRST_VIEW_BYTES = 150_000
 """Compressed, and without charts: these come when they are needed."""
 
@@ -40,7 +39,11 @@ def table(results: list[Measured], volume: Volume) -> Iterator[str]:
     load = max(pair.served.own_cpu_seconds / pair.served.seconds for pair in pairs)
     others = [pair.others for pair in pairs]
     yield f"The load generator took at most {load:.0%} of a core."
-    yield f"Other processes took {median(others):.0%} of the machine, and {max(others):.0%} at worst."
+    yield _disturbed(others)
+
+
+def _disturbed(others: list[float]) -> str:
+    return f"Other processes took {median(others):.0%} of the machine, and {max(others):.0%} at worst."
 
 
 def _row(result: Measured) -> str:
@@ -82,8 +85,9 @@ def pages(measured: Mapping[str, list[Page]], *, all_of_them: bool) -> Iterator[
                 if all_of_them or page in (plain, slowest) or faults(page)
             )
     yield ""
-    faulty = [page for of_it in measured.values() for page in of_it if faults(page)]
-    yield f"{len(faulty)} of {sum(map(len, measured.values()))} are not as promised."
+    together = [page for of_it in measured.values() for page in of_it]
+    yield f"{sum(bool(faults(page)) for page in together)} of {len(together)} are not as promised."
+    yield _disturbed([page.others for page in together])
 
 
 def faults(page: Page) -> list[str]:

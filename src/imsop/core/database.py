@@ -53,10 +53,20 @@ async def prepare_connection(connection: Connection) -> None:
     await connection.set_type_codec(
         "timestamptz",
         schema="pg_catalog",
-        encoder=lambda value: value.astimezone(UTC).isoformat(),
+        encoder=_instant_text,
         decoder=datetime.fromisoformat,
         format="text",
     )
+
+
+def _instant_text(value: datetime) -> str:
+    try:
+        return value.astimezone(UTC).isoformat()
+    except OverflowError:
+        # In its own zone the last year is not over, or the first has begun. The nearest instant there is goes
+        # on: it is before or after everything, and where it is to be kept a CHECK refuses it, with its name.
+        first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return (first if value.year == first.year else last).isoformat()
 
 
 async def allow_copy(connection: Connection) -> None:

@@ -1,12 +1,13 @@
 """Editing a row that somebody else may be editing: versions and partial changes."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
-from imsop.core.errors import NotFound, PreconditionFailed
+from imsop.core.errors import FieldError, InvalidInput, NotFound, PreconditionFailed
 from imsop.core.said import Said
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -43,3 +44,14 @@ def changed_fields(changes: msgspec.Struct) -> dict[str, Any]:
     return {
         field: value for field in changes.__struct_fields__ if (value := getattr(changes, field)) is not UNSET
     }
+
+
+def require_days_from(first: date, days: Mapping[str, date | None], first_field: str) -> None:
+    """Raises InvalidInput naming each of the days, by their fields, that lies before the first."""
+    early = [field for field, day in days.items() if day is not None and day < first]
+    if early:
+        errors = [
+            FieldError(field, Said("is before the %(field)s, %(day)s", field=first_field, day=first))
+            for field in early
+        ]
+        raise InvalidInput("a day is before the one it has to follow", errors=errors)

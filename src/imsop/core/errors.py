@@ -15,11 +15,12 @@ The class says the HTTP status, the message what to do. Refusals of the database
 """
 
 import re
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import asyncpg
 import msgspec
+from msgspec import inspect
 
 from imsop.core.fields import PATTERN_ADVICE
 from imsop.core.said import Said
@@ -105,8 +106,11 @@ class TooManyRequests(DomainError):
         self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
-def field_error(message: str) -> FieldError:
-    """The field that a msgspec message speaks of, and the rest of the message."""
+def field_error(message: str, expected: Any = None) -> FieldError:
+    """The field that a msgspec message speaks of, and the rest of the message.
+
+    With the type that was expected, a word that is none of those allowed is answered with those that are.
+    """
     match = _WITH_PATH.match(message)
     text, path = (match["message"], match["path"] or "") if match else (message, "")
     if named := _NAMED_FIELD.search(text):
@@ -114,7 +118,31 @@ def field_error(message: str) -> FieldError:
     for pattern, advice in PATTERN_ADVICE.items():
         if text.endswith(f"matching regex {pattern!r}"):
             text = advice
+    if text.startswith("Invalid enum value") and expected is not None:
+        text += f"; there are: {', '.join(_allowed(expected, path))}"
     return FieldError(path or "body", text)
+
+
+def _allowed(expected: Any, path: str) -> list[str]:
+    """The words that the type allows at that path."""
+    kinds = _alternatives([inspect.type_info(expected)])
+    for step in _STEP.findall(path):
+        fields = [
+            field for kind in kinds for field in getattr(kind, "fields", ()) if field.encode_name == step
+        ]
+        items = [kind.item_type for kind in kinds if step.startswith("[") and hasattr(kind, "item_type")]
+        kinds = _alternatives([field.type for field in fields] + items)
+    words = [kind.values for kind in kinds if isinstance(kind, inspect.LiteralType)]
+    words += [tuple(kind.cls) for kind in kinds if isinstance(kind, inspect.EnumType)]
+    return [str(word) for group in words for word in group]
+
+
+def _alternatives(kinds: Iterable[inspect.Type]) -> list[inspect.Type]:
+    return [
+        inner
+        for kind in kinds
+        for inner in (_alternatives(kind.types) if isinstance(kind, inspect.UnionType) else [kind])
+    ]
 
 
 class Unavailable(DomainError):
@@ -148,7 +176,9 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
         case asyncpg.CheckViolationError():
             # <table>_<rule>, or <table>_<column>__<rule>
             rule = str(error.constraint_name).removeprefix(f"{error.table_name}_")
-            field = rule.partition("__")[0]
+            field, _, what = rule.partition("__")
+            if what == "year":
+                return InvalidInput.of(field, "lies outside of the years 1900 to 2199")
             words = rule.replace("__", " ").replace("_", " ")
             return InvalidInput.of(field, Said("breaks the rule: %(rule)s", rule=words))
     for kinds, refusal in _OTHER_REFUSALS:
@@ -163,6 +193,7 @@ _FOREIGN_KEY = re.compile(r"^.*_organization_id_(.+)_fkey$")
 
 # As in: Expected `int`, got `str` - at `$.items[0].quantity`
 _WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_STEP = re.compile(r"[^.\[]+|\[[^]]*\]")
 _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
 
 _OTHER_REFUSALS: list[tuple[tuple[type[asyncpg.PostgresError], ...], Callable[[], DomainError]]] = [

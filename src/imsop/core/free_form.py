@@ -1,5 +1,7 @@
 """JSON of no fixed shape that callers leave with us, bounded so that a page of it is."""
 
+import re
+
 import msgspec
 
 from imsop.core.errors import InvalidInput
@@ -11,10 +13,16 @@ MAX_MAGNITUDE = 1e15
 """PostgreSQL writes numbers out: 1e308 has 309 digits. Up to here a float is exact, and short either way."""
 
 
+_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # as JSON writes it; a backslash of its own is written twice
+
+
 def require_bounded(value: object, field: str) -> None:
     """Raises InvalidInput where the value is too large, nested too deep, or has extreme numbers."""
-    if len(msgspec.json.encode(value)) > MAX_BYTES:
+    encoded = msgspec.json.encode(value)
+    if len(encoded) > MAX_BYTES:
         raise InvalidInput.of(field, Said("may have %(most)s bytes at most", most=MAX_BYTES))
+    if _NUL.search(encoded):
+        raise InvalidInput.of(field, "may not hold the NUL character")
     depth = 0
     level = [value]
     while level:

@@ -257,6 +257,16 @@ def _grant(database: psycopg.Connection) -> None:
         "GRANT SELECT ON alembic_version TO imsop_app, imsop_operator",  # /health/ready compares it
     ):
         database.execute(sql.SQL(statement).format(name))
+    database.execute("RESET ROLE")
+    _take_large_objects(database)
+
+
+def _take_large_objects(database: psycopg.Connection) -> None:
+    """They know no row security, so nobody is to make one. Only a superuser can forbid it."""
+    if database.execute("SELECT rolsuper FROM pg_roles WHERE rolname = session_user").fetchone() == (True,):
+        database.execute(
+            "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"
+        )
 
 
 def migrate(admin_dsn: str, *, progress: Progress = silent) -> list[str]:

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from imsop.core.database import Connection, Row, fetch_all
 from imsop.core.errors import InvalidInput
+from imsop.core.fields import Instant
 from imsop.core.said import Said
 
 MAX_PAGE = 500
@@ -188,16 +189,21 @@ class Listing(Generic[Row]):
 
     def _cursor(self, sort: str, last: Row) -> str:
         value: Any = getattr(last, self.sorts[sort.removeprefix("-")].field)
-        packed = msgspec.json.encode([sort, value, last.id])  # type: ignore[attr-defined]
+        packed = msgspec.json.encode([self.row.__name__, sort, value, last.id])  # type: ignore[attr-defined]
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
     def _position(self, sort: str, cursor: str) -> tuple[object, UUID]:
-        value_type = self.sorts[sort.removeprefix("-")].type
+        value_type: Any = self.sorts[sort.removeprefix("-")].type
+        if value_type is datetime:
+            value_type = Instant
         try:
             packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            made_for, value, last_id = msgspec.json.decode(packed, type=tuple[str, value_type, UUID])  # type: ignore[valid-type]
+            place = msgspec.json.decode(packed, type=tuple[str, str, value_type, UUID])
         except (binascii.Error, UnicodeDecodeError, msgspec.DecodeError):
-            raise InvalidInput.of("cursor", "is not a cursor of this list; start again without one") from None
+            place = None
+        if place is None or place[0] != self.row.__name__:
+            raise InvalidInput.of("cursor", "is not a cursor of this list; start again without one")
+        _, made_for, value, last_id = place
         if made_for != sort or "\0" in str(value):
             raise InvalidInput.of(
                 "cursor", Said("belongs to another order than %(sort)s; start again without one", sort=sort)

@@ -1,6 +1,8 @@
 """Everything an operator can set: the environment, one variable `IMSOP_<NAME>` per field."""
 
 import ipaddress
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+OTHER_VARIABLES = {
+    "IMSOP_REAL_DATA": "where `make up` and the tests find the public data sets",
+    "IMSOP_CHROMIUM": "the browser of the tests, where it is installed elsewhere",
+    "IMSOP_WRITE_GOLDEN": "has the tests write their golden files anew",
+    "IMSOP_SERVING_PARENT": "tells a process among several who started it",
+}
+"""Beside one for each of the settings."""
 _UNPROTECTED_TLS_MODES = {"disable", "allow", "prefer"}
 
 
@@ -89,6 +98,22 @@ class Settings(BaseSettings):
     @classmethod
     def _protected(cls, url: SecretStr | None) -> SecretStr | None:
         return url and SecretStr(protected_url(url.get_secret_value()))
+
+
+def require_known_variables(environment: Iterable[str]) -> None:
+    """Raises ValueError for IMSOP_ variables that nothing reads, with the names that were probably meant."""
+    known = {f"IMSOP_{name}".upper() for name in Settings.model_fields} | OTHER_VARIABLES.keys()
+    unknown = sorted(
+        name for name in environment if name.upper().startswith("IMSOP_") and name.upper() not in known
+    )
+    if unknown:
+        meant = {name: get_close_matches(name.upper(), known, n=1) for name in unknown}
+        raise ValueError(
+            "; ".join(
+                f"{name}: there is no such setting" + (f", did you mean {near[0]}?" if near else "")
+                for name, near in meant.items()
+            )
+        )
 
 
 def protected_url(url: str) -> str:

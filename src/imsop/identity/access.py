@@ -1,8 +1,9 @@
 """From a token to an actor, remembered per process.
 
-An actor is kept for a minute at most. A change of users, roles, keys or the organization notifies every
-process (ACCESS_CHANNEL), which then forgets that organization at once. Without the listening connection
-nothing is kept.
+What is promised of a change of users, roles, keys, sessions or the organization: in the process that made it,
+it holds from the moment its reply leaves, since the edge forgets that organization after the commit. Every
+other process is notified by the commit (ACCESS_CHANNEL) and forgets then, which takes milliseconds. Without
+the listening connection nothing is kept; where its loss goes unnoticed, an actor is kept a minute at most.
 """
 
 import asyncio

@@ -64,7 +64,11 @@ async def create_access_token(request: Request[Any, Any, Any], data: Credentials
 
 @post("/organizations", opt={**PUBLIC, "problems": (403, 409, 429), "replies_kept": False})
 async def create_organization(request: Request[Any, Any, Any], data: NewOrganization) -> SignedUp:
-    """Sign up an organization with its first administrator."""
+    """Sign up an organization with its first administrator.
+
+    An Idempotency-Key has no account yet to be kept for, so none is taken. Repeated after its reply was lost,
+    it is refused as taken (409); signing in with the same address and password tells that it was done.
+    """
     if not request.app.state.settings.sign_up:
         raise Forbidden("sign-up is closed here; ask whoever operates this installation")
     await sign_in_actions.count_address_attempt(
@@ -284,7 +288,7 @@ async def get_api_key(request: TenantRequest, api_key_id: UUID) -> ApiKey:
 
 @delete("/api-keys/{api_key_id:uuid}", opt=allow(Permission.API_KEYS_WRITE))
 async def revoke_api_key(request: TenantRequest, api_key_id: UUID) -> None:
-    """Revoke a key at once, everywhere. It stays in the list."""
+    """Revoke a key. It opens nothing from this reply on, and stays in the list."""
     connection, actor = await request.begin()
     await actions.revoke_api_key(connection, actor, api_key_id)
 

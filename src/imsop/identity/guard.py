@@ -15,9 +15,24 @@ OWN: dict[str, Any] = {"own": True}
 """`opt` of the routes about whoever asks: being signed in is enough. An API key is nobody."""
 
 
+_ADMINISTRATION = frozenset(
+    {
+        Permission.ORGANIZATION_WRITE,
+        Permission.USERS_WRITE,
+        Permission.ROLES_WRITE,
+        Permission.API_KEYS_WRITE,
+    }
+)
+
+
 def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]:
     """`opt` of a route: the permission it needs, and the refusals it has beside those of every route."""
     return {"permission": permission, "problems": problems, **more}
+
+
+def changes_access(opt: Mapping[str, Any]) -> bool:
+    """Whether what a route writes may change who gets in and what they may do."""
+    return bool(opt.get("own")) or opt.get("permission") in _ADMINISTRATION
 
 
 def require_permission(actor: Actor, opt: Mapping[str, Any]) -> None:

@@ -23,3 +23,11 @@ class TenantRequest(Request[Any, Any, Any]):
         """
         connection = cast("Connection", await self.scope["state"]["unit"].connection())
         return connection, self.actor
+
+    def keep_open(self) -> None:
+        """The transaction lasts until the last byte has left: the reply is read from it as it is sent."""
+        self.scope["state"]["unit"].is_streamed = True
+
+    async def finish(self) -> None:
+        """Ends the transaction before a reply that takes long to make: others wait for connections."""
+        await self.scope["state"]["unit"].end(commit=True)

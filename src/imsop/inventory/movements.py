@@ -53,7 +53,7 @@ def require_possible(transaction_type: TransactionType, kind: MovementKind, quan
     if kind not in kinds:
         raise InvalidInput.of(
             "movement_kind",
-            Said("a %(type)s is one of %(kinds)s", type=transaction_type, kinds=", ".join(kinds)),
+            Said("of type %(type)s there are: %(kinds)s", type=transaction_type, kinds=", ".join(kinds)),
         )
     if quantity == 0:
         raise InvalidInput.of("quantity", "a movement of nothing is none")

@@ -1,6 +1,7 @@
 """Keeping purchase orders while they are drafts."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,8 @@ from imsop.purchasing.models import (
     PurchaseOrderChanges,
     PurchaseOrderWithItems,
 )
+
+NUMBERS_PER_YEAR = 999_999  # six digits
 
 
 async def require_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> PurchaseOrder:
@@ -39,10 +42,13 @@ async def create_purchase_order(
     connection: Connection, actor: Actor, new: NewPurchaseOrder
 ) -> PurchaseOrderWithItems:
     """Drafts an order. Raises Conflict for a number that is taken and for a blocked supplier."""
+    _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
     await _require_references(connection, actor, new.supplier_id, new.items)
     line_totals, total_amount = totals(new.items)
+    po_number = new.po_number or await _next_po_number(connection, actor, new.order_date.year)
+    currency = new.currency or actor.currency
     order_id = await queries.insert_purchase_order(
-        connection, actor.organization_id, new, total_amount, actor.user_id
+        connection, actor.organization_id, new, po_number, currency, total_amount, actor.user_id
     )
     await queries.insert_items(connection, actor.organization_id, order_id, new.items, line_totals)
     await queries.insert_history(connection, actor.organization_id, order_id, None, "draft", actor.user_id)
@@ -58,6 +64,9 @@ async def edit_purchase_order(
     _require_draft(current)
     fields = edits.changed_fields(changes)
     items = fields.pop("items", None)
+    if not fields.keys().isdisjoint({"order_date", "expected_delivery_date"}) or items:
+        edited = msgspec.structs.replace(current, **fields)
+        _require_days_in_order(edited.order_date, edited.expected_delivery_date, items or [])
     await _require_references(connection, actor, fields.get("supplier_id"), items or [])
     line_totals, total_amount = ([], current.total_amount) if items is None else totals(items)
     edited = msgspec.structs.replace(current, **fields, total_amount=total_amount)
@@ -73,6 +82,17 @@ async def delete_purchase_order(connection: Connection, actor: Actor, order_id: 
     """Deletes a draft. Raises Conflict past draft: such an order is cancelled instead."""
     if not await queries.delete_draft(connection, actor.organization_id, order_id):
         _require_draft(await require_purchase_order(connection, actor, order_id))
+
+
+def _require_days_in_order(
+    ordered_on: date, expected_on: date | None, items: Sequence[NewPurchaseOrderItem]
+) -> None:
+    """What was delivered before it was ordered is imported, not drafted."""
+    expected = {"expected_delivery_date": expected_on} | {
+        f"items[{place}].expected_delivery_date": item.expected_delivery_date
+        for place, item in enumerate(items)
+    }
+    edits.require_days_from(ordered_on, expected, "order_date")
 
 
 async def _require_references(
@@ -98,6 +118,16 @@ async def _require_references(
             "this supplier is blocked; choose another",
             errors=[FieldError("supplier_id", "is blocked")],
         )
+
+
+async def _next_po_number(connection: Connection, actor: Actor, year: int) -> str:
+    number = await queries.next_po_number(connection, actor.organization_id, year)
+    if number > NUMBERS_PER_YEAR:
+        raise Conflict(
+            Said("the numbers PO-%(year)04d-… are used up; choose one", year=year),
+            errors=[FieldError("po_number", "is needed, as no number is left to give")],
+        )
+    return f"PO-{year:04}-{number:06}"
 
 
 def _require_draft(order: PurchaseOrder) -> None:

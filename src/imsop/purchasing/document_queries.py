@@ -41,8 +41,8 @@ PURCHASE_ORDER_SUMMARIES = Listing(
 ORDER_LINES = Listing(
     PurchaseOrderLine,
     """
-    SELECT i.id, i.line_number, i.product_id, p.sku, p.name AS product_name, i.quantity_ordered,
-           i.quantity_received, i.unit_price, i.line_total, i.expected_delivery_date,
+    SELECT i.id, i.line_number, i.product_id, p.sku, p.name AS product_name, p.unit_of_measure,
+           i.quantity_ordered, i.quantity_received, i.unit_price, i.line_total, i.expected_delivery_date,
            i.promised_delivery_date, i.actual_delivery_date,
            coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on
     FROM purchase_order_items i

@@ -83,6 +83,7 @@ class PurchaseOrderLine(Struct, frozen=True):
     product_id: UUID
     sku: str
     product_name: str
+    unit_of_measure: str | None
     quantity_ordered: int
     quantity_received: int
     unit_price: Decimal | None
@@ -201,11 +202,16 @@ NewLines = Annotated[
 
 
 class NewPurchaseOrder(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without a `po_number` it gets the next of the order date's year, as PO-2026-000123.
+
+    Without a `currency` it is in the organization's.
+    """
+
     supplier_id: UUID
-    po_number: ShortName
     order_date: date
+    po_number: ShortName | None = None
     expected_delivery_date: date | None = None
-    currency: Currency = "USD"
+    currency: Currency | UnsetType = UNSET
     notes: Text | None = None
     items: NewLines = []
 

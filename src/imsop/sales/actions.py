@@ -1,6 +1,7 @@
 """Keeping customers and drafts of sales orders."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -76,11 +77,13 @@ async def get_sales_order(connection: Connection, actor: Actor, order_id: UUID) 
 
 async def create_sales_order(connection: Connection, actor: Actor, new: NewSalesOrder) -> SalesOrderWithItems:
     """Drafts an order. Raises Conflict for a number that is taken and for a blocked customer."""
+    _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
     await _require_references(connection, actor, new.customer_id, new.items)
     line_totals, total_amount = totals(new.items)
     so_number = new.so_number or await _next_so_number(connection, actor, new.order_date.year)
+    currency = new.currency or actor.currency
     order_id = await queries.insert_sales_order(
-        connection, actor.organization_id, new, so_number, total_amount, actor.user_id
+        connection, actor.organization_id, new, so_number, currency, total_amount, actor.user_id
     )
     await queries.insert_items(connection, actor.organization_id, order_id, new.items, line_totals)
     await queries.insert_history(connection, actor.organization_id, order_id, None, "draft", actor.user_id)
@@ -96,6 +99,9 @@ async def edit_sales_order(
     _require_draft(current)
     fields = edits.changed_fields(changes)
     items = fields.pop("items", None)
+    if not fields.keys().isdisjoint({"order_date", "expected_delivery_date"}) or items:
+        edited = msgspec.structs.replace(current, **fields)
+        _require_days_in_order(edited.order_date, edited.expected_delivery_date, items or [])
     await _require_references(connection, actor, fields.get("customer_id"), items or [])
     line_totals, total_amount = ([], current.total_amount) if items is None else totals(items)
     edited = msgspec.structs.replace(current, **fields, total_amount=total_amount)
@@ -111,6 +117,17 @@ async def delete_sales_order(connection: Connection, actor: Actor, order_id: UUI
     """Deletes a draft. Raises Conflict past draft: such an order is cancelled instead."""
     if not await queries.delete_draft(connection, actor.organization_id, order_id):
         _require_draft(await require_sales_order(connection, actor, order_id))
+
+
+def _require_days_in_order(
+    ordered_on: date, expected_on: date | None, items: Sequence[NewSalesOrderItem]
+) -> None:
+    """What was delivered before it was ordered is imported, not drafted."""
+    expected = {"expected_delivery_date": expected_on} | {
+        f"items[{place}].expected_delivery_date": item.expected_delivery_date
+        for place, item in enumerate(items)
+    }
+    edits.require_days_from(ordered_on, expected, "order_date")
 
 
 async def _require_references(

@@ -256,13 +256,16 @@ NewLines = Annotated[
 
 
 class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without an `so_number` it gets the next of the order date's year, as SO-2026-000123."""
+    """Without an `so_number` it gets the next of the order date's year, as SO-2026-000123.
+
+    Without a `currency` it is in the organization's.
+    """
 
     order_date: date
     customer_id: UUID | None = None
     so_number: ShortName | None = None
     expected_delivery_date: date | None = None
-    currency: Currency = "USD"
+    currency: Currency | UnsetType = UNSET
     notes: Text | None = None
     items: NewLines = []
 

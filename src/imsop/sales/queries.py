@@ -205,6 +205,7 @@ async def insert_sales_order(
     organization_id: UUID,
     new: NewSalesOrder,
     so_number: str,
+    currency: str,
     total_amount: Decimal,
     created_by: UUID,
 ) -> UUID:
@@ -221,7 +222,7 @@ async def insert_sales_order(
         new.order_date,
         new.expected_delivery_date,
         total_amount,
-        new.currency,
+        currency,
         new.notes,
         created_by,
     )

@@ -38,8 +38,8 @@ async def serve_assets(scope: Scope, receive: Receive, send: Send) -> None:  # n
     name = scope["path"].strip("/")
     if name not in _made().files:
         raise NotFoundException
-    if scope["method"] not in ("GET", "HEAD"):  # type: ignore[typeddict-item]
-        raise MethodNotAllowedException(headers={"Allow": "GET, HEAD"})
+    if scope["method"] != "GET":  # type: ignore[typeddict-item]
+        raise MethodNotAllowedException(headers={"allow": "GET"})
     sent = dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1")
     encoding, content = _read(name, _encoding(sent))
     headers = [
@@ -50,10 +50,9 @@ async def serve_assets(scope: Scope, receive: Receive, send: Send) -> None:  # n
     ]
     if encoding:
         headers.append((b"content-encoding", encoding.encode()))
-    body = b"" if scope["method"] == "HEAD" else content  # type: ignore[typeddict-item]
     start: Any = {"type": "http.response.start", "status": 200, "headers": headers}
     await send(start)
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 def accepts(sent: str, encoding: str) -> bool:

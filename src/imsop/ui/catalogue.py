@@ -16,8 +16,9 @@ from imsop.core.errors import DomainError
 from imsop.ui.language import DEFAULT, FORMATS, catalogue_path
 
 _SOURCE = Path(imsop.__file__).parent
-_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-_OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
+_TEMPLATES = ("**/templates/**.html", "**/templates/**.typ")
+_METHODS = [("**.py", "python"), *((pattern, "jinja2") for pattern in _TEMPLATES)]
+_OPTIONS = {pattern: {"trimmed": "true", "silent": "false"} for pattern in _TEMPLATES}
 
 _REFUSALS = dict.fromkeys(
     [refusal.__name__ for refusal in DomainError.__subclasses__()] + ["Said", "changed_meanwhile"]

@@ -26,6 +26,10 @@ def money(value: Decimal | None, currency: str) -> str:
     return NOTHING if value is None else speaking.get().money(value, currency)
 
 
+def price(value: Decimal | None, currency: str) -> str:
+    return NOTHING if value is None else speaking.get().price(value, currency)
+
+
 def short_money(value: Decimal | None, currency: str) -> str:
     return NOTHING if value is None else speaking.get().short_money(value, currency)
 
@@ -80,6 +84,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         number,
         short_number,
         money,
+        price,
         short_money,
         percent,
         day,

@@ -50,6 +50,12 @@ class Language:
     def money(self, value: Number, currency: str) -> str:
         return numbers.format_currency(value, currency, locale=self._locale)
 
+    def price(self, value: Decimal, currency: str) -> str:
+        """With as many digits as it has, at least the currency's: 0.0125 a screw is not 0.01."""
+        return numbers.format_currency(
+            value.normalize(), currency, locale=self._locale, decimal_quantization=False
+        )
+
     def short_money(self, value: Number, currency: str) -> str:
         return numbers.format_compact_currency(
             value, currency, locale=self._locale, fraction_digits=_digits(value)

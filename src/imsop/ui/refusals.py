@@ -12,6 +12,10 @@ _SHAPES = (
     (re.compile(r"Expected `\w+` >= (?P<n>-?\d+)"), N_("is less than %(n)s")),
     (re.compile(r"Expected `\w+` <= (?P<n>-?\d+)"), N_("is more than %(n)s")),
     (re.compile(r"Expected .*", re.DOTALL), N_("is of another kind than is taken here")),
+    (
+        re.compile(r"Invalid enum value .*; there are: (?P<names>.*)", re.DOTALL),
+        N_("is not one of these: %(names)s"),
+    ),
     (re.compile(r"Invalid enum value .*", re.DOTALL), N_("is none of the values that there are")),
     (re.compile(r"Object missing required field .*"), N_("is needed")),
     (re.compile(r"Object contains unknown field .*"), N_("is not known here")),

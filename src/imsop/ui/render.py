@@ -83,7 +83,7 @@ def render(
 
     Who reads is the `Viewer` in the scope's state as `actor`; `navigation` is in the application's state.
     """
-    page = _page(request)
+    page = page_of(request)
     body = render_text(page, template, **context).encode()
     sent = {**_HEADERS, "Content-Language": page.language.code, **(headers or {})}
     if status != HTTPStatus.OK:
@@ -124,9 +124,10 @@ def render_error(
         code=status,
         detail=detail,
         errors=errors or [],
+        retry_after=(headers or {}).get("Retry-After", "60"),
     )
 
 
-def _page(request: Request[Any, Any, Any]) -> Page:
+def page_of(request: Request[Any, Any, Any]) -> Page:
     viewer: Viewer | None = request.scope["state"].get("actor")
     return Page(request, request.app.state.get("navigation", ()), viewer)

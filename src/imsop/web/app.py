@@ -33,6 +33,9 @@ from imsop.web.problems import HANDLERS
 from imsop.web.relay import Relay
 from imsop.web.requests import StrictRequest, prepare_routes
 
+CONNECTIONS_PER_EXPORT = 4
+"""Of the connections, one in so many may be exporting a list; the others stay for what is quick."""
+
 ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics, search, stream)
 
 
@@ -46,6 +49,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
             app.state.pool = pool
             app.state.access = AccessCache(pool)
             app.state.relay = Relay(installation.operator_dsn)
+            app.state.exports = asyncio.Semaphore(max(1, settings.pool_max // CONNECTIONS_PER_EXPORT))
             tasks = [
                 asyncio.create_task(app.state.access.listen(installation.app_dsn)),
                 asyncio.create_task(keep_house(installation)),

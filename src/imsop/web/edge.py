@@ -1,5 +1,6 @@
 """The edge of a request: who asks, one transaction, one commit just before the reply leaves."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -14,15 +15,16 @@ from imsop.core.database import Connection, Pool
 from imsop.core.errors import Conflict, InvalidInput, PreconditionRequired, Unauthenticated
 from imsop.core.said import Said
 from imsop.identity.access import AccessCache
-from imsop.identity.guard import require_permission
+from imsop.identity.guard import changes_access, require_permission
 from imsop.identity.models import Actor
 from imsop.web.csrf import csrf_token, require_csrf_token
 from imsop.web.problems import HANDLERS, is_page
 from imsop.web.requests import StrictRequest, require_strict_query, without_blanks
 
 SESSION_COOKIE = "imsop_session"
+SEND_SECONDS = 30.0
+"""How long whoever is sent a stream may leave full buffers unread before the connection is cut."""
 MAX_KEY_CHARACTERS = 255
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
 
@@ -41,6 +43,8 @@ class UnitOfWork:
         self._still_allowed = still_allowed
         self._read_only = read_only
         self._connection: Any = None
+        self.is_streamed = False
+        """Whether the reply is read from the database as it is sent: the transaction then lasts as long."""
 
     async def connection(self) -> Connection:
         if self._connection is None:
@@ -72,7 +76,7 @@ class EdgeMiddleware:
             await self.app(scope, receive, send)
             return
         opt = scope["route_handler"].opt
-        if is_page(scope["path"]):
+        if is_page(scope):
             scope["query_string"] = without_blanks(scope["query_string"])
         if opt.get("public"):
             require_strict_query(scope["query_string"], opt["query_types"])
@@ -90,7 +94,7 @@ class EdgeMiddleware:
         actor = await allowed_actor()
         require_strict_query(scope["query_string"], opt["query_types"])
         _require_version(scope)
-        unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] in _SAFE_METHODS)
+        unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] == "GET")
         scope["state"]["unit"] = unit
         key = _idempotency_key(scope)
         try:
@@ -120,22 +124,50 @@ class EdgeMiddleware:
             if start is not None and not ended:
                 ended = True
                 try:
-                    succeeded = start["status"] < 400  # type: ignore[typeddict-item]
-                    if succeeded and reply is not None:
-                        await reply.keep(await unit.connection(), start, message)
-                    await unit.end(commit=succeeded)
+                    await _end(scope, unit, reply, start, message)
                 except Exception as error:  # noqa: BLE001 - whatever the commit says is the reply
                     start = None
                     await _send_problem(scope, receive, send, error)
                     return
                 await send(start)
             if start is not None:
-                await send(message)
+                await (_send_soon(scope, send, message) if unit.is_streamed else send(message))
 
-        await self.app(scope, receive, send_after_commit)
+        try:
+            await self.app(scope, receive, send_after_commit)
+        except Exception as error:
+            if start is None or ended:
+                raise
+            # A stream failed before its first byte: nothing has been said yet, though Litestar believes so.
+            await _send_problem(scope, receive, send, error.__cause__ or error)
 
 
-async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: Exception) -> None:
+async def _end(
+    scope: HTTPScope, unit: UnitOfWork, reply: "_KeptReply | None", start: Message, body: Message
+) -> None:
+    """What has to be done before the first byte of the reply leaves."""
+    succeeded = start["status"] < 400  # type: ignore[typeddict-item]
+    if succeeded and reply is not None:
+        await reply.keep(await unit.connection(), start, body)
+    if not unit.is_streamed:
+        await unit.end(commit=succeeded)
+    if succeeded and scope["method"] != "GET" and changes_access(scope["route_handler"].opt):
+        # Here at once, not when our own notification arrives: who reads the reply finds it done.
+        scope["litestar_app"].state.access.forget(unit.actor.organization_id)
+
+
+async def _send_soon(scope: HTTPScope, send: Send, message: Message) -> None:
+    """Who does not read holds a connection to the database no longer than this."""
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await send(message)
+    except TimeoutError:
+        if abort := scope["state"].get("abort"):
+            abort()
+        raise
+
+
+async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: BaseException) -> None:
     request: Request[Any, Any, Any] = Request(scope, receive, send)
     answer = next(HANDLERS[cls] for cls in type(error).__mro__ if cls in HANDLERS)
     response = answer(request, error).to_asgi_response(app=None, request=request)
@@ -153,7 +185,7 @@ async def authenticate(request: Request[Any, Any, Any], access: AccessCache) -> 
     if (key := request.headers.get("x-api-key")) is not None:
         return await access.authenticate(key, "api_key")
     if (cookie := request.cookies.get(SESSION_COOKIE)) is not None:
-        if request.scope["method"] not in _SAFE_METHODS:
+        if request.scope["method"] != "GET":
             await require_csrf_token(request, cookie)
         actor = await access.authenticate(cookie, "browser")
         request.scope["state"]["csrf_token"] = csrf_token(cookie)

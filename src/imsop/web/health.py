@@ -16,6 +16,7 @@ from imsop.core.settings import is_local
 from imsop.identity.guard import PUBLIC
 
 READY_WITHIN_SECONDS = 2.0
+_METRICS = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # Litestar says so itself of all text
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ def metrics(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     known = token and secrets.compare_digest(sent.encode(), f"Bearer {token.get_secret_value()}".encode())
     if not known and not (request.client and is_local(request.client.host)):
         raise Forbidden("set IMSOP_METRICS_TOKEN and send it as Authorization: Bearer …")
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(), media_type=_METRICS)
 
 
 ROUTES = [live, ready, metrics]

@@ -1,4 +1,4 @@
-"""Outside of everything: request ids, access log, metrics and the headers of every reply."""
+"""Outside of everything: request ids, access log, metrics, the headers of every reply, and HEAD as a GET."""
 
 import re
 import secrets
@@ -47,6 +47,9 @@ class Observed:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         began = time.perf_counter()
         status = 500
+        method = scope["method"]
+        if method == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
 
         async def send_observed(message: Any) -> None:
             nonlocal status
@@ -61,7 +64,18 @@ class Observed:
         try:
             await self.app(scope, receive, send_observed)
         finally:
-            _record(scope, status, time.perf_counter() - began)
+            _record(scope, method, status, time.perf_counter() - began)
+
+
+def _without_body(send: Send) -> Send:
+    """Ends the reply where its body would begin; whoever makes the body finds its reader gone."""
+
+    async def send_start(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return send_start
 
 
 def _sent_id(scope: HTTPScope) -> str | None:
@@ -69,16 +83,15 @@ def _sent_id(scope: HTTPScope) -> str | None:
     return sent.decode() if sent is not None and _SENT_ID.fullmatch(sent) else None
 
 
-def _record(scope: HTTPScope, status: int, seconds: float) -> None:
+def _record(scope: HTTPScope, method: str, status: int, seconds: float) -> None:
     route = scope.get("path_template") or UNROUTED
-    method = scope["method"] if route != UNROUTED else "ANY"
-    answered, took = _metrics(method, route, status)
+    answered, took = _metrics(method if route != UNROUTED else "ANY", route, status)
     answered.inc()
     took.observe(seconds)
     actor = scope["state"].get("actor")
     log.info(
         "request",
-        method=scope["method"],
+        method=method,
         route=route,
         status=status,
         milliseconds=round(seconds * 1000, 2),

@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 import asyncpg
 import msgspec
@@ -11,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
+from litestar.types import HTTPScope
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable, field_error, from_database
 from imsop.core.said import Said
@@ -52,7 +53,7 @@ def answer(
     errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[Any]:
-    if is_page(request.scope["path"]):
+    if is_page(request.scope):
         return _answer_on_page(request, status, detail, errors, headers)
     problem = Problem(
         type="about:blank",
@@ -63,14 +64,17 @@ def answer(
         request_id=request.scope["state"].get("request_id", ""),
         errors=errors or [],
     )
-    # Of what is Said, programs are told the English alone.
-    content = b"" if request.scope["method"] == "HEAD" else msgspec.json.encode(problem, enc_hook=str)
+    content = msgspec.json.encode(problem, enc_hook=str)  # of what is Said, programs are told the English
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def is_page(path: str) -> bool:
-    """Whether people look at that address, rather than programs."""
-    return not path.startswith(_FOR_PROGRAMS)
+def is_page(scope: HTTPScope) -> bool:
+    """Whether people look at that address, rather than programs.
+
+    As it was sent: a mount takes its prefix off the path, and routing does not mind another slash before it.
+    """
+    path = unquote(scope["raw_path"].decode("latin-1"))
+    return not f"/{path.lstrip('/')}".startswith(_FOR_PROGRAMS)
 
 
 def _answer_on_page(
@@ -84,9 +88,12 @@ def _answer_on_page(
     if status != HTTPStatus.UNAUTHORIZED:
         return render_error(request, status, detail, errors=errors, headers=headers)
     scope = request.scope
-    wanted = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
+    is_part = "hx-request" in request.headers
+    # Whoever was reading a page while a part of it was fetched comes back to the page.
+    seen = urlsplit(request.headers.get("hx-current-url", "")) if is_part else request.url
+    wanted = f"{seen.path}?{seen.query}" if seen.query else seen.path
     onward = f"/sign-in?{urlencode({'next': wanted if scope['method'] == 'GET' else '/'})}"
-    if "hx-request" in request.headers:
+    if is_part:
         return Response(b"", status_code=204, headers={"HX-Redirect": onward})
     return Redirect(onward, status_code=303)
 
@@ -101,7 +108,15 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
         return _on_validation_error(request, error)
     title = HTTPStatus(error.status_code).phrase.capitalize()
     detail = _PLAIN.get(error.status_code, error.detail) if error.status_code < 500 else FAILED
-    return answer(request, error.status_code, title, detail, headers=error.headers)
+    headers = {
+        name: with_head(value) if name == "allow" else value for name, value in (error.headers or {}).items()
+    }
+    return answer(request, error.status_code, title, detail, headers=headers)
+
+
+def with_head(allowed: str) -> str:
+    """An Allow header that names HEAD beside GET: every GET takes it (imsop.web.observe)."""
+    return allowed.replace("GET", "GET, HEAD")
 
 
 def _on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
@@ -138,6 +153,13 @@ def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Respons
     return on_domain_error(request, Unavailable("the database does not answer; try again shortly"))
 
 
+def on_group(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[Any]:
+    """What ends one of the tasks that a stream is sent by ends them all."""
+    first = error.exceptions[0]
+    handler = next(HANDLERS[cls] for cls in type(first).__mro__ if cls in HANDLERS)
+    return handler(request, first)  # type: ignore[no-any-return]
+
+
 def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     log.error("request failed", exc_info=error)
     return answer(request, 500, "Internal server error", FAILED)
@@ -150,5 +172,6 @@ HANDLERS: dict[Any, Any] = {
     asyncpg.InterfaceError: on_client_error,
     ConnectionError: on_unreachable,
     TimeoutError: on_unreachable,
+    ExceptionGroup: on_group,
     Exception: on_failure,
 }

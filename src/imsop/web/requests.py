@@ -17,7 +17,7 @@ from imsop.core.errors import FieldError, InvalidInput, field_error
 from imsop.core.said import Said
 from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_
-from imsop.web.problems import INVALID
+from imsop.web.problems import INVALID, with_head
 
 # msgspec reads query text leniently ("null" as None, "5.0" as 5, "1700000000" as an instant); these do not.
 _SHAPES: dict[type, tuple[re.Pattern[str], str]] = {
@@ -37,17 +37,20 @@ class StrictRequest(TenantRequest):
     """A request whose body is decoded in one pass, straight into what its handler takes."""
 
     async def json(self) -> Any:
-        media_type = (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        media_type, parameters = self.content_type
+        if media_type.lower() != "application/json":
             raise HTTPException(status_code=415, detail="send the body as Content-Type: application/json")
+        if parameters.get("charset", "utf-8").lower() != "utf-8" or "content-encoding" in self.headers:
+            raise HTTPException(status_code=415, detail="send the body in UTF-8, without a Content-Encoding")
         handler = self.scope["route_handler"]
+        taken = handler.parsed_data_field.raw  # type: ignore[union-attr]
         decoder = handler.opt.get("decoder")
         if decoder is None:
-            decoder = handler.opt["decoder"] = msgspec.json.Decoder(handler.parsed_data_field.raw)  # type: ignore[union-attr]
+            decoder = handler.opt["decoder"] = msgspec.json.Decoder(taken)
         try:
             return decoder.decode(await self.body())
         except msgspec.ValidationError as error:
-            raise InvalidInput(INVALID, errors=[field_error(str(error))]) from error
+            raise InvalidInput(INVALID, errors=[field_error(str(error), taken)]) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HTTPException(status_code=400, detail="the body is not valid JSON in UTF-8") from error
 
@@ -87,7 +90,7 @@ def _mismatch(value: str, parameter: "_Parameter") -> str | None:
     try:
         msgspec.convert(value, parameter.type, strict=False)
     except msgspec.ValidationError as error:
-        return field_error(str(error)).message
+        return field_error(str(error), parameter.type).message
     return None
 
 
@@ -101,7 +104,7 @@ def prepare_routes(app: Litestar) -> None:
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
-        allowed = ", ".join(sorted(route.methods))
+        allowed = with_head(", ".join(sorted(route.methods)))
         for method, (handler, model) in route.route_handler_map.items():
             fields = handler.parsed_fn_signature.parameters
             handler.opt["header_aliases"] = {

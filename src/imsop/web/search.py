@@ -54,8 +54,13 @@ async def search(connection: Connection, actor: Actor, query: str, limit: int) -
 
 
 async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
-    """Of what a list of that kind is to be narrowed to: the best matches, at most LISTED."""
-    return [result.id for result in await _found(connection, actor, [kind], query, LISTED)]
+    """Of what a list of that kind is to be narrowed to: the best matches, at most LISTED.
+
+    What follows in the transaction is planned for what it is given: of few another plan is best than of many.
+    """
+    results = await _found(connection, actor, [kind], query, LISTED)
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    return [result.id for result in results]
 
 
 async def _found(

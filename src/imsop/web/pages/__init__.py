@@ -13,6 +13,7 @@ from imsop.web.pages import (
     inventory,
     ledger,
     people,
+    prints,
     product,
     products,
     purchase_orders,
@@ -73,6 +74,7 @@ ROUTES = [
         shipments,
         events,
         people,
+        prints,
     )
     for route in module.PAGES
 ]

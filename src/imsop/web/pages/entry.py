@@ -36,9 +36,9 @@ async def sign_in_page(request: Request[Any, Any, Any], next: str = "/") -> Resp
 @post("/sign-in", opt=PUBLIC, status_code=303, include_in_schema=False)
 async def sign_in_by_form(request: Request[Any, Any, Any]) -> Response[Any]:
     """Opens a session, and goes on to where the reader was headed."""
-    await require_csrf_token(request, request.cookies.get(FORM_COOKIE, ""))
     sent = await form_of(request, SignInForm)
     try:
+        await require_csrf_token(request, request.cookies.get(FORM_COOKIE, ""))
         token, lifetime = await sign_in(
             request.app.state.pool,
             request.app.state.settings,

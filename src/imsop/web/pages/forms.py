@@ -25,4 +25,4 @@ async def form_of(request: Request[Any, Any, Any], form: type[Form]) -> Form:
     try:
         return msgspec.convert(filled, form, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInput(INVALID, errors=[field_error(str(error))]) from None
+        raise InvalidInput(INVALID, errors=[field_error(str(error), form)]) from None

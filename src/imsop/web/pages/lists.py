@@ -5,6 +5,7 @@ import csv
 import io
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -12,7 +13,8 @@ from uuid import UUID
 import msgspec
 from litestar.response import Stream
 
-from imsop.core.database import Connection, transaction
+from imsop.core.database import Connection
+from imsop.core.errors import Unavailable
 from imsop.core.listing import Listing, PageRequest
 from imsop.identity.models import Actor
 from imsop.identity.request import TenantRequest
@@ -80,14 +82,19 @@ def export(
     fixed: Sequence[object] = (),
     **filters: object,
 ) -> Stream:
-    """The filtered list as CSV or XLSX, by the end of the address. `cells`: header, and what is under it."""
+    """The filtered list as CSV or XLSX, by the end of the address. `cells`: header, and what is under it.
+
+    It takes a connection for as long as it is read. Raises Unavailable, before the first byte, where as many
+    are being made as may be at once.
+    """
+    request.keep_open()
     name, _, kind = request.scope["path"].rpartition("/")[2].rpartition(".")
     rows = _rows(request, listing, cells, sort, fixed, filters)
     content = _as_csv(list(cells), rows) if kind == "csv" else _as_xlsx(list(cells), rows)
     stamp = datetime.now(UTC).strftime("%Y-%m-%d")
     return Stream(
         content,
-        media_type="text/csv; charset=utf-8" if kind == "csv" else XLSX,
+        media_type="text/csv" if kind == "csv" else XLSX,
         headers={"Content-Disposition": f'attachment; filename="{name}-{stamp}.{kind}"'},
     )
 
@@ -100,9 +107,11 @@ async def _rows(
     fixed: Sequence[object],
     filters: Mapping[str, object],
 ) -> AsyncIterator[list[object]]:
-    """In a transaction of its own: the request's ends when the first byte leaves."""
-    actor = request.actor
-    async with transaction(request.app.state.pool, actor.tenant, read_only=True) as connection:
+    places: asyncio.Semaphore = request.app.state.exports
+    if places.locked():
+        raise Unavailable("as many lists are being exported as can be at once; try again shortly")
+    async with places:
+        connection, actor = await request.begin()
         until = time.perf_counter() + SLICE_SECONDS
         async for row in listing.stream(connection, actor.organization_id, sort, *fixed, **filters):
             yield [cell(row) for cell in cells.values()]
@@ -127,12 +136,12 @@ async def _as_csv(header: list[str], rows: AsyncIterator[list[object]]) -> Async
 
 
 async def _as_xlsx(header: list[str], rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
-    sheet = Spreadsheet(header)
-    async for row in rows:
-        sheet.add(row)
-        if sheet.ready_bytes > CHUNK_BYTES:
-            yield sheet.take()
-    yield sheet.end()
+    with closing(Spreadsheet(header)) as sheet:
+        async for row in rows:
+            sheet.add(row)
+            if sheet.ready_bytes > CHUNK_BYTES:
+                yield sheet.take()
+        yield sheet.end()
 
 
 def _plain(value: object) -> object:

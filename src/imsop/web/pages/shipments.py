@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
 
@@ -187,9 +188,21 @@ async def _timeline(
     entries = [event_entry(event, spoken) for event in events.items]
     entries += [_position_entry(position, spoken) for position in positions.items]
     return {
-        "timeline": sorted(entries, key=lambda entry: entry.at, reverse=True),
+        "timeline": _gathered(sorted(entries, key=lambda entry: entry.at, reverse=True), spoken),
         "is_more": bool(events.next_cursor or positions.next_cursor),
     }
+
+
+def _gathered(entries: list[TimelineEntry], spoken: Language) -> list[TimelineEntry]:
+    """Where it was seen several times in a row stands once, and since when: a voyage is long."""
+    told = []
+    for _, alike in groupby(entries, key=lambda entry: entry[1:]):
+        last, *earlier = alike
+        if earlier:
+            since = spoken.gettext(N_("since %(instant)s")) % {"instant": spoken.instant(earlier[-1].at)}
+            last = last._replace(detail=f"{last.detail} · {since}" if last.detail else since)
+        told.append(last)
+    return told
 
 
 def event_entry(event: ShipmentEvent, spoken: Language) -> TimelineEntry:

@@ -82,6 +82,11 @@ class Spreadsheet:
         self._zip.close()
         return self.take()
 
+    def close(self) -> None:
+        """Lets go of what was begun, whether it has come to its end or not."""
+        self._part.close()
+        self._zip.close()
+
     def _begin_sheet(self) -> None:
         self._sheets += 1
         self._part = self._zip.open(f"xl/worksheets/sheet{self._sheets}.xml", "w")

@@ -1,0 +1,74 @@
+"""Barcodes as drawings of a printed document: bars where they fit and can hold the text, else a matrix.
+
+What a company may say of a shipment in GS1's words is little without a company prefix, which nobody gave us:
+an SSCC (00), a consignment (401) and a shipment number (402) all begin with one. A purchase order number
+(400) is the consignee's to put on what comes in, and leaves no premises. So our own reference goes under 91,
+the first of the identifiers (91 to 99) that GS1 leaves to a company's own use.
+"""
+
+import re
+from typing import NamedTuple
+
+import zxingcpp
+from stdnum import ean
+
+GTIN, OWN_REFERENCE = "01", "91"
+_DOT_MM = 0.125
+"""Of a label printer with 203 dots to the inch: bars of whole dots are all as wide as they should be."""
+_NARROWEST_MM, _WIDEST_MM = 2 * _DOT_MM, 4 * _DOT_MM
+"""A narrow bar: hand-held readers see no less, and need no more."""
+_ASCII = re.compile(r"[ -~]+")
+_OF_GS1 = re.compile(r"[!\"%&'*+,\-./0-9:;<=>?A-Z_a-z]{1,90}")
+"""GS1's character set 82 without the parentheses, which what draws takes for those of an identifier."""
+
+
+class Barcode(NamedTuple):
+    """`text` is what a person reads under it. Leave white beside it what `bars` and `matrix` say."""
+
+    svg: str
+    text: str
+    width_mm: float
+    height_mm: float
+
+
+def bars(text: str, width_mm: float, height_mm: float, identifier: str = "") -> Barcode:
+    """Code 128, or GS1-128 with an application identifier; a DataMatrix where that would not fit or hold it.
+
+    The width is with the white on both sides, which is not drawn: ten narrow bars, at most 5 mm, each.
+    """
+    if _ASCII.fullmatch(text):
+        content = _content(text, identifier)
+        made = zxingcpp.create_barcode(content, zxingcpp.Code128, gs1=content != text)
+        bar = width_mm / _modules(made, white=True)
+        if bar >= _NARROWEST_MM:
+            return _drawn(made, content, min(bar, _WIDEST_MM), height_mm)
+    return matrix(text, min(width_mm, height_mm), identifier)
+
+
+def matrix(text: str, side_mm: float, identifier: str = "") -> Barcode:
+    """A DataMatrix, or GS1 DataMatrix, of any text; the side is with a white module all around, not drawn."""
+    content = _content(text, identifier)
+    made = zxingcpp.create_barcode(content, zxingcpp.DataMatrix, gs1=content != text, force_square=True)
+    return _drawn(made, content, side_mm / _modules(made, white=True))
+
+
+def gtin_14(gtin: str | None) -> str | None:
+    """As GS1 writes each of its numbers for trade items, if it is one: with zeros in front, to 14 digits."""
+    return gtin.zfill(14) if gtin and ean.is_valid(gtin) else None
+
+
+def _content(text: str, identifier: str) -> str:
+    """With the identifier, where it can hold that."""
+    return f"({identifier}){text}" if identifier and _OF_GS1.fullmatch(text) else text
+
+
+def _drawn(made: zxingcpp.Barcode, content: str, room_mm: float, height_mm: float | None = None) -> Barcode:
+    """In modules of whole dots, if so much room as there is for each allows any choice."""
+    dots = room_mm // _DOT_MM * _DOT_MM
+    width = _modules(made, white=False) * (dots if dots >= _NARROWEST_MM else room_mm)
+    return Barcode(made.to_svg(add_quiet_zones=False), content, width, height_mm or width)
+
+
+def _modules(made: zxingcpp.Barcode, *, white: bool) -> int:
+    width: int = made.to_image(add_quiet_zones=white).shape[1]
+    return width

@@ -1,0 +1,96 @@
+"""Documents to be printed: a template of ours becomes Typst's language, and that a PDF.
+
+A template is written as those of pages are, in `.typ`. Each value that it shows is put in as text, whatever
+it holds; where that would not be text the document cannot be set at all: `[{{ row.name }}]`.
+"""
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, cast
+
+import typst
+from jinja2 import Environment
+from litestar import Request, Response
+
+from imsop.ui.barcodes import GTIN, OWN_REFERENCE, Barcode, bars, matrix
+from imsop.ui.language import speaking
+from imsop.ui.page import Page
+from imsop.ui.render import environment, page_of
+
+_AT_ONCE = ThreadPoolExecutor(2, thread_name_prefix="typesetting")
+"""Not those of everybody: whoever signs in would wait for a document."""
+_REMEMBERED = 10
+"""Compilations after which Typst forgets one, 40 MB for 300 lines; the next document is never the same."""
+_FONTS = files("font_source_sans_pro") / "files"
+
+
+async def typeset(
+    request: Request[Any, Any, Any], template: str, name: str, /, **context: Any
+) -> Response[bytes]:
+    """The document in its reader's language, shown by the browser and kept under that name.
+
+    End the request's transaction first.
+    """
+    page = page_of(request)
+    loop = asyncio.get_running_loop()
+    try:
+        document = await loop.run_in_executor(_AT_ONCE, _typeset, page, template, context)
+    finally:
+        _AT_ONCE.submit(_forget)
+    filename = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+    return Response(
+        document,
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="{filename}.pdf"',
+            "Content-Language": page.language.code,
+            "Cache-Control": "private, no-cache",
+        },
+    )
+
+
+def _typeset(page: Page, template: str, context: dict[str, Any]) -> bytes:
+    token = speaking.set(page.language)
+    try:
+        written = _environment().get_template(template).render(page=page, **context)
+    finally:
+        speaking.reset(token)
+    compiler = typst.Compiler(written.encode(), root=str(_FONTS), font_paths=_fonts())
+    return cast("bytes", compiler.compile())
+
+
+def _forget() -> None:
+    for _ in range(_REMEMBERED):
+        typst.compile(b"", font_paths=_fonts())
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = environment().overlay(autoescape=False, finalize=_put)
+    made.filters = made.filters | {"bars": bars, "matrix": matrix}
+    made.globals = made.globals | {"GTIN": GTIN, "OWN_REFERENCE": OWN_REFERENCE}
+    return made
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> typst.Fonts:
+    """Ours, and the machine's for scripts that ours has not."""
+    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=[str(_FONTS)])
+
+
+def _put(value: object) -> str:
+    """A value as a template puts it in: numbers count in code, too, barcodes are drawn, the rest is text."""
+    match value:
+        case int():
+            return str(value)
+        case Barcode():
+            size = f"width: {value.width_mm}mm, height: {value.height_mm}mm"
+            return f'#image(bytes({_quoted(value.svg)}), format: "svg", {size}, fit: "stretch");'
+    return f"#{_quoted(str(value))};"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

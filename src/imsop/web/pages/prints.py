@@ -1,0 +1,142 @@
+"""What is printed: purchase orders and packing slips, labels of products and shipments.
+
+Who it goes to is part of a document: whoever may read that reads the address, too.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from babel import Locale
+from litestar import Response, get
+from msgspec import Meta
+
+from imsop.catalog import actions as catalog
+from imsop.core.database import Connection
+from imsop.identity.guard import allow
+from imsop.identity.models import Actor
+from imsop.identity.name_queries import list_user_names
+from imsop.identity.permissions import Permission
+from imsop.identity.queries import get_organization
+from imsop.identity.request import TenantRequest
+from imsop.purchasing import actions as purchasing
+from imsop.purchasing.document_queries import ORDER_LINES
+from imsop.shipping import actions as shipping
+from imsop.shipping import document_queries as shipments
+from imsop.shipping.address_queries import Ends, get_ends
+from imsop.suppliers.queries import get_supplier
+from imsop.ui.barcodes import gtin_14
+from imsop.ui.language import FORMATS
+from imsop.ui.typesetting import typeset
+from imsop.web.pages.days import today
+
+Copies = Annotated[int, Meta(ge=1, le=500, description="One label a page.")]
+LabelSize = Literal["62x29", "100x50"]
+"""In millimetres: an address label of office printers, and what shelves and cartons take."""
+_ON_LETTER = {"us", "usa", "ca", "mx", "united states of america"} | {
+    Locale(language).territories[code].casefold() for language in FORMATS for code in ("US", "CA", "MX")
+}
+"""Countries that write on Letter, as an organization may have named its own."""
+
+
+@get(
+    "/purchase-orders/{order_id:uuid}/order.pdf",
+    opt=allow(Permission.PURCHASE_ORDERS_READ),
+    include_in_schema=False,
+)
+async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Response[bytes]:
+    connection, actor = await request.begin()
+    tenant = actor.organization_id
+    order = await purchasing.require_purchase_order(connection, actor, order_id)
+    found = ORDER_LINES.stream(connection, tenant, "line_number", purchase_order_id=order_id)
+    lines = [line async for line in found]
+    supplier = await get_supplier(connection, tenant, order.supplier_id)
+    organization = await get_organization(connection, tenant)
+    names = await list_user_names(connection, tenant, [order.created_by] if order.created_by else [])
+    await request.finish()
+    return await typeset(
+        request,
+        "web/purchase_order.typ",
+        order.po_number,
+        order=order,
+        lines=lines,
+        supplier=supplier,
+        organization=organization,
+        ordered_by=next(iter(names.values()), None),
+        letter=_is_on_letter(organization.country if organization else None),
+    )
+
+
+@get(
+    "/shipments/{shipment_id:uuid}/packing-slip.pdf",
+    opt=allow(Permission.SHIPMENTS_READ),
+    include_in_schema=False,
+)
+async def print_packing_slip(request: TenantRequest, shipment_id: UUID) -> Response[bytes]:
+    connection, actor = await request.begin()
+    shipment, ends = await _shipment(connection, actor, shipment_id)
+    found = shipments.CARGO.stream(connection, actor.organization_id, "id", shipment_id=shipment_id)
+    cargo = [item async for item in found]
+    organization = await get_organization(connection, actor.organization_id)
+    await request.finish()
+    return await typeset(
+        request,
+        "web/packing_slip.typ",
+        f"packing-slip-{shipment.reference_id or shipment.id}",
+        shipment=shipment,
+        ends=ends,
+        cargo=cargo,
+        letter=_is_on_letter(organization.country if organization else None),
+    )
+
+
+@get("/shipments/{shipment_id:uuid}/label.pdf", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
+async def print_shipment_label(
+    request: TenantRequest, shipment_id: UUID, copies: Copies = 1
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    shipment, ends = await _shipment(connection, actor, shipment_id)
+    await request.finish()
+    return await typeset(
+        request,
+        "web/shipment_label.typ",
+        f"label-{shipment.reference_id or shipment.id}",
+        shipment=shipment,
+        ends=ends,
+        copies=copies,
+    )
+
+
+@get("/products/{product_id:uuid}/label.pdf", opt=allow(Permission.PRODUCTS_READ), include_in_schema=False)
+async def print_product_label(
+    request: TenantRequest, product_id: UUID, size: LabelSize = "62x29", copies: Copies = 1
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    product = await catalog.get_product(connection, actor, product_id)
+    await request.finish()
+    return await typeset(
+        request,
+        "web/product_label.typ",
+        f"label-{product.sku}",
+        product=product,
+        gtin=gtin_14(product.gtin),
+        large=size == "100x50",
+        copies=copies,
+    )
+
+
+async def _shipment(
+    connection: Connection, actor: Actor, shipment_id: UUID
+) -> tuple[shipments.ShipmentDocument, Ends]:
+    tenant = actor.organization_id
+    shipment = await shipments.get_document(connection, tenant, today(actor.timezone), shipment_id)
+    ends = await get_ends(connection, tenant, shipment_id)
+    if shipment is None or ends is None:
+        raise shipping.no_such_shipment()
+    return shipment, ends
+
+
+def _is_on_letter(country: str | None) -> bool:
+    return (country or "").strip().casefold() in _ON_LETTER
+
+
+PAGES = [print_purchase_order, print_packing_slip, print_shipment_label, print_product_label]

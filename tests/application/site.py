@@ -1,0 +1,132 @@
+"""Who visits the application, and what there is to see in it."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from html import unescape
+from pathlib import PurePath
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from litestar.routes import HTTPRoute
+
+from imsop.demo.people import PASSWORD
+from imsop.web.edge import SESSION_COOKIE
+from imsop.web.observe import Observed
+from imsop.web.pages import ROUTES
+from tests import factories
+from tests.factories import Member, accepted, litestar_of, visitor
+
+PARTS = {
+    "/search/found",
+    "/control-tower/markers",
+    "/control-tower/news",
+    "/shipments/{shipment_id:uuid}/timeline",
+}
+"""Parts of pages, fetched by scripts; whatever else is no file is a page."""
+ALIKE = 2  # addresses followed of one page with the same parameters: their rows differ, their links do not
+MOST = 5  # followed of one page with whatever parameters
+_LINK = re.compile(r'(?:href|hx-get|data-live)="(/[^"]*)"')
+_VARIABLE = re.compile(r"\\\{\w+:uuid\\\}")
+
+
+def whole_pages() -> list[str]:
+    """The path of every page there is, with its parameters."""
+    paths = {path for route in ROUTES if "GET" in route.http_methods for path in route.paths}
+    return sorted(path for path in paths - PARTS if not PurePath(path).suffix)
+
+
+@cache
+def _shape(path: str) -> re.Pattern[str]:
+    return re.compile(_VARIABLE.sub(r"[0-9a-f-]{36}", re.escape(path)))
+
+
+class Followed(NamedTuple):
+    """Where somebody gets by following links: addresses by path, and the links that lead nowhere."""
+
+    addresses: dict[str, list[str]]
+    broken: list[str]
+
+    def richest(self, path: str) -> str:
+        """Of those of a page, the one with most on it."""
+        return self.addresses[path][0]
+
+
+@dataclass
+class Site:
+    app: Observed
+    address: str
+    members: dict[str, Member] = field(default_factory=dict)
+    _states: dict[str, Any] = field(default_factory=dict)
+    _followed: dict[str, Followed] = field(default_factory=dict)
+
+    def path_of(self, address: str) -> str:
+        """The path of its route, with parameters; of a file in several formats that of the first."""
+        for route in litestar_of(self.app).routes:
+            if isinstance(route, HTTPRoute) and _shape(route.path).fullmatch(address):
+                return min(route.route_handler_map["GET"][0].paths)
+        return address
+
+    async def signed_in(self, who: str) -> dict[str, Any]:
+        """Options of a browser's context in which they have signed in: by name, or address of the demo."""
+        if who not in self._states:
+            password = factories.PASSWORD if who in self.members else PASSWORD
+            email = self.members[who].email if who in self.members else who
+            async with httpx.AsyncClient(base_url=self.address) as http:
+                form = await http.get("/sign-in")
+                (token,) = re.findall(r'name="csrf_token" value="([^"]+)"', form.text)
+                sent = {"csrf_token": token, "email": email, "password": password, "next": "/"}
+                entered = await http.post("/sign-in", data=sent)
+                assert entered.status_code == 303, entered.text
+                cookie = {"name": SESSION_COOKIE, "value": http.cookies[SESSION_COOKIE]}
+            place = {"domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax", "expires": -1}
+            self._states[who] = {"cookies": [cookie | place], "origins": []}
+        return {"base_url": self.address, "storage_state": self._states[who]}
+
+    async def member(self, email: str) -> Member:
+        """Somebody of the demo, at the API."""
+        http = visitor(self.app)
+        sent = {"email": email, "password": PASSWORD}
+        token = accepted(await http.post("auth/token", json=sent))["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        actor = await litestar_of(self.app).state.access.authenticate(token, "bearer")
+        return Member(self.app, http, actor.organization_id, actor.user_id, email, token)
+
+    async def followed(self, who: str) -> Followed:
+        if who not in self._followed:
+            self._followed[who] = await _follow(self, who)
+        return self._followed[who]
+
+
+async def _follow(site: Site, who: str) -> Followed:
+    """From the control tower on, page after page; a part or file is asked for once."""
+    state = (await site.signed_in(who))["storage_state"]
+    cookies = {SESSION_COOKIE: state["cookies"][0]["value"]}
+    queue, met = [("/", "/"), ("/search?q=a", "/")], {"/", "/search?q=a"}
+    seen: Counter[tuple[str, ...]] = Counter()
+    found: dict[str, list[tuple[int, str]]] = {}
+    broken = []
+    async with httpx.AsyncClient(base_url=site.address, cookies=cookies, timeout=30) as http:
+        for address, shown_on in queue:
+            parts = urlsplit(address)
+            path = site.path_of(parts.path)
+            alike = path, *sorted({name for name, _ in parse_qsl(parts.query)})
+            if seen[alike] == (ALIKE if path in whole_pages() else 1) or seen[path, "all"] == MOST:
+                continue
+            seen.update([alike, (path, "all")])
+            async with http.stream("GET", address) as reply:
+                if reply.status_code != 200:
+                    broken.append(f"{reply.status_code}: {address} on {shown_on}")
+                if path not in whole_pages():
+                    continue  # that it comes is enough
+                text = (await reply.aread()).decode()
+            found.setdefault(path, []).append((len(text), address))
+            for link in (unescape(link).partition("#")[0] for link in _LINK.findall(text)):
+                if link not in met:
+                    met.add(link)
+                    queue.append((link, address))
+    return Followed(
+        {path: [a for _, a in sorted(ones, reverse=True)] for path, ones in found.items()}, broken
+    )

@@ -1,0 +1,120 @@
+"""Open pages hear of what happens: a position moves its marker, news arrive, and what fails is said."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, Route, expect
+
+from tests.application.conftest import FOODS
+from tests.application.site import Site
+from tests.browsing import redrawn, visiting
+from tests.factories import Member
+
+TOOLS = "admin@tools.example"
+FAILED = "A part of this page could not be fetched"
+
+
+async def under_way(member: Member) -> dict[str, Any]:
+    """A shipment that is on its way."""
+    shipment: dict[str, Any] = (await member.read("shipments", status="in_transit", limit=1))["items"][0]
+    return shipment
+
+
+async def moved(member: Member, shipment: dict[str, Any], longitude: str) -> None:
+    seen = {"timestamp": f"{datetime.now(UTC)}", "latitude": "44.5", "longitude": longitude}
+    await member.create(f"shipments/{shipment['id']}/tracking", seen | {"location": f"At {longitude} east"})
+
+
+async def listening(page: Page) -> None:
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await expect(page.locator(".chart-map[data-drawn]")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("page_of", "longitude"), [("the control tower", "-31.5"), ("its shipment", "-35.5")]
+)
+async def test_a_position_posted_through_the_api_moves_the_marker(
+    site: Site, browser: Browser, page_of: str, longitude: str
+) -> None:
+    planner = await site.member("planner@foods.example")
+    shipment = await under_way(planner)
+    async with (
+        visiting(browser, **await site.signed_in(FOODS)) as ours,
+        visiting(browser, **await site.signed_in(TOOLS)) as theirs,
+    ):
+        await ours.page.goto("/" if page_of == "the control tower" else f"/shipments/{shipment['id']}")
+        await theirs.page.goto("/")
+        await listening(ours.page)
+        await listening(theirs.page)
+        told = await theirs.page.evaluate_handle(
+            "() => { const told = []; document.body.addEventListener('imsop:position',"
+            " ({detail}) => told.push(detail)); return told; }"
+        )
+        canvas = ours.page.locator(".chart-map")
+        seen = await canvas.screenshot()
+        await moved(planner, shipment, longitude)
+        row = ours.page.locator(f"#marker-{shipment['id']}")
+        await expect(row).to_have_attribute("data-longitude", re.compile(rf"^{longitude}0*$"))
+        await redrawn(canvas, seen)
+        await expect(row).to_contain_text(f"At {longitude} east")
+        their_own = await site.member("planner@tools.example")
+        await moved(their_own, await under_way(their_own), "-20.5")
+        await theirs.page.wait_for_function("(told) => told.length > 0", arg=told)
+        assert {float(one["longitude"]) for one in await told.json_value()} == {-20.5}
+
+
+async def test_what_is_recorded_is_news_at_once(site: Site, browser: Browser) -> None:
+    member = await site.member(FOODS)
+    async with visiting(browser, **await site.signed_in(FOODS)) as visit:
+        await visit.page.goto("/")
+        await listening(visit.page)
+        await member.create("analytics-events", {"event_type": "something nobody expected"})
+        await expect(visit.page.get_by_role("main")).to_contain_text("something nobody expected")
+
+
+@pytest.mark.parametrize("failure", ["the server is gone", "500", "429"])
+async def test_a_part_that_cannot_be_had_is_said_and_what_stood_there_stays(
+    site: Site, browser: Browser, failure: str
+) -> None:
+    async def fail(route: Route) -> None:
+        if failure == "the server is gone":
+            await route.abort("connectionrefused")
+        else:
+            await route.fulfill(
+                status=int(failure), content_type="text/html", body="<main>a whole page</main>"
+            )
+
+    member = await site.member(FOODS)
+    async with visiting(browser, **await site.signed_in(FOODS)) as visit:
+        page = visit.page
+        await page.goto("/")
+        await listening(page)
+        await page.route("**/control-tower/news", fail)
+        await page.route("**/search/found*", fail)
+        before = await page.locator(".timeline").inner_text()
+        await member.create("analytics-events", {"event_type": f"unheard of: {failure}"})
+        await expect(page.get_by_text(FAILED)).to_be_visible()
+        assert await page.locator(".timeline").inner_text() == before
+        await page.get_by_role("button", name="Close", exact=True).click()
+        await page.keyboard.press("/")
+        await page.keyboard.type("anchovy")
+        await expect(page.get_by_text(FAILED)).to_be_visible()
+        await expect(page.get_by_text("a whole page")).to_have_count(0)
+        await page.unroute_all()
+        await page.keyboard.press("Backspace")
+        await expect(page.get_by_role("option").first).to_be_visible()
+        await expect(page.get_by_text(FAILED)).to_have_count(0)
+        visit.complaints = [said for said in visit.complaints if not said.startswith(("error", "failed"))]
+
+
+async def test_a_session_that_has_ended_leads_to_signing_in_and_back_to_the_page(
+    site: Site, browser: Browser
+) -> None:
+    async with visiting(browser, **await site.signed_in(FOODS)) as visit:
+        await visit.page.goto("/products?status=active")
+        await visit.page.context.clear_cookies()
+        await visit.page.keyboard.press("/")
+        await visit.page.keyboard.type("anchovy")
+        await visit.page.wait_for_url("**/sign-in?next=%2Fproducts%3Fstatus%3Dactive")

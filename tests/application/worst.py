@@ -1,0 +1,71 @@
+"""An organization that nobody would make by hand: the longest names, words that never break."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from tests import factories
+from tests.factories import Member
+from tests.pages import trading
+from tests.pages.test_shipments import YESTERDAY, shipment
+from tests.pages.trading import Line
+
+WORD = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
+
+
+def long(characters: int) -> str:
+    """One word as long as that, and no other like it."""
+    return (uuid4().hex[:6].upper() + WORD * 8)[:characters]
+
+
+async def filled(admin: Member) -> None:
+    product = await factories.product(
+        admin, sku=long(100), name=long(255), category=long(100), description=long(1000),
+        reorder_level=2_000_000_000, unit_cost="12345678.99", unit_of_measure=long(20),
+    )  # fmt: skip
+    warehouses = [
+        await factories.warehouse(admin, name=long(255), city=long(100), country=long(100), capacity=1)
+        for _ in range(2)
+    ]
+    supplier = await factories.supplier(
+        admin, name=long(255), contact_person=long(100), email=f"{long(60)}@{long(60).lower()}.example",
+        address=long(255), city=long(100), country=long(100), payment_terms=long(50),
+    )  # fmt: skip
+    customer = await factories.customer(admin, name=long(255), city=long(100), country=long(100))
+    zone = {"warehouse_id": warehouses[0]["id"], "code": long(50), "name": long(100), "zone_type": "storage"}
+    await admin.create("warehouse-zones", zone)
+    movement = {
+        "product_id": product["id"],
+        "warehouse_id": warehouses[0]["id"],
+        "transaction_type": "receipt",
+    }
+    told = {"quantity": 1_999_999_999, "notes": long(1000), "reference_id": long(100)}
+    await admin.create("inventory-transactions", movement | told)
+    await _traded(admin, product["id"], supplier["id"], customer["id"])
+    made = await shipment(
+        admin, "in_transit", shipment_type="transfer", tracking_number=long(100), reference_id=long(100),
+        carrier=long(100), transport_mode="ocean", expected_delivery_date=f"{YESTERDAY}",
+        origin_warehouse_id=warehouses[0]["id"], destination_warehouse_id=warehouses[1]["id"],
+        items=[{"product_id": product["id"], "quantity": 1_999_999_999}],
+    )  # fmt: skip
+    seen = {"timestamp": datetime.now(UTC).isoformat(), "latitude": "51.9", "longitude": "4.1"}
+    await admin.create(f"shipments/{made['id']}/tracking", seen | {"location": long(255)})
+    happened = {"event_type": "delayed", "occurred_at": seen["timestamp"], "payload": {"reason": long(255)}}
+    await admin.create(f"shipments/{made['id']}/events", happened)
+    await admin.create("analytics-events", {"event_type": long(100)})
+    role = await admin.create("roles", {"name": long(100), "permissions": ["products:read"]})
+    await admin.create("users", _user(role["id"]))
+    await admin.create("api-keys", {"name": long(100), "permissions": ["products:read"]})
+
+
+def _user(role_id: str) -> dict[str, Any]:
+    email = f"{long(60)}@{long(60).lower()}.example"
+    name = {"first_name": long(100), "last_name": long(100)}
+    return {"email": email, "password": factories.PASSWORD, "role_ids": [role_id]} | name
+
+
+async def _traded(admin: Member, product_id: str, supplier_id: str, customer_id: str) -> None:
+    late = Line(product_id, ordered=1_000_000, promised=trading.ago(10), expected=trading.ago(10))
+    dated = {"number": long(50), "expected": trading.ago(10)}
+    await trading.purchase_order(admin, supplier_id, "confirmed", late, **dated)
+    await trading.sales_order(admin, customer_id, "confirmed", late, **dated)

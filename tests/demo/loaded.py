@@ -1,0 +1,53 @@
+"""The demo for tests to look at: loaded once in a run, by whichever worker needs it first, and copied."""
+
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import psycopg
+
+from imsop import demo
+from imsop.core.installation import Installation, silent
+from imsop.core.settings import Settings
+from tests.conftest import TestDatabase
+
+SETTINGS = Settings(bcrypt_cost=4)
+_LOCK = 0x64656D6F  # "demo", in pg_advisory_lock's space of the maintenance database
+_LOADED, _LOADING = "imsop_demo", "imsop_demo_loading"
+
+
+class Loaded(NamedTuple):
+    installation: Installation
+    sign_ins: list[tuple[str, str]]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """As the operator, who sees both organizations."""
+        with psycopg.connect(self.installation.operator_dsn) as connection:
+            return connection.execute(sql).fetchall()
+
+
+def load_demo(database: TestDatabase, purpose: str) -> Loaded:
+    """A database of this worker's own with the demo in it. The first of a run waits 16 s for it."""
+    name = f"{urlsplit(database.admin_dsn).path.removeprefix('/')}_{purpose}"
+    with psycopg.connect(_elsewhere(database.admin_dsn, "postgres"), autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        if not server.execute("SELECT true FROM pg_database WHERE datname = %s", [_LOADED]).fetchone():
+            server.execute(f"DROP DATABASE IF EXISTS {_LOADING} WITH (FORCE)")  # of a load that failed
+            reports, _ = demo.load(_copied(server, "imsop", _LOADING, database), SETTINGS, silent)
+            assert ["rows of two simulated years" in report for report in reports] == [True, True]
+            server.execute(f"ALTER DATABASE {_LOADING} RENAME TO {_LOADED}")
+        ours = _copied(server, _LOADED, name, database)
+    _, sign_ins = demo.load(ours, SETTINGS, silent)
+    return Loaded(ours, sign_ins)
+
+
+def _copied(
+    server: "psycopg.Connection[Any]", template: str, name: str, database: TestDatabase
+) -> Installation:
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy OWNER imsop_owner")
+    server.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO imsop_app, imsop_operator")
+    dsns = (database.admin_dsn, database.app_dsn, database.operator_dsn)
+    return Installation(*(_elsewhere(dsn, name) for dsn in dsns))
+
+
+def _elsewhere(dsn: str, name: str) -> str:
+    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
