@@ -191,6 +191,22 @@ async def test_sessions_are_shown_and_ended(admin: Member) -> None:
     assert others[0]["id"] not in (await here.get("/profile/sessions")).text
 
 
+async def test_whoever_is_signed_in_keeps_the_navigation_where_there_is_nothing(admin: Member) -> None:
+    here = await signed_in(admin)
+    for path in ("/nowhere", "/products/7", "/products/nowhere/else"):
+        lost = await here.get(path)
+        assert lost.status_code == 404, path
+        assert 'href="/products"' in lost.text, path
+        stranger = await browser(admin).get(path)
+        assert (stranger.status_code, 'href="/products"' in stranger.text) == (404, False), path
+    refused = await here.post("/nowhere")
+    assert (refused.status_code, 'href="/products"' in refused.text) == (404, True)
+    left = await here.fill(await here.get("/nowhere"), "/sign-out")
+    assert (left.status_code, left.headers["location"]) == (303, "/sign-in")
+    forged = await browser(admin).get("/nowhere", headers={"Cookie": f"{SESSION_COOKIE}=imsop_session_x"})
+    assert (forged.status_code, 'href="/products"' in forged.text) == (404, False)
+
+
 async def test_errors_are_pages_where_pages_were_asked_for(admin: Member) -> None:
     here = await signed_in(admin)
     for path, status in (("/nowhere", 404), ("/products?sort=colour", 422), ("/products?cursor=x", 422)):

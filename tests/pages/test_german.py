@@ -49,6 +49,7 @@ async def test_a_refusal_is_told_in_its_readers_language(admin: Member, english:
     here = await german_reader(admin)
     nowhere = "01a20000-0000-7000-8000-000000000000"
     told = {
+        "/nowhere": "Unter dieser Adresse gibt es nichts",
         f"/products/{nowhere}": "Ein Produkt mit dieser Kennung gibt es nicht",
         "/products?sort=colour": "ist nicht unter diesen: ",
         "/products?cursor=x": "ist keine Stelle dieser Liste; beginnen Sie von vorn",

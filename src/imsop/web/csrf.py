@@ -16,6 +16,7 @@ from litestar.enums import RequestEncodingType
 from imsop.core.errors import Forbidden
 from imsop.ui.language import N_
 
+SESSION_COOKIE = "imsop_session"
 HEADER = "X-CSRF-Token"
 FIELD = "csrf_token"
 _FORMS = frozenset({RequestEncodingType.URL_ENCODED.value, RequestEncodingType.MULTI_PART.value})

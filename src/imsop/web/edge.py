@@ -17,11 +17,10 @@ from imsop.core.said import Said
 from imsop.identity.access import AccessCache
 from imsop.identity.guard import changes_access, require_permission
 from imsop.identity.models import Actor
-from imsop.web.csrf import csrf_token, require_csrf_token
+from imsop.web.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
 from imsop.web.problems import HANDLERS, is_page
 from imsop.web.requests import StrictRequest, require_strict_query, without_blanks
 
-SESSION_COOKIE = "imsop_session"
 SEND_SECONDS = 30.0
 """How long whoever is sent a stream may leave full buffers unread before the connection is cut."""
 MAX_KEY_CHARACTERS = 255

@@ -1,6 +1,9 @@
 """Every refusal and failure as an RFC 9457 problem."""
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
@@ -11,12 +14,13 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
-from litestar.types import HTTPScope
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable, field_error, from_database
 from imsop.core.said import Said
 from imsop.ui.language import N_
 from imsop.ui.render import render_error
+from imsop.web.csrf import SESSION_COOKIE, csrf_token
 
 MEDIA_TYPE = "application/problem+json"
 INVALID = N_("the request has fields with values that cannot be")
@@ -77,6 +81,29 @@ def is_page(scope: HTTPScope) -> bool:
     return not f"/{path.lstrip('/')}".startswith(_FOR_PROGRAMS)
 
 
+class _PageOfUnknown(Response[Any]):
+    """An error page where no route has found out who reads it, as where there is none: it does so itself."""
+
+    def __init__(self, request: Request[Any, Any, Any], render: Callable[[], Response[Any]]) -> None:
+        super().__init__(None)
+        self._request = request
+        self._render = render
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
+        return self._send
+
+    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cookie = self._request.cookies.get(SESSION_COOKIE)
+        if cookie is not None:
+            # Whatever comes in between, the page is that of a stranger.
+            with suppress(DomainError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                access = self._request.app.state.access
+                scope["state"]["actor"] = await access.authenticate(cookie, "browser")
+                scope["state"]["csrf_token"] = csrf_token(cookie)
+        page = self._render().to_asgi_response(app=None, request=self._request)
+        await page(scope, receive, send)
+
+
 def _answer_on_page(
     request: Request[Any, Any, Any],
     status: int,
@@ -86,7 +113,8 @@ def _answer_on_page(
 ) -> Response[Any]:
     """As a page; who is not signed in is sent to do so, and comes back to what they wanted to see."""
     if status != HTTPStatus.UNAUTHORIZED:
-        return render_error(request, status, detail, errors=errors, headers=headers)
+        render = partial(render_error, request, status, detail, errors=errors, headers=headers)
+        return render() if "actor" in request.scope["state"] else _PageOfUnknown(request, render)
     scope = request.scope
     is_part = "hx-request" in request.headers
     # Whoever was reading a page while a part of it was fetched comes back to the page.
