@@ -22,7 +22,7 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
-from imsop.web.pages.orders import lines_counted, standing
+from imsop.web.pages.orders import lines_counted, standings
 
 COLUMNS = (
     Column("order", N_("Order")),
@@ -85,13 +85,7 @@ async def customer_lines_page(
         customer=customer,
         shown=shown,
         product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
-        standings={
-            row.id: standing(
-                row.status, ordered=row.quantity_ordered, done=row.quantity_shipped, due_on=row.due_on,
-                done_on=row.actual_delivery_date, today=day,
-            )
-            for row in shown.rows
-        },
+        standings=standings(shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day),
         crumbs=[
             Crumb(N_("Customers"), "/customers"),
             Crumb(customer.name, f"/customers/{customer_id}", is_name=True),

@@ -25,7 +25,7 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
-from imsop.web.pages.orders import RECENT, chart_of_quarters
+from imsop.web.pages.orders import ORDER_COLUMNS, RECENT, chart_of_quarters
 from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
@@ -58,13 +58,6 @@ CELLS: dict[str, Callable[[Customer], object]] = {
     "payment_terms": lambda row: row.payment_terms,
     "id": lambda row: row.id,
 }
-ORDER_COLUMNS = (
-    Column("number", N_("Number")),
-    Column("status", N_("State")),
-    Column("ordered", N_("Ordered"), "date"),
-    Column("expected", N_("Expected"), "date"),
-    Column("total", N_("Total"), "number"),
-)
 NameSort = Literal["name", "-name"]
 
 

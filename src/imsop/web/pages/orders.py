@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -33,6 +33,15 @@ SHIPMENT_COLUMNS = (
     Column("arrived", N_("Delivered"), "date"),
 )
 
+ORDER_COLUMNS = (
+    Column("number", N_("Number")),
+    Column("status", N_("State")),
+    Column("ordered", N_("Ordered"), "date"),
+    Column("expected", N_("Expected"), "date"),
+    Column("total", N_("Total"), "number"),
+)
+"""Of the newest orders of a partner."""
+
 Standing = Literal["", "open", "partial", "overdue", "shipped", "on_time", "late", "received", "short_closed"]
 
 
@@ -56,6 +65,40 @@ def standing(
     if done >= ordered:
         return "shipped"
     return "partial" if done else "open"
+
+
+class Line(Protocol):
+    """A line of an order, as far as both kinds are alike."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def quantity_ordered(self) -> int: ...
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def actual_delivery_date(self) -> date | None: ...
+
+
+AnyLine = TypeVar("AnyLine", bound=Line)
+
+
+def standings(
+    lines: Iterable[AnyLine], status: Callable[[AnyLine], str], done: Callable[[AnyLine], int], today: date
+) -> dict[UUID, Standing]:
+    """How each line stands, by its id, where its order's status and what is done of it are these."""
+    return {
+        line.id: standing(
+            status(line), ordered=line.quantity_ordered, done=done(line), due_on=line.due_on,
+            done_on=line.actual_delivery_date, today=today,
+        )
+        for line in lines
+    }  # fmt: skip
+
+
+def is_open_or_late(is_open: Flag | None, is_late: Flag | None, day: date) -> dict[str, Any]:
+    """Filters of a list of orders: what is late is open."""
+    return {"open": True if is_open and not is_late else None, "late": day if is_late else None}
 
 
 Outcome = Literal["due", "on_time", "late", "in_full", "not_in_full", "open", "overdue", "timed"]

@@ -20,7 +20,16 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
-from imsop.web.pages.orders import CHOICES, HISTORY, SHIPMENT_COLUMNS, SHIPMENTS, Flag, names_of, standing
+from imsop.web.pages.orders import (
+    CHOICES,
+    HISTORY,
+    SHIPMENT_COLUMNS,
+    SHIPMENTS,
+    Flag,
+    is_open_or_late,
+    names_of,
+    standings,
+)
 from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
@@ -80,8 +89,7 @@ async def _narrowed(
         "status": status,
         "customer_id": customer_id,
         "counter": True if is_counter_sale else None,
-        "open": True if is_open and not is_late else None,  # what is late is open
-        "late": today(actor.timezone) if is_late else None,
+        **is_open_or_late(is_open, is_late, today(actor.timezone)),
     }
 
 
@@ -167,13 +175,7 @@ async def sales_order_page(
         customer=customer,
         shown=shown,
         totals=await document_queries.total_lines(connection, actor.organization_id, order_id),
-        standings={
-            row.id: standing(
-                order.status, ordered=row.quantity_ordered, done=row.quantity_shipped, due_on=row.due_on,
-                done_on=row.actual_delivery_date, today=now,
-            )
-            for row in shown.rows
-        },
+        standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_shipped, now),
         history=history.items,
         names=await names_of(connection, actor, history.items, order.created_by),
         shipments=shipments,

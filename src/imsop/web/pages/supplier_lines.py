@@ -23,7 +23,7 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
-from imsop.web.pages.orders import Outcome, lines_counted, standing
+from imsop.web.pages.orders import Outcome, lines_counted, standings
 
 COLUMNS = (
     Column("order", N_("Order")),
@@ -90,13 +90,7 @@ async def supplier_lines_page(
         supplier=supplier,
         shown=shown,
         product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
-        standings={
-            row.id: standing(
-                row.status, ordered=row.quantity_ordered, done=row.quantity_received, due_on=row.due_on,
-                done_on=row.actual_delivery_date, today=day,
-            )
-            for row in shown.rows
-        },
+        standings=standings(shown.rows, lambda line: line.status, lambda line: line.quantity_received, day),
         crumbs=[
             Crumb(N_("Suppliers"), "/suppliers"),
             Crumb(supplier.name, f"/suppliers/{supplier_id}", is_name=True),

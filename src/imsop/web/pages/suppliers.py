@@ -26,7 +26,7 @@ from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
-from imsop.web.pages.orders import RECENT, chart_of_quarters, link
+from imsop.web.pages.orders import ORDER_COLUMNS, RECENT, chart_of_quarters, link
 from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
@@ -60,13 +60,6 @@ CELLS: dict[str, Callable[[Supplier], object]] = {
     "rating": lambda row: row.rating,
     "id": lambda row: row.id,
 }
-ORDER_COLUMNS = (
-    Column("number", N_("Number")),
-    Column("status", N_("State")),
-    Column("ordered", N_("Ordered"), "date"),
-    Column("expected", N_("Expected"), "date"),
-    Column("total", N_("Total"), "number"),
-)
 PRODUCT_COLUMNS = (
     Column("product", N_("Product")),
     Column("lines", N_("Lines due"), "number"),
