@@ -17,11 +17,13 @@ async def test_every_link_of_a_list_works_wherever_its_reader_has_leafed(
     monkeypatch.setattr(lists, "ROWS", 1)
     admin, ids = await plenty(app)
     here = await signed_in(admin)
+    here.cookies.set("imsop_density", "compact")
     followed: dict[str, tuple[str, int]] = {}
     leafed = [path for path, taken in pages_of(app, ids).items() if "before" in taken]
     assert len(leafed) >= 18
     for path in leafed:
         first = await here.get(path)
+        assert 'data-density="compact"' in first.text, path
         second = await here.get(link(first, "Next"))
         for page in (second, await here.get(link(second, "Previous"))):
             assert page.status_code == 200, path

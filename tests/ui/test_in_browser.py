@@ -46,6 +46,21 @@ async def test_nothing_moves_while_it_loads(browser: Browser, gallery: str) -> N
             assert await visit.page.evaluate(SHIFTS) == 0
 
 
+async def test_rows_that_were_made_low_stay_low_and_move_nothing(browser: Browser, gallery: str) -> None:
+    async with visiting(browser) as visit:
+        await visit.page.goto(gallery, wait_until="networkidle")
+        rows = visit.page.locator(".list tbody tr")
+        height = "(rows) => rows.reduce((sum, row) => sum + row.getBoundingClientRect().height, 0)"
+        high = await rows.evaluate_all(height)
+        await visit.page.get_by_label("Appearance").click()
+        await visit.page.get_by_role("button", name="Compact").click()
+        low = await rows.evaluate_all(height)
+        assert low < 0.9 * high
+        await visit.page.reload(wait_until="networkidle")
+        assert await rows.evaluate_all(height) == low
+        assert await visit.page.evaluate(SHIFTS) == 0
+
+
 async def test_a_first_view_is_light_and_brings_charts_only_where_there_is_one(
     browser: Browser, gallery: str
 ) -> None:

@@ -121,6 +121,7 @@ async def events_page(
         names=await list_user_names(connection, actor.organization_id, users),
         event_words=EVENT_WORDS,
         first=first,
+        most=FOUND,
         kinds_of_entities=ENTITY_WORDS.items(),
         type=type,
         name_of=name_of,
