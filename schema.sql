@@ -1932,6 +1932,12 @@ GRANT USAGE ON SCHEMA public TO imsop_app;
 GRANT USAGE ON SCHEMA public TO imsop_operator;
 GRANT USAGE ON SCHEMA public TO imsop_lookup;
 
+REVOKE ALL ON FUNCTION pg_catalog.lo_creat(integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION pg_catalog.lo_create(oid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.current_organization_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_app;
 GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_operator;

@@ -34,7 +34,7 @@ async def test_to_each_the_rows_of_the_other_do_not_exist(
                 await expect(visit.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
         visit.complaints = [said for said in visit.complaints if "status of 404" not in said]  # meant
         (product,) = (await (await site.member(other)).read("products", limit=1))["items"]
-        await visit.page.goto("/")
+        await visit.page.goto("/products", wait_until="networkidle")
         await visit.page.keyboard.press("/")
         await visit.page.keyboard.type(product["sku"])
         await expect(visit.page.get_by_text("Nothing found.")).to_be_visible()

@@ -113,7 +113,7 @@ async def test_a_session_that_has_ended_leads_to_signing_in_and_back_to_the_page
     site: Site, browser: Browser
 ) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
-        await visit.page.goto("/products?status=active")
+        await visit.page.goto("/products?status=active", wait_until="networkidle")
         await visit.page.context.clear_cookies()
         await visit.page.keyboard.press("/")
         await visit.page.keyboard.type("anchovy")

@@ -169,7 +169,7 @@ def last_page(address: str, backwards: str, page: str) -> str | None:
     if found is None:
         return None
     packed = base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
-    _, value, last_id = msgspec.json.decode(packed)
+    which, _, *place = msgspec.json.decode(packed)
     forwards = backwards.removeprefix("-") if backwards.startswith("-") else f"-{backwards}"
-    cursor = base64.urlsafe_b64encode(msgspec.json.encode([forwards, value, last_id])).rstrip(b"=").decode()
+    cursor = base64.urlsafe_b64encode(msgspec.json.encode([which, forwards, *place])).rstrip(b"=").decode()
     return f"{address}?{urlencode({'sort': forwards, 'cursor': cursor})}"
