@@ -13,12 +13,14 @@ import httpx
 import pytest
 
 from imsop.cli import _set_standing
+from imsop.core.errors import TooManyRequests
 from imsop.identity import credential_queries
 from imsop.identity.tokens import new_token, token_hash
 from imsop.shipping import tracking_queries
 from imsop.shipping.models import NewPosition
 from imsop.web import relay, stream
 from imsop.web.observe import Observed
+from imsop.web.relay import MAX_LISTENERS_OF_ONE
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import API, SOON, Member, accepted, litestar_of, pool_of
@@ -505,3 +507,17 @@ async def test_a_stream_of_no_time_tells_what_is_new_and_ends(app: Observed, adm
     assert news.startswith("retry: 1000\nevent: analytics_event\ndata: {")
     assert recorded["id"] in news
     assert _relay_of(app)._listeners == set()
+
+
+async def test_one_organization_leaves_room_for_the_others(
+    app: Observed, admin: Member, stranger: Member
+) -> None:
+    relay = _relay_of(app)
+    heard = [await relay.join(admin.organization_id) for _ in range(MAX_LISTENERS_OF_ONE)]
+    with pytest.raises(TooManyRequests):
+        await relay.join(admin.organization_id)
+    heard.append(await relay.join(stranger.organization_id))
+    relay.leave(heard.pop(0))
+    heard.append(await relay.join(admin.organization_id))
+    for listener in heard:
+        relay.leave(listener)

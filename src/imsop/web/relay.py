@@ -29,7 +29,7 @@ from imsop.analytics import queries as analytics_queries
 from imsop.analytics.models import AnalyticsEvent
 from imsop.core import tenancy
 from imsop.core.database import Connection, prepare_connection
-from imsop.core.errors import Unavailable
+from imsop.core.errors import TooManyRequests, Unavailable
 from imsop.core.snapshot import Snapshot, current_snapshot
 from imsop.identity.permissions import Permission
 from imsop.shipping import tracking_queries
@@ -42,6 +42,9 @@ MAX_OF_A_KIND = 500
 MAX_WAITING_BYTES = 1024 * 1024
 """Unsent news of a listener that takes them slower than they come; with more waiting it is dropped."""
 MAX_LISTENERS = 1_000
+MAX_LISTENERS_OF_ONE = 250
+"""One organization, so that none takes the places of all."""
+RETRY_SECONDS = 5
 CONNECT_SECONDS = 5.0
 
 LISTENERS = Gauge("imsop_stream_listeners", "Live streams that are open")
@@ -185,9 +188,8 @@ class Relay:
 
     async def join(self, organization_id: UUID) -> Listener:
         """A listener who hears of everything from now on. Raises OSError and the like without a database."""
-        if len(self._listeners) >= MAX_LISTENERS:
-            raise Unavailable("too many are listening; try again shortly")
         async with self._looking:
+            self._require_room(organization_id)
             if self._reading is None:
                 connection = await self._connect()
                 self.position = await current_snapshot(connection)
@@ -197,6 +199,13 @@ class Relay:
             self._listeners.add(listener)
         LISTENERS.inc()
         return listener
+
+    def _require_room(self, organization_id: UUID) -> None:
+        if len(self._listeners) >= MAX_LISTENERS:
+            raise Unavailable("too many are listening; try again shortly")
+        ours = sum(listener.organization_id == organization_id for listener in self._listeners)
+        if ours >= MAX_LISTENERS_OF_ONE:
+            raise TooManyRequests("too many of your organization are listening; close some", RETRY_SECONDS)
 
     def leave(self, listener: Listener) -> None:
         if listener in self._listeners:

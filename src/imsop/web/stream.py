@@ -161,7 +161,7 @@ async def _left(receive: Receive) -> None:
 
 @get(
     "/stream",
-    opt=allow(Permission.ORGANIZATION_READ, events={kind.event: kind.shape for kind in KINDS}),
+    opt=allow(Permission.ORGANIZATION_READ, 429, events={kind.event: kind.shape for kind in KINDS}),
     media_type=MEDIA_TYPE,
 )
 async def stream(request: TenantRequest, last_event_id: LastEventId = None) -> ASGIResponse:
