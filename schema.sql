@@ -1306,6 +1306,8 @@ CREATE INDEX inventory_transactions_reference_idx ON public.inventory_transactio
 
 CREATE INDEX inventory_transactions_type_idx ON public.inventory_transactions USING btree (organization_id, transaction_type, occurred_at, id) INCLUDE (inventory_id);
 
+CREATE UNIQUE INDEX organizations_folded_unique_active_name ON public.organizations USING btree (lower((name)::text)) WHERE (deleted_at IS NULL);
+
 CREATE INDEX organizations_status_idx ON public.organizations USING btree (status);
 
 CREATE INDEX organizations_subscription_tier_idx ON public.organizations USING btree (subscription_tier);
@@ -1333,6 +1335,8 @@ CREATE INDEX purchase_order_history_order_idx ON public.purchase_order_history U
 CREATE INDEX purchase_order_items_product_idx ON public.purchase_order_items USING btree (organization_id, product_id);
 
 CREATE INDEX purchase_orders_created_by_idx ON public.purchase_orders USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX purchase_orders_expected_idx ON public.purchase_orders USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
 
 CREATE INDEX purchase_orders_open_idx ON public.purchase_orders USING btree (organization_id, order_date, id) INCLUDE (expected_delivery_date) WHERE (status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
 
@@ -1371,6 +1375,8 @@ CREATE INDEX sales_orders_customer_idx ON public.sales_orders USING btree (organ
 CREATE INDEX sales_orders_customer_number_idx ON public.sales_orders USING btree (organization_id, customer_id, so_number, id);
 
 CREATE INDEX sales_orders_customer_status_idx ON public.sales_orders USING btree (organization_id, customer_id, status, order_date, id);
+
+CREATE INDEX sales_orders_expected_idx ON public.sales_orders USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
 
 CREATE INDEX sales_orders_open_customer_idx ON public.sales_orders USING btree (organization_id, customer_id, order_date, id) WHERE (status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
 
@@ -1416,6 +1422,8 @@ CREATE INDEX shipments_created_at_idx ON public.shipments USING btree (organizat
 
 CREATE INDEX shipments_destination_warehouse_idx ON public.shipments USING btree (organization_id, destination_warehouse_id) WHERE (destination_warehouse_id IS NOT NULL);
 
+CREATE INDEX shipments_expected_idx ON public.shipments USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
+
 CREATE INDEX shipments_origin_warehouse_idx ON public.shipments USING btree (organization_id, origin_warehouse_id) WHERE (origin_warehouse_id IS NOT NULL);
 
 CREATE INDEX shipments_purchase_order_idx ON public.shipments USING btree (organization_id, purchase_order_id) WHERE (purchase_order_id IS NOT NULL);
@@ -1455,6 +1463,8 @@ CREATE UNIQUE INDEX users_unique_active_email ON public.users USING btree (email
 CREATE UNIQUE INDEX users_unique_organization_email ON public.users USING btree (organization_id, email) WHERE (deleted_at IS NULL);
 
 CREATE INDEX warehouse_zones_code_idx ON public.warehouse_zones USING btree (organization_id, code, id);
+
+CREATE INDEX warehouse_zones_type_idx ON public.warehouse_zones USING btree (organization_id, zone_type, code, id);
 
 CREATE INDEX warehouses_manager_idx ON public.warehouses USING btree (organization_id, manager_id);
 

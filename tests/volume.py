@@ -89,17 +89,23 @@ _ROWS = """
     INSERT INTO inventory_transactions (organization_id, inventory_id, transaction_type, movement_kind,
                                         quantity, balance_after, balance_version, reference_id, occurred_at,
                                         created_at)
-    SELECT %(organization)s, pg_temp.key('balance', p * 10 + w), 'receipt', 'goods_receipt', 1, v, v,
+    SELECT %(organization)s, pg_temp.key('balance', p * 10 + w), m.type, m.kind, m.quantity, v, v,
            'REF-' || pg_temp.pick(p * 100 + v, 5000), t.at, t.at
     FROM generate_series(1, %(products)s) p, generate_series(0, 1) w,
          generate_series(1, CASE WHEN p = 1 THEN %(hot_movements)s ELSE %(movements)s END) v,
-         LATERAL (SELECT now() - make_interval(mins => pg_temp.pick(p * 1000 + v, 1000000)::int) AS at) t;
+         LATERAL (SELECT now() - make_interval(mins => pg_temp.pick(p * 1000 + v, 1000000)::int) AS at) t,
+         LATERAL (SELECT pg_temp.pick(p * 1000 + v, 100) AS n) chance
+    JOIN (VALUES (1, 2, 'adjustment', 'count', 1), (3, 3, 'return', 'customer_return', 1),
+                 (4, 50, 'shipment', 'sale', -1), (51, 100, 'receipt', 'goods_receipt', 1)
+         ) AS m (least, most, type, kind, quantity) ON n BETWEEN m.least AND m.most;
 
-    INSERT INTO purchase_orders (id, organization_id, supplier_id, po_number, status, order_date)
+    INSERT INTO purchase_orders (id, organization_id, supplier_id, po_number, status, order_date,
+                                 expected_delivery_date)
     SELECT pg_temp.key('po', n), %(organization)s, pg_temp.key('supplier', pg_temp.favour(n, %(suppliers)s)),
            'PO-' || lpad(n::text, 6, '0'),
            CASE WHEN n %% 100 < 3 THEN pg_temp.word(n, 'draft', 'submitted', 'confirmed', 'shipped')
-                WHEN n %% 100 < 6 THEN 'cancelled' ELSE 'received' END, pg_temp.day(n)
+                WHEN n %% 100 < 6 THEN 'cancelled' ELSE 'received' END, pg_temp.day(n),
+           CASE WHEN n %% 9 > 0 THEN pg_temp.day(n) + 14 END
     FROM generate_series(1, %(orders)s) n;
 
     INSERT INTO purchase_order_items (id, organization_id, purchase_order_id, line_number, product_id,
@@ -113,12 +119,14 @@ _ROWS = """
            now() - l * interval '1 day'
     FROM generate_series(1, %(orders)s) n, generate_series(1, 3) l;
 
-    INSERT INTO sales_orders (id, organization_id, customer_id, so_number, status, order_date)
+    INSERT INTO sales_orders (id, organization_id, customer_id, so_number, status, order_date,
+                              expected_delivery_date)
     SELECT pg_temp.key('so', n), %(organization)s,
            CASE WHEN n %% 10 > 0 THEN pg_temp.key('customer', pg_temp.favour(n, %(customers)s)) END,
            'SO-' || lpad(n::text, 6, '0'),
            CASE WHEN n %% 100 < 2 THEN pg_temp.word(n, 'draft', 'confirmed', 'shipped')
-                WHEN n %% 100 < 4 THEN 'cancelled' ELSE 'delivered' END, pg_temp.day(n)
+                WHEN n %% 100 < 4 THEN 'cancelled' ELSE 'delivered' END, pg_temp.day(n),
+           CASE WHEN n %% 9 > 0 THEN pg_temp.day(n) + 7 END
     FROM generate_series(1, %(orders)s) n;
 
     INSERT INTO sales_order_items (id, organization_id, sales_order_id, line_number, product_id,
@@ -133,7 +141,7 @@ _ROWS = """
     FROM generate_series(1, %(orders)s) n, generate_series(1, 3) l;
 
     INSERT INTO shipments (id, organization_id, shipment_type, status, reference_id, purchase_order_id,
-                           sales_order_id, supplier_id, tracking_number, created_at)
+                           sales_order_id, supplier_id, tracking_number, expected_delivery_date, created_at)
     SELECT pg_temp.key('shipment', n), %(organization)s,
            CASE n %% 2 WHEN 0 THEN 'inbound' ELSE 'outbound' END,
            CASE WHEN n %% 100 = 1 THEN 'in_transit' WHEN n %% 100 = 2 THEN 'pending'
@@ -141,7 +149,7 @@ _ROWS = """
            CASE n %% 2 WHEN 0 THEN pg_temp.key('po', pg_temp.pick(n, %(orders)s)) END,
            CASE n %% 2 WHEN 1 THEN pg_temp.key('so', pg_temp.pick(n, %(orders)s)) END,
            CASE n %% 2 WHEN 0 THEN pg_temp.key('supplier', pg_temp.favour(n, %(suppliers)s)) END,
-           'TRACK-' || n, now() - make_interval(mins => pg_temp.pick(n, 1000000)::int)
+           'TRACK-' || n, pg_temp.day(n) + 7, now() - make_interval(mins => pg_temp.pick(n, 1000000)::int)
     FROM generate_series(1, %(shipments)s) n;
 
     INSERT INTO shipment_items (id, organization_id, shipment_id, product_id, quantity)

@@ -166,3 +166,18 @@ async def test_what_only_looks_like_a_nul_is_kept(admin: Member) -> None:
     metadata = {"path": "C:\\u0000"}
     recorded = await admin.create("analytics-events", {"event_type": "x", "metadata": metadata})
     assert recorded["metadata"] == metadata
+
+
+async def test_an_event_and_a_figure_are_found_by_their_ids(admin: Member, stranger: Member) -> None:
+    event = await admin.create("analytics-events", {"event_type": "x"})
+    assert await admin.read(f"analytics-events/{event['id']}") == event
+    async with admin.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO analytics_metrics (organization_id, metric_name, metric_value, dimension_date, rule)"
+            " VALUES ($1, 'm', 1, '2026-03-01', 'r')",
+            admin.organization_id,
+        )
+    (metric,) = (await admin.read("analytics-metrics"))["items"]
+    assert await admin.read(f"analytics-metrics/{metric['id']}") == metric
+    for path in (f"analytics-events/{event['id']}", f"analytics-metrics/{metric['id']}"):
+        assert (await stranger.get(path)).status_code == 404

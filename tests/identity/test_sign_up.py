@@ -79,6 +79,17 @@ async def test_a_name_is_taken_while_its_organization_lives(app: Observed, datab
     assert [error["field"] for error in again["errors"]] == ["name"]
 
 
+async def test_a_name_is_taken_in_whatever_case(app: Observed, admin: Member, stranger: Member) -> None:
+    name = f"Hafen Öl {uuid4().hex}"
+    accepted(await visitor(app).post("organizations", json=form(name=name)), 201)
+    again = accepted(await visitor(app).post("organizations", json=form(name=name.upper())), 409)
+    assert [error["field"] for error in again["errors"]] == ["name"]
+    path = f"organizations/{admin.organization_id}"
+    assert accepted(await admin.edit(path, name=name.lower()), 409)["errors"][0]["field"] == "name"
+    accepted(await admin.edit(path, name=f"{name} 2"))
+    accepted(await admin.edit(path, name=f"{name} 2".upper()))
+
+
 async def test_an_address_is_taken_in_whatever_case(app: Observed, admin: Member) -> None:
     again = accepted(await visitor(app).post("organizations", json=form(email=admin.email.upper())), 409)
     assert [error["field"] for error in again["errors"]] == ["email"]

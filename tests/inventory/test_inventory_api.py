@@ -193,3 +193,41 @@ async def test_a_stranger_sees_neither_stock_nor_warehouses(admin: Member, stran
         assert (await stranger.get(path)).status_code == 404
         assert (await admin.get(path)).status_code == 200
     assert (await stranger.read("inventory", sku="NUT-13"))["items"] == []
+
+
+async def test_movements_are_found_by_product_type_and_kind(admin: Member) -> None:
+    products = [await factories.product(admin) for _ in range(2)]
+    warehouse = await factories.warehouse(admin)
+    for product in products:
+        for transaction_type, kind, quantity in (
+            ("receipt", "goods_receipt", 9),
+            ("adjustment", "count", -1),
+            ("adjustment", "scrap", -2),
+        ):
+            await admin.create(
+                "inventory-transactions",
+                {
+                    "product_id": product["id"],
+                    "warehouse_id": warehouse["id"],
+                    "transaction_type": transaction_type,
+                    "movement_kind": kind,
+                    "quantity": quantity,
+                },
+            )
+
+    async def quantities(**asked: object) -> list[int]:
+        return [row["quantity"] for row in (await admin.read("inventory-transactions", **asked))["items"]]
+
+    assert await quantities(product_id=products[0]["id"]) == [-2, -1, 9]
+    assert await quantities(transaction_type="adjustment") == [-2, -1, -2, -1]
+    assert await quantities(movement_kind="count", product_id=products[1]["id"]) == [-1]
+    assert (await admin.get("inventory-transactions", movement_kind="theft")).status_code == 422
+
+
+async def test_zones_are_found_by_what_they_are_for(admin: Member) -> None:
+    warehouse = await factories.warehouse(admin)
+    for code, zone_type in (("A", "storage"), ("B", "picking")):
+        zone = {"warehouse_id": warehouse["id"], "code": code, "name": code, "zone_type": zone_type}
+        await admin.create("warehouse-zones", zone)
+    found = (await admin.read("warehouse-zones", zone_type="picking", warehouse_id=warehouse["id"]))["items"]
+    assert [zone["code"] for zone in found] == ["B"]

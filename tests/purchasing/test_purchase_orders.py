@@ -338,3 +338,27 @@ async def test_a_stranger_finds_nothing_of_our_order(admin: Member, stranger: Me
     assert (await stranger.read(PATH))["items"] == []
     assert (await stranger.read(PATH, po_number=order["po_number"]))["items"] == []
     assert await admin.read(path) == order
+
+
+async def test_orders_are_found_between_days_in_their_order(admin: Member) -> None:
+    supplier = (await factories.supplier(admin))["id"]
+    for day, expected in ((1, 20), (2, 10), (3, 15), (4, None)):
+        fields = {} if expected is None else {"expected_delivery_date": f"2026-03-{expected}"}
+        await _draft(admin, po_number=f"N{day}", order_date=f"2026-03-0{day}", supplier_id=supplier, **fields)
+
+    async def numbers(**asked: object) -> list[str]:
+        return [row["po_number"] for row in (await admin.read(PATH, **asked))["items"]]
+
+    assert await numbers(order_date_from="2026-03-02", order_date_to="2026-03-03") == ["N3", "N2"]
+    assert await numbers(expected_delivery_date_from="2026-03-10") == ["N2", "N3", "N1"]
+    latest = {"expected_delivery_date_to": "2026-03-15", "sort": "-expected_delivery_date"}
+    assert await numbers(**latest) == ["N3", "N2"]
+    first = await admin.read(PATH, **latest, limit=1)
+    assert await numbers(**latest, cursor=first["next_cursor"]) == ["N2"]
+    assert await numbers(expected_delivery_date_to="2026-03-15", order_date_from="2026-03-03") == ["N3"]
+    for asked in (
+        {"sort": "expected_delivery_date"},
+        {"sort": "po_number", "order_date_from": "2026-03-01"},
+        {"sort": "order_date", "expected_delivery_date_to": "2026-03-31"},
+    ):
+        assert _named(accepted(await admin.get(PATH, **asked), 422)) == ["sort"], asked

@@ -53,7 +53,7 @@ UNSERVED = (
     # Balances of many products by their warehouse's name: all of a warehouse's are sorted.
     re.compile(r"inventory\?(?!.*(sku|product_id)=).*sort=-?warehouse_name"),
     # The ledger of a product over all its balances: all of the product's is sorted.
-    re.compile(r"inventory-transactions\?sku="),
+    re.compile(r"inventory-transactions\?(sku|product_id)="),
     # Planned for any type and any two instants, the index by time alone is taken for as good.
     re.compile(r"analytics-events\?event_type="),
 )

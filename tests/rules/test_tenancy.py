@@ -13,12 +13,14 @@ UNIQUE_WITHOUT_TENANT = {
     "user_roles_pkey",
     "sessions_pkey",
     "api_keys_pkey",
+    "organizations_folded_unique_active_name",
     "organizations_unique_active_name",
     "users_unique_active_email",  # sign-in by address alone must find one account
 }
 NOT_LED_BY_TENANT = {
     "organizations_status_idx",
     "organizations_subscription_tier_idx",
+    "organizations_folded_unique_active_name",
     "organizations_unique_active_name",
     "users_unique_active_email",
     "analytics_events_created_at_organization_idx",  # as the seed writes it, for the whole installation

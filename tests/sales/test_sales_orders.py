@@ -266,3 +266,21 @@ async def test_a_viewer_reads_orders_and_writes_none(admin: Member) -> None:
     assert await viewer.read(f"sales-orders/{order['id']}") == order
     assert (await viewer.post("sales-orders", {"order_date": "2026-03-01"})).status_code == 403
     assert (await viewer.delete(f"sales-orders/{order['id']}")).status_code == 403
+
+
+async def test_orders_are_found_between_days(admin: Member) -> None:
+    for day in (1, 2, 3):
+        await draft(
+            admin,
+            so_number=f"N{day}",
+            order_date=f"2026-03-0{day}",
+            expected_delivery_date=f"2026-03-{20 - day}",
+        )
+
+    async def numbers(**asked: object) -> list[str]:
+        return [row["so_number"] for row in (await admin.read("sales-orders", **asked))["items"]]
+
+    assert await numbers(order_date_to="2026-03-02") == ["N2", "N1"]
+    assert await numbers(expected_delivery_date_to="2026-03-18") == ["N3", "N2"]
+    by_number = await admin.get("sales-orders", sort="so_number", order_date_to="2026-03-02")
+    assert (by_number.status_code, named_fields(by_number)) == (422, ["sort"])

@@ -275,3 +275,25 @@ async def test_a_stranger_finds_nothing_of_our_shipment_and_adds_nothing(
     assert await admin.read(path) == made
     for below in ("tracking", "events"):
         assert (await admin.read(f"{path}/{below}"))["items"] == []
+
+
+async def test_shipments_are_found_by_when_they_were_announced_and_are_expected(admin: Member) -> None:
+    made = [
+        await shipment(admin, expected_delivery_date=f"2026-03-0{day}", reference_id=f"R{day}")
+        for day in (3, 1, 2)
+    ]
+    await shipment(admin, reference_id="R4")
+
+    async def references(**asked: object) -> list[str]:
+        return [row["reference_id"] for row in (await admin.read(PATH, **asked))["items"]]
+
+    assert await references() == ["R4", "R2", "R1", "R3"]
+    assert await references(created_to=made[2]["created_at"]) == ["R1", "R3"]
+    assert await references(created_from=made[2]["created_at"], sort="created_at") == ["R2", "R4"]
+    assert await references(expected_delivery_date_from="2026-03-02") == ["R2", "R3"]
+    assert await references(expected_delivery_date_to="2026-03-02", sort="-expected_delivery_date") == [
+        "R2",
+        "R1",
+    ]
+    unordered = await admin.get(PATH, expected_delivery_date_to="2026-03-02", sort="created_at")
+    assert _named(accepted(unordered, 422)) == ["sort"]

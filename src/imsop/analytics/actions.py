@@ -1,8 +1,11 @@
-"""Recording what happened."""
+"""Recording what happened, and finding it again."""
+
+from uuid import UUID
 
 from imsop.analytics import queries
-from imsop.analytics.models import AnalyticsEvent, NewAnalyticsEvent
+from imsop.analytics.models import AnalyticsEvent, AnalyticsMetric, NewAnalyticsEvent
 from imsop.core.database import Connection
+from imsop.core.errors import NotFound
 from imsop.core.free_form import require_bounded
 from imsop.identity.models import Actor
 
@@ -14,3 +17,17 @@ async def record_event(connection: Connection, actor: Actor, new: NewAnalyticsEv
     if event is None:
         raise RuntimeError("an event was recorded and is not there")
     return event
+
+
+async def get_event(connection: Connection, actor: Actor, event_id: UUID) -> AnalyticsEvent:
+    event = await queries.get_event(connection, actor.organization_id, event_id)
+    if event is None:
+        raise NotFound("no event with this id")
+    return event
+
+
+async def get_metric(connection: Connection, actor: Actor, metric_id: UUID) -> AnalyticsMetric:
+    metric = await queries.get_metric(connection, actor.organization_id, metric_id)
+    if metric is None:
+        raise NotFound("no metric with this id")
+    return metric

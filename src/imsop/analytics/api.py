@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
 from litestar import get, post
 
@@ -55,6 +56,12 @@ async def record_analytics_event(request: TenantRequest, data: NewAnalyticsEvent
     return await actions.record_event(connection, actor, data)
 
 
+@get("/analytics-events/{event_id:uuid}", opt=allow(Permission.ANALYTICS_READ))
+async def get_analytics_event(request: TenantRequest, event_id: UUID) -> AnalyticsEvent:
+    connection, actor = await request.begin()
+    return await actions.get_event(connection, actor, event_id)
+
+
 @get("/analytics-metrics", opt=allow(Permission.ANALYTICS_READ))
 async def list_analytics_metrics(
     request: TenantRequest,
@@ -84,4 +91,16 @@ async def list_analytics_metrics(
     )
 
 
-ROUTES = [list_analytics_events, record_analytics_event, list_analytics_metrics]
+@get("/analytics-metrics/{metric_id:uuid}", opt=allow(Permission.ANALYTICS_READ))
+async def get_analytics_metric(request: TenantRequest, metric_id: UUID) -> AnalyticsMetric:
+    connection, actor = await request.begin()
+    return await actions.get_metric(connection, actor, metric_id)
+
+
+ROUTES = [
+    list_analytics_events,
+    record_analytics_event,
+    get_analytics_event,
+    list_analytics_metrics,
+    get_analytics_metric,
+]

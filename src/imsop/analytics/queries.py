@@ -15,13 +15,14 @@ from imsop.core.listing import Listing, Sort
 from imsop.core.snapshot import Snapshot
 
 # Bounded by now(), or the partitions made ahead would be looked at as well.
-EVENTS = Listing(
-    AnalyticsEvent,
-    """
+_EVENTS = """
     SELECT e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, e.metadata, e.created_at
     FROM analytics_events e
     WHERE e.organization_id = $1 AND e.created_at <= now()
-    """,
+"""
+EVENTS = Listing(
+    AnalyticsEvent,
+    _EVENTS,
     filters={
         "event_type": "e.event_type = {}",
         # Of one entity: its few events are found by it, never by way of all events of the type.
@@ -57,13 +58,14 @@ EVENTS_OF_ENTITIES = Listing(
     tiebreak="e.id",
     fixed_arguments=2,
 )
-METRICS = Listing(
-    AnalyticsMetric,
-    """
+_METRICS = """
     SELECT m.id, m.metric_name, m.metric_value, m.dimension_date, m.dimension_category, m.rule, m.created_at
     FROM analytics_metrics m
     WHERE m.organization_id = $1
-    """,
+"""
+METRICS = Listing(
+    AnalyticsMetric,
+    _METRICS,
     filters={
         "metric_name": "m.metric_name = {}",
         "dimension_category": "m.dimension_category = {}",
@@ -73,6 +75,18 @@ METRICS = Listing(
     sorts={"dimension_date": Sort("m.dimension_date", "dimension_date", date)},
     tiebreak="m.id",
 )
+
+
+async def get_event(connection: Connection, organization_id: UUID, event_id: UUID) -> AnalyticsEvent | None:
+    return await fetch_one(connection, AnalyticsEvent, _EVENTS + " AND e.id = $2", organization_id, event_id)
+
+
+async def get_metric(
+    connection: Connection, organization_id: UUID, metric_id: UUID
+) -> AnalyticsMetric | None:
+    return await fetch_one(
+        connection, AnalyticsMetric, _METRICS + " AND m.id = $2", organization_id, metric_id
+    )
 
 
 async def insert_event(

@@ -7,7 +7,7 @@ an unused filter costs nothing (the usual `$2 IS NULL OR …` would keep one gen
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Generic, NamedTuple
@@ -209,6 +209,23 @@ class Listing(Generic[Row]):
                 "cursor", Said("belongs to another order than %(sort)s; start again without one", sort=sort)
             )
         return value, last_id
+
+
+def sort_within(sort: str | None, usual: str, bounds: Mapping[str, Sequence[object]]) -> str:
+    """The order of a list that may be asked for between bounds of a column: only one in that order is served.
+
+    `bounds`: by the column. Unless a sort is named, a bounded list is in the order of what bounds it. A
+    column that is not the usual one may be null: it sorts only what it bounds. Raises InvalidInput else.
+    """
+    bounded = [column for column, ends in bounds.items() if any(end is not None for end in ends)]
+    if sort is None:
+        return usual if not bounded or usual.removeprefix("-") in bounded else bounded[0]
+    column = sort.removeprefix("-")
+    if bounded and column not in bounded:
+        raise InvalidInput.of("sort", f"between bounds it is one of: {bounded[0]}, -{bounded[0]}")
+    if not bounded and column in bounds and column != usual.removeprefix("-"):
+        raise InvalidInput.of("sort", f"needs {column}_from or {column}_to beside it")
+    return sort
 
 
 def _opposite(sort: str) -> str:

@@ -24,7 +24,9 @@ from imsop.inventory.models import (
     WarehouseStatus,
     Zone,
     ZoneChanges,
+    ZoneType,
 )
+from imsop.inventory.movements import MovementKind, TransactionType
 from imsop.inventory.warehouse_queries import WAREHOUSES, ZONES
 
 
@@ -66,7 +68,10 @@ async def get_inventory(request: TenantRequest, inventory_id: UUID) -> Balance:
 async def list_inventory_transactions(
     request: TenantRequest,
     inventory_id: UUID | None = None,
+    product_id: UUID | None = None,
     sku: ShortName | None = None,
+    transaction_type: TransactionType | None = None,
+    movement_kind: MovementKind | None = None,
     reference_id: ShortName | None = None,
     occurred_from: Instant | None = None,
     occurred_before: Instant | None = None,
@@ -74,14 +79,17 @@ async def list_inventory_transactions(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[InventoryTransaction]:
-    """The ledger, newest first."""
+    """The ledger, newest first. `GET /inventory` has the `inventory_id` of a product in a warehouse."""
     connection, actor = await request.begin()
     return await queries.TRANSACTIONS.page(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
         inventory_id=inventory_id,
+        product_id=product_id,
         sku=sku,
+        transaction_type=transaction_type,
+        movement_kind=movement_kind,
         reference_id=reference_id,
         occurred_from=occurred_from,
         occurred_before=occurred_before,
@@ -155,13 +163,18 @@ async def delete_warehouse(request: TenantRequest, warehouse_id: UUID) -> None:
 async def list_warehouse_zones(
     request: TenantRequest,
     warehouse_id: UUID | None = None,
+    zone_type: ZoneType | None = None,
     sort: Literal["code", "-code"] = "code",
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[Zone]:
     connection, actor = await request.begin()
     return await ZONES.page(
-        connection, actor.organization_id, PageRequest(sort, limit, cursor), warehouse_id=warehouse_id
+        connection,
+        actor.organization_id,
+        PageRequest(sort, limit, cursor),
+        warehouse_id=warehouse_id,
+        zone_type=zone_type,
     )
 
 

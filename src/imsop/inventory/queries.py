@@ -68,7 +68,10 @@ TRANSACTIONS = Listing(
     _TRANSACTIONS,
     filters={
         "inventory_id": "t.inventory_id = {}",
+        "product_id": "i.product_id = {}",
         "sku": "p.sku = {}",
+        "transaction_type": "t.transaction_type = {}",
+        "movement_kind": "t.movement_kind = {}",
         "reference_id": "t.reference_id = {}",
         "occurred_from": "t.occurred_at >= {}",
         "occurred_before": "t.occurred_at < {}",

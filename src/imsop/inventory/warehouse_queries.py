@@ -108,7 +108,7 @@ _ZONES = """
 ZONES = Listing(
     Zone,
     _ZONES,
-    filters={"warehouse_id": "z.warehouse_id = {}"},
+    filters={"warehouse_id": "z.warehouse_id = {}", "zone_type": "z.zone_type = {}"},
     sorts={"code": Sort("z.code", "code", str)},
     tiebreak="z.id",
 )

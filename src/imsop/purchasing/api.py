@@ -1,5 +1,6 @@
 """Routes of purchasing."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from litestar import Response, delete, get, patch, post
 
 from imsop.core.fields import ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
-from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest, sort_within
 from imsop.identity.guard import allow
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
@@ -22,6 +23,15 @@ from imsop.purchasing.models import (
     PurchaseOrderWithItems,
 )
 
+OrderSort = Literal[
+    "-order_date",
+    "order_date",
+    "po_number",
+    "-po_number",
+    "expected_delivery_date",
+    "-expected_delivery_date",
+]
+
 
 @get("/purchase-orders", opt=allow(Permission.PURCHASE_ORDERS_READ))
 async def list_purchase_orders(
@@ -29,18 +39,35 @@ async def list_purchase_orders(
     po_number: ShortName | None = None,
     status: PurchaseOrderStatus | None = None,
     supplier_id: UUID | None = None,
-    sort: Literal["-order_date", "order_date", "po_number", "-po_number"] = "-order_date",
+    order_date_from: date | None = None,
+    order_date_to: date | None = None,
+    expected_delivery_date_from: date | None = None,
+    expected_delivery_date_to: date | None = None,
+    sort: OrderSort | None = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[ListedPurchaseOrder]:
+    """Newest first; between days, both included, in the order of what bounds it, unless `sort` says else."""
+    ordered = {"order_date_from": order_date_from, "order_date_to": order_date_to}
+    expected = {
+        "expected_delivery_date_from": expected_delivery_date_from,
+        "expected_delivery_date_to": expected_delivery_date_to,
+    }
+    sort_by = sort_within(
+        sort,
+        "-order_date",
+        {"order_date": [*ordered.values()], "expected_delivery_date": [*expected.values()]},
+    )
     connection, actor = await request.begin()
     return await queries.PURCHASE_ORDERS.page(
         connection,
         actor.organization_id,
-        PageRequest(sort, limit, cursor),
+        PageRequest(sort_by, limit, cursor),
         po_number=po_number,
         status=status,
         supplier_id=supplier_id,
+        **ordered,
+        **expected,
     )
 
 

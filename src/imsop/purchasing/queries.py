@@ -32,8 +32,17 @@ PURCHASE_ORDERS = Listing(
     FROM purchase_orders o
     WHERE o.organization_id = $1
     """,
-    filters={"po_number": "o.po_number = {}", "status": "o.status = {}", "supplier_id": "o.supplier_id = {}"},
+    filters={
+        "po_number": "o.po_number = {}",
+        "status": "o.status = {}",
+        "supplier_id": "o.supplier_id = {}",
+        "order_date_from": "o.order_date >= {}",
+        "order_date_to": "o.order_date <= {}",
+        "expected_delivery_date_from": "o.expected_delivery_date >= {}",
+        "expected_delivery_date_to": "o.expected_delivery_date <= {}",
+    },
     sorts={
+        "expected_delivery_date": Sort("o.expected_delivery_date", "expected_delivery_date", date),
         "order_date": Sort("o.order_date", "order_date", date),
         "po_number": Sort("o.po_number", "po_number", str),
     },

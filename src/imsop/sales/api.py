@@ -1,5 +1,6 @@
 """Routes of the customers and their orders."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from litestar import Response, delete, get, patch, post
 
 from imsop.core.fields import Name, PartnerStatus, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
-from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest, sort_within
 from imsop.identity.guard import allow
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
@@ -24,6 +25,15 @@ from imsop.sales.models import (
     SalesOrderStatus,
     SalesOrderWithItems,
 )
+
+OrderSort = Literal[
+    "-order_date",
+    "order_date",
+    "so_number",
+    "-so_number",
+    "expected_delivery_date",
+    "-expected_delivery_date",
+]
 
 
 @get("/customers", opt=allow(Permission.CUSTOMERS_READ))
@@ -84,18 +94,35 @@ async def list_sales_orders(
     so_number: ShortName | None = None,
     status: SalesOrderStatus | None = None,
     customer_id: UUID | None = None,
-    sort: Literal["-order_date", "order_date", "so_number", "-so_number"] = "-order_date",
+    order_date_from: date | None = None,
+    order_date_to: date | None = None,
+    expected_delivery_date_from: date | None = None,
+    expected_delivery_date_to: date | None = None,
+    sort: OrderSort | None = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[SalesOrder]:
+    """Newest first; between days, both included, in the order of what bounds it, unless `sort` says else."""
+    ordered = {"order_date_from": order_date_from, "order_date_to": order_date_to}
+    expected = {
+        "expected_delivery_date_from": expected_delivery_date_from,
+        "expected_delivery_date_to": expected_delivery_date_to,
+    }
+    sort_by = sort_within(
+        sort,
+        "-order_date",
+        {"order_date": [*ordered.values()], "expected_delivery_date": [*expected.values()]},
+    )
     connection, actor = await request.begin()
     return await queries.SALES_ORDERS.page(
         connection,
         actor.organization_id,
-        PageRequest(sort, limit, cursor),
+        PageRequest(sort_by, limit, cursor),
         so_number=so_number,
         status=status,
         customer_id=customer_id,
+        **ordered,
+        **expected,
     )
 
 

@@ -133,8 +133,13 @@ SALES_ORDERS = Listing(
         # of the newest none may have it yet.
         "status": "o.status = (SELECT {})",
         "customer_id": "o.customer_id = {}",
+        "order_date_from": "o.order_date >= {}",
+        "order_date_to": "o.order_date <= {}",
+        "expected_delivery_date_from": "o.expected_delivery_date >= {}",
+        "expected_delivery_date_to": "o.expected_delivery_date <= {}",
     },
     sorts={
+        "expected_delivery_date": Sort("o.expected_delivery_date", "expected_delivery_date", date),
         "order_date": Sort("o.order_date", "order_date", date),
         "so_number": Sort("o.so_number", "so_number", str),
     },

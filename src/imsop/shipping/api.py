@@ -1,6 +1,6 @@
 """Routes of shipping."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,9 +9,9 @@ from litestar import Response, get, patch, post
 from msgspec import Meta
 
 from imsop.core.errors import FieldError, InvalidInput, field_error
-from imsop.core.fields import Text100
+from imsop.core.fields import Instant, Text100
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
-from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest, sort_within
 from imsop.identity.guard import allow
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
@@ -44,16 +44,34 @@ async def list_shipments(
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
     supplier_id: UUID | None = None,
-    sort: Literal["-created_at", "created_at"] = "-created_at",
+    created_from: Instant | None = None,
+    created_to: Instant | None = None,
+    expected_delivery_date_from: date | None = None,
+    expected_delivery_date_to: date | None = None,
+    sort: Literal["-created_at", "created_at", "expected_delivery_date", "-expected_delivery_date"]
+    | None = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[Shipment]:
-    """Shipments, each with its newest position."""
+    """Shipments, each with its newest position; from `created_from` on and before `created_to`.
+
+    Newest first; between days, both included, in the order of what bounds it, unless `sort` says else.
+    """
+    created_at = {"created_from": created_from, "created_to": created_to}
+    expected = {
+        "expected_delivery_date_from": expected_delivery_date_from,
+        "expected_delivery_date_to": expected_delivery_date_to,
+    }
+    sort_by = sort_within(
+        sort,
+        "-created_at",
+        {"created_at": [*created_at.values()], "expected_delivery_date": [*expected.values()]},
+    )
     connection, actor = await request.begin()
     return await queries.SHIPMENTS.page(
         connection,
         actor.organization_id,
-        PageRequest(sort, limit, cursor),
+        PageRequest(sort_by, limit, cursor),
         tracking_number=tracking_number,
         reference_id=reference_id,
         status=status,
@@ -61,6 +79,8 @@ async def list_shipments(
         purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id,
         supplier_id=supplier_id,
+        **created_at,
+        **expected,
     )
 
 

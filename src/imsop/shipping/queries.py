@@ -1,7 +1,7 @@
 """SQL of shipments and what is in them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
@@ -30,8 +30,15 @@ SHIPMENTS = Listing(
         "sales_order_id": "s.sales_order_id = {}",
         # Only inbound shipments have a supplier: said here, another type and a supplier is nothing to search.
         "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",
+        "created_from": "s.created_at >= {}",
+        "created_to": "s.created_at < {}",
+        "expected_delivery_date_from": "s.expected_delivery_date >= {}",
+        "expected_delivery_date_to": "s.expected_delivery_date <= {}",
     },
-    sorts={"created_at": Sort("s.created_at", "created_at", datetime)},
+    sorts={
+        "created_at": Sort("s.created_at", "created_at", datetime),
+        "expected_delivery_date": Sort("s.expected_delivery_date", "expected_delivery_date", date),
+    },
     tiebreak="s.id",
 )
 
