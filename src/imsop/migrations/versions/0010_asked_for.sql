@@ -1,4 +1,5 @@
--- What integrators ask for: orders and shipments by the day they are expected, zones by type. A day that is not known is not between two: the indexes leave it out, as the statements do.
+-- What integrators ask for: orders and shipments by the day they are expected, zones by type. A day that is not known
+-- is not between two: the indexes leave it out, as the statements do.
 
 -- squawk-ignore-file require-concurrent-index-creation
 CREATE INDEX purchase_orders_expected_idx ON purchase_orders (organization_id, expected_delivery_date, id)
