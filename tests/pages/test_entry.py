@@ -164,6 +164,13 @@ async def test_a_profile_changed_elsewhere_meanwhile_is_not_overwritten(admin: M
     stale = await here.fill(form, "/profile", first_name="Ada", locale="en")
     assert stale.status_code == 412
     assert (await admin.read("me"))["first_name"] == "Grace"
+    assert "changed elsewhere meanwhile" in stale.text
+    assert 'value="Ada"' in stale.text
+    again = await here.fill(stale, "/profile", first_name="Ada", locale="en")
+    assert again.status_code == 303
+    assert (await admin.read("me"))["first_name"] == "Ada"
+    refused = await here.fill(form, "/profile", first_name="Ada", phone="0" * 21, locale="en")
+    assert (refused.status_code, f'value="{"0" * 21}"' in refused.text) == (422, True)
 
 
 async def test_a_new_password_is_refused_beside_its_field(admin: Member) -> None:

@@ -1,5 +1,6 @@
 """Pages of one's own account."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from imsop.core import edits
-from imsop.core.errors import DomainError, InvalidInput
+from imsop.core.errors import DomainError, InvalidInput, PreconditionFailed
 from imsop.core.fields import Text20, Text100
 from imsop.identity import account_actions, actions, credential_queries
 from imsop.identity.guard import OWN
@@ -46,13 +47,15 @@ async def profile_page(request: TenantRequest, saved: bool = False) -> Response[
 async def edit_profile(request: TenantRequest) -> Response[Any]:
     try:
         sent = await form_of(request, ProfileForm)
-    except InvalidInput as refusal:
-        return await _profile(request, refusal)
-    connection, actor = await request.begin()
-    changes = OwnChanges(
-        first_name=sent.first_name, last_name=sent.last_name, phone=sent.phone, locale=sent.locale
-    )
-    await account_actions.edit_own_account(connection, actor, changes, sent.version)
+        connection, actor = await request.begin()
+        changes = OwnChanges(
+            first_name=sent.first_name, last_name=sent.last_name, phone=sent.phone, locale=sent.locale
+        )
+        await account_actions.edit_own_account(connection, actor, changes, sent.version)
+    except (InvalidInput, PreconditionFailed) as refusal:
+        form = await request.form()
+        typed = {name: form[name] for name in ("first_name", "last_name", "phone", "locale") if name in form}
+        return await _profile(request, refusal, typed)
     return Redirect("/profile?saved=true", status_code=303)
 
 
@@ -72,15 +75,21 @@ async def change_password(request: TenantRequest) -> Response[Any]:
 
 
 async def _profile(
-    request: TenantRequest, refusal: DomainError | None = None, *, saved: bool = False
+    request: TenantRequest,
+    refusal: DomainError | None = None,
+    typed: Mapping[str, str] | None = None,
+    *,
+    saved: bool = False,
 ) -> Response[bytes]:
+    """The profile as it stands, or as it was typed; in any case of the version that stands."""
     connection, actor = await request.begin()
+    user = await actions.get_user(connection, actor, actor.user_id)
     return render(
         request,
         "web/profile.html",
         status=refusal.status if refusal else 200,
         headers=refusal.headers if refusal else None,
-        user=(user := await actions.get_user(connection, actor, actor.user_id)),
+        user=msgspec.structs.replace(user, **(typed or {})),
         version=edits.etag(user.updated_at),
         refusal=refusal,
         saved=saved,
