@@ -218,3 +218,27 @@ async def test_a_token_tells_its_organization_and_nothing_that_can_be_changed(
 @pytest.mark.parametrize("scheme", ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "bearer x", "Token x", ""])
 async def test_what_is_no_bearer_token_is_refused(app: Observed, scheme: str) -> None:
     accepted(await visitor(app, Authorization=scheme).get("products"), 401)
+
+
+async def test_a_hash_of_another_cost_is_made_anew_at_the_next_sign_in(app: Observed, admin: Member) -> None:
+    async def stored() -> str:
+        async with admin.transaction() as connection:
+            hashed: str = await connection.fetchval(
+                "SELECT password_hash FROM users WHERE organization_id = $1 AND id = $2",
+                admin.organization_id,
+                admin.user_id,
+            )
+        return hashed
+
+    async with admin.transaction() as connection:
+        await connection.execute(
+            "UPDATE users SET password_hash = $3 WHERE organization_id = $1 AND id = $2",
+            admin.organization_id,
+            admin.user_id,
+            bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(5)).decode(),
+        )
+    accepted(await try_to_sign_in(app, admin.email, "wrong"), 401)
+    assert (await stored()).startswith("$2b$05$")
+    for _ in range(2):
+        accepted(await try_to_sign_in(app, admin.email))
+        assert (await stored()).startswith("$2b$04$")

@@ -48,6 +48,11 @@ async def verify_password(password: str, password_hash: str | None, *, cost: int
     return matches and fits and password_hash is not None
 
 
+def has_cost(password_hash: str, cost: int) -> bool:
+    """Whether the hash was made at 2**cost rounds."""
+    return password_hash.startswith(f"$2b${cost:02}$")
+
+
 def _nobody(cost: int) -> bytes:
     """What has the form of a hash and is no password's: 22 characters of salt, 31 of what hashing gives."""
     return f"$2b${cost:02}${'.' * 53}".encode()

@@ -16,7 +16,7 @@ from imsop.identity.models import (
     NewOrganization,
     SignedUp,
 )
-from imsop.identity.passwords import hash_password, verify_password
+from imsop.identity.passwords import has_cost, hash_password, verify_password
 from imsop.identity.permissions import SYSTEM_ROLES, SystemRole
 from imsop.identity.tokens import new_token, token_hash
 
@@ -95,7 +95,8 @@ async def sign_in(
     """Checks a password and opens a session; returns its token and lifetime in seconds.
 
     The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
-    unknown address costs the same bcrypt work as a known one. Raises Unauthenticated, Forbidden,
+    unknown address costs the same bcrypt work as a known one; a hash from before the cost was set anew is
+    made anew, so that its account does not tell by its time. Raises Unauthenticated, Forbidden,
     TooManyRequests.
     """
     subjects = _subjects(credentials.email, address)
@@ -107,6 +108,9 @@ async def sign_in(
     if account is None or not matches:
         raise Unauthenticated("e-mail address or password is wrong")
     _require_active(account)
+    renewed_hash = None
+    if not has_cost(account.password_hash, settings.bcrypt_cost):
+        renewed_hash = await hash_password(credentials.password, cost=settings.bcrypt_cost)
     lifetime = settings.access_token_minutes * 60 if kind == "bearer" else settings.session_hours * 3600
     token = new_token(kind, account.organization_id)
     async with transaction(pool, Tenant(account.organization_id, account.user_id)) as connection:
@@ -120,6 +124,10 @@ async def sign_in(
             user_agent[:500] if user_agent else None,
             lifetime,
         )
+        if renewed_hash is not None:
+            await queries.set_password_hash(
+                connection, account.organization_id, account.user_id, account.password_hash, renewed_hash
+            )
         await queries.record_sign_in(connection, account.organization_id, account.user_id)
         await queries.forget_attempts(connection, *subjects)
     return token, lifetime
