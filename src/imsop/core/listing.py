@@ -222,9 +222,11 @@ def sort_within(sort: str | None, usual: str, bounds: Mapping[str, Sequence[obje
         return usual if not bounded or usual.removeprefix("-") in bounded else bounded[0]
     column = sort.removeprefix("-")
     if bounded and column not in bounded:
-        raise InvalidInput.of("sort", f"between bounds it is one of: {bounded[0]}, -{bounded[0]}")
+        raise InvalidInput.of(
+            "sort", Said("between bounds it is one of: %(column)s, -%(column)s", column=bounded[0])
+        )
     if not bounded and column in bounds and column != usual.removeprefix("-"):
-        raise InvalidInput.of("sort", f"needs {column}_from or {column}_to beside it")
+        raise InvalidInput.of("sort", Said("needs %(column)s_from or %(column)s_to beside it", column=column))
     return sort
 
 
