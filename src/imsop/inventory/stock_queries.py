@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.database import Connection, fetch_all
 from imsop.core.fields import Instant
 from imsop.core.listing import Listing, Sort
 from imsop.inventory.daily_queries import DayStock
@@ -174,23 +174,45 @@ async def list_stock_of_product(
     )
 
 
+class WarehouseStock(Stock, frozen=True):
+    """With the sums of all that the warehouse holds, as in WarehouseSummary; each row has them."""
+
+    all_on_hand: int
+    all_value: Decimal
+    all_products: int
+    all_out_of_stock: int
+
+
+# Whole and part in one look: what a balance held is worked out once for both.
+_WITH_SUMS = """
+    SELECT held.*, (sum(held.on_hand) OVER ())::bigint AS all_on_hand,
+           coalesce(sum(held.value) OVER (), 0) AS all_value,
+           count(*) FILTER (WHERE held.on_hand > 0) OVER () AS all_products,
+           count(*) FILTER (WHERE held.state = 'out_of_stock') OVER () AS all_out_of_stock
+    FROM ("""
+
+
 async def list_most_valuable_stock(
     connection: Connection, organization_id: UUID, warehouse_id: UUID, as_of: AsOf | None, limit: int
-) -> list[Stock]:
-    """What is worth most in a warehouse; as it is now, or stood at the end of a day."""
+) -> list[WarehouseStock]:
+    """What is worth most in a warehouse, and sums of all; as it is now, or stood at the end of a day."""
     if as_of is None:
         return await fetch_all(
             connection,
-            Stock,
-            _STOCK + " AND i.warehouse_id = $2 ORDER BY value DESC NULLS LAST, p.sku LIMIT $3",
+            WarehouseStock,
+            _WITH_SUMS
+            + _STOCK
+            + " AND i.warehouse_id = $2) AS held ORDER BY held.value DESC NULLS LAST, held.sku LIMIT $3",
             organization_id,
             warehouse_id,
             limit,
         )
     return await fetch_all(
         connection,
-        Stock,
-        _STOCK_AS_OF + " AND i.warehouse_id = $4 ORDER BY value DESC NULLS LAST, p.sku LIMIT $5",
+        WarehouseStock,
+        _WITH_SUMS
+        + _STOCK_AS_OF
+        + " AND i.warehouse_id = $4) AS held ORDER BY held.value DESC NULLS LAST, held.sku LIMIT $5",
         organization_id,
         *as_of,
         warehouse_id,
@@ -245,59 +267,6 @@ WAREHOUSE_SUMMARIES = Listing(
     sorts={"name": Sort("w.name", "name", str)},
     tiebreak="w.id",
 )
-
-
-class WarehouseStock(Struct, frozen=True):
-    """What a warehouse held, as in WarehouseSummary."""
-
-    on_hand: int
-    value: Decimal
-    products: int
-    out_of_stock: int
-
-
-async def sum_warehouse(
-    connection: Connection, organization_id: UUID, warehouse_id: UUID, as_of: AsOf | None
-) -> WarehouseStock:
-    """As it is now, or stood at the end of a day."""
-    if as_of is None:
-        held = await fetch_one(
-            connection,
-            WarehouseStock,
-            """
-            SELECT coalesce(sum(i.quantity_on_hand), 0) AS on_hand,
-                   coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
-                   count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
-                   count(*) FILTER (WHERE i.quantity_on_hand = 0 AND p.status = 'active') AS out_of_stock
-            FROM inventory i
-            JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
-            WHERE i.organization_id = $1 AND i.warehouse_id = $2
-            """,
-            organization_id,
-            warehouse_id,
-        )
-        return held or WarehouseStock(0, Decimal(0), 0, 0)
-    held = await fetch_one(
-        connection,
-        WarehouseStock,
-        """
-        SELECT coalesce(sum(stood.on_hand), 0)::bigint AS on_hand,
-               coalesce(sum(stood.on_hand * p.unit_cost), 0) AS value,
-               count(*) FILTER (WHERE stood.on_hand > 0) AS products,
-               count(*) FILTER (WHERE stood.on_hand = 0 AND p.status = 'active') AS out_of_stock
-        FROM inventory i
-        JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
-        CROSS JOIN (SELECT $2::date AS day, $3::text AS timezone) AS asked
-        CROSS JOIN LATERAL ("""
-        + _STOOD
-        + """) AS stood
-        WHERE i.organization_id = $1 AND i.warehouse_id = $4
-        """,
-        organization_id,
-        *as_of,
-        warehouse_id,
-    )
-    return held or WarehouseStock(0, Decimal(0), 0, 0)
 
 
 async def list_product_days(

@@ -116,7 +116,7 @@ async def warehouse_page(
     speech = language(actor.locale, actor.timezone)
     warehouse = await warehouse_actions.get_warehouse(connection, actor, warehouse_id)
     stock = (
-        await _stock(connection, actor, warehouse, as_of, speech) if _may_see_stock(actor) else {"held": None}
+        await _stock(connection, actor, warehouse, as_of, speech) if _may_see_stock(actor) else {"stock": None}
     )
     zones = await ZONES.page(
         connection, actor.organization_id, PageRequest("code", MAX_PAGE), warehouse_id=warehouse_id
@@ -150,7 +150,6 @@ async def _stock(
         connection, actor.organization_id, warehouse.id, *days.charted(as_of, newest, actor.timezone)
     )
     return {
-        "held": await stock_queries.sum_warehouse(connection, actor.organization_id, warehouse.id, then),
         "stock": await stock_queries.list_most_valuable_stock(
             connection, actor.organization_id, warehouse.id, then, LISTED
         ),
