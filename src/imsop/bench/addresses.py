@@ -94,7 +94,11 @@ def asked(app: Litestar, worst: Mapping[str, str]) -> Iterator[Asked]:
         if isinstance(route, HTTPRoute) and "GET" in route.route_handler_map
     }
     for route, handler in gets.items():
-        if handler.opt.get("public") or route.startswith(_NOT_PAGES) or route.endswith((".csv", ".xlsx")):
+        if (
+            handler.opt.get("public")
+            or route.startswith(_NOT_PAGES)
+            or route.endswith((".csv", ".xlsx", ".pdf"))
+        ):
             continue
         path = _filled(route, worst)
         if path is None:

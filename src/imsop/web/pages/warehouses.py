@@ -116,7 +116,9 @@ async def warehouse_page(
     speech = language(actor.locale, actor.timezone)
     warehouse = await warehouse_actions.get_warehouse(connection, actor, warehouse_id)
     stock = (
-        await _stock(connection, actor, warehouse, as_of, speech) if _may_see_stock(actor) else {"stock": None}
+        await _stock(connection, actor, warehouse, as_of, speech)
+        if _may_see_stock(actor)
+        else {"stock": None}
     )
     zones = await ZONES.page(
         connection, actor.organization_id, PageRequest("code", MAX_PAGE), warehouse_id=warehouse_id
