@@ -8,7 +8,7 @@ from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from imsop.core.said import Said
-from imsop.identity import credential_queries, queries
+from imsop.identity import credential_queries, queries, role_queries
 from imsop.identity.models import (
     Actor,
     ApiKey,
@@ -131,7 +131,7 @@ async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> N
 
 
 async def _require_grantable_roles(connection: Connection, actor: Actor, role_ids: list[UUID]) -> None:
-    held = await queries.list_permissions_of_roles(connection, actor.organization_id, role_ids)
+    held = await role_queries.list_permissions_of_roles(connection, actor.organization_id, role_ids)
     for place, role_id in enumerate(role_ids):
         if role_id not in held:
             raise InvalidInput.of(f"role_ids[{place}]", "no role with this id")
@@ -159,15 +159,15 @@ async def create_role(connection: Connection, actor: Actor, new: NewRole) -> Rol
     """Adds a custom role that holds no more than the actor."""
     actor = await _administer(connection, actor, Permission.ROLES_WRITE)
     _require_held(actor, new.permissions)
-    role_id = await queries.insert_role(
+    role_id = await role_queries.insert_role(
         connection, actor.organization_id, new.name, new.description, is_system=False
     )
-    await queries.set_role_permissions(connection, actor.organization_id, role_id, list(new.permissions))
+    await role_queries.set_role_permissions(connection, actor.organization_id, role_id, list(new.permissions))
     return await get_role(connection, actor, role_id)
 
 
 async def get_role(connection: Connection, actor: Actor, role_id: UUID) -> Role:
-    role = await queries.get_role(connection, actor.organization_id, role_id)
+    role = await role_queries.get_role(connection, actor.organization_id, role_id)
     if role is None:
         raise NotFound("no role with this id")
     return role
@@ -179,18 +179,18 @@ async def edit_role(
     """Changes a custom role. Raises Conflict for a system role, Forbidden for permissions the actor lacks."""
     actor = await _administer(connection, actor, Permission.ROLES_WRITE)
     current = edits.require_version(
-        await queries.get_role(connection, actor.organization_id, role_id), if_match, "role"
+        await role_queries.get_role(connection, actor.organization_id, role_id), if_match, "role"
     )
     _require_custom(current)
     _require_held(actor, current.permissions)
     fields = edits.changed_fields(changes)
     permissions = fields.pop("permissions", None)
     edited = msgspec.structs.replace(current, **fields)
-    if await queries.update_role(connection, actor.organization_id, edited) is None:
+    if await role_queries.update_role(connection, actor.organization_id, edited) is None:
         raise edits.changed_meanwhile("role")
     if permissions is not None:
         _require_held(actor, permissions)
-        await queries.set_role_permissions(connection, actor.organization_id, role_id, permissions)
+        await role_queries.set_role_permissions(connection, actor.organization_id, role_id, permissions)
         await _require_an_administrator(connection, actor)
     await queries.notify_access_changed(connection, actor.organization_id)
     return await get_role(connection, actor, role_id)
@@ -202,7 +202,7 @@ async def delete_role(connection: Connection, actor: Actor, role_id: UUID) -> No
     role = await get_role(connection, actor, role_id)
     _require_custom(role)
     _require_held(actor, role.permissions)
-    await queries.delete_role(connection, actor.organization_id, role_id)
+    await role_queries.delete_role(connection, actor.organization_id, role_id)
 
 
 def _require_custom(role: Role) -> None:

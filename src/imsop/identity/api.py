@@ -11,7 +11,14 @@ from imsop.core.errors import Forbidden, NotFound
 from imsop.core.fields import Email, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.identity import account_actions, actions, credential_queries, queries, sign_in_actions
+from imsop.identity import (
+    account_actions,
+    actions,
+    credential_queries,
+    queries,
+    role_queries,
+    sign_in_actions,
+)
 from imsop.identity.guard import OWN, PUBLIC, allow
 from imsop.identity.models import (
     AccessToken,
@@ -221,7 +228,7 @@ async def list_roles(
     cursor: Cursor | None = None,
 ) -> Page[Role]:
     connection, actor = await request.begin()
-    return await queries.ROLES.page(
+    return await role_queries.ROLES.page(
         connection, actor.organization_id, PageRequest(sort, limit, cursor), name=name
     )
 
@@ -257,7 +264,7 @@ async def delete_role(request: TenantRequest, role_id: UUID) -> None:
 async def list_permissions(request: TenantRequest) -> Page[PermissionRow]:
     """Every permission there is; the same for all organizations."""
     connection, _ = await request.begin()
-    return Page(await queries.list_permissions(connection), None)
+    return Page(await role_queries.list_permissions(connection), None)
 
 
 @get("/api-keys", opt=allow(Permission.API_KEYS_READ))

@@ -9,7 +9,7 @@ from imsop.core.errors import Forbidden, InvalidInput, TooManyRequests, Unauthen
 from imsop.core.said import Said
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
-from imsop.identity import credential_queries, queries
+from imsop.identity import credential_queries, queries, role_queries
 from imsop.identity.models import (
     Account,
     Credentials,
@@ -72,8 +72,10 @@ async def found_organization(
 async def _seed_system_roles(connection: Connection, organization_id: UUID) -> dict[SystemRole, UUID]:
     role_ids = {}
     for name, (description, permissions) in SYSTEM_ROLES.items():
-        role_id = await queries.insert_role(connection, organization_id, name, description, is_system=True)
-        await queries.set_role_permissions(connection, organization_id, role_id, sorted(permissions))
+        role_id = await role_queries.insert_role(
+            connection, organization_id, name, description, is_system=True
+        )
+        await role_queries.set_role_permissions(connection, organization_id, role_id, sorted(permissions))
         role_ids[name] = role_id
     return role_ids
 

@@ -1,6 +1,6 @@
 """Pages of stock: what there is of each product in each warehouse, now or at the end of a day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,9 +17,10 @@ from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
 from imsop.inventory import warehouse_queries
+from imsop.inventory.daily_queries import DayStock
 from imsop.inventory.stock_queries import STOCK, STOCK_AS_OF, AsOf, Stock, StockState
-from imsop.ui.language import N_
-from imsop.ui.parts import Column
+from imsop.ui.language import N_, Language
+from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
@@ -121,6 +122,21 @@ async def _filters(
         "is_out_of_stock": True if state == "out_of_stock" else None,
         "is_below_reorder_level": True if state == "below_reorder_level" else None,
     }
+
+
+def stock_chart(
+    title: str, of: str, charted: Sequence[DayStock], limit: str, most: int | None, speech: Language
+) -> Chart:
+    """What there was at the end of each day, beside a line to compare with where there is one."""
+    on_hand = Series(of, [point.on_hand for point in charted])
+    compared = Series(limit, [most] * len(charted), "tone-warning", is_limit=True)
+    return Chart(
+        "step",
+        title,
+        speech.gettext(N_("Day")),
+        [point.day for point in charted],
+        [on_hand, compared] if most else [on_hand],
+    )
 
 
 PAGES = [inventory_page, export_inventory]

@@ -11,7 +11,7 @@ from litestar.response import Stream
 from imsop.core.database import Connection
 from imsop.core.fields import Text100
 from imsop.core.listing import Cursor, PageRequest
-from imsop.identity import actions, credential_queries, queries
+from imsop.identity import actions, credential_queries, queries, role_queries
 from imsop.identity.guard import allow
 from imsop.identity.models import Actor, ApiKey, Role, User, UserStatus
 from imsop.identity.permissions import SYSTEM_ROLES, Permission
@@ -142,7 +142,7 @@ async def roles_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shown = await show(
-        connection, actor, queries.ROLES, ROLE_COLUMNS,
+        connection, actor, role_queries.ROLES, ROLE_COLUMNS,
         sort=sort, cursor=cursor, before=before, **_narrowed_roles(actor, q, kind),
     )  # fmt: skip
     rows = [_spoken(role, actor) for role in shown.rows]
@@ -154,7 +154,7 @@ async def export_roles(
     request: TenantRequest, q: Text100 | None = None, kind: RoleKind | None = None, sort: NameSort = "name"
 ) -> Stream:
     narrowed = _narrowed_roles(request.actor, q, kind)
-    return export(request, queries.ROLES, ROLE_CELLS, sort=sort, **narrowed)
+    return export(request, role_queries.ROLES, ROLE_CELLS, sort=sort, **narrowed)
 
 
 def _narrowed_roles(actor: Actor, q: str | None, kind: RoleKind | None) -> dict[str, Any]:
@@ -219,7 +219,7 @@ async def export_api_keys(
 
 
 async def _roles(connection: Connection, actor: Actor) -> list[Role]:
-    page = await queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)
+    page = await role_queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)
     return [_spoken(role, actor) for role in page.items]
 
 

@@ -1,6 +1,5 @@
 """The page of a product: its stock and how it came, what is on order, promised, under way, who sells it."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,6 @@ from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
 from imsop.inventory import stock_queries
-from imsop.inventory.daily_queries import DayStock
 from imsop.inventory.ledger_queries import LEDGER
 from imsop.inventory.stock_queries import AsOf
 from imsop.purchasing import product_queries as purchasing
@@ -24,11 +22,11 @@ from imsop.sales import product_queries as sales
 from imsop.shipping import product_queries as shipping
 from imsop.ui.language import N_, Language, language
 from imsop.ui.page import Crumb
-from imsop.ui.parts import Chart, Column, Series
+from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.pages import days
 from imsop.web.pages.inventory import COLUMNS as STOCK_LIST_COLUMNS
-from imsop.web.pages.inventory import NOW_ONLY
+from imsop.web.pages.inventory import NOW_ONLY, stock_chart
 from imsop.web.pages.ledger import COLUMNS as LEDGER_COLUMNS
 
 LISTED = 15
@@ -124,22 +122,17 @@ async def _stock(
         "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name not in NOW_ONLY],
         "movements": movements.items,
         "movement_columns": MOVEMENT_COLUMNS,
-        "chart": _chart(product, charted, speech) if movements.items else None,
+        "chart": stock_chart(
+            speech.gettext(N_("Stock at the end of each day")),
+            speech.gettext(N_("On hand")),
+            charted,
+            speech.gettext(N_("Reorder level")),
+            product.reorder_level,
+            speech,
+        )
+        if movements.items
+        else None,
     }
-
-
-def _chart(product: Product, charted: Sequence[DayStock], speech: Language) -> Chart:
-    on_hand = Series(speech.gettext("On hand"), [point.on_hand for point in charted])
-    level = Series(
-        speech.gettext("Reorder level"), [product.reorder_level] * len(charted), "tone-warning", is_limit=True
-    )
-    return Chart(
-        "step",
-        speech.gettext("Stock at the end of each day"),
-        speech.gettext("Day"),
-        [point.day for point in charted],
-        [on_hand, level] if product.reorder_level else [on_hand],
-    )
 
 
 async def _orders(connection: Connection, actor: Actor, product_id: UUID) -> dict[str, Any]:

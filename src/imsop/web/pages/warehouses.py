@@ -1,6 +1,6 @@
 """Pages of warehouses: the list, and each with its zones, its stock and what moved there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -16,16 +16,16 @@ from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
 from imsop.inventory import daily_queries, stock_queries, warehouse_actions
-from imsop.inventory.daily_queries import DayStock
 from imsop.inventory.ledger_queries import LEDGER
 from imsop.inventory.models import Warehouse, WarehouseStatus
 from imsop.inventory.stock_queries import WAREHOUSE_SUMMARIES, AsOf, WarehouseSummary
 from imsop.inventory.warehouse_queries import ZONES
 from imsop.ui.language import N_, Language, language
 from imsop.ui.page import Crumb
-from imsop.ui.parts import Chart, Column, Series
+from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.pages import days
+from imsop.web.pages.inventory import stock_chart
 from imsop.web.pages.ledger import COLUMNS as LEDGER_COLUMNS
 from imsop.web.pages.lists import export, show
 
@@ -158,22 +158,17 @@ async def _stock(
         "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name != "available"],
         "movements": movements.items,
         "movement_columns": MOVEMENT_COLUMNS,
-        "chart": _chart(warehouse, charted, speech) if charted else None,
+        "chart": stock_chart(
+            speech.gettext(N_("Units at the end of each day")),
+            speech.gettext(N_("Units on hand")),
+            charted,
+            speech.gettext(N_("Capacity")),
+            warehouse.capacity,
+            speech,
+        )
+        if charted
+        else None,
     }
-
-
-def _chart(warehouse: Warehouse, charted: Sequence[DayStock], speech: Language) -> Chart:
-    on_hand = Series(speech.gettext("Units on hand"), [point.on_hand for point in charted])
-    capacity = Series(
-        speech.gettext("Capacity"), [warehouse.capacity] * len(charted), "tone-warning", is_limit=True
-    )
-    return Chart(
-        "step",
-        speech.gettext("Units at the end of each day"),
-        speech.gettext("Day"),
-        [point.day for point in charted],
-        [on_hand, capacity] if warehouse.capacity else [on_hand],
-    )
 
 
 def _may_see_stock(actor: Actor) -> bool:
