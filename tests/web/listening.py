@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple
 
 import httpx
@@ -11,8 +11,11 @@ import msgspec
 import uvicorn
 
 from imsop.serving import Protocol
+from imsop.web import relay
 from imsop.web.observe import Observed
-from tests.factories import API, SOON, Member
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import API, SOON, Member, litestar_of
 
 STREAM = f"{API}/stream"
 QUIET = 0.3
@@ -40,6 +43,30 @@ async def served(app: Observed) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+def process_of(database: TestDatabase, **settings: int) -> AbstractAsyncContextManager[Observed]:
+    """A process of its own, whose streams do not end by themselves."""
+    return factories.running(database.installation, **({"stream_seconds": 3600} | settings))
+
+
+async def record_event(member: Member, event_type: str = "page.seen", **metadata: Any) -> Any:
+    return await member.create("analytics-events", {"event_type": event_type, "metadata": metadata})
+
+
+def relay_of(app: Observed) -> relay.Relay:
+    found: relay.Relay = litestar_of(app).state.relay
+    return found
+
+
+async def is_told(address: str, path: str, refusal: int, **credentials: str) -> None:
+    """Until the other process knows that these credentials no longer open this."""
+    async with httpx.AsyncClient(base_url=f"{address}{API}/", headers=credentials, timeout=SOON) as http:
+
+        async def refused() -> bool:
+            return (await http.get(path)).status_code == refusal
+
+        await factories.eventually(refused)
 
 
 def asked_and_left(address: str, path: str, member: Member) -> socket.socket:

@@ -1,10 +1,8 @@
-"""The live stream, by a real server on loopback: who hears what, when, and what comes of those who do not."""
+"""The live stream, by a real server on loopback: who hears what, and when."""
 
 import asyncio
 import random
-import socket
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,45 +10,27 @@ from uuid import UUID
 import httpx
 import pytest
 
-from imsop.cli import _set_standing
-from imsop.core.errors import TooManyRequests
-from imsop.identity import credential_queries
-from imsop.identity.tokens import new_token, token_hash
 from imsop.shipping import tracking_queries
 from imsop.shipping.models import NewPosition
 from imsop.web import relay, stream
 from imsop.web.observe import Observed
-from imsop.web.relay import MAX_LISTENERS_OF_ONE
 from tests import factories
 from tests.conftest import TestDatabase
-from tests.factories import API, SOON, Member, accepted, litestar_of, pool_of
+from tests.factories import Member, accepted, pool_of
 from tests.shipping.announced import an_hour_ago, shipment
-from tests.web.listening import STREAM, Ear, asked_and_left, listening, served
-
-
-def _process(database: TestDatabase, **settings: int) -> AbstractAsyncContextManager[Observed]:
-    return factories.running(database.installation, **({"stream_seconds": 3600} | settings))
-
-
-@pytest.fixture
-async def address(database: TestDatabase) -> AsyncIterator[str]:
-    """Where a process of its own answers."""
-    async with _process(database) as app, served(app) as address:
-        yield address
+from tests.web.listening import (
+    Ear,
+    is_told,
+    listening,
+    process_of,
+    record_event,
+    served,
+)
 
 
 async def _position(member: Member, made: dict[str, Any], location: str = "Kiel") -> Any:
     body = {"timestamp": an_hour_ago(), "location": location, "latitude": "54.32", "longitude": "10.14"}
     return await member.create(f"shipments/{made['id']}/tracking", body)
-
-
-async def _event(member: Member, event_type: str = "page.seen", **metadata: Any) -> Any:
-    return await member.create("analytics-events", {"event_type": event_type, "metadata": metadata})
-
-
-def _relay_of(app: Observed) -> relay.Relay:
-    found: relay.Relay = litestar_of(app).state.relay
-    return found
 
 
 async def test_what_is_recorded_is_heard_as_the_api_gives_it(address: str, admin: Member) -> None:
@@ -61,7 +41,7 @@ async def test_what_is_recorded_is_heard_as_the_api_gives_it(address: str, admin
         path = f"shipments/{made['id']}/events"
         happened = await admin.create(path, {"event_type": "departed", "occurred_at": an_hour_ago()})
         assert (await ear.hear("shipment_event")).data == happened
-        recorded = await _event(admin, seen="twice")
+        recorded = await record_event(admin, seen="twice")
         assert (await ear.hear("analytics_event")).data == recorded
         await ear.hears_nothing()
 
@@ -73,7 +53,7 @@ async def test_what_commits_late_is_heard_though_later_ones_were_before(address:
             at_sea = NewPosition(datetime.now(UTC), location="late")
             await tracking_queries.record_position(late, admin.organization_id, UUID(made["id"]), at_sea)
             for _ in range(3):
-                await _event(admin)
+                await record_event(admin)
                 await ear.hear("analytics_event")
             await ear.hears_nothing()
         assert (await ear.hear("position")).data["location"] == "late"
@@ -85,9 +65,9 @@ async def test_a_stream_goes_on_where_it_broke_off(address: str, admin: Member) 
         at_sea = NewPosition(datetime.now(UTC), location="late")
         await tracking_queries.record_position(late, admin.organization_id, UUID(made["id"]), at_sea)
         async with listening(address, admin) as ear:
-            await _event(admin, "heard")
+            await record_event(admin, "heard")
             last_id = (await ear.hear("analytics_event")).id
-    await _event(admin, "missed")
+    await record_event(admin, "missed")
     async with listening(address, admin, last_id) as ear:
         missed = [await ear.hear(), await ear.hear()]
         assert {event.data.get("event_type", event.data.get("location")) for event in missed} == {
@@ -96,7 +76,7 @@ async def test_a_stream_goes_on_where_it_broke_off(address: str, admin: Member) 
         }
         assert [event.id is None for event in missed] == [True, False]
         await ear.hears_nothing()
-        await _event(admin, "new")
+        await record_event(admin, "new")
         assert (await ear.hear()).data["event_type"] == "new"
 
 
@@ -166,13 +146,13 @@ async def test_nobody_hears_of_what_they_may_not_read(address: str, admin: Membe
     made = await shipment(admin)
     clerk = await factories.member_with(admin, "organization:read", "shipments:read")
     async with listening(address, clerk) as ear:
-        await _event(admin)
+        await record_event(admin)
         await _position(admin, made)
         await ear.hear("position")
-        await _event(admin)
+        await record_event(admin)
         await ear.hears_nothing()
         last_id = ear.id
-    await _event(admin)
+    await record_event(admin)
     async with listening(address, clerk, last_id) as ear:
         await ear.hears_nothing()
 
@@ -187,20 +167,10 @@ async def test_a_permission_that_is_taken_away_is_gone_from_the_open_stream(
         await _position(admin, made)
         await ear.hear("position")
         accepted(await admin.edit(f"roles/{role_id}", permissions=["organization:read", "analytics:read"]))
-        await _is_told(address, "shipments", 403, Authorization=f"Bearer {clerk.token}")
+        await is_told(address, "shipments", 403, Authorization=f"Bearer {clerk.token}")
         await _position(admin, made)
-        await _event(admin)
+        await record_event(admin)
         await ear.hear("analytics_event")
-
-
-async def _is_told(address: str, path: str, refusal: int, **credentials: str) -> None:
-    """Until the other process knows that these credentials no longer open this."""
-    async with httpx.AsyncClient(base_url=f"{address}{API}/", headers=credentials, timeout=SOON) as http:
-
-        async def refused() -> bool:
-            return (await http.get(path)).status_code == refusal
-
-        await factories.eventually(refused)
 
 
 async def test_the_stream_is_for_members_and_begins_at_an_id_or_at_none(app: Observed, admin: Member) -> None:
@@ -218,7 +188,7 @@ async def test_the_stream_is_for_members_and_begins_at_an_id_or_at_none(app: Obs
 async def test_an_id_of_another_server_is_answered_by_reading_anew(address: str, admin: Member) -> None:
     async with listening(address, admin, f"1:{2**62}:") as ear:
         assert (await ear.hear("reload")).id is not None
-        await _event(admin)
+        await record_event(admin)
         await ear.hear("analytics_event")
 
 
@@ -229,7 +199,7 @@ async def test_more_at_once_than_is_told_one_by_one_is_told_as_such(address: str
         first_id = ear.id
         await admin.post(f"shipments/{made['id']}/tracking-batches", {"positions": positions})
         await ear.hear("reload")
-        await _event(admin)
+        await record_event(admin)
         await ear.hear("analytics_event")
     async with listening(address, admin, first_id) as ear:
         await ear.hear("reload")
@@ -243,7 +213,7 @@ async def test_a_quiet_stream_shows_life_and_moves_on(
     clerk = await factories.member_with(admin, "organization:read")
     async with listening(address, admin) as ear, listening(address, clerk) as deaf:
         first_ids = ear.id, deaf.id
-        await _event(stranger)
+        await record_event(stranger)
 
         async def show_life_and_move_on() -> bool:
             return min(ear.beats, deaf.beats) >= 2 and ear.id != first_ids[0] and deaf.id != first_ids[1]
@@ -251,7 +221,7 @@ async def test_a_quiet_stream_shows_life_and_moves_on(
         await factories.eventually(show_life_and_move_on)
         await ear.hears_nothing()
         deaf_id = deaf.id
-        await _event(admin)
+        await record_event(admin)
         await ear.hear("analytics_event")
         await factories.eventually(lambda: _moved_on(deaf, deaf_id))
         await deaf.hears_nothing()
@@ -264,11 +234,11 @@ async def _moved_on(ear: Ear, since: str | None) -> bool:
 async def test_a_listener_holds_neither_a_transaction_nor_a_connection(
     database: TestDatabase, superuser: Any, admin: Member
 ) -> None:
-    async with _process(database, pool_max=2) as app, served(app) as address:
-        await _event(admin)
+    async with process_of(database, pool_max=2) as app, served(app) as address:
+        await record_event(admin)
         async with listening(address, admin) as first:
             last_id = first.id
-            await _event(admin)
+            await record_event(admin)
             async with (
                 listening(address, admin, last_id),
                 listening(address, admin, last_id),
@@ -303,7 +273,7 @@ async def test_nobody_reads_while_nobody_listens(
     async def one() -> bool:
         return await readers() == 1
 
-    async with _process(database) as app, served(app) as address:
+    async with process_of(database) as app, served(app) as address:
         await factories.eventually(none)  # housekeeping has a look first
         async with listening(address, admin), listening(address, admin):
             await factories.eventually(one)
@@ -321,203 +291,6 @@ async def test_a_reader_that_loses_its_database_ends_the_streams_which_then_go_o
         await ear.ended()
         assert ear.whole
         last_id = ear.id
-    await _event(admin)
+    await record_event(admin)
     async with listening(address, admin, last_id) as ear:
         await ear.hear("analytics_event")
-
-
-# Those who do not keep up
-
-
-async def _deaf_socket(address: str, admin: Member, app: Observed) -> socket.socket:
-    deaf = asked_and_left(address, STREAM, admin)
-    before = len(_relay_of(app)._listeners)
-
-    async def joined() -> bool:
-        return len(_relay_of(app)._listeners) > before
-
-    await factories.eventually(joined)
-    return deaf
-
-
-async def _shout(admin: Member, ear: Ear, *, least_bytes: int) -> list[str]:
-    """Records large events until so much has been said, no faster than who listens hears it; their ids."""
-    said: list[str] = []
-    while len(said) * 15_000 < least_bytes:
-        async with admin.transaction() as connection:
-            rows = await connection.fetch(
-                "INSERT INTO analytics_events (organization_id, event_type, metadata)"
-                " SELECT $1, 'loud', jsonb_build_object('text', repeat('x', 15000))"
-                " FROM generate_series(1, 40) RETURNING id",
-                admin.organization_id,
-            )
-        said += [str(row["id"]) for row in rows]
-        for _ in rows:
-            await ear.hear("analytics_event")
-    return said
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits that a test can reach."""
-    monkeypatch.setattr(relay, "MAX_WAITING_BYTES", 100_000)
-    monkeypatch.setattr(stream, "SEND_SECONDS", 60.0)  # nor is one reached that a test is not about
-
-
-@pytest.mark.usefixtures("hasty")
-async def test_who_does_not_keep_up_is_dropped_and_can_go_on_later(
-    database: TestDatabase, admin: Member
-) -> None:
-    async with _process(database) as app, served(app) as address:
-        async with listening(address, admin) as ear:
-            deaf = await _deaf_socket(address, admin, app)
-            said = await _shout(admin, ear, least_bytes=12_000_000)
-            (slow,) = [one for one in _relay_of(app)._listeners if one.ended]
-            assert slow.ended == "slow"
-            assert not slow._waiting
-        deaf.setblocking(False)
-        heard = await _read_to_the_end(deaf)
-        assert heard.endswith(b"0\r\n\r\n"), "a dropped stream ends as a reply does"
-        last_id = heard.rpartition(b"\nid: ")[2].partition(b"\n")[0].decode()
-        got = {one for one in said if one.encode() in heard}
-        assert 0 < len(got) < len(said)
-        left_out = len(said) - len(got)
-        async with listening(address, admin, last_id) as ear:
-            event = await ear.hear()
-            if event.name == "reload":  # more than is told one by one
-                assert left_out > relay.MAX_OF_A_KIND
-            else:
-                rest = {event.data["id"]} | {(await ear.hear()).data["id"] for _ in range(left_out - 1)}
-                assert rest >= set(said) - got
-
-
-async def _read_to_the_end(stream_socket: socket.socket) -> bytes:
-    loop = asyncio.get_running_loop()
-    heard = b""
-    async with asyncio.timeout(SOON):
-        while not heard.endswith(b"0\r\n\r\n"):
-            part = await loop.sock_recv(stream_socket, 1 << 20)
-            if not part:
-                break
-            heard += part
-    stream_socket.close()
-    return heard
-
-
-@pytest.mark.usefixtures("hasty")
-async def test_who_never_reads_is_cut_off(
-    database: TestDatabase,
-    admin: Member,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(stream, "SEND_SECONDS", 1.0)
-    async with _process(database) as app, served(app) as address:
-        async with listening(address, admin) as ear:
-            deaf = await _deaf_socket(address, admin, app)
-            await _shout(admin, ear, least_bytes=12_000_000)
-
-            async def gone() -> bool:
-                return len(_relay_of(app)._listeners) == 1
-
-            await factories.eventually(gone)
-        deaf.setblocking(False)
-        heard = await _read_to_the_end(deaf)
-        assert not heard.endswith(b"0\r\n\r\n"), "what was thrown away is not passed off as the end"
-    assert "ERROR" not in capfd.readouterr().err, "it is a listener's fault, and none of ours"
-
-
-# Those who may no longer listen
-
-
-@pytest.fixture
-def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.2)
-
-
-@pytest.mark.usefixtures("brisk")
-async def test_a_revoked_key_hears_nothing_more(address: str, admin: Member) -> None:
-    made = await admin.create(
-        "api-keys", {"name": "ear", "permissions": ["organization:read", "analytics:read"]}
-    )
-    headers = {"X-API-Key": made["key"]}
-    async with (
-        httpx.AsyncClient(timeout=SOON) as http,
-        http.stream("GET", f"{address}{STREAM}", headers=headers) as response,
-    ):
-        ear = Ear(response)
-        await _event(admin)
-        await ear.hear("analytics_event")
-        await admin.delete(f"api-keys/{made['api_key']['id']}")
-        await _is_told(address, "analytics-events", 401, **headers)
-        await _event(admin)
-        await ear.ended()
-        assert ear.whole
-        assert ear._heard.empty()
-
-
-@pytest.mark.usefixtures("brisk")
-async def test_a_suspended_organization_hears_nothing_more(
-    database: TestDatabase, address: str, admin: Member, stranger: Member
-) -> None:
-    async with listening(address, admin) as ear, listening(address, stranger) as other_ear:
-        await _set_standing(database.operator_dsn, str(admin.organization_id), "suspended", None)
-        await ear.ended()
-        await _event(stranger)
-        await other_ear.hear("analytics_event")
-
-
-@pytest.mark.usefixtures("brisk")
-async def test_a_stream_ends_with_the_token_that_opened_it(address: str, admin: Member) -> None:
-    token = new_token("bearer", admin.organization_id)
-    async with admin.transaction() as connection:
-        await credential_queries.insert_session(
-            connection, admin.organization_id, admin.user_id, "bearer", token_hash(token), None, None, 3
-        )
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        httpx.AsyncClient(timeout=SOON) as http,
-        http.stream("GET", f"{address}{STREAM}", headers=headers) as response,
-    ):
-        ear = Ear(response)
-        await ear.begun()
-        await ear.ended()
-        assert ear.whole
-
-
-async def test_a_stream_ends_in_time_and_goes_on_in_another(database: TestDatabase, admin: Member) -> None:
-    async with (
-        _process(database, stream_seconds=3) as app,
-        served(app) as address,
-        listening(address, admin) as ear,
-    ):
-        await _event(admin)
-        await ear.hear("analytics_event")
-        await ear.ended()
-        assert ear.whole
-
-
-async def test_a_stream_of_no_time_tells_what_is_new_and_ends(app: Observed, admin: Member) -> None:
-    """So may whoever cannot keep a connection open ask from time to time."""
-    began = await admin.get("stream")
-    assert began.headers["content-type"] == "text/event-stream; charset=utf-8"
-    last_id = began.text.partition("id: ")[2].strip()
-    recorded = await _event(admin)
-    news = (await admin.http.get("stream", headers={"Last-Event-ID": last_id})).text
-    assert news.startswith("retry: 1000\nevent: analytics_event\ndata: {")
-    assert recorded["id"] in news
-    assert _relay_of(app)._listeners == set()
-
-
-async def test_one_organization_leaves_room_for_the_others(
-    app: Observed, admin: Member, stranger: Member
-) -> None:
-    relay = _relay_of(app)
-    heard = [await relay.join(admin.organization_id) for _ in range(MAX_LISTENERS_OF_ONE)]
-    with pytest.raises(TooManyRequests):
-        await relay.join(admin.organization_id)
-    heard.append(await relay.join(stranger.organization_id))
-    relay.leave(heard.pop(0))
-    heard.append(await relay.join(admin.organization_id))
-    for listener in heard:
-        relay.leave(listener)

@@ -18,7 +18,7 @@ from imsop.identity.access import AccessCache
 from imsop.identity.guard import changes_access, require_permission
 from imsop.identity.models import Actor
 from imsop.web.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
-from imsop.web.problems import HANDLERS, is_page
+from imsop.web.problems import answer_to, is_page
 from imsop.web.requests import StrictRequest, require_strict_query, without_blanks
 
 SEND_SECONDS = 30.0
@@ -168,9 +168,7 @@ async def _send_soon(scope: HTTPScope, send: Send, message: Message) -> None:
 
 async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: BaseException) -> None:
     request: Request[Any, Any, Any] = Request(scope, receive, send)
-    answer = next(HANDLERS[cls] for cls in type(error).__mro__ if cls in HANDLERS)
-    response = answer(request, error).to_asgi_response(app=None, request=request)
-    await response(scope, receive, send)
+    await answer_to(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 async def authenticate(request: Request[Any, Any, Any], access: AccessCache) -> Actor:

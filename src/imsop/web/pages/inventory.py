@@ -125,17 +125,22 @@ async def _filters(
 
 
 def stock_chart(
-    title: str, of: str, charted: Sequence[DayStock], limit: str, most: int | None, speech: Language
+    title: str,
+    on_hand_label: str,
+    charted: Sequence[DayStock],
+    limit_label: str,
+    limit: int | None,
+    speech: Language,
 ) -> Chart:
     """What there was at the end of each day, beside a line to compare with where there is one."""
-    on_hand = Series(of, [point.on_hand for point in charted])
-    compared = Series(limit, [most] * len(charted), "tone-warning", is_limit=True)
+    on_hand = Series(on_hand_label, [point.on_hand for point in charted])
+    compared = Series(limit_label, [limit] * len(charted), "tone-warning", is_limit=True)
     return Chart(
         "step",
         title,
         speech.gettext(N_("Day")),
         [point.day for point in charted],
-        [on_hand, compared] if most else [on_hand],
+        [on_hand, compared] if limit else [on_hand],
     )
 
 

@@ -1,0 +1,225 @@
+"""Live streams that end: of those who do not keep up, and of those who may no longer listen."""
+
+import asyncio
+import socket
+
+import httpx
+import pytest
+
+from imsop.cli import _set_standing
+from imsop.core.errors import TooManyRequests
+from imsop.identity import credential_queries
+from imsop.identity.tokens import new_token, token_hash
+from imsop.web import relay, stream
+from imsop.web.observe import Observed
+from imsop.web.relay import MAX_LISTENERS_OF_ONE
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import SOON, Member
+from tests.web.listening import (
+    STREAM,
+    Ear,
+    asked_and_left,
+    is_told,
+    listening,
+    process_of,
+    record_event,
+    relay_of,
+    served,
+)
+
+# Those who do not keep up
+
+
+async def _deaf_socket(address: str, admin: Member, app: Observed) -> socket.socket:
+    deaf = asked_and_left(address, STREAM, admin)
+    before = len(relay_of(app)._listeners)
+
+    async def joined() -> bool:
+        return len(relay_of(app)._listeners) > before
+
+    await factories.eventually(joined)
+    return deaf
+
+
+async def _shout(admin: Member, ear: Ear, *, least_bytes: int) -> list[str]:
+    """Records large events until so much has been said, no faster than who listens hears it; their ids."""
+    said: list[str] = []
+    while len(said) * 15_000 < least_bytes:
+        async with admin.transaction() as connection:
+            rows = await connection.fetch(
+                "INSERT INTO analytics_events (organization_id, event_type, metadata)"
+                " SELECT $1, 'loud', jsonb_build_object('text', repeat('x', 15000))"
+                " FROM generate_series(1, 40) RETURNING id",
+                admin.organization_id,
+            )
+        said += [str(row["id"]) for row in rows]
+        for _ in rows:
+            await ear.hear("analytics_event")
+    return said
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that a test can reach."""
+    monkeypatch.setattr(relay, "MAX_WAITING_BYTES", 100_000)
+    monkeypatch.setattr(stream, "SEND_SECONDS", 60.0)  # nor is one reached that a test is not about
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_does_not_keep_up_is_dropped_and_can_go_on_later(
+    database: TestDatabase, admin: Member
+) -> None:
+    async with process_of(database) as app, served(app) as address:
+        async with listening(address, admin) as ear:
+            deaf = await _deaf_socket(address, admin, app)
+            said = await _shout(admin, ear, least_bytes=12_000_000)
+            (slow,) = [one for one in relay_of(app)._listeners if one.ended]
+            assert slow.ended == "slow"
+            assert not slow._waiting
+        deaf.setblocking(False)
+        heard = await _read_to_the_end(deaf)
+        assert heard.endswith(b"0\r\n\r\n"), "a dropped stream ends as a reply does"
+        last_id = heard.rpartition(b"\nid: ")[2].partition(b"\n")[0].decode()
+        got = {one for one in said if one.encode() in heard}
+        assert 0 < len(got) < len(said)
+        left_out = len(said) - len(got)
+        async with listening(address, admin, last_id) as ear:
+            event = await ear.hear()
+            if event.name == "reload":  # more than is told one by one
+                assert left_out > relay.MAX_OF_A_KIND
+            else:
+                rest = {event.data["id"]} | {(await ear.hear()).data["id"] for _ in range(left_out - 1)}
+                assert rest >= set(said) - got
+
+
+async def _read_to_the_end(stream_socket: socket.socket) -> bytes:
+    loop = asyncio.get_running_loop()
+    heard = b""
+    async with asyncio.timeout(SOON):
+        while not heard.endswith(b"0\r\n\r\n"):
+            part = await loop.sock_recv(stream_socket, 1 << 20)
+            if not part:
+                break
+            heard += part
+    stream_socket.close()
+    return heard
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_never_reads_is_cut_off(
+    database: TestDatabase,
+    admin: Member,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(stream, "SEND_SECONDS", 3.0)  # the one that hears reads in this very process
+    async with process_of(database) as app, served(app) as address:
+        async with listening(address, admin) as ear:
+            deaf = await _deaf_socket(address, admin, app)
+            await _shout(admin, ear, least_bytes=12_000_000)
+
+            async def gone() -> bool:
+                return len(relay_of(app)._listeners) == 1
+
+            await factories.eventually(gone)
+        deaf.setblocking(False)
+        heard = await _read_to_the_end(deaf)
+        assert not heard.endswith(b"0\r\n\r\n"), "what was thrown away is not passed off as the end"
+    assert "ERROR" not in capfd.readouterr().err, "it is a listener's fault, and none of ours"
+
+
+# Those who may no longer listen
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("brisk")
+async def test_a_revoked_key_hears_nothing_more(address: str, admin: Member) -> None:
+    made = await admin.create(
+        "api-keys", {"name": "ear", "permissions": ["organization:read", "analytics:read"]}
+    )
+    headers = {"X-API-Key": made["key"]}
+    async with (
+        httpx.AsyncClient(timeout=SOON) as http,
+        http.stream("GET", f"{address}{STREAM}", headers=headers) as response,
+    ):
+        ear = Ear(response)
+        await record_event(admin)
+        await ear.hear("analytics_event")
+        await admin.delete(f"api-keys/{made['api_key']['id']}")
+        await is_told(address, "analytics-events", 401, **headers)
+        await record_event(admin)
+        await ear.ended()
+        assert ear.whole
+        assert ear._heard.empty()
+
+
+@pytest.mark.usefixtures("brisk")
+async def test_a_suspended_organization_hears_nothing_more(
+    database: TestDatabase, address: str, admin: Member, stranger: Member
+) -> None:
+    async with listening(address, admin) as ear, listening(address, stranger) as other_ear:
+        await _set_standing(database.operator_dsn, str(admin.organization_id), "suspended", None)
+        await ear.ended()
+        await record_event(stranger)
+        await other_ear.hear("analytics_event")
+
+
+@pytest.mark.usefixtures("brisk")
+async def test_a_stream_ends_with_the_token_that_opened_it(address: str, admin: Member) -> None:
+    token = new_token("bearer", admin.organization_id)
+    async with admin.transaction() as connection:
+        await credential_queries.insert_session(
+            connection, admin.organization_id, admin.user_id, "bearer", token_hash(token), None, None, 3
+        )
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        httpx.AsyncClient(timeout=SOON) as http,
+        http.stream("GET", f"{address}{STREAM}", headers=headers) as response,
+    ):
+        ear = Ear(response)
+        await ear.begun()
+        await ear.ended()
+        assert ear.whole
+
+
+async def test_a_stream_ends_in_time_and_goes_on_in_another(database: TestDatabase, admin: Member) -> None:
+    async with (
+        process_of(database, stream_seconds=3) as app,
+        served(app) as address,
+        listening(address, admin) as ear,
+    ):
+        await record_event(admin)
+        await ear.hear("analytics_event")
+        await ear.ended()
+        assert ear.whole
+
+
+async def test_a_stream_of_no_time_tells_what_is_new_and_ends(app: Observed, admin: Member) -> None:
+    """So may whoever cannot keep a connection open ask from time to time."""
+    began = await admin.get("stream")
+    assert began.headers["content-type"] == "text/event-stream; charset=utf-8"
+    last_id = began.text.partition("id: ")[2].strip()
+    recorded = await record_event(admin)
+    news = (await admin.http.get("stream", headers={"Last-Event-ID": last_id})).text
+    assert news.startswith("retry: 1000\nevent: analytics_event\ndata: {")
+    assert recorded["id"] in news
+    assert relay_of(app)._listeners == set()
+
+
+async def test_one_organization_leaves_room_for_the_others(
+    app: Observed, admin: Member, stranger: Member
+) -> None:
+    relay = relay_of(app)
+    heard = [await relay.join(admin.organization_id) for _ in range(MAX_LISTENERS_OF_ONE)]
+    with pytest.raises(TooManyRequests):
+        await relay.join(admin.organization_id)
+    heard.append(await relay.join(stranger.organization_id))
+    relay.leave(heard.pop(0))
+    heard.append(await relay.join(admin.organization_id))
+    for listener in heard:
+        relay.leave(listener)
