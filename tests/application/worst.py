@@ -14,8 +14,8 @@ WORD = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
 
 
 def long(characters: int) -> str:
-    """One word as long as that, and no other like it."""
-    return (uuid4().hex[:6].upper() + WORD * 8)[:characters]
+    """One word as long as that, and no other like it; the search that is followed finds what begins so."""
+    return ("A" + uuid4().hex[:6].upper() + WORD * 8)[:characters]
 
 
 async def filled(admin: Member) -> None:
