@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -23,10 +24,12 @@ async def test_what_is_over_is_purged_and_what_is_not_stays(
     warehouse = {"name": "Kept"}
     accepted(await admin.post("warehouses", warehouse, idempotency_key="old-key"), 201)
     accepted(await admin.post("warehouses", warehouse, idempotency_key="new-key"), 201)
+    old, new = (hashlib.sha256(key).hexdigest() for key in (b"old-key", b"new-key"))
     await superuser.execute(
-        "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old-key'"
-        " AND organization_id = $1",
+        "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE organization_id = $1"
+        " AND key = $2",
         admin.organization_id,
+        old,
     )
     await superuser.execute(
         "INSERT INTO sessions (organization_id, user_id, kind, token_hash, expires_at)"
@@ -49,7 +52,7 @@ async def test_what_is_over_is_purged_and_what_is_not_stays(
         return len(keys) < 2 and sessions < 2
 
     await _keep_house_until(database, purged)
-    assert await left() == (["new-key"], 1)
+    assert await left() == ([new], 1)
     assert (await admin.get("warehouses")).status_code == 200
 
 
