@@ -97,8 +97,9 @@ def up(
         try:
             from imsop import serving
 
+            listener = serving.bound(settings)
             sign_ins = _load(opened, settings, demo, real_data, progress)
-            serving.serve(settings, opened, lambda address: _welcome(address, sign_ins))
+            serving.serve(settings, opened, listener, lambda address: _welcome(address, sign_ins))
         finally:
             for impatience in (signal.SIGINT, signal.SIGTERM):  # the database is to stop cleanly
                 signal.signal(impatience, signal.SIG_IGN)

@@ -43,9 +43,26 @@ class Protocol(HttpToolsProtocol):
         super().shutdown()
 
 
-def serve(settings: Settings, opened: Installation, when_healthy: Callable[[str], None]) -> None:
+def bound(settings: Settings) -> socket.socket:
+    """The port, taken before anything long is begun. Nothing listens on it until `serve`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise OperatorError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. --port takes another"
+        ) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(
+    settings: Settings, opened: Installation, listener: socket.socket, when_healthy: Callable[[str], None]
+) -> None:
     """Serve until SIGINT or SIGTERM; `when_healthy` gets the address once /health/ready says so."""
-    listener = _bound(settings)
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     announcement = threading.Thread(target=_announce, args=(address, when_healthy), daemon=True)
@@ -83,21 +100,6 @@ def _application(settings: Settings, opened: Installation) -> Any:
     made = create_app(settings, opened)
     gc.freeze()
     return made
-
-
-def _bound(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise OperatorError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. --port takes another"
-        ) from None
-    listener.set_inheritable(True)
-    return listener
 
 
 def _announce(address: str, when_healthy: Callable[[str], None]) -> None:

@@ -76,11 +76,11 @@ def test_a_second_start_says_so_and_leaves_the_first_alone(installed: Path) -> N
         assert first.answers()
 
 
-def test_a_taken_port_is_named(installed: Path) -> None:
+def test_a_taken_port_is_named_before_anything_is_loaded(installed: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = imsop("up", "--port", str(port), "--data-dir", installed)
-    assert done.returncode == 1
+        done = imsop("up", "--demo", "--port", str(port), "--data-dir", installed)
+    assert (done.returncode, done.stdout) == (1, "")
     assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
     assert not servers_in(installed)
 
