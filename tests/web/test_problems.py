@@ -74,7 +74,10 @@ REFUSALS: dict[str, Ask] = {
     "a sort that there is not": sent("GET", "products", params={"sort": "price"}),
     "a cursor that is none": sent("GET", "products", params={"cursor": "abcd"}),
     "a cursor with odd characters": sent("GET", "products", params={"cursor": "ab/cd"}),
-    "several at once": sent("GET", "products", params={"limit": 0, "colour": "red", "status": "lost"}),
+    "several fields at once": posted({"name": 7, "colour": "red", "status": "lost", "reorder_level": 5}),
+    "several parameters at once": sent(
+        "GET", "products", params={"limit": 0, "colour": "red", "status": "lost"}
+    ),
     "an edit without a version": sent("PATCH", "products/{id}", json={"name": "Nut"}),
     "an edit of an old version": edited({"name": "Nut"}, '"2020-01-01T00:00:00+00:00"'),
     "an edit of an unknown field": edited({"colour": "red"}),

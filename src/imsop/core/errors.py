@@ -106,6 +106,31 @@ class TooManyRequests(DomainError):
         self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
+def field_errors(
+    error: msgspec.ValidationError, content: Any, expected: Any, *, strict: bool = True
+) -> list[FieldError]:
+    """Every field that keeps `content` from becoming what was expected; msgspec stopped at the first.
+
+    Of the items of a list, only the first that is wrong.
+    """
+    found = []
+    if isinstance(content, dict) and inspect.is_struct_type(expected):
+        for name, value in content.items():
+            try:
+                msgspec.convert({name: value}, expected, strict=strict)
+            except msgspec.ValidationError as alone:
+                if not _LACKS_OTHERS.fullmatch(str(alone)):
+                    found.append(field_error(str(alone), expected))
+            if len(found) == _MOST_NAMED:
+                return found
+        found += [
+            field_error(_LACKS % field.encode_name)
+            for field in msgspec.structs.fields(expected)
+            if field.required and field.encode_name not in content
+        ]
+    return found or [field_error(str(error), expected)]
+
+
 def field_error(message: str, expected: Any = None) -> FieldError:
     """The field that a msgspec message speaks of, and the rest of the message.
 
@@ -194,6 +219,9 @@ _FOREIGN_KEY = re.compile(r"^.*_organization_id_(.+)_fkey$")
 # As in: Expected `int`, got `str` - at `$.items[0].quantity`
 _WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"[^.\[]+|\[[^]]*\]")
+_LACKS = "Object missing required field `%s`"
+_LACKS_OTHERS = re.compile(_LACKS % r"\w+")
+_MOST_NAMED = 20  # of the fields that are wrong
 _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
 
 _OTHER_REFUSALS: list[tuple[tuple[type[asyncpg.PostgresError], ...], Callable[[], DomainError]]] = [

@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
-from imsop.core.errors import FieldError, InvalidInput, field_error
+from imsop.core.errors import FieldError, InvalidInput, field_error, field_errors
 from imsop.core.said import Said
 from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_
@@ -47,10 +47,13 @@ class StrictRequest(TenantRequest):
         decoder = handler.opt.get("decoder")
         if decoder is None:
             decoder = handler.opt["decoder"] = msgspec.json.Decoder(taken)
+        body = await self.body()
         try:
-            return decoder.decode(await self.body())
-        except msgspec.ValidationError as error:
-            raise InvalidInput(INVALID, errors=[field_error(str(error), taken)]) from error
+            try:
+                return decoder.decode(body)
+            except msgspec.ValidationError as error:
+                wrong = field_errors(error, msgspec.json.decode(body), taken)
+                raise InvalidInput(INVALID, errors=wrong) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HTTPException(status_code=400, detail="the body is not valid JSON in UTF-8") from error
 

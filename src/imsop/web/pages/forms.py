@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request
 
-from imsop.core.errors import InvalidInput, field_error
+from imsop.core.errors import InvalidInput, field_errors
 from imsop.web.csrf import FIELD
 from imsop.web.problems import INVALID
 
@@ -13,7 +13,7 @@ Form = TypeVar("Form", bound=msgspec.Struct)
 
 
 async def form_of(request: Request[Any, Any, Any], form: type[Form]) -> Form:
-    """Raises InvalidInput, naming the field. Left empty, a field is null where it may be, else missing."""
+    """Raises InvalidInput, naming each field. Left empty, a field is null where it may be, else missing."""
     sent = {name: value for name, value in (await request.form()).items() if name != FIELD}
     optional = {
         field.encode_name
@@ -25,4 +25,4 @@ async def form_of(request: Request[Any, Any, Any], form: type[Form]) -> Form:
     try:
         return msgspec.convert(filled, form, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInput(INVALID, errors=[field_error(str(error), form)]) from None
+        raise InvalidInput(INVALID, errors=field_errors(error, filled, form, strict=False)) from None
