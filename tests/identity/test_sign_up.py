@@ -109,6 +109,34 @@ async def test_a_refused_sign_up_leaves_nothing(app: Observed, admin: Member) ->
     accepted(await visitor(app).post("organizations", json=form(name=name)), 201)
 
 
+async def test_a_sign_up_whose_reply_was_lost_is_answered_again(app: Observed) -> None:
+    sent = form()
+    replies = await asyncio.gather(*(visitor(app).post("organizations", json=sent) for _ in range(4)))
+    assert [reply.status_code for reply in replies] == [201] * 4
+    assert len({reply.content for reply in replies}) == 1
+
+
+async def test_only_who_signed_up_is_answered_again(app: Observed) -> None:
+    name = f"Works {uuid4().hex}"
+    admin = await factories.sign_up(app, name=name)
+    clerk = await factories.member(admin, "viewer")
+    sent = {"name": name, "email": admin.email, "password": PASSWORD}
+    accepted(await visitor(app).post("organizations", json=sent), 201)
+    for other in ({"password": "another password"}, {"name": "Another name"}, {"email": clerk.email}):
+        accepted(await visitor(app).post("organizations", json=sent | other), 409)
+
+
+async def test_guessing_a_password_by_signing_up_is_limited(database: TestDatabase) -> None:
+    async with factories.running(database.installation, sign_in_attempts_per_account=2) as app:
+        sent = form()
+        accepted(await visitor(app).post("organizations", json=sent), 201)
+        statuses = [
+            (await visitor(app).post("organizations", json=sent | {"password": guess})).status_code
+            for guess in ("first guess", "second guess", PASSWORD)
+        ]
+    assert statuses == [409, 409, 429]
+
+
 async def test_an_address_can_sign_up_so_many_and_no_more(database: TestDatabase) -> None:
     async with factories.running(database.installation, sign_in_attempts_per_address=3) as app:
         address = factories.new_address()

@@ -109,7 +109,7 @@ async def _sign_up(pool: Pool, number: int) -> Member:
     new = NewOrganization(
         name=f"Organization {number}", email=f"admin@bench-{number}.example", password=PASSWORD
     )
-    signed_up = await sign_up(pool, Settings(bcrypt_cost=4), new)
+    signed_up = await sign_up(pool, Settings(bcrypt_cost=4), new, address=None)
     organization_id, user_id = signed_up.organization.id, signed_up.administrator.id
     token = new_token("bearer", organization_id)
     async with transaction(pool, Tenant(organization_id, user_id)) as connection:

@@ -73,15 +73,14 @@ async def create_access_token(request: Request[Any, Any, Any], data: Credentials
 async def create_organization(request: Request[Any, Any, Any], data: NewOrganization) -> SignedUp:
     """Sign up an organization with its first administrator.
 
-    An Idempotency-Key has no account yet to be kept for, so none is taken. Repeated after its reply was lost,
-    it is refused as taken (409); signing in with the same address and password tells that it was done.
+    It takes no Idempotency-Key and needs none: repeated with the same name, address and password, it is
+    answered with what it has made.
     """
     if not request.app.state.settings.sign_up:
         raise Forbidden("sign-up is closed here; ask whoever operates this installation")
-    await sign_in_actions.count_address_attempt(
-        request.app.state.pool, request.app.state.settings, client_address(request)
-    )
-    return await sign_in_actions.sign_up(request.app.state.pool, request.app.state.settings, data)
+    pool, settings, address = request.app.state.pool, request.app.state.settings, client_address(request)
+    await sign_in_actions.count_address_attempt(pool, settings, address)
+    return await sign_in_actions.sign_up(pool, settings, data, address=address)
 
 
 @delete("/auth/token", opt=OWN)

@@ -4,6 +4,8 @@ import hashlib
 from typing import Literal
 from uuid import UUID, uuid4
 
+import asyncpg
+
 from imsop.core.database import Connection, Pool, transaction
 from imsop.core.errors import Forbidden, InvalidInput, TooManyRequests, Unauthenticated
 from imsop.core.said import Said
@@ -23,20 +25,47 @@ from imsop.identity.tokens import new_token, token_hash
 ATTEMPT_WINDOW_SECONDS = 15 * 60
 
 
-async def sign_up(pool: Pool, settings: Settings, new: NewOrganization) -> SignedUp:
+async def sign_up(pool: Pool, settings: Settings, new: NewOrganization, *, address: str | None) -> SignedUp:
     """Creates an organization with the system roles and its first administrator.
 
-    In a transaction of its own, for a tenant that comes to exist in it. Raises Conflict where the name or the
-    e-mail address cannot be used.
+    In a transaction of its own, for a tenant that comes to exist in it. The very same sign-up again, its
+    reply being lost, is answered with what it made. Raises what stands for Conflict (UniqueViolationError)
+    where the name or the address is taken by anything else, and TooManyRequests where that becomes guessing.
     """
     password_hash = await hash_password(new.password, cost=settings.bcrypt_cost)
-    organization_id = uuid4()
-    async with transaction(pool, Tenant(organization_id)) as connection:
-        user_id, _ = await found_organization(connection, organization_id, new, password_hash)
-        organization = await queries.get_organization(connection, organization_id)
-        administrator = await queries.get_user(connection, organization_id, user_id)
+    tenant = Tenant(uuid4())
+    try:
+        async with transaction(pool, tenant) as connection:
+            user_id, _ = await found_organization(connection, tenant.organization_id, new, password_hash)
+            return await _signed_up(connection, tenant.organization_id, user_id)
+    except asyncpg.UniqueViolationError:
+        made = await _signed_up_before(pool, settings, new, address)
+        if made is None:
+            raise
+        return made
+
+
+async def _signed_up_before(
+    pool: Pool, settings: Settings, new: NewOrganization, address: str | None
+) -> SignedUp | None:
+    """What this sign-up has made. Whoever repeats it knows the password; a guess counts as a sign-in."""
+    try:
+        account = await _checked_account(pool, settings, Credentials(new.email, new.password), address)
+    except Unauthenticated:
+        return None
+    tenant = Tenant(account.organization_id, account.user_id)
+    async with transaction(pool, tenant, read_only=True) as connection:
+        made = await _signed_up(connection, account.organization_id, account.user_id)
+    # Made in one transaction: who joined later has not signed the organization up.
+    is_first = made.organization.created_at == made.administrator.created_at
+    return made if is_first and made.organization.name == new.name else None
+
+
+async def _signed_up(connection: Connection, organization_id: UUID, user_id: UUID) -> SignedUp:
+    organization = await queries.get_organization(connection, organization_id)
+    administrator = await queries.get_user(connection, organization_id, user_id)
     if organization is None or administrator is None:
-        raise RuntimeError("a sign-up does not see its own rows")
+        raise RuntimeError("an account does not see its own rows")
     return SignedUp(organization, administrator)
 
 
@@ -96,20 +125,10 @@ async def sign_in(
 ) -> tuple[str, int]:
     """Checks a password and opens a session; returns its token and lifetime in seconds.
 
-    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
-    unknown address costs the same bcrypt work as a known one; a hash from before the cost was set anew is
-    made anew, so that its account does not tell by its time. Raises Unauthenticated, Forbidden,
-    TooManyRequests.
+    A hash from before the cost was set anew is made anew, so that its account does not tell by its time.
+    Raises Unauthenticated, Forbidden, TooManyRequests.
     """
-    subjects = _subjects(credentials.email, address)
-    await _count_attempts(pool, settings, *subjects)
-    async with transaction(pool, None, read_only=True) as connection:
-        account = await queries.find_account(connection, _storable(credentials.email))
-    known_hash = account.password_hash if account else None
-    matches = await verify_password(credentials.password, known_hash, cost=settings.bcrypt_cost)
-    if account is None or not matches:
-        raise Unauthenticated("e-mail address or password is wrong")
-    _require_active(account)
+    account = await _checked_account(pool, settings, credentials, address)
     renewed_hash = None
     if not has_cost(account.password_hash, settings.bcrypt_cost):
         renewed_hash = await hash_password(credentials.password, cost=settings.bcrypt_cost)
@@ -131,8 +150,27 @@ async def sign_in(
                 connection, account.organization_id, account.user_id, account.password_hash, renewed_hash
             )
         await queries.record_sign_in(connection, account.organization_id, account.user_id)
-        await queries.forget_attempts(connection, *subjects)
+        await queries.forget_attempts(connection, *_subjects(credentials.email, address))
     return token, lifetime
+
+
+async def _checked_account(
+    pool: Pool, settings: Settings, credentials: Credentials, address: str | None
+) -> Account:
+    """Whose address and password these are.
+
+    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
+    unknown address costs the same bcrypt work as a known one. Raises as sign_in does.
+    """
+    await _count_attempts(pool, settings, *_subjects(credentials.email, address))
+    async with transaction(pool, None, read_only=True) as connection:
+        account = await queries.find_account(connection, _storable(credentials.email))
+    known_hash = account.password_hash if account else None
+    matches = await verify_password(credentials.password, known_hash, cost=settings.bcrypt_cost)
+    if account is None or not matches:
+        raise Unauthenticated("e-mail address or password is wrong")
+    _require_active(account)
+    return account
 
 
 def _storable(email: str) -> str:
