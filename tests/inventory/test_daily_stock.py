@@ -162,6 +162,25 @@ async def test_another_timezone_has_other_days(admin: Member, books: Books) -> N
             assert await findings(connection) == []
 
 
+async def test_an_hour_after_midnight_that_comes_twice_is_of_one_day(admin: Member, books: Books) -> None:
+    """On the Azores, where summer ends at one in the morning."""
+    zone, product = "Atlantic/Azores", books.products[0]
+    async with admin.transaction() as connection:
+        await connection.execute(
+            "UPDATE organizations SET timezone = $2 WHERE id = $1", admin.organization_id, zone
+        )
+        for quantity, hour, held in ((7, 0, 7), (5, 1, 12)):  # half past midnight, both
+            await books.move(connection, quantity, 0, datetime(2025, 10, 26, hour, 30, tzinfo=UTC))
+            for _ in range(2):
+                course = await stock_queries.list_product_days(
+                    connection, admin.organization_id, product, date(2025, 10, 25), date(2025, 10, 27), zone
+                )
+                assert [point.on_hand for point in course] == [0, held, held]
+                assert await findings(connection) == []
+                await keep_daily_stock(connection, admin.organization_id)
+            assert await keep_daily_stock(connection, admin.organization_id) == 0
+
+
 async def test_two_who_keep_at_once_do_not_meet(admin: Member, books: Books) -> None:
     async with admin.transaction() as first:
         await books.move(first, 7, 0, datetime(2026, 3, 4, tzinfo=UTC))

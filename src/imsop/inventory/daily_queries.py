@@ -55,7 +55,8 @@ async def keep_balances(connection: Connection, organization_id: UUID, timezone:
                    sum(t.quantity) AS quantity
             FROM behind b
             JOIN inventory_transactions t ON t.organization_id = $1 AND t.inventory_id = b.id
-                AND t.occurred_at >= b.first_day::timestamp AT TIME ZONE $2
+                AND t.occurred_at >= (b.first_day - 1)::timestamp AT TIME ZONE $2 -- by the index
+                AND (t.occurred_at AT TIME ZONE $2)::date >= b.first_day -- as a midnight may come twice
             GROUP BY b.id, b.version, b.first_day, 4
         ), kept AS (
             INSERT INTO inventory_daily_balances

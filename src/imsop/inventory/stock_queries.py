@@ -94,7 +94,7 @@ _STOOD = """
         WHERE i.version > coalesce(known.through_version, 0)
           AND t.organization_id = $1 AND t.inventory_id = i.id
           AND t.balance_version > coalesce(known.through_version, 0)
-          AND t.occurred_at < (asked.day + 1)::timestamp AT TIME ZONE asked.timezone
+          AND (t.occurred_at AT TIME ZONE asked.timezone)::date <= asked.day
     ) AS since ON true
 """
 # Of each balance that had held anything by the end of the day $2 in the timezone $3. `stood` is what this one
