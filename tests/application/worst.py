@@ -7,7 +7,7 @@ from uuid import uuid4
 from tests import factories
 from tests.factories import Member
 from tests.pages import trading
-from tests.pages.test_shipments import YESTERDAY, shipment
+from tests.pages.test_shipments import shipment
 from tests.pages.trading import Line
 
 WORD = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
@@ -44,7 +44,7 @@ async def filled(admin: Member) -> None:
     await _traded(admin, product["id"], supplier["id"], customer["id"])
     made = await shipment(
         admin, "in_transit", shipment_type="transfer", tracking_number=long(100), reference_id=long(100),
-        carrier=long(100), transport_mode="ocean", expected_delivery_date=f"{YESTERDAY}",
+        carrier=long(100), transport_mode="ocean", expected_delivery_date=f"{trading.ago(1)}",
         origin_warehouse_id=warehouses[0]["id"], destination_warehouse_id=warehouses[1]["id"],
         items=[{"product_id": product["id"], "quantity": 1_999_999_999}],
     )  # fmt: skip

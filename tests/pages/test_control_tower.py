@@ -9,7 +9,8 @@ from imsop.web.pages.standing import on_time_share
 from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
-from tests.pages.test_shipments import TODAY, TOMORROW, YESTERDAY, shipment
+from tests.pages.test_shipments import shipment
+from tests.pages.trading import ago, ahead
 
 TILE = re.compile(
     r'<h2><a href="(?P<href>[^"]+)">(?P<label>[^<]+)</a>.*?<div class="tile-value"[^>]*>(?P<value>[^<]*)<',
@@ -45,14 +46,14 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
     await stocked(stranger, 1000)
     supplier = await factories.supplier(admin)
     for number, status, expected in (
-        ("PO-1", "submitted", YESTERDAY), ("PO-2", "confirmed", TODAY), ("PO-3", "received", YESTERDAY),
+        ("PO-1", "submitted", ago(1)), ("PO-2", "confirmed", ago(0)), ("PO-3", "received", ago(1)),
     ):  # fmt: skip
         order = await admin.create(
             "purchase-orders",
             {
                 "supplier_id": supplier["id"],
                 "po_number": number,
-                "order_date": f"{YESTERDAY}",
+                "order_date": f"{ago(1)}",
                 "expected_delivery_date": f"{expected}",
                 "items": [{"product_id": low["id"], "quantity_ordered": 1}],
             },
@@ -64,9 +65,9 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
                 order["id"],
                 status,
             )
-    await shipment(admin, "in_transit", expected_delivery_date=f"{YESTERDAY}")
-    await shipment(admin, "in_transit", expected_delivery_date=f"{TOMORROW}")
-    await shipment(admin, "delivered", delivered=TODAY, expected_delivery_date=f"{TODAY}")
+    await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
+    await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
+    await shipment(admin, "delivered", delivered=ago(0), expected_delivery_date=f"{ago(0)}")
     here = await signed_in(admin)
     seen = await tiles(here)
     expected_figures = {
@@ -90,7 +91,7 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
 async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None:
     here = await signed_in(admin)
     assert "Nothing needs attention" in (await here.get("/")).text
-    late = await shipment(admin, "in_transit", expected_delivery_date=f"{TODAY - timedelta(days=3)}")
+    late = await shipment(admin, "in_transit", expected_delivery_date=f"{ago(3)}")
     await admin.create(
         f"shipments/{late['id']}/events",
         {
@@ -104,7 +105,7 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
         "sales-orders",
         {
             "so_number": "SO-4711",
-            "order_date": f"{TODAY}",
+            "order_date": f"{ago(0)}",
             "items": [{"product_id": product["id"], "quantity_ordered": 1234}],
         },
     )
@@ -162,16 +163,16 @@ async def test_each_sees_what_they_may(admin: Member) -> None:
 
 async def test_punctuality_is_of_what_was_delivered_in_each_stretch(admin: Member) -> None:
     for back, expected in ((0, 0), (0, 1), (9, 0), (10, 0), (29, 5), (30, 0)):
-        delivered = TODAY - timedelta(days=back)
+        delivered = ago(back)
         due = delivered - timedelta(days=expected)
         await shipment(admin, "delivered", delivered=delivered, expected_delivery_date=f"{due}")
-    await shipment(admin, "delivered", delivered=TODAY)
+    await shipment(admin, "delivered", delivered=ago(0))
     async with admin.transaction() as connection:
-        stretches = await list_punctuality(connection, admin.organization_id, TODAY, 10, 3)
+        stretches = await list_punctuality(connection, admin.organization_id, ago(0), 10, 3)
     assert [(s.first, s.delivered, s.on_time) for s in stretches] == [
-        (TODAY - timedelta(days=29), 1, 0),
-        (TODAY - timedelta(days=19), 1, 1),
-        (TODAY - timedelta(days=9), 3, 2),
+        (ago(29), 1, 0),
+        (ago(19), 1, 1),
+        (ago(9), 3, 2),
     ]
 
 

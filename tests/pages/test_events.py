@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from datetime import timedelta
 
 import python_calamine
 
@@ -11,7 +10,7 @@ from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of
-from tests.pages.test_shipments import TODAY, TOMORROW, YESTERDAY
+from tests.pages.trading import ago, ahead
 
 
 async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
@@ -37,9 +36,9 @@ async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
     assert "of.others" not in page.text
     narrowed = await here.get("/events?type=product.seen")
     assert "1 of 1" in narrowed.text
-    assert "1 of 1" not in (await here.get(f"/events?first={TOMORROW}")).text
-    assert "2 of 2" in (await here.get(f"/events?first={TODAY}&last={TODAY}")).text
-    assert "Nothing matches" in (await here.get(f"/events?first={YESTERDAY}&last={YESTERDAY}")).text
+    assert "1 of 1" not in (await here.get(f"/events?first={ahead(1)}")).text
+    assert "2 of 2" in (await here.get(f"/events?first={ago(0)}&last={ago(0)}")).text
+    assert "Nothing matches" in (await here.get(f"/events?first={ago(1)}&last={ago(1)}")).text
 
 
 async def test_events_are_found_by_what_they_happened_to(admin: Member, stranger: Member) -> None:
@@ -62,7 +61,7 @@ async def test_events_are_found_by_what_they_happened_to(admin: Member, stranger
         ({"q": "CC-1", "sort": "created_at"}, ["shipment.departed"]),
         ({"q": "CC-1", "kind": "product"}, []),
         ({"kind": "shipment"}, ["shipment.departed"]),
-        ({"kind": "shipment", "last": f"{YESTERDAY}"}, []),
+        ({"kind": "shipment", "last": f"{ago(1)}"}, []),
         (
             {"kind": "product", "first": "0001-01-01"},
             ["inventory.counted", "product.seen", "inventory.counted"],
@@ -75,8 +74,8 @@ async def test_events_are_found_by_what_they_happened_to(admin: Member, stranger
         assert (
             f"{len(expected)} of {len(expected)}" in page.text if expected else "Nothing matches" in page.text
         )
-    shown = await here.get("/events", params={"kind": "shipment", "last": f"{TODAY}"})
-    assert f'value="{TODAY - timedelta(days=30)}"' in shown.text  # the month that is looked at is told
+    shown = await here.get("/events", params={"kind": "shipment", "last": f"{ago(0)}"})
+    assert f'value="{ago(30)}"' in shown.text  # the month that is looked at is told
 
 
 async def test_events_are_leafed_forth_and_back(admin: Member) -> None:

@@ -14,8 +14,7 @@ from tests.inventory.stock import post, receipt, reserve, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table
-
-NOW = datetime.now(UTC)
+from tests.pages.trading import ago
 
 
 class Shop(NamedTuple):
@@ -36,7 +35,8 @@ async def shop(admin: Member) -> Shop:
         await factories.warehouse(admin, name="South"),
     )
     apples, pears, north, south = (UUID(row["id"]) for row in shop)
-    month_ago = NOW - timedelta(days=30)
+    now = datetime.now(UTC)
+    month_ago = now - timedelta(days=30)
     async with admin.transaction() as connection:
         first, *_ = await post(
             connection,
@@ -48,9 +48,9 @@ async def shop(admin: Member) -> Shop:
         await post(
             connection,
             admin,
-            sale(apples, south, 50)._replace(occurred_at=NOW - timedelta(days=10)),
-            sale(pears, north, 8)._replace(occurred_at=NOW - timedelta(days=9)),
-            Movement(apples, north, -2, "adjustment", "count", occurred_at=NOW - timedelta(days=1)),
+            sale(apples, south, 50)._replace(occurred_at=now - timedelta(days=10)),
+            sale(pears, north, 8)._replace(occurred_at=now - timedelta(days=9)),
+            Movement(apples, north, -2, "adjustment", "count", occurred_at=now - timedelta(days=1)),
         )
         await reserve(connection, admin, first.inventory_id, 5)
     return shop
@@ -119,7 +119,7 @@ async def test_a_product_is_to_be_reordered_by_what_all_warehouses_hold(admin: M
 async def test_stock_stands_as_it_did_at_the_end_of_a_day(
     here: Browser, days_ago: int, stock: list[tuple[str, str, str]], below: int
 ) -> None:
-    day = str((NOW - timedelta(days=days_ago)).date())
+    day = str(ago(days_ago))
     page = await here.get("/inventory", params={"as_of": day})
     rows = table(page, "Inventory")
     assert _stock(rows) == stock
@@ -136,7 +136,7 @@ async def test_stock_stands_as_it_did_at_the_end_of_a_day(
 
 
 async def test_before_its_first_movement_there_was_no_stock(here: Browser) -> None:
-    for day in (str((NOW - timedelta(days=31)).date()), "0001-01-01"):
+    for day in (str(ago(31)), "0001-01-01"):
         assert "Nothing matches" in (await here.get("/inventory", params={"as_of": day})).text
     assert len(table(await here.get("/inventory", params={"as_of": "9999-12-31"}), "Inventory")) == 3
 
@@ -160,7 +160,7 @@ async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
     async with admin.transaction() as connection:
         await post(connection, admin, *(receipt(UUID(row["id"]), warehouse, 1) for row in products))
     here = await signed_in(admin)
-    for asked in ("/inventory", "/inventory?sort=-name", f"/inventory?as_of={NOW.date()}"):
+    for asked in ("/inventory", "/inventory?sort=-name", f"/inventory?as_of={ago(0)}"):
         pages = [await here.get(asked)]
         for _ in range(2):
             pages.append(await here.get(link(pages[-1], "Next")))
@@ -194,8 +194,8 @@ async def test_an_export_is_what_the_database_holds(admin: Member, here: Browser
     assert [tuple(row[column] for column in columns) for row in as_xlsx] == [
         tuple(float(value) if isinstance(value, Decimal) else value for value in row) for row in held
     ]
-    (south,) = await csv_of(here, "/inventory", warehouse_id=shop.south["id"], as_of=str(NOW.date()))
-    assert (south["on_hand"], south["reserved"], south["as_of"]) == ("20", "", str(NOW.date()))
+    (south,) = await csv_of(here, "/inventory", warehouse_id=shop.south["id"], as_of=str(ago(0)))
+    assert (south["on_hand"], south["reserved"], south["as_of"]) == ("20", "", str(ago(0)))
     assert [row["sku"] for row in await csv_of(here, "/inventory", state="out_of_stock")] == [
         shop.pears["sku"]
     ]
@@ -214,7 +214,7 @@ async def test_a_name_is_no_formula_to_a_spreadsheet(admin: Member) -> None:
 async def test_others_stock_is_neither_shown_nor_exported(stranger: Member, shop: Shop) -> None:
     here = await signed_in(stranger)
     theirs = {"product_id": shop.apples["id"], "warehouse_id": shop.north["id"]}
-    for asked in ({}, theirs, {"as_of": str(NOW.date())}, {"state": "out_of_stock"}, {"q": "Apples"}):
+    for asked in ({}, theirs, {"as_of": str(ago(0))}, {"state": "out_of_stock"}, {"q": "Apples"}):
         page = await here.get("/inventory", params=asked)
         assert page.status_code == 200
         assert f"/products/{shop.apples['id']}" not in page.text

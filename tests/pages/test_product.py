@@ -11,13 +11,7 @@ from tests.factories import Member
 from tests.inventory.stock import post, receipt, reserve, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.tables import link, table, words
-
-NOW = datetime.now(UTC)
-TODAY = NOW.date()
-
-
-def ago(days: int) -> date:
-    return TODAY - timedelta(days=days)
+from tests.pages.trading import ago, ahead
 
 
 class Line(NamedTuple):
@@ -36,13 +30,14 @@ async def apples(admin: Member) -> Line:
         await factories.warehouse(admin, name="South"),
     )
     product, north, south = (UUID(row["id"]) for row in line)
+    now = datetime.now(UTC)
     async with admin.transaction() as connection:
         _, opened, _ = await post(
             connection,
             admin,
-            receipt(product, north, 90)._replace(occurred_at=NOW - timedelta(days=10)),
-            receipt(product, south, 45)._replace(occurred_at=NOW - timedelta(days=10)),
-            sale(product, south, 20)._replace(occurred_at=NOW - timedelta(days=4)),
+            receipt(product, north, 90)._replace(occurred_at=now - timedelta(days=10)),
+            receipt(product, south, 45)._replace(occurred_at=now - timedelta(days=10)),
+            sale(product, south, 20)._replace(occurred_at=now - timedelta(days=4)),
         )
         await reserve(connection, admin, opened.inventory_id, 5)
     return line
@@ -120,7 +115,7 @@ async def test_its_course_is_what_the_ledger_says_of_each_day(here: Browser, app
     assert {row["Reorder level"] for row in days} == {"120"}
     course = [row["On hand"] for row in days]
     assert course == ["0"] * 169 + ["135"] * 6 + ["115"] * 5
-    assert f'<td role="cell" class="text first">{TODAY.day} ' in page.text
+    assert f'<td role="cell" class="text first">{ago(0).day} ' in page.text
     then = await here.get(f"/products/{apples.product['id']}", params={"as_of": str(ago(7))})
     assert [row["On hand"] for row in table(then, "Stock at the end of each day")] == ["0"] * 176 + [
         "135"
@@ -158,7 +153,7 @@ async def test_it_shows_its_stock_as_it_stood(here: Browser, apples: Line) -> No
 async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Browser, apples: Line) -> None:
     quick, slow = [await factories.supplier(admin, name=name) for name in ("Quick Ltd", "Slow Ltd")]
     late = await _buy(admin, apples, slow, ago(40), "confirmed", received=4, due=ago(3))
-    await _buy(admin, apples, quick, ago(5), "submitted", due=TODAY + timedelta(days=3))
+    await _buy(admin, apples, quick, ago(5), "submitted", due=ahead(3))
     await _buy(admin, apples, quick, ago(30), "received", received=10, actual=ago(24), unit_price="1.10")
     await _buy(admin, apples, quick, ago(60), "received", received=10, actual=ago(50), unit_price="0.90")
     await _buy(admin, apples, slow, ago(1), "cancelled")

@@ -11,9 +11,7 @@ import python_calamine
 from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import signed_in
-
-TODAY = datetime.now(UTC).date()  # organizations of tests are in UTC
-YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+from tests.pages.trading import ago, ahead
 
 
 async def shipment(
@@ -38,15 +36,15 @@ def listed(page: Any) -> list[str]:
 
 
 async def test_late_is_what_is_overdue_and_what_came_late(admin: Member, stranger: Member) -> None:
-    overdue = await shipment(admin, "in_transit", expected_delivery_date=f"{YESTERDAY}")
-    due_today = await shipment(admin, "in_transit", expected_delivery_date=f"{TODAY}")
+    overdue = await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
+    due_today = await shipment(admin, "in_transit", expected_delivery_date=f"{ago(0)}")
     came_late = await shipment(
-        admin, "delivered", delivered=TODAY, expected_delivery_date=f"{YESTERDAY}", supplier_id=None
+        admin, "delivered", delivered=ago(0), expected_delivery_date=f"{ago(1)}", supplier_id=None
     )
-    in_time = await shipment(admin, "delivered", delivered=TODAY, expected_delivery_date=f"{TODAY}")
-    cancelled = await shipment(admin, "cancelled", expected_delivery_date=f"{YESTERDAY}")
+    in_time = await shipment(admin, "delivered", delivered=ago(0), expected_delivery_date=f"{ago(0)}")
+    cancelled = await shipment(admin, "cancelled", expected_delivery_date=f"{ago(1)}")
     undated = await shipment(admin, "in_transit")
-    theirs = await shipment(stranger, "in_transit", expected_delivery_date=f"{YESTERDAY}")
+    theirs = await shipment(stranger, "in_transit", expected_delivery_date=f"{ago(1)}")
     here = await signed_in(admin)
 
     async def ids(**asked: str) -> set[str]:
@@ -59,8 +57,8 @@ async def test_late_is_what_is_overdue_and_what_came_late(admin: Member, strange
     assert await ids(late="true") == {overdue["id"], came_late["id"]}
     assert await ids(late="true", status="in_transit") == {overdue["id"]}
     assert await ids(late="false") == {due_today["id"], in_time["id"]}
-    assert await ids(status="delivered", delivered_from=f"{TOMORROW}") == set()
-    assert await ids(status="delivered", delivered_to=f"{TODAY}") == {came_late["id"], in_time["id"]}
+    assert await ids(status="delivered", delivered_from=f"{ahead(1)}") == set()
+    assert await ids(status="delivered", delivered_to=f"{ago(0)}") == {came_late["id"], in_time["id"]}
     assert await ids(type="outbound") == set()
     assert (await here.get("/shipments?status=lost")).status_code == 422
 
@@ -90,7 +88,7 @@ async def test_shipments_are_leafed_forth_and_back_newest_first(admin: Member) -
 
 async def test_exports_hold_what_the_filter_leaves_and_no_formula(admin: Member) -> None:
     kept = await shipment(
-        admin, "in_transit", reference_id="=1+1", weight_kg="12.5", expected_delivery_date=f"{YESTERDAY}"
+        admin, "in_transit", reference_id="=1+1", weight_kg="12.5", expected_delivery_date=f"{ago(1)}"
     )
     await shipment(admin, "pending", reference_id="other")
     here = await signed_in(admin)
@@ -98,14 +96,14 @@ async def test_exports_hold_what_the_filter_leaves_and_no_formula(admin: Member)
     (row,) = csv.DictReader(io.StringIO(text.content.decode("utf-8-sig")))
     assert (row["id"], row["reference_id"], row["weight_kg"]) == (kept["id"], "'=1+1", "12.500")
     assert (row["expected_delivery_date"], row["status"], row["is_late"]) == (
-        f"{YESTERDAY}", "in_transit", "True",
+        f"{ago(1)}", "in_transit", "True",
     )  # fmt: skip
     sheet = await here.get("/shipments.xlsx?status=in_transit")
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(sheet.content))
     header, line = book.get_sheet_by_index(0).to_python()
     cells = dict(zip(header, line, strict=True))
     assert (cells["reference_id"], cells["weight_kg"]) == ("=1+1", 12.5)
-    assert cells["expected_delivery_date"] == YESTERDAY
+    assert cells["expected_delivery_date"] == ago(1)
 
 
 async def test_a_shipment_shows_its_way_its_story_and_what_is_in_it(admin: Member) -> None:
@@ -116,13 +114,13 @@ async def test_a_shipment_shows_its_way_its_story_and_what_is_in_it(admin: Membe
         {
             "supplier_id": supplier["id"],
             "po_number": "PO-4711",
-            "order_date": f"{TODAY}",
+            "order_date": f"{ago(0)}",
             "items": [{"product_id": product["id"], "quantity_ordered": 1200}],
         },
     )
     made = await shipment(
         admin, "in_transit", supplier_id=supplier["id"], purchase_order_id=order["id"],
-        expected_delivery_date=f"{YESTERDAY}", destination_location="Kiel",
+        expected_delivery_date=f"{ago(1)}", destination_location="Kiel",
         items=[{"product_id": product["id"], "quantity": 1200,
                 "purchase_order_item_id": order["items"][0]["id"]}],
     )  # fmt: skip

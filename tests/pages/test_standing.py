@@ -17,7 +17,9 @@ from tests.pages.browsing import signed_in
 from tests.pages.test_shipments import shipment
 from tests.pages.trading import Line, ago, purchase_order, sales_order
 
-ENDS = ends_of_stretches(ago(0))
+
+def ends() -> list[date]:
+    return ends_of_stretches(ago(0))
 
 
 def noon(day: date) -> datetime:
@@ -50,8 +52,8 @@ def test_a_change_is_from_what_was_a_month_ago() -> None:
     assert figure.course == [3, 4, 5, 8, 7, 6, 10]
     assert figure.change == 2
     assert figure.change_share == 0.25
-    assert len(ENDS) == len(before)
-    assert ENDS[-3] == ago(30)
+    assert len(ends()) == len(before)
+    assert ends()[-3] == ago(30)
 
 
 @pytest.mark.parametrize(("now", "then"), [(10, None), (10, 0)])
@@ -85,7 +87,7 @@ async def test_stock_was_what_its_days_say(admin: Member, stranger: Member) -> N
             receipt(product, warehouse, 7),
         )
         await keep_daily_stock(connection, admin.organization_id)
-        figures = await standing.stock(connection, await admin.actor(), ENDS)
+        figures = await standing.stock(connection, await admin.actor(), ends())
     assert figures is not None
     assert [*figures["on_hand"].before, figures["on_hand"].now] == [None, None, 10, 10, 4, 4, 0, 0, 7]
     assert figures["value"].before[4] == Decimal(10)
@@ -95,7 +97,7 @@ async def test_stock_was_what_its_days_say(admin: Member, stranger: Member) -> N
     assert 'tone-quiet toned">+75.0% in 30 days' in page.text  # from 4 units to 7, and their value
     assert 'tone-good toned">-1 in 30 days' in page.text  # below its reorder level
     async with stranger.transaction() as connection:
-        theirs = await standing.stock(connection, await stranger.actor(), ENDS)
+        theirs = await standing.stock(connection, await stranger.actor(), ends())
     assert theirs is not None
     assert theirs["on_hand"] == Figure(0, [None] * 8)
 
@@ -110,7 +112,7 @@ async def test_purchase_orders_were_open_from_submission_to_their_end(admin: Mem
     dropped = await purchase_order(admin, supplier, "cancelled", Line(product), expected=ago(50))
     await _happened(admin, dropped, "purchase", draft=60, cancelled=40)
     async with admin.transaction() as connection:
-        figures = await standing.purchasing(connection, await admin.actor(), ago(0), ENDS)
+        figures = await standing.purchasing(connection, await admin.actor(), ago(0), ends())
     assert figures is not None
     # Eighty, seventy … ten days ago, and now.
     assert [*figures["open"].before, figures["open"].now] == [0, 0, 0, 1, 1, 2, 2, 1, 1]
@@ -122,7 +124,7 @@ async def test_sales_orders_were_in_the_states_that_they_have_left_since(admin: 
     shipped = await sales_order(admin, None, "shipped", Line(product))
     await _happened(admin, shipped, "sales", draft=75, confirmed=55, shipped=15)
     async with admin.transaction() as connection:
-        figures = await standing.sales(connection, await admin.actor(), ENDS)
+        figures = await standing.sales(connection, await admin.actor(), ends())
     assert figures is not None
     assert [*figures["draft"].before, figures["draft"].now] == [0, 1, 1, 0, 0, 0, 0, 0, 0]
     assert [*figures["confirmed"].before, figures["confirmed"].now] == [0, 0, 0, 1, 1, 1, 1, 0, 0]
@@ -134,6 +136,6 @@ async def test_shipments_were_in_transit_from_departure_to_arrival(admin: Member
     await shipment(admin, "delivered", ship_date=f"{ago(65)}", delivered=ago(20))
     await shipment(admin, "cancelled", ship_date=f"{ago(65)}")
     async with admin.transaction() as connection:
-        transit = await standing.transit(connection, await admin.actor(), ago(0), ENDS)
+        transit = await standing.transit(connection, await admin.actor(), ago(0), ends())
     assert transit is not None
     assert [*transit.moving.before, transit.moving.now] == [0, 0, 1, 1, 1, 2, 1, 1, 1]

@@ -12,9 +12,7 @@ from tests.inventory.stock import post, receipt, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table, words
-
-NOW = datetime.now(UTC)
-YESTERDAY = str((NOW - timedelta(days=1)).date())
+from tests.pages.trading import ago
 
 
 class Site(NamedTuple):
@@ -41,7 +39,7 @@ async def site(admin: Member) -> Site:
     south = await factories.warehouse(admin, name="South", location="Bari, Italy", status="maintenance")
     apples = await factories.product(admin, name="Apples", unit_cost="0.50")
     pears = await factories.product(admin, name="Pears", unit_cost="3.00")
-    at, before = UUID(north["id"]), NOW - timedelta(days=3)
+    at, before = UUID(north["id"]), datetime.now(UTC) - timedelta(days=3)
     async with admin.transaction() as connection:
         await post(
             connection,
@@ -127,7 +125,7 @@ async def test_a_warehouse_shows_its_stock_zones_and_movements(here: Browser, si
 
 
 async def test_it_shows_its_stock_as_it_stood(here: Browser, site: Site) -> None:
-    page = await here.get(f"/warehouses/{site.north['id']}", params={"as_of": YESTERDAY})
+    page = await here.get(f"/warehouses/{site.north['id']}", params={"as_of": str(ago(1))})
     shown = words(page.text)
     for figure in ("Units on hand 204 of 2 products", "Stock value US$112", "Utilization 102.0%"):
         assert figure in shown
