@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -57,12 +58,15 @@ def test_a_server_that_crashes_and_recovers_is_waited_for(empty: Path) -> None:
     ):
         token = _sign_up(up, "foods")
         assert _made(up, token, "kept") == ["kept"]
-        with psycopg.connect(durable.admin_url) as connection:
+        with closing(psycopg.connect(durable.admin_url)) as connection:
             backend = connection.execute(
                 "SELECT pid FROM pg_stat_activity WHERE usename = 'imsop_app' LIMIT 1"
             ).fetchone()
-        assert backend
-        os.kill(backend[0], signal.SIGKILL)  # for which PostgreSQL ends every session, and recovers
+            assert backend
+            os.kill(backend[0], signal.SIGKILL)  # for which PostgreSQL ends every session, and recovers
+            with suppress(psycopg.OperationalError):  # until this one has been
+                while True:
+                    connection.execute("SELECT 1")
         products, headers = f"{up.address}/api/v1/products", {"Authorization": token}
         deadline = time.monotonic() + 60
         while (reply := httpx.get(products, headers=headers, timeout=30)).status_code != 200:

@@ -1,8 +1,9 @@
 """What the operator's machines ask."""
 
+import socket
+
 from imsop import migrations
 from imsop.core.installation import Installation
-from imsop.core.server_process import free_port
 from imsop.web.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
@@ -16,8 +17,14 @@ async def test_a_working_installation_is_live_and_ready(app: Observed) -> None:
 
 
 async def test_without_its_database_it_lives_and_is_not_ready() -> None:
-    nowhere = f"postgresql://imsop_app:x@127.0.0.1:{free_port()}/imsop"
-    async with factories.running(Installation(nowhere, nowhere, nowhere)) as app:
+    with socket.socket() as deaf:  # it keeps the port, and listens to nobody
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = f"postgresql://imsop_app:x@127.0.0.1:{deaf.getsockname()[1]}/imsop"
+        await _lives_and_is_not_ready(Installation(nowhere, nowhere, nowhere))
+
+
+async def _lives_and_is_not_ready(installation: Installation) -> None:
+    async with factories.running(installation) as app:
         accepted(await visitor(app).get("/health/live"))
         ready = accepted(await visitor(app).get("/health/ready"), 503)
         assert ready == {"status": "not_ready", "database": "unreachable", "pending_migrations": 0}

@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from imsop.core.logging import MASK, mask_personal
-from imsop.core.server_process import free_port
 from imsop.ui.assets import asset
 from imsop.web.observe import Observed
 from tests.conftest import TestDatabase
@@ -74,38 +73,34 @@ def test_personal_data_is_masked_by_name_and_by_form(event: dict[str, Any], mask
 
 
 SERVER = """
-import os, sys, uvicorn
+import os, socket, sys, uvicorn
 from imsop.core.installation import Installation
 from imsop.core.settings import Settings
 from imsop.web.app import create_app
 dsn = os.environ["APP_DSN"]
 app = create_app(Settings(bcrypt_cost=4, log_json=True), Installation(dsn, dsn, dsn))
-uvicorn.run(app, port=int(sys.argv[1]), log_config=None, access_log=False)
+config = uvicorn.Config(app, log_config=None, access_log=False)
+uvicorn.Server(config).run([socket.socket(fileno=int(sys.argv[1]))])
 """
 
 
 @pytest.fixture
 def process(database: TestDatabase, tmp_path: Path) -> Iterator[tuple[httpx.Client, Path]]:
     """The application as a process of its own, and what it logs."""
-    port = free_port()
     log = tmp_path / "log"
     environment = os.environ | {"APP_DSN": database.app_dsn, "PYTHONWARNINGS": "ignore"}
-    with log.open("wb") as output:
+    with log.open("wb") as output, socket.create_server(("127.0.0.1", 0)) as listener:
+        address = "http://{}:{}".format(*listener.getsockname())
         server = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(port)], stdout=output, stderr=output, env=environment
-        )
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1/", timeout=60) as client:
-                for _ in range(1200):
-                    try:
-                        client.get("/")
-                        break
-                    except httpx.ConnectError:
-                        time.sleep(0.05)
-                yield client, log
-        finally:
-            server.terminate()
-            server.wait(60)
+            [sys.executable, "-c", SERVER, str(listener.fileno())],
+            stdout=output, stderr=output, env=environment, pass_fds=[listener.fileno()],
+        )  # fmt: skip
+    try:
+        with httpx.Client(base_url=f"{address}/api/v1/", timeout=60) as client:
+            yield client, log
+    finally:
+        server.terminate()
+        server.wait(60)
 
 
 def test_the_log_of_a_process_holds_nobodys_data(
