@@ -10,7 +10,7 @@ import pytest
 from imsop.core import pool as pools
 from imsop.core.database import Connection, Pool, open_pool, transaction
 from tests.conftest import TestDatabase
-from tests.factories import eventually
+from tests.factories import SOON, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -38,8 +38,8 @@ async def test_each_connection_is_lent_to_one_and_who_comes_later_waits(pool: Po
 
 
 async def test_who_waits_too_long_is_told(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "TAKE_SECONDS", 0.05)
     first, _ = await pool.take(), await pool.take()
+    monkeypatch.setattr(pools, "TAKE_SECONDS", 0.05)
     with pytest.raises(TimeoutError):
         await pool.take()
     pool.give_back(first)
@@ -52,7 +52,7 @@ async def test_who_gives_up_waiting_takes_no_place(pool: Pool) -> None:
     await asyncio.sleep(0.01)
     waiting.cancel()
     pool.give_back(first)
-    assert await asyncio.wait_for(pool.take(), 1) is first
+    assert await asyncio.wait_for(pool.take(), SOON) is first
 
 
 async def test_a_connection_that_the_server_closed_is_replaced(pool: Pool, superuser: Any) -> None:

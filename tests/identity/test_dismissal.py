@@ -22,16 +22,17 @@ async def test_a_body_that_arrives_after_the_dismissal_writes_nothing(
     admin: Member, *, repeatable: bool
 ) -> None:
     deputy = await factories.member(admin, "administrator")
-    dismissed = asyncio.Event()
+    asked_for, dismissed = asyncio.Event(), asyncio.Event()
 
     async def slow_body() -> AsyncIterator[bytes]:
+        asked_for.set()
         yield b'{"name": "sleeper", '
         await dismissed.wait()
         yield b'"permissions": ["products:read"]}'
 
     headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": "k"} if repeatable else {})
     under_way = asyncio.create_task(deputy.http.post("roles", content=slow_body(), headers=headers))
-    await asyncio.sleep(0.05)
+    await asked_for.wait()
     accepted(await admin.edit(f"users/{deputy.user_id}", status="suspended"))
     await eventually(lambda: _is_refused(deputy))
     dismissed.set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 from typing import Any
 
 import bcrypt
@@ -12,7 +13,7 @@ from imsop.identity import queries
 from imsop.web.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
-from tests.factories import PASSWORD, Member, accepted, eventually, new_address, new_email, visitor
+from tests.factories import PASSWORD, SOON, Member, accepted, eventually, new_address, new_email, visitor
 
 
 async def try_to_sign_in(
@@ -75,29 +76,27 @@ async def test_an_unknown_address_costs_the_same_work(
     assert costs == [4, 4, 4]
 
 
-async def test_checking_a_password_does_not_hold_up_others(app: Observed, admin: Member) -> None:
+async def test_checking_a_password_does_not_hold_up_others(
+    app: Observed, admin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The event loop answers while bcrypt works in a thread."""
-    email = new_email("slow")
-    accepted(
-        await admin.post("users", {"email": email, "password": PASSWORD}),
-        201,
-    )
-    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(11)).decode()
-    async with admin.transaction() as connection:
-        await connection.execute(
-            "UPDATE users SET password_hash = $3 WHERE organization_id = $1 AND email = $2",
-            admin.organization_id,
-            email,
-            hashed,
-        )
-    signing_in = asyncio.create_task(try_to_sign_in(app, email))
-    answered = 0
-    while not signing_in.done():
-        accepted(await visitor(app).get("/health/live"))
-        answered += 1
-        await asyncio.sleep(0)
-    assert (await signing_in).status_code == 200
-    assert answered > 3
+    begun, answered = threading.Event(), threading.Event()
+    check = bcrypt.checkpw
+
+    def slow(password: bytes, hashed: bytes) -> bool:
+        begun.set()
+        assert answered.wait(SOON)
+        return check(password, hashed)
+
+    async def checking() -> bool:
+        return begun.is_set()
+
+    monkeypatch.setattr(bcrypt, "checkpw", slow)
+    signing_in = asyncio.create_task(try_to_sign_in(app, admin.email))
+    await eventually(checking)
+    accepted(await visitor(app).get("/health/live"))
+    answered.set()
+    accepted(await signing_in)
 
 
 async def test_after_ten_wrong_passwords_the_account_waits(app: Observed, admin: Member) -> None:
