@@ -26,18 +26,18 @@ async def test_a_body_that_arrives_after_the_dismissal_writes_nothing(
 
     async def slow_body() -> AsyncIterator[bytes]:
         asked_for.set()
-        yield b'{"name": "sleeper", '
+        yield b'{"sku": "SLEEPER", '
         await dismissed.wait()
-        yield b'"permissions": ["products:read"]}'
+        yield b'"name": "Sleeper"}'
 
     headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": "k"} if repeatable else {})
-    under_way = asyncio.create_task(deputy.http.post("roles", content=slow_body(), headers=headers))
+    under_way = asyncio.create_task(deputy.http.post("products", content=slow_body(), headers=headers))
     await asked_for.wait()
     accepted(await admin.edit(f"users/{deputy.user_id}", status="suspended"))
     await eventually(lambda: _is_refused(deputy))
     dismissed.set()
     accepted(await under_way, 401)
-    assert (await admin.read("roles", name="sleeper"))["items"] == []
+    assert (await admin.read("products"))["items"] == []
 
 
 async def _is_refused(member: Member) -> bool:
