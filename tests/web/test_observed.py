@@ -72,6 +72,26 @@ def test_personal_data_is_masked_by_name_and_by_form(event: dict[str, Any], mask
     assert mask_personal(None, "info", event) == masked
 
 
+LIBRARY = """
+import logging
+from imsop.core.logging import configure_logging
+configure_logging(level="INFO", as_json=True)
+logging.getLogger("a.library").info("chatter")
+try:
+    raise ValueError("sent by ada@works.example")
+except ValueError:
+    logging.getLogger("a.library").exception("lost %s", "imsop_at_abc")
+"""
+
+
+def test_what_a_library_logs_is_a_line_like_others() -> None:
+    done = subprocess.run([sys.executable, "-c", LIBRARY], capture_output=True, text=True, check=True)
+    (line,) = done.stderr.splitlines()
+    said = json.loads(line)
+    assert (said["event"], said["level"], said["logger"]) == (f"lost {MASK}", "error", "a.library")
+    assert said["exception"].endswith(f"ValueError: sent by {MASK}")
+
+
 SERVER = """
 import os, socket, sys, uvicorn
 from imsop.core.installation import Installation

@@ -45,8 +45,21 @@ def _as_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
     return msgspec.json.encode(event, enc_hook=repr)
 
 
+class _OfLibraries(logging.Handler):
+    """What libraries have to say, as lines like ours, masked like ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+        )
+
+
 def configure_logging(*, level: str, as_json: bool | None) -> None:
-    """Sets up structlog for this process; lines go to standard error. None: JSON unless it is a terminal."""
+    """Sets up structlog for this process; lines go to standard error. None: JSON unless it is a terminal.
+
+    Libraries are listened to from warnings on.
+    """
+    least = logging.getLevelNamesMapping()[level]
     as_json = not sys.stderr.isatty() if as_json is None else as_json
     render: Any = _as_json if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
@@ -58,9 +71,10 @@ def configure_logging(*, level: str, as_json: bool | None) -> None:
             mask_personal,
             render,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
         if as_json
         else structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(handlers=[_OfLibraries()], level=max(least, logging.WARNING), force=True)

@@ -78,6 +78,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         request_max_body_size=settings.max_body_bytes,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
+        logging_config=None,  # it is imsop.core.logging's
         openapi_config=OpenAPIConfig(
             title="IMSOP",
             version=__version__,
