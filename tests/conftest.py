@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
 
 from imsop.core import installation
 from imsop.core.database import Pool
@@ -30,6 +31,11 @@ from tests.factories import Member
 _run = ExitStack()  # what the controlling process holds until the run is over
 _data_dir_key = pytest.StashKey[str]()
 _stderr_key = pytest.StashKey[int]()
+
+
+# On a busy machine an example takes what it takes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ async def stranger(app: Observed) -> Member:
     return await factories.sign_up(app)
 
 
-NEARLY_MIDNIGHT_SECONDS = 10
+NEARLY_MIDNIGHT_SECONDS = 30
 
 
 @pytest.hookimpl(tryfirst=True)

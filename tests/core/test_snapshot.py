@@ -26,7 +26,7 @@ def connection(database: TestDatabase) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(snapshot=snapshots())
 def test_a_snapshot_sees_what_postgresql_says_it_sees(
     connection: psycopg.Connection, snapshot: Snapshot
@@ -39,13 +39,13 @@ def test_a_snapshot_sees_what_postgresql_says_it_sees(
     assert [xid for (xid,) in seen] == [xid for xid in range(1, 71) if snapshot.sees(xid)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(snapshot=snapshots())
 def test_its_text_is_read_back(snapshot: Snapshot) -> None:
     assert Snapshot.parse(str(snapshot)) == snapshot
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     text=st.from_regex(r"\A[0-9]{1,3}:[0-9]{1,3}:([0-9]{1,2}(,[0-9]{1,2}){0,3})?\Z")
     | st.text("0123456789:, -+", max_size=12)

@@ -209,7 +209,5 @@ def test_random_movements_and_reservations_agree_with_a_model(database: TestData
     machine = type("LedgerOf", (Ledger,), {"database": database})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
-        settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=60, stateful_step_count=25, suppress_health_check=list(HealthCheck)),
     )

@@ -36,7 +36,7 @@ async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
     assert "of.others" not in page.text
     narrowed = await here.get("/events?type=product.seen")
     assert "1 of 1" in narrowed.text
-    assert "1 of 1" not in (await here.get(f"/events?first={ahead(1)}")).text
+    assert "Nothing matches" in (await here.get(f"/events?first={ahead(1)}")).text
     assert "2 of 2" in (await here.get(f"/events?first={ago(0)}&last={ago(0)}")).text
     assert "Nothing matches" in (await here.get(f"/events?first={ago(1)}&last={ago(1)}")).text
 

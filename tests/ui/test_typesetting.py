@@ -9,7 +9,7 @@ import psutil
 import pytest
 import typst
 import zxingcpp
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from litestar.testing import RequestFactory
 
@@ -32,7 +32,6 @@ def set_in_type(template: str, **values: object) -> bytes:
     return document
 
 
-@settings(deadline=None)
 @given(TEXTS)
 @example('#import"@preview/x:1"')
 @example('"];#panic("no")')
