@@ -48,6 +48,16 @@ def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
     assert [one.percent(Decimal("0.9474"), 2) for one in (english, german)] == ["94.74%", "94,74%"]
     assert [english.short_number(value) for value in (950, 1234, 1_280_000)] == ["950", "1.2K", "1.3M"]
     assert english.short_money(Decimal(1_280_455), "GBP") == "£1.3M"
+    # Germans shorten no thousands.
+    assert [german.short_number(value) for value in (950, 1234, 1_280_000)] == ["950", "1.234", "1,3\xa0Mio."]
+    assert german.short_money(Decimal("827317.9107"), "EUR") == "827.318\xa0€"
+    assert german.short_money(Decimal(1_280_455), "EUR") == "1,3\xa0Mio.\xa0€"
+    assert [english.short_number(value) for value in (0, -251_554, 999_960)] == ["0", "-251.6K", "1M"]
+    assert [english.short_money(Decimal(value), "EUR") for value in (0, 950, 999_960)] == [
+        "€0",
+        "€950",
+        "€1M",
+    ]
     for price, shown in (("2.5000", "£2.50"), ("0.0108", "£0.0108"), ("100.0000", "£100.00"), ("0", "£0.00")):
         assert english.price(Decimal(price), "GBP") == shown
     assert english.price(Decimal("150.0000"), "JPY") == "JP¥150"

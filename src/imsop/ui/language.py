@@ -30,6 +30,7 @@ class Language:
         self.code = code
         self.timezone = ZoneInfo(timezone)
         self._locale = Locale.parse(FORMATS[code])
+        self._shortened_from = _shortened_from(self._locale)
         self._catalogue = _catalogue(code)
 
     def gettext(self, message: str) -> str:
@@ -45,7 +46,9 @@ class Language:
 
     def short_number(self, value: Number) -> str:
         """1.2M: for where space is short and the whole figure is a click away."""
-        return numbers.format_compact_decimal(value, locale=self._locale, fraction_digits=_digits(value))
+        if abs(float(value)) < self._shortened_from:
+            return self.number(value, 0)
+        return numbers.format_compact_decimal(_shortened(value), locale=self._locale, fraction_digits=1)
 
     def money(self, value: Number, currency: str) -> str:
         return numbers.format_currency(value, currency, locale=self._locale)
@@ -57,8 +60,11 @@ class Language:
         )
 
     def short_money(self, value: Number, currency: str) -> str:
+        if abs(float(value)) < self._shortened_from:
+            whole = self._locale.currency_formats["standard"].pattern.replace(".00", "")
+            return numbers.format_currency(value, currency, whole, self._locale, currency_digits=False)
         return numbers.format_compact_currency(
-            value, currency, locale=self._locale, fraction_digits=_digits(value)
+            _shortened(value), currency, locale=self._locale, fraction_digits=1
         )
 
     def percent(self, share: Number, digits: int = 1) -> str:
@@ -120,5 +126,13 @@ def _pattern(digits: int) -> str:
     return "#,##0" + ("." + "0" * digits if digits else "")
 
 
-def _digits(value: Number) -> int:
-    return 0 if abs(float(value)) < 1000 else 1
+def _shortened_from(locale: Locale) -> int:
+    """The least that has a short form: Germans have none for thousands."""
+    forms = locale.compact_decimal_formats["short"]["other"]
+    return min(int(power) for power, form in forms.items() if form.pattern != "0")
+
+
+def _shortened(value: Number) -> Decimal:
+    """Rounded to a tenth of the thousand, million… it is told in: 999,960 is 1M and not 1000K."""
+    exact = Decimal(value)
+    return round(exact, 1 - exact.adjusted() // 3 * 3)
