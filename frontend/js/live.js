@@ -1,8 +1,10 @@
-// What happens, as it happens: each event of the stream is one of the page, `imsop:KIND`, for any part to act on;
-// a position moves the marker's row, and so its marker.
+// What happens, as it happens: each event of the stream is one of the page, `imsop:KIND`, for any part to act on,
+// and what a shipment tells is `imsop:KIND-ID`, too; a position moves the marker's row, and so its marker.
 
 const sign = document.querySelector("[data-live]");
 const AGAIN_MILLISECONDS = 5000; // after a refusal, such as of a proxy whose server starts: no browser tries again then
+
+const tell = (what, detail) => document.body.dispatchEvent(new CustomEvent(`imsop:${what}`, { detail }));
 
 function follow() {
   const stream = new EventSource(sign.dataset.live);
@@ -15,7 +17,9 @@ function follow() {
   stream.addEventListener("reload", () => location.reload());
   for (const kind of sign.dataset.kinds.split(" ")) {
     stream.addEventListener(kind, ({ data }) => {
-      document.body.dispatchEvent(new CustomEvent(`imsop:${kind}`, { detail: JSON.parse(data) }));
+      const detail = JSON.parse(data);
+      tell(kind, detail);
+      if (detail.shipment_id) tell(`${kind}-${detail.shipment_id}`, detail);
     });
   }
   // A page that is left and kept for going back listens again when it is gone back to.
@@ -25,11 +29,22 @@ function follow() {
 if (sign) {
   follow();
   addEventListener("pageshow", ({ persisted }) => persisted && follow());
+  const unseen = new Set(); // asked for once each: what is not on the map then is none of it
   document.body.addEventListener("imsop:position", ({ detail }) => {
-    const row = document.getElementById(`marker-${detail.shipment_id}`);
-    if (!row || detail.longitude === null) return;
-    row.dataset.longitude = detail.longitude;
-    row.dataset.latitude = detail.latitude;
-    row.cells[2].textContent = detail.location ?? `${detail.latitude}, ${detail.longitude}`;
+    const { shipment_id: id, longitude, latitude, location: place, timestamp } = detail;
+    const row = document.getElementById(`marker-${id}`);
+    if (!row) {
+      if (longitude === null) return;
+      if (document.querySelector(`[data-unseen="${id}"]`)) location.reload();
+      else if (!unseen.has(id)) tell("unseen", unseen.add(id));
+      return;
+    }
+    if (Date.parse(timestamp) <= Date.parse(row.dataset.seen)) return; // positions arrive in any order
+    row.dataset.seen = timestamp;
+    row.cells[2].textContent = place ?? `${latitude}, ${longitude}`;
+    if (longitude === null) return;
+    row.dataset.longitude = longitude;
+    row.dataset.latitude = latitude;
+    row.dataset.route += `${longitude},${latitude} `;
   });
 }

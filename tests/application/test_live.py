@@ -1,7 +1,7 @@
 """Open pages hear of what happens: a position moves its marker, news arrive, and what fails is said."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,8 +22,9 @@ async def under_way(member: Member) -> dict[str, Any]:
     return shipment
 
 
-async def moved(member: Member, shipment: dict[str, Any], longitude: str) -> None:
-    seen = {"timestamp": f"{datetime.now(UTC)}", "latitude": "44.5", "longitude": longitude}
+async def moved(member: Member, shipment: dict[str, Any], longitude: str, minutes_ago: int = 0) -> None:
+    then = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    seen = {"timestamp": f"{then}", "latitude": "44.5", "longitude": longitude}
     await member.create(f"shipments/{shipment['id']}/tracking", seen | {"location": f"At {longitude} east"})
 
 
@@ -63,6 +64,66 @@ async def test_a_position_posted_through_the_api_moves_the_marker(
         await moved(their_own, await under_way(their_own), "-20.5")
         await theirs.page.wait_for_function("(told) => told.length > 0", arg=told)
         assert {float(one["longitude"]) for one in await told.json_value()} == {-20.5}
+
+
+async def test_a_position_that_comes_late_moves_nothing_back(site: Site, browser: Browser) -> None:
+    planner = await site.member("planner@foods.example")
+    shipment = await under_way(planner)
+    async with visiting(browser, **await site.signed_in(FOODS)) as visit:
+        await visit.page.goto("/")
+        await listening(visit.page)
+        heard = await visit.page.evaluate_handle(
+            "() => { const heard = []; document.body.addEventListener('imsop:position',"
+            " ({detail}) => heard.push(detail)); return heard; }"
+        )
+        row = visit.page.locator(f"#marker-{shipment['id']}")
+        await moved(planner, shipment, "-41.5")
+        await expect(row).to_contain_text("At -41.5 east")
+        await expect(row).to_have_attribute("data-route", re.compile(r" -41\.50*,44\.50* $"))
+        await moved(planner, shipment, "-12.5", minutes_ago=30)
+        await visit.page.wait_for_function("(heard) => heard.length > 1", arg=heard)
+        await expect(row).to_have_attribute("data-longitude", re.compile(r"^-41\.50*$"))
+        await expect(row).to_contain_text("At -41.5 east")
+
+
+async def test_a_shipment_that_is_seen_for_the_first_time_comes_onto_the_map(
+    site: Site, browser: Browser
+) -> None:
+    planner = await site.member("planner@foods.example")
+    shipment = await planner.create("shipments", {"shipment_type": "inbound", "reference_id": "ASN-UNSEEN"})
+    async with planner.transaction() as connection:
+        await connection.execute(
+            "UPDATE shipments SET status = 'in_transit', ship_date = current_date"
+            " WHERE organization_id = $1 AND id = $2::text::uuid",
+            planner.organization_id,
+            shipment["id"],
+        )
+    async with (
+        visiting(browser, **await site.signed_in(FOODS)) as tower,
+        visiting(browser, **await site.signed_in(FOODS)) as document,
+    ):
+        await tower.page.goto("/")
+        await document.page.goto(f"/shipments/{shipment['id']}")
+        await listening(tower.page)
+        await expect(document.page.get_by_text("Live", exact=True)).to_be_visible()
+        await expect(document.page.get_by_text("Not seen yet")).to_be_visible()
+        await moved(planner, shipment, "-21.5")
+        for page in (tower.page, document.page):
+            await expect(page.locator(f"#marker-{shipment['id']}")).to_contain_text("At -21.5 east")
+
+
+async def test_a_shipments_timeline_is_fetched_for_its_own_news_only(site: Site, browser: Browser) -> None:
+    planner = await site.member("planner@foods.example")
+    mine, other = (await planner.read("shipments", status="in_transit", limit=2))["items"]
+    async with visiting(browser, **await site.signed_in(FOODS)) as visit:
+        fetched: list[str] = []
+        visit.page.on("request", lambda request: fetched.append(request.url))
+        await visit.page.goto(f"/shipments/{mine['id']}")
+        await listening(visit.page)
+        await moved(planner, other, "-51.5")
+        await moved(planner, mine, "-52.5")
+        await expect(visit.page.locator(".timeline")).to_contain_text("At -52.5 east")
+        assert sum(url.endswith("/timeline") for url in fetched) == 1
 
 
 async def test_what_is_recorded_is_news_at_once(site: Site, browser: Browser) -> None:

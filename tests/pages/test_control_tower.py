@@ -148,6 +148,26 @@ async def test_the_map_and_the_news_show_what_has_happened_since(admin: Member, 
         assert "ASN-2" not in page.text
 
 
+async def test_what_was_last_seen_at_a_place_by_name_stays_on_the_map(admin: Member) -> None:
+    moving = await shipment(admin, "in_transit")
+    now = datetime.now(UTC)
+    for ago, seen in (
+        (3, {"latitude": "54.5", "longitude": "13.82"}),
+        (2, {"latitude": "55.25", "longitude": "14.75"}),
+        (1, {"location": "At customs"}),
+    ):
+        when = {"timestamp": f"{now - timedelta(minutes=ago)}"}
+        await admin.create(f"shipments/{moving['id']}/tracking", seen | when)
+    never_placed = await shipment(admin, "in_transit")
+    await admin.create(
+        f"shipments/{never_placed['id']}/tracking", {"timestamp": f"{now}", "location": "Kiel"}
+    )
+    page = await (await signed_in(admin)).get("/control-tower/markers")
+    assert 'data-longitude="14.75" data-latitude="55.25"' in page.text
+    assert "At customs" in page.text
+    assert never_placed["id"] not in page.text
+
+
 async def test_each_sees_what_they_may(admin: Member) -> None:
     row = await shipment(admin, "in_transit", reference_id="ASN-1")
     await admin.create("analytics-events", {"event_type": "something.happened"})

@@ -154,7 +154,10 @@ CARGO = Listing(
 
 
 class Afloat(Struct, frozen=True):
-    """A shipment where it was last seen, and the places it came by, in their order."""
+    """A shipment where it was last seen, and the places it came by, in their order.
+
+    What was seen last may be a place by name alone; then it is drawn where its last coordinates were.
+    """
 
     id: UUID
     reference_id: str | None
@@ -224,12 +227,14 @@ _SEEN = """
            CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
                 WHEN 'cancelled' THEN NULL
                 ELSE s.expected_delivery_date < $2::date END AS is_late,
-           l.location, l.longitude::float8 AS longitude, l.latitude::float8 AS latitude,
+           l.location,
+           coalesce(l.longitude::float8, way.longitudes[cardinality(way.longitudes)]) AS longitude,
+           coalesce(l.latitude::float8, way.latitudes[cardinality(way.latitudes)]) AS latitude,
            l."timestamp" AS seen_at, way.longitudes, way.latitudes
     FROM shown s
     JOIN shipment_last_position l ON l.organization_id = $1 AND l.shipment_id = s.id
     LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = s.destination_warehouse_id
     LEFT JOIN way ON way.shipment_id = s.id
-    WHERE l.longitude IS NOT NULL
+    WHERE l.longitude IS NOT NULL OR way.longitudes IS NOT NULL
     ORDER BY s.expected_delivery_date NULLS LAST, s.id
 """

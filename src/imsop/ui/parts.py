@@ -64,3 +64,4 @@ class Marker(NamedTuple):
     state: str
     tone: Tone = "tone-active"
     route: Sequence[tuple[float, float]] = ()
+    seen_at: datetime | None = None

@@ -261,6 +261,7 @@ def marker(row: Afloat, spoken: Language) -> Marker:
         state,
         "tone-bad" if row.is_late else "tone-active",
         list(zip(row.longitudes or (), row.latitudes or (), strict=True)),
+        row.seen_at,
     )
 
 
