@@ -85,6 +85,7 @@ function chartOption(figure) {
     },
     yAxis: {
       type: "value",
+      minInterval: series.every(({ values }) => values.every(Number.isInteger)) ? 1 : 0, // there is no half a line
       axisLabel: { color: colours.quiet, formatter: (value) => short.format(value) },
       splitLine: { lineStyle: { color: colours.line } },
     },
