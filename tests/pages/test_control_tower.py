@@ -68,6 +68,8 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
     await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
     await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
     await shipment(admin, "delivered", delivered=ago(0), expected_delivery_date=f"{ago(0)}")
+    await shipment(admin, "delivered", delivered=ago(0))  # nothing was expected: neither on time nor late
+    await shipment(admin, "delivered", delivered=ahead(1), expected_delivery_date=f"{ago(0)}")
     here = await signed_in(admin)
     seen = await tiles(here)
     expected_figures = {
@@ -81,6 +83,7 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
         assert f"{figure} of {figure}" in " ".join(listed.text.split()), label
     assert seen["Units on hand"][0] == "105"
     assert seen["On-time delivery"][0] == "100.0%"
+    assert "1 of 1" in " ".join((await here.get(seen["On-time delivery"][1])).text.split())
     page = await here.get("/")
     assert "1 of them late" in page.text
     assert ">PO-1<" in page.text
@@ -125,6 +128,62 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
     assert "3 days late · Fog on the Elbe" in page.text
     assert "1,200 units are neither shipped nor held for it" in page.text
     assert f'href="/sales-orders/{order["id"]}"' in page.text
+
+
+async def test_all_of_what_needs_attention_is_a_link_away(admin: Member, stranger: Member) -> None:
+    product = await stocked(admin, 0)
+    late = await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
+    await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
+    orders = {}
+    for member, number, ordered, reserved in (
+        (admin, "SO-1", 5, 4),
+        (admin, "SO-2", 5, 5),
+        (stranger, "SO-3", 5, 0),
+    ):
+        theirs = product if member is admin else await factories.product(member)
+        orders[number] = await member.create(
+            "sales-orders",
+            {"so_number": number, "order_date": f"{ago(0)}",
+             "items": [{"product_id": theirs["id"], "quantity_ordered": ordered}]},
+        )  # fmt: skip
+        async with member.transaction() as connection:
+            await connection.execute(
+                "UPDATE sales_orders SET status = 'confirmed' WHERE organization_id = $1",
+                member.organization_id,
+            )
+            await connection.execute(
+                "UPDATE sales_order_items SET quantity_reserved = $3"
+                " WHERE organization_id = $1 AND sales_order_id = $2::text::uuid",
+                member.organization_id,
+                orders[number]["id"],
+                reserved,
+            )
+    here = await signed_in(admin)
+    page = await here.get("/")
+    (links,) = re.findall(r'<nav class="card-links".*?</nav>', page.text, re.DOTALL)
+    found = [(await here.get(unescape(href))).text for href in re.findall(r'href="([^"]+)"', links)]
+    shipments, purchase_orders, sales_orders, inventory = found
+    assert "1 of 1" in " ".join(shipments.split())
+    assert late["id"] in shipments
+    assert "Nothing matches" in purchase_orders
+    assert "1 of 1" in " ".join(sales_orders.split())
+    assert orders["SO-1"]["id"] in sales_orders
+    assert "1 of 1" in " ".join(inventory.split())
+    exported = await here.get("/sales-orders.csv?short=true")
+    assert "SO-1" in exported.text
+    assert "SO-2" not in exported.text
+
+
+async def test_stock_without_a_cost_is_not_said_to_be_worth_nothing(admin: Member) -> None:
+    here = await signed_in(admin)
+    assert "at the products" in (await here.get("/")).text
+    await stocked(admin, 10)
+    product = await factories.product(admin, unit_cost=None)
+    warehouse = await factories.warehouse(admin)
+    where = {"product_id": product["id"], "warehouse_id": warehouse["id"]}
+    await admin.create("inventory-transactions", {**where, "transaction_type": "receipt", "quantity": 7})
+    assert (await tiles(here))["Stock value"][0] == "US$25"
+    assert "1 product in a warehouse has no cost" in (await here.get("/")).text
 
 
 async def test_the_map_and_the_news_show_what_has_happened_since(admin: Member, stranger: Member) -> None:

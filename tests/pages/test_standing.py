@@ -89,17 +89,17 @@ async def test_stock_was_what_its_days_say(admin: Member, stranger: Member) -> N
         await keep_daily_stock(connection, admin.organization_id)
         figures = await standing.stock(connection, await admin.actor(), ends())
     assert figures is not None
-    assert [*figures["on_hand"].before, figures["on_hand"].now] == [None, None, 10, 10, 4, 4, 0, 0, 7]
-    assert figures["value"].before[4] == Decimal(10)
-    assert [*figures["out"].before, figures["out"].now] == [None, None, 0, 0, 0, 0, 1, 1, 0]
-    assert [*figures["low"].before, figures["low"].now] == [None, None, 0, 0, 1, 1, 1, 1, 0]
+    assert [*figures.on_hand.before, figures.on_hand.now] == [None, None, 10, 10, 4, 4, 0, 0, 7]
+    assert figures.value.before[4] == Decimal(10)
+    assert [*figures.out.before, figures.out.now] == [None, None, 0, 0, 0, 0, 1, 1, 0]
+    assert [*figures.low.before, figures.low.now] == [None, None, 0, 0, 1, 1, 1, 1, 0]
     page = await (await signed_in(admin)).get("/")
     assert 'tone-quiet toned">+75.0% in 30 days' in page.text  # from 4 units to 7, and their value
     assert 'tone-good toned">-1 in 30 days' in page.text  # below its reorder level
     async with stranger.transaction() as connection:
         theirs = await standing.stock(connection, await stranger.actor(), ends())
     assert theirs is not None
-    assert theirs["on_hand"] == Figure(0, [None] * 8)
+    assert theirs.on_hand == Figure(0, [None] * 8)
 
 
 async def test_purchase_orders_were_open_from_submission_to_their_end(admin: Member) -> None:

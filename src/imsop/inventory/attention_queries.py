@@ -13,6 +13,8 @@ class StockTotals(Struct, frozen=True):
 
     on_hand: int
     value: Decimal
+    without_cost: int
+    """Balances with something on hand, of products that no cost is known of."""
 
 
 async def sum_all_stock(connection: Connection, organization_id: UUID) -> StockTotals:
@@ -21,14 +23,15 @@ async def sum_all_stock(connection: Connection, organization_id: UUID) -> StockT
         StockTotals,
         """
         SELECT coalesce(sum(i.quantity_on_hand), 0)::bigint AS on_hand,
-               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value
+               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+               count(*) FILTER (WHERE i.quantity_on_hand > 0 AND p.unit_cost IS NULL) AS without_cost
         FROM inventory i
         JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
         WHERE i.organization_id = $1
         """,
         organization_id,
     )
-    return totals or StockTotals(0, Decimal(0))
+    return totals or StockTotals(0, Decimal(0), 0)
 
 
 class StockedOut(Struct, frozen=True):

@@ -30,6 +30,9 @@ SALES_ORDER_SUMMARIES = Listing(
         "counter": "({}::bool AND o.customer_id IS NULL)",
         "open": "({}::bool AND " + _IS_OPEN + ")",
         "late": "(o.expected_delivery_date < {}::date AND " + _IS_OPEN + ")",
+        "short": """({}::bool AND o.status = 'confirmed' AND EXISTS (
+            SELECT FROM sales_order_items i WHERE i.organization_id = $1 AND i.sales_order_id = o.id
+              AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped))""",
     },
     sorts={
         "order_date": Sort("o.order_date", "order_date", date),

@@ -62,6 +62,7 @@ SHIPMENT_SUMMARIES = Listing(
                                 ELSE s.expected_delivery_date < $2::date END) = {}""",
         "delivered_from": "s.actual_delivery_date >= {}",
         "delivered_to": "s.actual_delivery_date <= {}",
+        "dated": "({}::bool AND s.expected_delivery_date IS NOT NULL)",
         "purchase_order_id": "s.purchase_order_id = {}",
         "sales_order_id": "s.sales_order_id = {}",
         "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",

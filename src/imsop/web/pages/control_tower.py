@@ -70,6 +70,7 @@ async def control_tower_page(request: TenantRequest) -> Response[bytes]:
         news=await _news(connection, actor, spoken),
         attention=await _attention(connection, actor, today, spoken),
         attention_columns=ATTENTION_COLUMNS,
+        today=today,
         month_days=MONTH_DAYS,
         month_from=today - timedelta(days=MONTH_DAYS - 1),
     )
@@ -156,9 +157,11 @@ async def _attention(connection: Connection, actor: Actor, today: date, spoken: 
             found.append(Attention(short.so_number, href, "short", _joined((reason, short.customer_name))))
     if Permission.INVENTORY_READ in actor.permissions:
         for empty in await stock_attention.list_stocked_out(*ours, OF_EACH):
-            reason = spoken.gettext(N_("Nothing in any warehouse; the reorder level is %(level)s")) % {
-                "level": spoken.number(empty.reorder_level)
-            }
+            reason = spoken.gettext(N_("Nothing in any warehouse"))
+            if empty.reorder_level:
+                reason = spoken.gettext(N_("Nothing in any warehouse; the reorder level is %(level)s")) % {
+                    "level": spoken.number(empty.reorder_level)
+                }
             href = f"/inventory?product_id={empty.product_id}"
             found.append(Attention(f"{empty.sku} {empty.name}", href, "out_of_stock", reason))
     return found

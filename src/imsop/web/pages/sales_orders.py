@@ -81,6 +81,7 @@ async def _narrowed(
     is_counter_sale: Flag | None,
     is_open: Flag | None,
     is_late: Flag | None,
+    is_short: Flag | None,
 ) -> dict[str, Any]:
     """What the list is filtered by."""
     connection, actor = await request.begin()
@@ -89,6 +90,7 @@ async def _narrowed(
         "status": status,
         "customer_id": customer_id,
         "counter": True if is_counter_sale else None,
+        "short": True if is_short else None,
         **is_open_or_late(is_open, is_late, today(actor.timezone)),
     }
 
@@ -102,12 +104,13 @@ async def sales_orders_page(
     counter: Flag | None = None,
     open: Flag | None = None,  # noqa: A002 - the address says so
     late: Flag | None = None,
+    short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    narrowed = await _narrowed(request, q, status, customer_id, counter, open, late)
+    narrowed = await _narrowed(request, q, status, customer_id, counter, open, late, short)
     shown = await show(
         connection, actor, document_queries.SALES_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **narrowed,
@@ -140,9 +143,10 @@ async def export_sales_orders(
     counter: Flag | None = None,
     open: Flag | None = None,  # noqa: A002 - the address says so
     late: Flag | None = None,
+    short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",
 ) -> Stream:
-    narrowed = await _narrowed(request, q, status, customer_id, counter, open, late)
+    narrowed = await _narrowed(request, q, status, customer_id, counter, open, late, short)
     return export(request, document_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
 
 

@@ -25,6 +25,7 @@ from imsop.ui.render import render
 from imsop.ui.words import WORDS
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.orders import Flag
 from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
@@ -79,6 +80,7 @@ async def shipments_page(
     late: bool | None = None,
     delivered_from: date | None = None,
     delivered_to: date | None = None,
+    dated: Flag | None = None,
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
     supplier_id: UUID | None = None,
@@ -92,8 +94,8 @@ async def shipments_page(
         connection, actor, document_queries.SHIPMENT_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, fixed=(days.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
-        delivered_to=delivered_to, purchase_order_id=purchase_order_id, sales_order_id=sales_order_id,
-        supplier_id=supplier_id,
+        delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
+        sales_order_id=sales_order_id, supplier_id=supplier_id,
     )  # fmt: skip
     return render(
         request,
@@ -113,6 +115,7 @@ async def export_shipments(
     late: bool | None = None,
     delivered_from: date | None = None,
     delivered_to: date | None = None,
+    dated: Flag | None = None,
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
     supplier_id: UUID | None = None,
@@ -124,8 +127,8 @@ async def export_shipments(
         request, document_queries.SHIPMENT_SUMMARIES, CELLS,
         sort=sort, fixed=(days.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
-        delivered_to=delivered_to, purchase_order_id=purchase_order_id, sales_order_id=sales_order_id,
-        supplier_id=supplier_id,
+        delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
+        sales_order_id=sales_order_id, supplier_id=supplier_id,
     )  # fmt: skip
 
 

@@ -59,8 +59,18 @@ def ends_of_stretches(today: date) -> list[date]:
     return [today - timedelta(days=STRETCH_DAYS * back) for back in range(STRETCHES - 1, 0, -1)]
 
 
-async def stock(connection: Connection, actor: Actor, ends: list[date]) -> dict[str, Figure] | None:
+class Stock(NamedTuple):
     """Counted are balances, as the list behind shows them."""
+
+    value: Figure
+    on_hand: Figure
+    out: Figure
+    low: Figure
+    without_cost: int
+    """Of what is on hand; they add nothing to the value."""
+
+
+async def stock(connection: Connection, actor: Actor, ends: list[date]) -> Stock | None:
     if Permission.INVENTORY_READ not in actor.permissions:
         return None
     ours = connection, actor.organization_id
@@ -68,12 +78,13 @@ async def stock(connection: Connection, actor: Actor, ends: list[date]) -> dict[
     stood = await daily_queries.list_totals(*ours, ends)
     out = await STOCK.count(*ours, most=COUNTED + 1, is_out_of_stock=True)
     low = await STOCK.count(*ours, most=COUNTED + 1, is_below_reorder_level=True)
-    return {
-        "value": Figure(totals.value, [day.value for day in stood]),
-        "on_hand": Figure(totals.on_hand, [day.on_hand for day in stood]),
-        "out": Figure(out, [day.out_of_stock for day in stood]),
-        "low": Figure(low, [day.below_reorder_level for day in stood]),
-    }
+    return Stock(
+        Figure(totals.value, [day.value for day in stood]),
+        Figure(totals.on_hand, [day.on_hand for day in stood]),
+        Figure(out, [day.out_of_stock for day in stood]),
+        Figure(low, [day.below_reorder_level for day in stood]),
+        totals.without_cost,
+    )
 
 
 async def purchasing(
