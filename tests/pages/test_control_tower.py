@@ -210,12 +210,12 @@ async def test_the_map_and_the_news_show_what_has_happened_since(admin: Member, 
 async def test_what_was_last_seen_at_a_place_by_name_stays_on_the_map(admin: Member) -> None:
     moving = await shipment(admin, "in_transit")
     now = datetime.now(UTC)
-    for ago, seen in (
+    for minutes, seen in (
         (3, {"latitude": "54.5", "longitude": "13.82"}),
         (2, {"latitude": "55.25", "longitude": "14.75"}),
         (1, {"location": "At customs"}),
     ):
-        when = {"timestamp": f"{now - timedelta(minutes=ago)}"}
+        when = {"timestamp": f"{now - timedelta(minutes=minutes)}"}
         await admin.create(f"shipments/{moving['id']}/tracking", seen | when)
     never_placed = await shipment(admin, "in_transit")
     await admin.create(
