@@ -43,7 +43,7 @@ def main() -> None:
         print(f"imsop: {error}", file=sys.stderr)
         sys.exit(1)
     except PermissionError as error:
-        print(f"imsop: {error.filename} is not open to this user: use the one that made it", file=sys.stderr)
+        print(f"imsop: {error.filename} is not open to this user: run as its owner", file=sys.stderr)
         sys.exit(1)
 
 
@@ -73,7 +73,7 @@ def _options(
 @app.command()
 def up(
     demo: Annotated[bool, typer.Option("--demo", help="Load two demo organizations first")] = False,
-    real_data: Annotated[Path | None, typer.Option(help="Load two more from the data sets there")] = None,
+    real_data: Annotated[Path | None, typer.Option(help="Load two more from this directory")] = None,
     port: Annotated[int | None, typer.Option(help="Port to serve on [8000, IMSOP_PORT]; 0: any free")] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -104,7 +104,7 @@ def up(
             for impatience in (signal.SIGINT, signal.SIGTERM):  # the database is to stop cleanly
                 signal.signal(impatience, signal.SIG_IGN)
     if database_died:
-        raise OperatorError("the database has stopped by itself: start again, and it recovers")
+        raise OperatorError("the database stopped unexpectedly: start again and it recovers")
 
 
 def _load(
@@ -139,7 +139,7 @@ def _welcome(address: str, sign_ins: list[tuple[str, str]]) -> None:
 @app.command()
 def migrate(
     new_passwords: Annotated[
-        bool, typer.Option("--new-passwords", help="Give existing roles the passwords of this data directory")
+        bool, typer.Option("--new-passwords", help="Set existing roles' passwords to this data directory's")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -154,7 +154,7 @@ def migrate(
 
 @app.command()
 def psql(
-    command: Annotated[str | None, typer.Option("-c", metavar="SQL", help="Run this and leave")] = None,
+    command: Annotated[str | None, typer.Option("-c", metavar="SQL", help="Run this and exit")] = None,
     organization: Annotated[
         str | None, typer.Option("--as", help="As the application inside this organization (name or id)")
     ] = None,
@@ -176,7 +176,7 @@ def _reached(settings: "Settings") -> Iterator["Installation"]:
         yield installation.running(settings)
         return
     if not (settings.data_dir / "postgres" / "data").exists():
-        raise OperatorError(f"nothing is installed in {settings.data_dir}: `imsop up` does that")
+        raise OperatorError(f"nothing is installed in {settings.data_dir}: run `imsop up` first")
     with ExitStack() as stack:
         try:
             opened = stack.enter_context(installation.started(settings))
@@ -214,7 +214,7 @@ def _psql(opened: "Installation", command: str | None, organization: str | None)
 
     program = shutil.which("psql", path=opened.bin_dir) or shutil.which("psql")
     if program is None:
-        raise OperatorError("there is no psql here: install PostgreSQL's client")
+        raise OperatorError("psql not found: install the PostgreSQL client")
     dsn, options = opened.operator_dsn, ""
     if organization is not None:
         dsn, options = opened.app_dsn, f"-c app.organization_id={_organization_id(opened, organization)}"
@@ -250,7 +250,7 @@ def organization(
     tier: Annotated[str | None, typer.Option(help="starter, professional or enterprise")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Suspend or activate an organization, or set its tier. Suspended, nobody of it gets in."""
+    """Suspend or activate an organization, or set its tier. Nobody gets into a suspended one."""
     import asyncio
 
     with _reached(_settings(data_dir=data_dir)) as opened:
@@ -284,10 +284,10 @@ def schema(
     path: Annotated[Path, typer.Argument()] = Path("schema.sql"),
     write: Annotated[bool, typer.Option("--write", help="Write the file")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare the file; differences are an error")
+        bool, typer.Option("--check", help="Compare with the file; a difference is an error")
     ] = False,
 ) -> None:
-    """Show what all migrations together make, on a database made for the purpose."""
+    """Show the schema that all migrations produce, on a temporary database."""
     from imsop.core import installation
     from imsop.core.schema_dump import dump_schema
 
@@ -302,27 +302,27 @@ def schema(
         difference = list(
             unified_diff(path.read_text().splitlines(), made.splitlines(), str(path), lineterm="")
         )
-        print("\n".join(difference) or f"{path} is what the migrations make")
+        print("\n".join(difference) or f"{path} matches the migrations")
         raise typer.Exit(1 if difference else 0)
     else:
         print(made, end="")
 
 
-bench = typer.Typer(invoke_without_command=True, help="Measure the application beside pgbench; see its plans")
+bench = typer.Typer(invoke_without_command=True, help="Measure the application against pgbench; see plans")
 app.add_typer(bench, name="bench")
 
-Scale = Annotated[int, typer.Option(min=1, max=100, help="Times as many products, orders and shipments")]
+Scale = Annotated[int, typer.Option(min=1, max=100, help="Multiplies products, orders and shipments")]
 
 
 @bench.callback()
 def measure(
     context: typer.Context,
-    operations: Annotated[str, typer.Option(help="Which, by their codes: R1,W2 [all]")] = "",
-    seconds: Annotated[float, typer.Option(min=1, help="Of each slice")] = 4,
-    rounds: Annotated[int, typer.Option(min=1, help="Slices of each operation")] = 3,
+    operations: Annotated[str, typer.Option(help="Only these, by code: R1,W2 [all]")] = "",
+    seconds: Annotated[float, typer.Option(min=1, help="Length of each slice")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, help="Slices per operation")] = 3,
     scale: Scale = 1,
 ) -> None:
-    """Measure a server of its own under load, beside pgbench with the same statements."""
+    """Measure a temporary server under load, against pgbench running the same statements."""
     if context.invoked_subcommand:
         return
     from imsop.bench import comparison, report
@@ -337,7 +337,7 @@ def measure(
 
 @bench.command()
 def plans(scale: Scale = 10) -> None:
-    """Show how what is read most is planned, at so many times the demo's volume; a bad plan is an error."""
+    """Show query plans of frequent reads at a multiple of the demo's volume; a bad plan is an error."""
     from imsop.bench.plans import DEMO, examine
 
     examined = examine(DEMO.times(scale), _Bars())
@@ -348,14 +348,14 @@ def plans(scale: Scale = 10) -> None:
 
 @bench.command()
 def pages(
-    data_dir: Annotated[Path | None, typer.Option(help="Of an installation that is there [its own]")] = None,
-    real_data: Annotated[Path | None, typer.Option(help="Load its own from the data sets there")] = None,
-    only: Annotated[str | None, typer.Option("--as", help="In one organization, by its name [all]")] = None,
-    below: Annotated[str, typer.Option(help="Only what begins so: /ledger")] = "/",
-    requests: Annotated[int, typer.Option(min=2, help="Of each address")] = 15,
+    data_dir: Annotated[Path | None, typer.Option(help="Measure this installation [a temporary one]")] = None,
+    real_data: Annotated[Path | None, typer.Option(help="Load this directory, not the demo")] = None,
+    only: Annotated[str | None, typer.Option("--as", help="Only in this organization, by name [all]")] = None,
+    below: Annotated[str, typer.Option(help="Only addresses beginning with this, e.g. /ledger")] = "/",
+    requests: Annotated[int, typer.Option(min=2, help="Requests per address")] = 15,
     every: Annotated[bool, typer.Option("--all", help="Show every address, not each page's slowest")] = False,
 ) -> None:
-    """Measure every page, with every filter and order, beside its JSON; one over 50 ms is an error."""
+    """Measure every page, with every filter and sort, against its JSON; one over 50 ms is an error."""
     from imsop.bench import report
     from imsop.bench.pages import measure
 
@@ -368,9 +368,9 @@ def pages(
 
 @bench.command()
 def export(
-    rows: Annotated[int, typer.Option(min=50_000, help="Of the ledger, in steps of 50,000")] = 1_000_000,
+    rows: Annotated[int, typer.Option(min=50_000, help="Ledger rows, in steps of 50,000")] = 1_000_000,
 ) -> None:
-    """Measure the ledger's export as CSV and as XLSX; one that takes over 200 MB is an error."""
+    """Measure the ledger's export as CSV and XLSX; one that takes over 200 MB is an error."""
     from imsop.bench import exports, report
 
     measured = exports.measure(rows, _Bars())
@@ -389,7 +389,7 @@ def _measurable(data_dir: Path | None, real_data: Path | None) -> Iterator[tuple
             yield opened, settings
         return
     if real_data is None:
-        print("On the demo: --real-data DIR takes the data sets there (docs/real-data.md).", flush=True)
+        print("Measuring the demo; --real-data DIR measures real data (docs/real-data.md).", flush=True)
     with empty(_Bars()) as (opened, settings):
         _load(opened, settings, real_data is None, real_data, _Bars())
         settle(opened)

@@ -53,7 +53,7 @@ def bound(settings: Settings) -> socket.socket:
     except OSError as error:
         listener.close()
         raise OperatorError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. --port takes another"
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. Try another --port"
         ) from None
     listener.set_inheritable(True)
     return listener

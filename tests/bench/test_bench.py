@@ -77,5 +77,5 @@ def test_a_plan_that_reads_a_whole_table_or_throws_rows_away_is_a_fault() -> Non
 
 
 def test_an_operation_that_is_not_there_is_told() -> None:
-    with pytest.raises(OperatorError, match="no operation R9; there are R1, R2"):
+    with pytest.raises(OperatorError, match="unknown operation R9; known: R1, R2"):
         chosen("R9")

@@ -135,7 +135,7 @@ def test_a_socket_directory_that_others_can_write_to_is_not_used(empty: Path) ->
     foretold = EmbeddedServer(long, admin_password=PASSWORD).socket_dir
 
     def assert_refused() -> None:
-        with pytest.raises(OperatorError, match="not this server's alone"):
+        with pytest.raises(OperatorError, match="not owned by this server alone"):
             EmbeddedServer(long, admin_password=PASSWORD).__enter__()
 
     foretold.mkdir()

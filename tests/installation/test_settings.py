@@ -66,7 +66,7 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
         ("IMSOP_WORKER", "did you mean IMSOP_WORKERS?"),
         ("IMSOP_SIGNUP", "did you mean IMSOP_SIGN_UP?"),
         ("imsop_databse_url", "did you mean IMSOP_DATABASE_URL?"),
-        ("IMSOP_XYZZY", "no such setting"),
+        ("IMSOP_XYZZY", "unknown setting"),
     ],
 )
 def test_a_variable_that_nothing_reads_is_refused_with_the_one_that_was_meant(given: str, meant: str) -> None:
@@ -96,4 +96,4 @@ def test_every_variable_that_is_read_somewhere_is_known() -> None:
 def test_no_command_begins_with_a_misspelled_variable(command: str) -> None:
     done = imsop(command, IMSOP_SIGNUP="false")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "IMSOP_SIGNUP: there is no such setting, did you mean IMSOP_SIGN_UP?" in done.stderr
+    assert "IMSOP_SIGNUP: unknown setting, did you mean IMSOP_SIGN_UP?" in done.stderr

@@ -71,7 +71,7 @@ class _Client(asyncio.Protocol):
             return
         now = time.perf_counter()
         if not received.startswith(b"HTTP/1.1 2") or b'"items":[]' in received:
-            self._end(OperatorError(f"not the reply that was expected:\n{received.decode(errors='replace')}"))
+            self._end(OperatorError(f"unexpected reply:\n{received.decode(errors='replace')}"))
             return
         self._received = b""
         self._latencies.append(now - self._sent)

@@ -111,5 +111,5 @@ def chosen(codes: str) -> list[Operation]:
     wanted = codes.upper().split(",") if codes else [operation.code for operation in OPERATIONS]
     known = {operation.code: operation for operation in OPERATIONS}
     if unknown := [code for code in wanted if code not in known]:
-        raise OperatorError(f"there is no operation {unknown[0]}; there are {', '.join(known)}")
+        raise OperatorError(f"unknown operation {unknown[0]}; known: {', '.join(known)}")
     return [known[code] for code in wanted]

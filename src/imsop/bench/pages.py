@@ -195,7 +195,7 @@ class _Bench:
     def _page(self, address: str) -> tuple[float, bytes]:
         status, seconds, content = self._get(address)
         if status != 200:
-            raise OperatorError(f"{address} is answered {status}:\n{_text(content)[-500:]}")
+            raise OperatorError(f"{address} was answered {status}:\n{_text(content)[-500:]}")
         return seconds, content
 
     def _json_seconds(self, address: str | None) -> list[float]:

@@ -101,7 +101,9 @@ def make_data_directory(data_dir: Path) -> None:
     except FileExistsError:
         pass
     except PermissionError as error:
-        raise OperatorError(f"{error.filename} is not open to this user: choose another --data-dir") from None
+        raise OperatorError(
+            f"{error.filename} is not accessible to this user: choose another --data-dir"
+        ) from None
     if not os.access(data_dir, os.W_OK):
         raise OperatorError(f"{data_dir} belongs to {data_dir.owner()}: run as that user, or choose another")
 
@@ -220,7 +222,7 @@ class EmbeddedServer:
         if not self._account and self.cluster.exists() and self.cluster.stat().st_uid != os.getuid():
             owner = self.cluster.owner()
             raise OperatorError(
-                f"{self.cluster} belongs to {owner}: run as the user that made it, or as root"
+                f"{self.cluster} belongs to {owner}: run as the user that created it, or as root"
             )
         self._prepare_home()
         self._make_reachable_binaries()
@@ -228,7 +230,7 @@ class EmbeddedServer:
             self._initialize()
         version = (self.cluster / "PG_VERSION").read_text().strip()
         if version != MAJOR_VERSION:
-            raise OperatorError(f"{self.cluster} was made by PostgreSQL {version}, not {MAJOR_VERSION}")
+            raise OperatorError(f"{self.cluster} was created by PostgreSQL {version}, not {MAJOR_VERSION}")
         end_orphans(self.cluster)
         for attempt in range(1, _START_ATTEMPTS + 1):
             self.port = free_port()
@@ -270,7 +272,7 @@ class EmbeddedServer:
         owners = {os.getuid(), self._account.pw_uid if self._account else os.getuid()}
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners or found.st_mode & 0o077:
             raise OperatorError(
-                f"{directory} is not this server's alone: remove it or choose another --data-dir"
+                f"{directory} is not owned by this server alone: remove it or choose another --data-dir"
             )
 
     def _make_reachable_binaries(self) -> None:
@@ -278,7 +280,7 @@ class EmbeddedServer:
         if not self._account or can_reach(self._bin_dir / "postgres", self._account):
             return
         if not self._own_binaries:
-            raise OperatorError(f"{self._bin_dir} must be readable for the account {self._account.pw_name}")
+            raise OperatorError(f"{self._bin_dir} must be readable by the account {self._account.pw_name}")
         package = self._bin_dir.parents[1]  # <package>/pginstall/bin
         made = (self._bin_dir / "postgres").stat().st_mtime_ns
         copy = self.home / f"binaries-{made}"

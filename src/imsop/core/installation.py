@@ -172,7 +172,7 @@ def prepare(
     installation = reached_by(admin_dsn, passwords, bin_dir)
     with _connected(_rewritten(admin_dsn, database=_MAINTENANCE)) as server:
         if server.info.server_version < OLDEST_SERVER_VERSION:
-            raise OperatorError(f"PostgreSQL 18 is needed, this is {server.info.server_version // 10000}")
+            raise OperatorError(f"PostgreSQL 18 is required, this is {server.info.server_version // 10000}")
         server.execute("SELECT pg_advisory_lock(%s)", [_STARTER_LOCK])
         _make_roles(server, passwords, new_passwords=new_passwords)
         _make_database(server, admin_dsn)
@@ -239,7 +239,7 @@ def _make_database(server: psycopg.Connection, admin_dsn: str) -> None:
     elif owner != (OWNER,):
         with _connected(admin_dsn) as database:
             if database.execute("SELECT FROM pg_tables WHERE schemaname = 'public'").fetchone() is not None:
-                raise OperatorError(f"the database {name} holds tables of something else: name another")
+                raise OperatorError(f"the database {name} holds another application's tables: name another")
         server.execute(
             sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(name), sql.Identifier(OWNER))
         )

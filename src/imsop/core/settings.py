@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     """Work per password check, as a power of two; 12 takes about 0.3 s."""
 
     access_token_minutes: int = Field(60, ge=1, le=1440)
-    """How long a bearer token is good for."""
+    """How long a bearer token is valid."""
 
     session_hours: int = Field(12, ge=1, le=720)
     """How long a browser stays signed in."""
@@ -75,16 +75,16 @@ class Settings(BaseSettings):
     """Failed sign-ins per network address within 15 minutes before the next is refused."""
 
     stream_seconds: int = Field(3600, ge=0, le=86_400)
-    """How long a live stream stays open before its listener has to come back; it goes on where it was."""
+    """How long a live stream stays open before its listener has to reconnect; it resumes where it was."""
 
     max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024)
-    """Largest request body that is read."""
+    """Largest request body accepted."""
 
     metrics_token: SecretStr | None = None
     """What Prometheus sends as `Authorization: Bearer …`; without it /metrics answers this machine only."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Least severe event that is logged."""
+    """Lowest severity that is logged."""
 
     log_json: bool | None = None
     """Log one JSON object per line instead of text; unless set, wherever no terminal shows the log."""
@@ -110,7 +110,7 @@ def require_known_variables(environment: Iterable[str]) -> None:
         meant = {name: get_close_matches(name.upper(), known, n=1) for name in unknown}
         raise ValueError(
             "; ".join(
-                f"{name}: there is no such setting" + (f", did you mean {near[0]}?" if near else "")
+                f"{name}: unknown setting" + (f", did you mean {near[0]}?" if near else "")
                 for name, near in meant.items()
             )
         )
