@@ -31,7 +31,7 @@ async def test_to_each_the_rows_of_the_other_do_not_exist(
                 reply = await visit.page.goto(address)
                 assert reply is not None
                 assert reply.status == 404, address
-                await expect(visit.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+                await expect(visit.page.get_by_role("heading", level=1)).to_have_text("Not found")
         visit.complaints = [said for said in visit.complaints if "status of 404" not in said]  # meant
         (product,) = (await (await site.member(other)).read("products", limit=1))["items"]
         await visit.page.goto("/products", wait_until="networkidle")

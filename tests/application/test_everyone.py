@@ -48,5 +48,5 @@ async def test_the_navigation_shows_each_role_what_it_may_see_and_nothing_else(
             reply = await visit.page.goto(entry.href)
             assert reply is not None
             assert reply.status == 403, entry.href
-            await expect(visit.page.get_by_role("heading", level=1)).to_have_text("This is not open to you")
+            await expect(visit.page.get_by_role("heading", level=1)).to_have_text("You do not have access")
         visit.complaints = [said for said in visit.complaints if "status of 403" not in said]  # meant

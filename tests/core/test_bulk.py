@@ -112,7 +112,7 @@ async def test_every_broken_row_is_named_with_its_column(staging: Connection, tm
         ("row 4: note", "the row has 4 fields, not 3"),
         ("row 5: code", "the row has 0 fields, not 3"),
         ("row 6: note", "is not UTF-8: save the file in that encoding"),
-        ("row 7: code", "holds a NUL character"),
+        ("row 7: code", "contains a NUL character"),
     ]
 
 

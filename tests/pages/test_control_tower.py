@@ -85,7 +85,7 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
     assert seen["On-time delivery"][0] == "100.0%"
     assert "1 of 1" in " ".join((await here.get(seen["On-time delivery"][1])).text.split())
     page = await here.get("/")
-    assert "1 of them late" in page.text
+    assert "1 late" in page.text
     assert ">PO-1<" in page.text
     assert ">PO-2<" not in page.text
     assert str(gone["sku"]) in page.text  # among what needs attention
@@ -126,7 +126,7 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
         )
     page = await here.get("/")
     assert "3 days late · Fog on the Elbe" in page.text
-    assert "1,200 units are neither shipped nor held for it" in page.text
+    assert "1,200 units neither shipped nor reserved" in page.text
     assert f'href="/sales-orders/{order["id"]}"' in page.text
 
 

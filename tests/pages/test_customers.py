@@ -63,17 +63,17 @@ async def test_the_figures_of_a_customer_are_those_of_its_lines(admin: Member, s
     here = await signed_in(admin)
     page = await here.get(f"/customers/{sexton}")
     for label, figure, counted in (
-        ("On time", "62.5% 5 of 8 lines due 95% sure: 30.6% to 86.3%", 8),
-        ("Not on time", "3 2 lines are overdue now", 3),
+        ("On time", "62.5% 5 of 8 lines due 95% confidence: 30.6% to 86.3%", 8),
+        ("Not on time", "3 2 lines overdue now", 3),
         ("Open lines", "5", 5),
     ):
         shown, href = tile(page, label)
         assert shown == figure
         assert len(table(await here.get(href), LINES)) == counted
     shown, href = tile(page, "Open orders")
-    assert shown == "2 1 of them is late"
+    assert shown == "2 1 late"
     assert {row["Number"] for row in table(await here.get(href), "Sales orders")} == {"SO-2", "SO-3"}
-    assert {row["Number"] for row in table(page, "Newest orders")} >= {"SO-1", "SO-2", "SO-3"}
+    assert {row["Number"] for row in table(page, "Latest orders")} >= {"SO-1", "SO-2", "SO-3"}
     assert len(table(await here.get(link(page, "All 5")), "Sales orders")) == 5
 
 

@@ -55,7 +55,7 @@ async def test_too_many_tries_are_told_when_to_come_back(admin: Member) -> None:
         limited = await here.fill(form, "/sign-in", email=admin.email, password=PASSWORD)
     assert limited.status_code == 429
     assert int(limited.headers["retry-after"]) > 0
-    assert "Too many tries" in limited.text
+    assert "Too many attempts" in limited.text
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_another_site_can_sign_nobody_in(admin: Member) -> None:
     account = {"email": admin.email, "password": PASSWORD, "next": "/products"}
     refused = await theirs.post("/sign-in", data=account | {FIELD: csrf_token("")})
     assert (refused.status_code, SESSION_COOKIE in theirs.cookies) == (403, False)
-    assert "refuses our cookies" in refused.text
+    assert "blocks our cookies" in refused.text
     # The reply is the form again, so whoever had lost the cookie goes on from there.
     entered = await theirs.fill(refused, "/sign-in", email=admin.email, password=PASSWORD)
     assert (entered.status_code, entered.headers["location"]) == (303, "/products")
@@ -164,7 +164,7 @@ async def test_a_profile_changed_elsewhere_meanwhile_is_not_overwritten(admin: M
     stale = await here.fill(form, "/profile", first_name="Ada", locale="en")
     assert stale.status_code == 412
     assert (await admin.read("me"))["first_name"] == "Grace"
-    assert "changed elsewhere meanwhile" in stale.text
+    assert "changed elsewhere, so" in stale.text
     assert 'value="Ada"' in stale.text
     again = await here.fill(stale, "/profile", first_name="Ada", locale="en")
     assert again.status_code == 303
@@ -189,7 +189,7 @@ async def test_a_new_password_is_refused_beside_its_field(admin: Member) -> None
 async def test_sessions_are_shown_and_ended(admin: Member) -> None:
     here = await signed_in(admin)
     page = await here.get("/profile/sessions")
-    assert "This one" in page.text
+    assert "This session" in page.text
     others = [
         session for session in (await admin.read("me/sessions"))["items"] if session["kind"] == "bearer"
     ]

@@ -51,9 +51,9 @@ async def test_a_refusal_is_told_in_its_readers_language(admin: Member, english:
     told = {
         "/nowhere": "Unter dieser Adresse gibt es nichts",
         f"/products/{nowhere}": "Ein Produkt mit dieser Kennung gibt es nicht",
-        "/products?sort=colour": "ist nicht unter diesen: ",
+        "/products?sort=colour": "muss eines sein von: ",
         "/products?cursor=x": "ist keine Stelle dieser Liste; beginnen Sie von vorn",
-        "/products?colour=red": "ist kein Parameter; es gibt: ",
+        "/products?colour=red": "ist kein Parameter; zulässig: ",
         "/ledger?occurred_from=now": "braucht ein Datum, etwa 2026-01-31",
     }
     for path, reason in told.items():
@@ -63,7 +63,7 @@ async def test_a_refusal_is_told_in_its_readers_language(admin: Member, english:
         assert not list(left_in_english(page, english))
     form = await here.get("/profile")
     short = await here.fill(form, "/profile/password", current_password="x", new_password="short")
-    assert "ist zu kurz; nötige Zeichen: 8" in short.text
+    assert "ist zu kurz; mindestens nötige Zeichen: 8" in short.text
     wrong = await here.fill(form, "/profile/password", current_password="x", new_password="long enough")
     assert "ist nicht Ihr Passwort" in wrong.text
     missing = await here.fill(form, "/profile/password", current_password="", new_password="long enough")

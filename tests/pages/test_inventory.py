@@ -74,7 +74,7 @@ async def test_stock_is_shown_with_its_value_and_how_it_stands(here: Browser, sh
     assert (north["Reorder level"], north["Value at cost"]) == ("100", "US$47.50")
     assert north["Last counted"] != "—"
     assert south["Last counted"] == "—"
-    assert [row["State"] for row in (north, south, pears)] == ["Reorder", "Reorder", "Out of stock"]
+    assert [row["Status"] for row in (north, south, pears)] == ["Reorder", "Reorder", "Out of stock"]
 
 
 async def test_each_filter_leaves_what_it_says(here: Browser, shop: Shop) -> None:
@@ -89,7 +89,7 @@ async def test_each_filter_leaves_what_it_says(here: Browser, shop: Shop) -> Non
     assert await left(q="pple") == apples
     assert await left(q=shop.pears["sku"][:8], warehouse_id=shop.north["id"]) == pears
     nothing = await here.get("/inventory", params={"q": "quinces"})
-    assert "Nothing matches" in nothing.text
+    assert "No matches" in nothing.text
 
 
 async def test_a_product_is_to_be_reordered_by_what_all_warehouses_hold(admin: Member, here: Browser) -> None:
@@ -99,12 +99,12 @@ async def test_a_product_is_to_be_reordered_by_what_all_warehouses_hold(admin: M
     for level, states in ((58, ["In stock"] * 2), (59, ["Reorder"] * 2)):
         assert (await admin.edit(f"products/{apples['id']}", reorder_level=level)).status_code == 200
         page = await here.get("/inventory", params={"product_id": apples["id"]})
-        assert [row["State"] for row in table(page, "Inventory")] == states
+        assert [row["Status"] for row in table(page, "Inventory")] == states
     assert (await admin.edit(f"products/{apples['id']}", status="discontinued")).status_code == 200
     page = await here.get("/inventory", params={"product_id": apples["id"]})
-    assert [row["State"] for row in table(page, "Inventory")] == ["Discontinued"] * 2
+    assert [row["Status"] for row in table(page, "Inventory")] == ["Discontinued"] * 2
     gone = await here.get("/inventory", params={"product_id": apples["id"], "state": "below_reorder_level"})
-    assert "Nothing matches" in gone.text
+    assert "No matches" in gone.text
 
 
 @pytest.mark.parametrize(
@@ -124,20 +124,20 @@ async def test_stock_stands_as_it_did_at_the_end_of_a_day(
     rows = table(page, "Inventory")
     assert _stock(rows) == stock
     assert "Reserved" not in rows[0]
-    assert [row["On hand"] for row in rows if row["State"] == "Out of stock"] == [
+    assert [row["On hand"] for row in rows if row["Status"] == "Out of stock"] == [
         on_hand for _, _, on_hand in stock if on_hand == "0"
     ]
     low = await here.get("/inventory", params={"as_of": day, "state": "below_reorder_level"})
     assert len(table(low, "Inventory") if below else []) == below
     empty = await here.get("/inventory", params={"as_of": day, "state": "out_of_stock"})
-    assert ("Nothing matches" in empty.text) == ("0" not in {on_hand for _, _, on_hand in stock})
+    assert ("No matches" in empty.text) == ("0" not in {on_hand for _, _, on_hand in stock})
     assert link(page, rows[0]["On hand"]).endswith(f"&occurred_to={day}")
     assert link(page, "North").endswith(f"?as_of={day}")
 
 
 async def test_before_its_first_movement_there_was_no_stock(here: Browser) -> None:
     for day in (str(ago(31)), "0001-01-01"):
-        assert "Nothing matches" in (await here.get("/inventory", params={"as_of": day})).text
+        assert "No matches" in (await here.get("/inventory", params={"as_of": day})).text
     assert len(table(await here.get("/inventory", params={"as_of": "9999-12-31"}), "Inventory")) == 3
 
 
@@ -149,7 +149,7 @@ async def test_a_day_ends_where_the_organization_is(admin: Member) -> None:
         moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 7)._replace(occurred_at=at)
         await post(connection, kiritimati, moved)
     here = await signed_in(kiritimati)
-    assert "Nothing matches" in (await here.get("/inventory?as_of=2026-03-02")).text
+    assert "No matches" in (await here.get("/inventory?as_of=2026-03-02")).text
     (row,) = table(await here.get("/inventory?as_of=2026-03-03"), "Inventory")
     assert row["On hand"] == "7"
 

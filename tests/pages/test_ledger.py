@@ -62,7 +62,7 @@ async def test_movements_are_shown_newest_first(here: Browser) -> None:
     assert [row["Quantity"] for row in rows] == ["+6", "-5", "-3", "+40", "-40", "+90"]
     assert [row["Balance after"] for row in rows] == ["6", "35", "47", "40", "50", "90"]
     assert rows[1] == {
-        "Happened": "5 Mar 2026, 12:00",
+        "Occurred": "5 Mar 2026, 12:00",
         "Product": "Apples",
         "Warehouse": "South",
         "Movement": "Sale",

@@ -49,7 +49,7 @@ async def test_users_are_found_by_a_part_of_name_or_address_by_status_and_by_rol
         page = await here.get("/users", params=asked)
         shown = set(_first(table(page, "Users"), "E-mail address")) if expected else set()
         assert shown == expected, asked
-        assert expected or "Nothing matches" in page.text
+        assert expected or "No matches" in page.text
         assert {row["email"] for row in await csv_of(here, "/users", **asked)} == expected, asked
 
 

@@ -223,7 +223,7 @@ async def test_a_packing_slip_says_what_goes_where_and_no_price(admin: Member) -
     assert len(rows) == 3
     for number, row in enumerate(rows, 1):
         assert f"{number} {row['sku']} {row['name']} {row['quantity']:,}" in sheet.text
-    assert f"Units in all {sum(row['quantity'] for row in rows):,}" in sheet.text
+    assert f"Total units {sum(row['quantity'] for row in rows):,}" in sheet.text
     for said in (
         "DN-1", "Order SO-88", "Carrier Hansa", "Ship date 2 Mar 2026", "Weight in kg 12.5",
         "Rotterdam Plant Rotterdam",

@@ -87,7 +87,7 @@ async def _buy(
 async def test_stock_is_shown_by_warehouse(here: Browser, apples: Line) -> None:
     page = await here.get(f"/products/{apples.product['id']}")
     shown = words(page.text)
-    assert "On hand 115 Reorder worth US$57.50 at cost" in shown
+    assert "On hand 115 Reorder US$57.50 at unit cost" in shown
     assert "Available 110 5 reserved" in shown
     north, south = table(page, "Stock by warehouse")
     assert (north["Warehouse"], north["On hand"], north["Available"]) == ("North", "90", "90")
@@ -99,7 +99,7 @@ async def test_stock_is_shown_by_warehouse(here: Browser, apples: Line) -> None:
         "Value at cost": "US$12.50",
         "Last counted": "—",
     }
-    assert [row["Quantity"] for row in table(page, "Last movements")] == ["-20", "+45", "+90"]
+    assert [row["Quantity"] for row in table(page, "Latest movements")] == ["-20", "+45", "+90"]
     ledger = await here.get(link(page, "25"))
     assert [row["Quantity"] for row in table(ledger, "Ledger")] == ["-20", "+45"]
     stock = await here.get(link(page, "On hand"))
@@ -141,13 +141,13 @@ async def test_it_shows_its_stock_as_it_stood(here: Browser, apples: Line) -> No
         ("North", "90"),
         ("South", "45"),
     ]
-    assert [row["Quantity"] for row in table(page, "Last movements")] == ["+45", "+90"]
+    assert [row["Quantity"] for row in table(page, "Latest movements")] == ["+45", "+90"]
     stock = await here.get(link(page, "On hand"))
     assert [row["On hand"] for row in table(stock, "Inventory")] == ["90", "45"]
     assert link(page, "South") == f"/warehouses/{apples.south['id']}?as_of={day}"
     before = await here.get(f"/products/{apples.product['id']}", params={"as_of": str(ago(11))})
     assert "On hand 0 Out of stock" in words(before.text)
-    assert "It is in no warehouse." in before.text
+    assert "Not stocked in any warehouse." in before.text
 
 
 async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Browser, apples: Line) -> None:
@@ -162,11 +162,11 @@ async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Brow
     page = await here.get(f"/products/{apples.product['id']}")
     assert "On order 16 in 2 lines" in words(page.text)
     first, second = table(page, "On order")
-    assert (first["Purchase order"], first["To come"], first["Supplier"]) == (
+    assert (first["Purchase order"], first["Outstanding"], first["Supplier"]) == (
         late["po_number"], "6", "Slow Ltd",
     )  # fmt: skip
     assert first["Due"].endswith("Late")
-    assert (second["To come"], second["Status"]) == ("10", "Submitted")
+    assert (second["Outstanding"], second["Status"]) == ("10", "Submitted")
     assert not second["Due"].endswith("Late")
     assert link(page, late["po_number"]) == f"/purchase-orders/{late['id']}"
     fast, never = table(page, "Suppliers")
@@ -219,14 +219,14 @@ async def test_what_customers_wait_for_and_what_is_under_way(
         },
     )  # fmt: skip
     page = await here.get(f"/products/{apples.product['id']}")
-    assert "To be sent 13 in 2 lines" in words(page.text)
-    grocer, counter = table(page, "To be sent")
-    assert (grocer["Sales order"], grocer["Customer"], grocer["To be sent"]) == (
+    assert "To ship 13 in 2 lines" in words(page.text)
+    grocer, counter = table(page, "To ship")
+    assert (grocer["Sales order"], grocer["Customer"], grocer["To ship"]) == (
         orders[0]["so_number"], "Grocer", "5",
     )  # fmt: skip
     assert grocer["Due"].endswith("Late")
-    assert (counter["Customer"], counter["To be sent"], counter["Due"]) == ("Counter sale", "8", "—")
-    (transfer,) = table(page, "Under way")
+    assert (counter["Customer"], counter["To ship"], counter["Due"]) == ("Counter sale", "8", "—")
+    (transfer,) = table(page, "Open shipments")
     assert transfer["Shipment"] == "TR-77"
     assert (transfer["Quantity"], transfer["From"], transfer["To"]) == ("5", "North", "South")
     assert link(page, "TR-77") == f"/shipments/{shipment['id']}"
@@ -237,10 +237,10 @@ async def test_a_new_product_says_that_there_is_nothing(admin: Member) -> None:
     page = await (await signed_in(admin)).get(f"/products/{product['id']}")
     assert page.status_code == 200
     for said in (
-        "It is in no warehouse.",
-        "It never moved.",
-        "Nothing is on order.",
-        "No customer waits for it.",
+        "Not stocked in any warehouse.",
+        "No movements yet.",
+        "Nothing on order.",
+        "Nothing to ship.",
     ):
         assert said in page.text
     assert "data-chart" not in page.text
@@ -251,10 +251,10 @@ async def test_only_what_one_may_read_elsewhere_is_on_it(admin: Member, apples: 
     await _buy(admin, apples, supplier, ago(5), "confirmed")
     path = f"/products/{apples.product['id']}"
     parts = {
-        "inventory:read": ("Stock by warehouse", "Last movements", "Available"),
+        "inventory:read": ("Stock by warehouse", "Latest movements", "Available"),
         "purchase_orders:read": ("On order", "Suppliers"),
-        "sales_orders:read": ("To be sent",),
-        "shipments:read": ("Under way",),
+        "sales_orders:read": ("To ship",),
+        "shipments:read": ("Open shipments",),
     }
     for held in (None, *parts):
         clerk = await factories.member_with(admin, "products:read", *([held] if held else []))

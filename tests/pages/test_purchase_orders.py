@@ -37,7 +37,7 @@ async def test_an_order_is_listed_with_its_supplier_its_days_and_its_worth(admin
     here = await signed_in(admin)
     page = await here.get("/purchase-orders")
     (row,) = table(page, LISTED)
-    assert (row["Number"], row["Supplier"], row["State"], row["Lines"]) == (
+    assert (row["Number"], row["Supplier"], row["Status"], row["Lines"]) == (
         "PO-7",
         "Cipla Ltd",
         "Received",
@@ -78,7 +78,7 @@ async def test_what_is_open_and_what_is_late(admin: Member, asked: dict[str, str
     late = [
         row["Number"]
         for row in table(await here.get("/purchase-orders"), LISTED)
-        if row["State"].endswith("Late")
+        if row["Status"].endswith("Late")
     ]
     assert set(late) == {"late", "asked"}
     rows = await csv_of(here, "/purchase-orders", **asked)
@@ -93,7 +93,7 @@ async def test_orders_of_one_supplier_and_by_part_of_their_number(admin: Member)
     assert set(await numbers_of(here, supplier_id=ours)) == {"AB-1000", "AB-2000"}
     assert set(await numbers_of(here, q="-1000")) == {"AB-1000", "CD-1000"}
     assert set(await numbers_of(here, q="-1000", supplier_id=other)) == {"CD-1000"}
-    assert "Nothing matches" in (await here.get("/purchase-orders?q=nothing")).text
+    assert "No matches" in (await here.get("/purchase-orders?q=nothing")).text
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_a_document_shows_its_lines_and_how_each_stands(admin: Member) -> 
     here = await signed_in(admin)
     page = await here.get(f"/purchase-orders/{order_id}")
     rows = table(page, LINES)
-    assert [row["State"] for row in rows] == ["On time", "Late", "Overdue", "In part", "Open", "Open"]
+    assert [row["Status"] for row in rows] == ["On time", "Late", "Overdue", "Partial", "Open", "Open"]
     assert [(row["Ordered"], row["Received"]) for row in rows][:3] == [
         ("10", "10"),
         ("10", "12"),
@@ -179,8 +179,8 @@ async def test_what_was_closed_short_and_what_is_off_says_so(admin: Member) -> N
     )
     off = await purchase_order(admin, supplier, "cancelled", Line(product, 10, promised=ago(3)))
     here = await signed_in(admin)
-    assert table(await here.get(f"/purchase-orders/{closed}"), LINES)[0]["State"] == "Short-closed"
-    assert table(await here.get(f"/purchase-orders/{off}"), LINES)[0]["State"] == ""
+    assert table(await here.get(f"/purchase-orders/{closed}"), LINES)[0]["Status"] == "Short-closed"
+    assert table(await here.get(f"/purchase-orders/{off}"), LINES)[0]["Status"] == ""
 
 
 async def test_a_long_document_is_leafed_through(admin: Member) -> None:

@@ -41,7 +41,7 @@ async def test_an_order_is_listed_with_its_customer_or_as_a_counter_sale(admin: 
         "Counter sale",
         "US$1,234.00",
     )
-    assert (named["Customer"], named["State"], named["Lines"], named["Total"]) == (
+    assert (named["Customer"], named["Status"], named["Lines"], named["Total"]) == (
         "Sexton Hardware",
         "Delivered",
         "2",
@@ -136,13 +136,13 @@ async def test_a_document_shows_what_is_held_what_left_and_what_is_missing(admin
     here = await signed_in(admin)
     page = await here.get(f"/sales-orders/{order_id}")
     rows = table(page, LINES)
-    figures = ("Ordered", "Reserved", "Shipped", "Returned", "Missing", "State")
+    figures = ("Ordered", "Reserved", "Shipped", "Returned", "Short", "Status")
     assert [tuple(row[figure] for figure in figures) for row in rows] == [
         ("10", "0", "10", "2", "0", "On time"),
         ("10", "0", "10", "0", "0", "Shipped"),
         ("10", "2", "3", "0", "5", "Overdue"),
         ("10", "10", "0", "0", "0", "Open"),
-        ("1,000", "0", "999", "0", "1", "In part"),
+        ("1,000", "0", "999", "0", "1", "Partial"),
     ]
     assert "1,022 of 1,040" in page.text
     assert link(page, "Sexton Hardware") == f"/customers/{customer['id']}"
@@ -155,8 +155,8 @@ async def test_nothing_is_missing_of_what_is_not_to_be_sent(admin: Member) -> No
         order_id = await sales_order(admin, None, status, Line(product, 10, 4, promised=ago(3)))
         page = await here.get(f"/sales-orders/{order_id}")
         (row,) = table(page, LINES)
-        assert row["Missing"] == "0", status
-        assert row["State"] == ("Short-closed" if status == "delivered" else ""), status
+        assert row["Short"] == "0", status
+        assert row["Status"] == ("Short-closed" if status == "delivered" else ""), status
         assert "Counter sale" in page.text
 
 

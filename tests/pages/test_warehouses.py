@@ -61,7 +61,7 @@ async def test_warehouses_are_listed_with_what_they_hold(here: Browser, site: Si
     north, south = table(page, "Warehouses")
     assert north == {
         "Name": "North",
-        "Place": "Kiel, Germany",
+        "Location": "Kiel, Germany",
         "Products": "1",
         "Units on hand": "150",
         "Capacity": "200",
@@ -70,7 +70,7 @@ async def test_warehouses_are_listed_with_what_they_hold(here: Browser, site: Si
         "Out of stock": "1",
         "Status": "Active",
     }
-    assert (south["Place"], south["Units on hand"], south["Utilization"]) == ("Bari, Italy", "0", "—")
+    assert (south["Location"], south["Units on hand"], south["Utilization"]) == ("Bari, Italy", "0", "—")
     out_of_stock = await here.get(f"/inventory?warehouse_id={site.north['id']}&state=out_of_stock")
     assert len(table(out_of_stock, "Inventory")) == 1
 
@@ -111,14 +111,18 @@ async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
 async def test_a_warehouse_shows_its_stock_zones_and_movements(here: Browser, site: Site) -> None:
     page = await here.get(link(await here.get("/warehouses"), "North"))
     shown = words(page.text)
-    for figure in ("Units on hand 150 of 1 product", "Stock value US$75 at cost", "Utilization 75.0% of 200"):
+    for figure in (
+        "Units on hand 150 of 1 product",
+        "Stock value US$75 at unit cost",
+        "Utilization 75.0% of 200",
+    ):
         assert figure in shown
     assert "Out of stock 1 active products" in shown
-    apples, pears = table(page, "Stock of the most value")
-    assert (apples["On hand"], apples["Value at cost"], apples["State"]) == ("150", "US$75.00", "In stock")
-    assert (pears["On hand"], pears["State"]) == ("0", "Out of stock")
+    apples, pears = table(page, "Highest-value stock")
+    assert (apples["On hand"], apples["Value at cost"], apples["Status"]) == ("150", "US$75.00", "In stock")
+    assert (pears["On hand"], pears["Status"]) == ("0", "Out of stock")
     assert [row["Zone"] for row in table(page, "Zones")] == ["REC", "STO"]
-    assert [row["Quantity"] for row in table(page, "Last movements")] == ["-4", "-50", "+4", "+200"]
+    assert [row["Quantity"] for row in table(page, "Latest movements")] == ["-4", "-50", "+4", "+200"]
     assert link(page, "All stock") == f"/inventory?warehouse_id={site.north['id']}"
     ledger = await here.get(link(page, "150"))
     assert [row["Quantity"] for row in table(ledger, "Ledger")] == ["-50", "+200"]
@@ -130,23 +134,23 @@ async def test_it_shows_its_stock_as_it_stood(here: Browser, site: Site) -> None
     for figure in ("Units on hand 204 of 2 products", "Stock value US$112", "Utilization 102.0%"):
         assert figure in shown
     assert "Out of stock 0" in shown
-    assert [row["On hand"] for row in table(page, "Stock of the most value")] == ["200", "4"]
-    assert [row["Quantity"] for row in table(page, "Last movements")] == ["+4", "+200"]
+    assert [row["On hand"] for row in table(page, "Highest-value stock")] == ["200", "4"]
+    assert [row["Quantity"] for row in table(page, "Latest movements")] == ["+4", "+200"]
     stock = await here.get(link(page, "All stock"))
     assert sorted(row["On hand"] for row in table(stock, "Inventory")) == ["200", "4"]
     before = await here.get(f"/warehouses/{site.north['id']}?as_of=2020-01-01")
     assert "Units on hand 0 of 0 products" in words(before.text)
-    assert "Nothing was ever here." in before.text
+    assert "Nothing stocked here yet." in before.text
 
 
 async def test_who_may_not_read_inventory_sees_where_but_not_what(admin: Member, site: Site) -> None:
     here = await signed_in(await factories.member_with(admin, "warehouses:read"))
     (north, _south) = table(await here.get("/warehouses"), "Warehouses")
-    assert north.keys() == {"Name", "Place", "Capacity", "Status"}
+    assert north.keys() == {"Name", "Location", "Capacity", "Status"}
     assert "on_hand" not in (await csv_of(here, "/warehouses"))[0]
     page = await here.get(f"/warehouses/{site.north['id']}")
     assert [row["Zone"] for row in table(page, "Zones")] == ["REC", "STO"]
-    for hidden in ("Apples", "Units on hand", "Last movements"):
+    for hidden in ("Apples", "Units on hand", "Latest movements"):
         assert hidden not in page.text
 
 

@@ -49,7 +49,7 @@ async def test_zones_are_found_by_code_name_type_and_warehouse(here: Browser) ->
     of_north = link(await here.get("/warehouses"), "2")
     assert of_north.startswith("/zones?warehouse_id=")
     assert [row["Zone"] for row in table(await here.get(of_north), "Zones")] == ["A-01", "R-01"]
-    assert "Nothing matches" in (await here.get("/zones", params={"q": "%"})).text
+    assert "No matches" in (await here.get("/zones", params={"q": "%"})).text
     assert (await here.get("/zones", params={"type": "attic"})).status_code == 422
 
 

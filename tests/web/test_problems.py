@@ -157,7 +157,7 @@ async def test_who_is_refused_is_told_what_there_is(
     )
     (error,) = reply.json()["errors"]
     assert (reply.status_code, error["field"]) == (422, named)
-    assert re.search("there are: [a-z-]+|1900 to 2199", error["message"]), error
+    assert re.search("allowed: [a-z-]+|1900 to 2199", error["message"]), error
 
 
 @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
@@ -226,7 +226,7 @@ async def test_a_failure_of_ours_tells_nothing_but_its_id(app: Observed, admin: 
     assert reply.status_code == 500
     problem = reply.json()
     assert problem["title"] == "Internal server error"
-    assert problem["detail"] == "the server failed; the request id finds it in the logs"
+    assert problem["detail"] == "the server failed; the request id identifies it in the logs"
     assert problem["request_id"] == reply.headers["x-request-id"]
     assert "NoneType" not in reply.text
     assert (await admin.get("products")).status_code == 200

@@ -28,13 +28,15 @@ async def list_analytics_events(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[AnalyticsEvent]:
-    """What happened, from `created_from` on and before `created_to`.
+    """Business events from `created_from` (inclusive) to `created_to` (exclusive).
 
-    An entity is named by `entity_type` and `entity_id` together.
+    `entity_type` and `entity_id` identify an entity together.
     """
     if (entity_type is None) != (entity_id is None):
         missing = "entity_type" if entity_type is None else "entity_id"
-        raise InvalidInput.of(missing, "is needed: entity_type and entity_id name an entity together")
+        raise InvalidInput.of(
+            missing, "is required: entity_type and entity_id identify an entity only together"
+        )
     connection, actor = await request.begin()
     return await queries.EVENTS.page(
         connection,
@@ -73,12 +75,12 @@ async def list_analytics_metrics(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[AnalyticsMetric]:
-    """Figures per day, from `dimension_date_from` to `dimension_date_to` included.
+    """Daily figures from `dimension_date_from` to `dimension_date_to`, both inclusive.
 
-    A category is one of a metric; the empty one holds the metric's figure for the whole.
+    Categories belong to a metric; the empty category holds the metric's overall figure.
     """
     if dimension_category is not None and metric_name is None:
-        raise InvalidInput.of("metric_name", "is needed beside dimension_category")
+        raise InvalidInput.of("metric_name", "is required with dimension_category")
     connection, actor = await request.begin()
     return await queries.METRICS.page(
         connection,

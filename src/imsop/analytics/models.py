@@ -11,7 +11,7 @@ from imsop.core.fields import Instant, ShortName
 
 
 class AnalyticsEvent(Struct, frozen=True):
-    """Something that happened, to the entity it happened to. Never changed, never deleted."""
+    """A business event and the entity it concerns. Never changed, never deleted."""
 
     id: UUID
     event_type: str
@@ -30,7 +30,7 @@ class RecordedAnalyticsEvent(AnalyticsEvent, frozen=True):
 
 
 class NewAnalyticsEvent(Struct, frozen=True, forbid_unknown_fields=True):
-    """It is recorded as of now, in your name."""
+    """Recorded as of now, under your name."""
 
     event_type: ShortName
     entity_type: ShortName | None = None
@@ -39,7 +39,7 @@ class NewAnalyticsEvent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AnalyticsMetric(Struct, frozen=True):
-    """A figure of a day; `dimension_category` is empty for the whole. `rule` names what computed it."""
+    """A daily figure; `dimension_category` is empty for the overall one. `rule` names the method."""
 
     id: UUID
     metric_name: str

@@ -185,7 +185,7 @@ def _records(
 def _unstorable(row_number: int, header: list[str], row: list[str]) -> Iterator[FieldError]:
     for column, value in zip(header, row, strict=True):
         if "\0" in value:
-            yield FieldError(f"row {row_number}: {column}", "holds a NUL character")
+            yield FieldError(f"row {row_number}: {column}", "contains a NUL character")
         elif not _is_utf8(value):
             yield FieldError(f"row {row_number}: {column}", "is not UTF-8: save the file in that encoding")
 

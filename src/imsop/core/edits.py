@@ -34,7 +34,7 @@ def require_version(current: Row | None, if_match: str, what: str) -> Row:
 def changed_meanwhile(what: str) -> PreconditionFailed:
     return PreconditionFailed(
         Said(
-            "this %(what)s was changed since you read it; read it again and repeat the edit", what=Said(what)
+            "this %(what)s has changed since you read it; read it again and repeat the edit", what=Said(what)
         )
     )
 
@@ -54,4 +54,4 @@ def require_days_from(first: date, days: Mapping[str, date | None], first_field:
             FieldError(field, Said("is before the %(field)s, %(day)s", field=first_field, day=first))
             for field in early
         ]
-        raise InvalidInput("a day is before the one it has to follow", errors=errors)
+        raise InvalidInput("a date is before the one it must follow", errors=errors)

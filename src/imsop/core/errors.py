@@ -75,7 +75,7 @@ class Conflict(DomainError):
 
 class PreconditionFailed(DomainError):
     status = 412
-    title = "Changed meanwhile"
+    title = "Out of date"
 
 
 class InvalidInput(DomainError):
@@ -144,7 +144,7 @@ def field_error(message: str, expected: Any = None) -> FieldError:
         if text.endswith(f"matching regex {pattern!r}"):
             text = advice
     if text.startswith("Invalid enum value") and expected is not None:
-        text += f"; there are: {', '.join(_allowed(expected, path))}"
+        text += f"; allowed: {', '.join(_allowed(expected, path))}"
     return FieldError(path or "body", text)
 
 
@@ -197,15 +197,15 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
             field = _FOREIGN_KEY.sub(r"\1", str(error.constraint_name))
             return InvalidInput.of(field, "nothing with this id exists")
         case asyncpg.CheckViolationError() if error.constraint_name is None:
-            return InvalidInput.of("timestamp", "lies outside the months that are kept")
+            return InvalidInput.of("timestamp", "is outside the months that are kept")
         case asyncpg.CheckViolationError():
             # <table>_<rule>, or <table>_<column>__<rule>
             rule = str(error.constraint_name).removeprefix(f"{error.table_name}_")
             field, _, what = rule.partition("__")
             if what == "year":
-                return InvalidInput.of(field, "lies outside of the years 1900 to 2199")
+                return InvalidInput.of(field, "is outside the years 1900 to 2199")
             words = rule.replace("__", " ").replace("_", " ")
-            return InvalidInput.of(field, Said("breaks the rule: %(rule)s", rule=words))
+            return InvalidInput.of(field, Said("violates the rule: %(rule)s", rule=words))
     for kinds, refusal in _OTHER_REFUSALS:
         if isinstance(error, kinds):
             return refusal()
@@ -227,19 +227,19 @@ _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
 _OTHER_REFUSALS: list[tuple[tuple[type[asyncpg.PostgresError], ...], Callable[[], DomainError]]] = [
     (
         (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError),
-        lambda: InvalidInput.of("text", "holds a character that cannot be stored"),
+        lambda: InvalidInput.of("text", "contains a character that cannot be stored"),
     ),
     (
         (asyncpg.NumericValueOutOfRangeError,),
-        lambda: InvalidInput.of("quantity", "the result is beyond the range of whole numbers kept here"),
+        lambda: InvalidInput.of("quantity", "the result is out of range"),
     ),
-    ((asyncpg.DataError,), lambda: InvalidInput("a value is beyond the range of its field")),
+    ((asyncpg.DataError,), lambda: InvalidInput("a value is out of range for its field")),
     (
         (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError),
         lambda: Conflict("somebody else is changing the same rows; try again"),
     ),
     (
         (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.TooManyConnectionsError),
-        lambda: Unavailable("the database does not answer; try again shortly"),
+        lambda: Unavailable("the database is not responding; try again shortly"),
     ),
 ]

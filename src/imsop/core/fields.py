@@ -24,17 +24,19 @@ _EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)"  # ASCII: elsewhere two spell
 _URL = r"^https?://[^\s\x00]+$(?!\n)"
 
 PATTERN_ADVICE = {
-    NO_NUL: Said("may not hold the NUL character"),
-    _HAS_INK: Said("must hold something visible, and no NUL character"),
-    _PRICE: Said('is money as decimal text with up to 4 places, as "12.50"'),
-    _AMOUNT: Said('is money as decimal text with up to 2 places, as "12.50"'),
-    _RATING: Said('is a rating from 0 to 5 as decimal text with up to 2 places, as "4.25"'),
-    _WEIGHT: Said('is kilograms as decimal text with up to 3 places, as "1.250"'),
-    _LATITUDE: Said('is degrees from -90 to 90 as decimal text with up to 8 places, as "51.9225"'),
-    _LONGITUDE: Said('is degrees from -180 to 180 as decimal text with up to 8 places, as "4.47917"'),
-    _CURRENCY: Said("is an ISO 4217 code, as EUR"),
-    _EMAIL: Said("is not an e-mail address in ASCII, as ada@harbour.example"),
-    _URL: Said("is an address that begins with http:// or https://"),
+    NO_NUL: Said("must not contain a NUL character"),
+    _HAS_INK: Said("must contain a visible character and no NUL character"),
+    _PRICE: Said('must be money as decimal text with up to 4 places, such as "12.50"'),
+    _AMOUNT: Said('must be money as decimal text with up to 2 places, such as "12.50"'),
+    _RATING: Said('must be a rating from 0 to 5 as decimal text with up to 2 places, such as "4.25"'),
+    _WEIGHT: Said('must be kilograms as decimal text with up to 3 places, such as "1.250"'),
+    _LATITUDE: Said('must be degrees from -90 to 90 as decimal text with up to 8 places, such as "51.9225"'),
+    _LONGITUDE: Said(
+        'must be degrees from -180 to 180 as decimal text with up to 8 places, such as "4.47917"'
+    ),
+    _CURRENCY: Said("must be an ISO 4217 code, such as EUR"),
+    _EMAIL: Said("must be an e-mail address in ASCII, such as ada@harbour.example"),
+    _URL: Said("must be an address that begins with http:// or https://"),
 }
 """What to tell whose text does not match."""
 

@@ -20,21 +20,21 @@ def require_bounded(value: object, field: str) -> None:
     """Raises InvalidInput where the value is too large, nested too deep, or has extreme numbers."""
     encoded = msgspec.json.encode(value)
     if len(encoded) > MAX_BYTES:
-        raise InvalidInput.of(field, Said("may have %(most)s bytes at most", most=MAX_BYTES))
+        raise InvalidInput.of(field, Said("may have at most %(most)s bytes", most=MAX_BYTES))
     if _NUL.search(encoded):
-        raise InvalidInput.of(field, "may not hold the NUL character")
+        raise InvalidInput.of(field, "must not contain a NUL character")
     depth = 0
     level = [value]
     while level:
         if any(isinstance(part, float) and not _is_short(part) for part in level):
             raise InvalidInput.of(
-                field, Said("may hold fractions and powers of ten up to %(most).0e", most=MAX_MAGNITUDE)
+                field, Said("may contain fractions and powers of ten up to %(most).0e", most=MAX_MAGNITUDE)
             )
         nested = [part for part in level if isinstance(part, dict | list)]
         depth += bool(nested)
         level = [part for whole in nested for part in (whole.values() if isinstance(whole, dict) else whole)]
     if depth > MAX_DEPTH:
-        raise InvalidInput.of(field, Said("may be nested %(most)s levels deep at most", most=MAX_DEPTH))
+        raise InvalidInput.of(field, Said("may be nested at most %(most)s levels deep", most=MAX_DEPTH))
 
 
 def _is_short(number: float) -> bool:

@@ -206,7 +206,8 @@ class Listing(Generic[Row]):
         _, made_for, value, last_id = place
         if made_for != sort or "\0" in str(value):
             raise InvalidInput.of(
-                "cursor", Said("belongs to another order than %(sort)s; start again without one", sort=sort)
+                "cursor",
+                Said("belongs to a sort order other than %(sort)s; start again without one", sort=sort),
             )
         return value, last_id
 
@@ -223,10 +224,10 @@ def sort_within(sort: str | None, usual: str, bounds: Mapping[str, Sequence[obje
     column = sort.removeprefix("-")
     if bounded and column not in bounded:
         raise InvalidInput.of(
-            "sort", Said("between bounds it is one of: %(column)s, -%(column)s", column=bounded[0])
+            "sort", Said("between bounds it must be one of: %(column)s, -%(column)s", column=bounded[0])
         )
     if not bounded and column in bounds and column != usual.removeprefix("-"):
-        raise InvalidInput.of("sort", Said("needs %(column)s_from or %(column)s_to beside it", column=column))
+        raise InvalidInput.of("sort", Said("requires %(column)s_from or %(column)s_to", column=column))
     return sort
 
 

@@ -29,7 +29,7 @@ def totals(items: Sequence[OrderLine]) -> tuple[list[Decimal | None], Decimal]:
     too_large = [
         FieldError(
             f"items[{place}].line_total",
-            Said("comes to %(total)s, beyond %(most)s", total=total, most=MAX_AMOUNT),
+            Said("comes to %(total)s; the maximum is %(most)s", total=total, most=MAX_AMOUNT),
         )
         for place, total in enumerate(line_totals)
         if total is not None and total > MAX_AMOUNT
@@ -39,7 +39,11 @@ def totals(items: Sequence[OrderLine]) -> tuple[list[Decimal | None], Decimal]:
         too_large = [
             FieldError(
                 "items",
-                Said("together they come to %(total)s, beyond %(most)s", total=total_amount, most=MAX_AMOUNT),
+                Said(
+                    "together they come to %(total)s; the maximum is %(most)s",
+                    total=total_amount,
+                    most=MAX_AMOUNT,
+                ),
             )
         ]
     if too_large:

@@ -51,7 +51,7 @@ async def change_password(connection: Connection, actor: Actor, known_hash: str,
     if not await queries.set_password_hash(
         connection, actor.organization_id, actor.user_id, known_hash, new_hash
     ):
-        raise Conflict("your password was changed meanwhile; sign in with the new one")
+        raise Conflict("your password has been changed; sign in with the new one")
     await credential_queries.delete_other_sessions(
         connection, actor.organization_id, actor.user_id, actor.credential_id
     )

@@ -51,9 +51,9 @@ async def _administer(connection: Connection, actor: Actor, permission: Permissi
     await queries.lock_administration(connection, actor.organization_id)
     standing = await credential_queries.get_standing(connection, actor)
     if standing is None or not standing.is_active:
-        raise Unauthenticated("this account is not active any more; ask your administrator")
+        raise Unauthenticated("this account is no longer active; ask your administrator")
     if permission not in standing.permissions:
-        raise Forbidden(Said("this needs the permission %(permission)s", permission=permission))
+        raise Forbidden(Said("this requires the permission %(permission)s", permission=permission))
     return msgspec.structs.replace(actor, permissions=frozenset(standing.permissions))
 
 
@@ -136,7 +136,7 @@ async def _require_grantable_roles(connection: Connection, actor: Actor, role_id
         if role_id not in held:
             raise InvalidInput.of(f"role_ids[{place}]", "no role with this id")
         if not held[role_id] <= actor.permissions:
-            raise Forbidden("you can give only roles whose permissions you hold yourself")
+            raise Forbidden("you can grant only roles whose permissions you hold yourself")
 
 
 async def _require_no_more_than(connection: Connection, actor: Actor, user_id: UUID) -> None:
@@ -207,12 +207,12 @@ async def delete_role(connection: Connection, actor: Actor, role_id: UUID) -> No
 
 def _require_custom(role: Role) -> None:
     if role.is_system:
-        raise Conflict("a system role cannot be changed; create a role of your own")
+        raise Conflict("a system role cannot be changed; create a custom role")
 
 
 def _require_held(actor: Actor, permissions: list[str] | list[Permission]) -> None:
     if not actor.permissions.issuperset(permissions):
-        raise Forbidden("you can give only permissions that you hold yourself")
+        raise Forbidden("you can grant only permissions that you hold yourself")
 
 
 # API keys
@@ -224,7 +224,7 @@ async def create_api_key(connection: Connection, actor: Actor, new: NewApiKey) -
     It ends with the account that made it. Keys make no keys: revoking one would leave its children.
     """
     if actor.credential == "api_key":
-        raise Forbidden("an API key makes no keys; sign in as the user who is to own it")
+        raise Forbidden("an API key cannot create API keys; sign in as the user who is to own it")
     actor = await _administer(connection, actor, Permission.API_KEYS_WRITE)
     _require_held(actor, new.permissions)
     key = new_token("api_key", actor.organization_id)

@@ -74,7 +74,7 @@ async def create_organization(request: Request[Any, Any, Any], data: NewOrganiza
     """Sign up an organization with its first administrator.
 
     It takes no Idempotency-Key and needs none: repeated with the same name, address and password, it is
-    answered with what it has made.
+    answered with what it created.
     """
     if not request.app.state.settings.sign_up:
         raise Forbidden("sign-up is closed here; ask whoever operates this installation")
@@ -85,14 +85,14 @@ async def create_organization(request: Request[Any, Any, Any], data: NewOrganiza
 
 @delete("/auth/token", opt=OWN)
 async def revoke_access_token(request: TenantRequest) -> None:
-    """Sign out: the token that this request carries is good for nothing any more."""
+    """Sign out: revoke the token that this request carries."""
     connection, actor = await request.begin()
     await account_actions.end_session(connection, actor, actor.credential_id)
 
 
 @get("/me", opt=OWN, response_headers=VERSIONED)
 async def get_me(request: TenantRequest) -> Response[User]:
-    """The account that asks."""
+    """Your own account."""
     connection, actor = await request.begin()
     return versioned(await actions.get_user(connection, actor, actor.user_id))
 
@@ -105,7 +105,7 @@ async def edit_me(request: TenantRequest, data: OwnChanges, if_match: IfMatch) -
 
 @post("/me/password", status_code=204, opt={**OWN, "problems": (409, 429), "replies_kept": False})
 async def change_my_password(request: TenantRequest, data: PasswordChange) -> None:
-    """Change your password. Everywhere else you are signed out."""
+    """Change your password. You are signed out everywhere else."""
     state = request.app.state
     known_hash, new_hash = await account_actions.check_password_change(
         state.pool, state.settings, request.actor, data
@@ -116,7 +116,7 @@ async def change_my_password(request: TenantRequest, data: PasswordChange) -> No
 
 @get("/me/sessions", opt=OWN)
 async def list_my_sessions(request: TenantRequest) -> Page[Session]:
-    """Where you are signed in, the newest first."""
+    """Your sessions, newest first."""
     connection, actor = await request.begin()
     sessions = await credential_queries.list_sessions(
         connection, actor.organization_id, actor.user_id, actor.credential_id
@@ -126,7 +126,7 @@ async def list_my_sessions(request: TenantRequest) -> Page[Session]:
 
 @delete("/me/sessions/{session_id:uuid}", opt=OWN)
 async def end_my_session(request: TenantRequest, session_id: UUID) -> None:
-    """Sign out somewhere."""
+    """End one of your sessions."""
     connection, actor = await request.begin()
     await account_actions.end_session(connection, actor, session_id)
 
@@ -203,7 +203,7 @@ async def edit_user(
     data: UserChanges,
     if_match: IfMatch,
 ) -> Response[User]:
-    """Change a user. A new password or a lost status ends the user's sessions."""
+    """Change a user. A new password or leaving status `active` ends the user's sessions."""
     password_hash = None
     if data.password is not UNSET:
         password_hash = await hash_password(data.password, cost=request.app.state.settings.bcrypt_cost)
@@ -213,7 +213,7 @@ async def edit_user(
 
 @delete("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409))
 async def archive_user(request: TenantRequest, user_id: UUID) -> None:
-    """End an account. What the user did keeps its name; the address is free again."""
+    """Archive an account. What the user did keeps the user's name; the address becomes free."""
     connection, actor = await request.begin()
     await actions.archive_user(connection, actor, user_id)
 
@@ -254,14 +254,14 @@ async def edit_role(
 
 @delete("/roles/{role_id:uuid}", opt=allow(Permission.ROLES_WRITE, 409))
 async def delete_role(request: TenantRequest, role_id: UUID) -> None:
-    """Delete a custom role that nobody has."""
+    """Delete a custom role that no user has."""
     connection, actor = await request.begin()
     await actions.delete_role(connection, actor, role_id)
 
 
 @get("/permissions", opt=allow(Permission.ROLES_READ))
 async def list_permissions(request: TenantRequest) -> Page[PermissionRow]:
-    """Every permission there is; the same for all organizations."""
+    """All permissions; the same for all organizations."""
     connection, _ = await request.begin()
     return Page(await role_queries.list_permissions(connection), None)
 
@@ -281,7 +281,7 @@ async def list_api_keys(
 
 @post("/api-keys", opt=allow(Permission.API_KEYS_WRITE, replies_kept=False))
 async def create_api_key(request: TenantRequest, data: NewApiKey) -> CreatedApiKey:
-    """Make a key with some of your permissions. It is shown in this reply only."""
+    """Create a key with some of your permissions. The key is shown in this reply only."""
     connection, actor = await request.begin()
     return await actions.create_api_key(connection, actor, data)
 
@@ -294,7 +294,7 @@ async def get_api_key(request: TenantRequest, api_key_id: UUID) -> ApiKey:
 
 @delete("/api-keys/{api_key_id:uuid}", opt=allow(Permission.API_KEYS_WRITE))
 async def revoke_api_key(request: TenantRequest, api_key_id: UUID) -> None:
-    """Revoke a key. It opens nothing from this reply on, and stays in the list."""
+    """Revoke a key. It stops working at once and stays in the list."""
     connection, actor = await request.begin()
     await actions.revoke_api_key(connection, actor, api_key_id)
 

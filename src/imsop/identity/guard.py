@@ -39,8 +39,8 @@ def require_permission(actor: Actor, opt: Mapping[str, Any]) -> None:
     """Refuses whoever lacks the permission that the route names. One that names none is refused to all."""
     if opt.get("own"):
         if actor.credential == "api_key":
-            raise Forbidden("this is about a person's own account; an API key has none")
+            raise Forbidden("this concerns a user's own account; an API key has none")
         return
     permission = opt.get("permission")
     if permission not in actor.permissions:
-        raise Forbidden(Said("this needs the permission %(permission)s", permission=permission))
+        raise Forbidden(Said("this requires the permission %(permission)s", permission=permission))

@@ -23,7 +23,7 @@ Timezone = Annotated[
         min_length=1,
         max_length=50,
         pattern=r"^[A-Za-z0-9_+/-]+$(?!\n)",
-        description="IANA name, as Europe/Berlin.",
+        description="IANA name, such as Europe/Berlin.",
     ),
 ]
 RoleIds = Annotated[list[UUID], Meta(max_length=50)]
@@ -143,7 +143,7 @@ class UserChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OwnChanges(Struct, frozen=True, forbid_unknown_fields=True):
-    """What people change of their own account."""
+    """What users can change in their own account."""
 
     first_name: Text100 | UnsetType | None = UNSET
     last_name: Text100 | UnsetType | None = UNSET
@@ -158,7 +158,7 @@ class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Session(Struct, frozen=True):
-    """Where somebody is signed in. `current` is the session that asks."""
+    """A sign-in that is still valid. `current` marks the session making the request."""
 
     id: UUID
     kind: Literal["browser", "bearer"]
@@ -202,7 +202,7 @@ class PermissionRow(Struct, frozen=True):
 
 
 class ApiKey(Struct, frozen=True):
-    """A key, without the key: `prefix` is what a person recognises it by."""
+    """A key without its secret; people recognize it by `prefix`."""
 
     id: UUID
     name: str
@@ -220,7 +220,7 @@ class NewApiKey(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CreatedApiKey(Struct, frozen=True):
-    """The only reply that ever holds the key itself."""
+    """The only reply that ever contains the key itself."""
 
     key: str
     api_key: ApiKey

@@ -34,7 +34,7 @@ async def record_transaction(
     kind = new.movement_kind or usual_kind(new.transaction_type)
     require_possible(new.transaction_type, kind, new.quantity)
     if new.occurred_at is not None and new.occurred_at > datetime.now(UTC):
-        raise InvalidInput.of("occurred_at", "lies in the future; leave it out for now")
+        raise InvalidInput.of("occurred_at", "is in the future; omit it to mean now")
     movement = Movement(
         new.product_id,
         new.warehouse_id,

@@ -44,14 +44,14 @@ async def list_inventory(
 ) -> Page[Balance]:
     """Stock per product and warehouse: now, or `as_of` an instant.
 
-    `recorded_as_of` asks what was believed then: movements recorded later are left out.
+    `recorded_as_of` leaves out movements recorded later: stock as it was known then.
     """
     connection, actor = await request.begin()
     page = PageRequest(sort, limit, cursor)
     filters = {"sku": sku, "product_id": product_id, "warehouse_id": warehouse_id}
     if as_of is None:
         if recorded_as_of is not None:
-            raise InvalidInput.of("recorded_as_of", "needs as_of beside it")
+            raise InvalidInput.of("recorded_as_of", "requires as_of")
         return await queries.BALANCES.page(connection, actor.organization_id, page, **filters)
     return await queries.BALANCES_AS_OF.page(
         connection, actor.organization_id, page, as_of, recorded_as_of, **filters
@@ -79,7 +79,7 @@ async def list_inventory_transactions(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[InventoryTransaction]:
-    """The ledger, newest first. `GET /inventory` has the `inventory_id` of a product in a warehouse."""
+    """The ledger, newest first. `GET /inventory` gives the `inventory_id` of a product in a warehouse."""
     connection, actor = await request.begin()
     return await queries.TRANSACTIONS.page(
         connection,
@@ -100,7 +100,7 @@ async def list_inventory_transactions(
 async def record_inventory_transaction(
     request: TenantRequest, data: NewInventoryTransaction
 ) -> Response[InventoryTransaction]:
-    """Move stock. The ledger only grows: a mistake is corrected by another movement."""
+    """Post a stock movement. The ledger is append-only: a mistake is corrected by another movement."""
     connection, actor = await request.begin()
     return created(
         await actions.record_transaction(connection, actor, data), "/api/v1/inventory-transactions"
@@ -154,7 +154,7 @@ async def edit_warehouse(
 
 @delete("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_WRITE, 409))
 async def delete_warehouse(request: TenantRequest, warehouse_id: UUID) -> None:
-    """Delete a warehouse that never held stock; set another inactive (`status`)."""
+    """Delete a warehouse that never held stock; set any other to inactive (`status`)."""
     connection, actor = await request.begin()
     await warehouse_actions.delete_warehouse(connection, actor, warehouse_id)
 

@@ -14,7 +14,7 @@ ReservationKind = Literal["sales_order", "quarantine", "hold"]
 
 
 class Warehouse(Struct, frozen=True):
-    """`capacity` is in base units of stock, all products together."""
+    """`capacity` is in base units, all products together."""
 
     id: UUID
     name: str
@@ -80,7 +80,7 @@ class ZoneChanges(Struct, frozen=True, forbid_unknown_fields=True):
 class Balance(Struct, frozen=True):
     """Stock of one product in one warehouse.
 
-    Asked for as of an instant, only `quantity_on_hand` is known: reservations live while they hold.
+    As of a past instant only `quantity_on_hand` is known: reservations exist only while they hold.
     """
 
     id: UUID
@@ -97,7 +97,7 @@ class Balance(Struct, frozen=True):
 
 
 class InventoryTransaction(Struct, frozen=True):
-    """One row of the ledger. `balance_after` is what this posting left on hand, in order of recording."""
+    """One row of the ledger. `balance_after` is what it left on hand, in order of recording."""
 
     id: UUID
     inventory_id: UUID
@@ -117,7 +117,7 @@ class InventoryTransaction(Struct, frozen=True):
 
 
 class NewInventoryTransaction(Struct, frozen=True, forbid_unknown_fields=True):
-    """A movement. Positive adds to stock; `movement_kind` is the usual one of the type unless given."""
+    """A movement. Positive adds to stock; without a `movement_kind`, the type's usual one applies."""
 
     product_id: UUID
     warehouse_id: UUID

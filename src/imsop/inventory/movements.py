@@ -53,14 +53,18 @@ def require_possible(transaction_type: TransactionType, kind: MovementKind, quan
     if kind not in kinds:
         raise InvalidInput.of(
             "movement_kind",
-            Said("of type %(type)s there are: %(kinds)s", type=transaction_type, kinds=", ".join(kinds)),
+            Said(
+                "with type %(type)s it must be one of: %(kinds)s",
+                type=transaction_type,
+                kinds=", ".join(kinds),
+            ),
         )
     if quantity == 0:
-        raise InvalidInput.of("quantity", "a movement of nothing is none")
+        raise InvalidInput.of("quantity", "must not be 0")
     if kinds[kind] * quantity < 0:
         raise InvalidInput.of(
             "quantity",
-            Said("a %(kind)s is positive: it adds to stock", kind=kind)
+            Said("must be positive: a %(kind)s adds to stock", kind=kind)
             if kinds[kind] > 0
-            else Said("a %(kind)s is negative: it takes from stock", kind=kind),
+            else Said("must be negative: a %(kind)s takes from stock", kind=kind),
         )

@@ -111,7 +111,8 @@ async def _require_references(
     if unknown:
         errors = [FieldError(field, "nothing with this id exists") for field in unknown]
         raise InvalidInput(
-            Said("the order names what does not exist: %(fields)s", fields=", ".join(unknown)), errors=errors
+            Said("the order refers to something that does not exist: %(fields)s", fields=", ".join(unknown)),
+            errors=errors,
         )
     if found.supplier_status == "blocked":
         raise Conflict(
@@ -124,8 +125,8 @@ async def _next_po_number(connection: Connection, actor: Actor, year: int) -> st
     number = await queries.next_po_number(connection, actor.organization_id, year)
     if number > NUMBERS_PER_YEAR:
         raise Conflict(
-            Said("the numbers PO-%(year)04d-… are used up; choose one", year=year),
-            errors=[FieldError("po_number", "is needed, as no number is left to give")],
+            Said("the numbers PO-%(year)04d-… are used up; choose your own", year=year),
+            errors=[FieldError("po_number", "is required: no automatic number is left")],
         )
     return f"PO-{year:04}-{number:06}"
 

@@ -47,7 +47,7 @@ async def list_purchase_orders(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[ListedPurchaseOrder]:
-    """Newest first; between days, both included, in the order of what bounds it, unless `sort` says else."""
+    """Newest first; with a date range (inclusive), in order of that date, unless `sort` says otherwise."""
     ordered = {"order_date_from": order_date_from, "order_date_to": order_date_to}
     expected = {
         "expected_delivery_date_from": expected_delivery_date_from,

@@ -197,14 +197,14 @@ MAX_LINES = 1000
 
 NewLines = Annotated[
     list[NewPurchaseOrderItem],
-    Meta(max_length=MAX_LINES, description="All lines of the order, numbered from 1 as they stand."),
+    Meta(max_length=MAX_LINES, description="All lines of the order, numbered from 1 in this order."),
 ]
 
 
 class NewPurchaseOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without a `po_number` it gets the next of the order date's year, as PO-2026-000123.
+    """Without a `po_number` it gets the next of the order date's year, such as PO-2026-000123.
 
-    Without a `currency` it is in the organization's.
+    Without a `currency` it uses the organization's.
     """
 
     supplier_id: UUID

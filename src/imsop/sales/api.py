@@ -83,7 +83,7 @@ async def edit_customer(
 
 @delete("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_WRITE, 409))
 async def delete_customer(request: TenantRequest, customer_id: UUID) -> None:
-    """Delete a customer that no order names; make one with history inactive (`status`)."""
+    """Delete a customer without orders; set one with history to inactive (`status`)."""
     connection, actor = await request.begin()
     await actions.delete_customer(connection, actor, customer_id)
 
@@ -102,7 +102,7 @@ async def list_sales_orders(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[SalesOrder]:
-    """Newest first; between days, both included, in the order of what bounds it, unless `sort` says else."""
+    """Newest first; with a date range (inclusive), in order of that date, unless `sort` says otherwise."""
     ordered = {"order_date_from": order_date_from, "order_date_to": order_date_to}
     expected = {
         "expected_delivery_date_from": expected_delivery_date_from,
@@ -158,7 +158,7 @@ async def edit_sales_order(
 
 @delete("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_WRITE, 409))
 async def delete_sales_order(request: TenantRequest, order_id: UUID) -> None:
-    """Delete a draft; an order past draft is cancelled instead."""
+    """Delete a draft; an order beyond draft is cancelled instead."""
     connection, actor = await request.begin()
     await actions.delete_sales_order(connection, actor, order_id)
 

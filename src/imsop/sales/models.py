@@ -74,7 +74,7 @@ class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SalesOrder(Struct, frozen=True):
-    """An order of a customer, or of nobody named (a counter sale).
+    """An order from a customer, or from an unnamed one (a counter sale).
 
     `total_amount` is the sum of its lines' totals, in `currency`.
     """
@@ -251,14 +251,14 @@ MAX_LINES = 1000
 
 NewLines = Annotated[
     list[NewSalesOrderItem],
-    Meta(max_length=MAX_LINES, description="All lines of the order, numbered from 1 as they stand."),
+    Meta(max_length=MAX_LINES, description="All lines of the order, numbered from 1 in this order."),
 ]
 
 
 class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without an `so_number` it gets the next of the order date's year, as SO-2026-000123.
+    """Without an `so_number` it gets the next of the order date's year, such as SO-2026-000123.
 
-    Without a `currency` it is in the organization's.
+    Without a `currency` it uses the organization's.
     """
 
     order_date: date

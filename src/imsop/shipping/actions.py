@@ -19,9 +19,9 @@ _LINKS: dict[ShipmentType, frozenset[str]] = {
     "transfer": frozenset(),
 }
 _NOT_OF: dict[ShipmentType, Said] = {
-    "inbound": Said("does not belong to an inbound shipment"),
-    "outbound": Said("does not belong to an outbound shipment"),
-    "transfer": Said("does not belong to a transfer shipment"),
+    "inbound": Said("is not allowed on an inbound shipment"),
+    "outbound": Said("is not allowed on an outbound shipment"),
+    "transfer": Said("is not allowed on a transfer shipment"),
 }
 
 
@@ -44,7 +44,9 @@ async def create_shipment(connection: Connection, actor: Actor, new: NewShipment
         raise InvalidInput.of_all(faults)
     if unknown := await queries.find_unknown_links(connection, actor.organization_id, new):
         raise InvalidInput(
-            Said("the shipment names what does not exist: %(fields)s", fields=", ".join(unknown)),
+            Said(
+                "the shipment refers to something that does not exist: %(fields)s", fields=", ".join(unknown)
+            ),
             errors=[FieldError(field, _unknown(field)) for field in unknown],
         )
     shipment_id = await queries.insert_shipment(connection, actor.organization_id, new)
@@ -94,7 +96,7 @@ def link_faults(new: NewShipment) -> list[FieldError]:
 
 def _transfer_faults(new: NewShipment) -> list[FieldError]:
     missing = [
-        FieldError(warehouse, "is needed: a transfer goes from one warehouse to another")
+        FieldError(warehouse, "is required: a transfer goes from one warehouse to another")
         for warehouse in ("origin_warehouse_id", "destination_warehouse_id")
         if getattr(new, warehouse) is None
     ]
@@ -105,5 +107,5 @@ def _transfer_faults(new: NewShipment) -> list[FieldError]:
 
 def _unknown(field: str) -> str:
     if field.endswith("_item_id"):
-        return Said("no order line with this id is of this product")
+        return Said("no order line with this id is for this product")
     return Said("nothing with this id exists")

@@ -53,9 +53,9 @@ async def list_shipments(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[Shipment]:
-    """Shipments, each with its newest position; from `created_from` on and before `created_to`.
+    """Shipments with their latest positions, from `created_from` (inclusive) to `created_to` (exclusive).
 
-    Newest first; between days, both included, in the order of what bounds it, unless `sort` says else.
+    Newest first; with a date range (inclusive), in order of that date, unless `sort` says otherwise.
     """
     created_at = {"created_from": created_from, "created_to": created_to}
     expected = {
@@ -86,7 +86,7 @@ async def list_shipments(
 
 @post("/shipments", opt=allow(Permission.SHIPMENTS_WRITE, 409), response_headers=CREATED)
 async def create_shipment(request: TenantRequest, data: NewShipment) -> Response[ShipmentWithItems]:
-    """Announce a shipment with what is in it."""
+    """Create a shipment with its contents."""
     connection, actor = await request.begin()
     return created(await actions.create_shipment(connection, actor, data), "/api/v1/shipments")
 
@@ -118,7 +118,7 @@ async def list_shipment_items(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[ShipmentItem]:
-    """What is in a shipment, in the order it was entered."""
+    """Contents of a shipment, in the order entered."""
     connection, actor = await request.begin()
     await actions.require_shipment(connection, actor, shipment_id)
     return await queries.ITEMS.page(

@@ -37,7 +37,7 @@ EventType = Literal[
 
 
 class Shipment(Struct, frozen=True):
-    """Goods on their way. The last four fields are its newest position, null while there is none."""
+    """Goods being shipped. The last four fields are its latest position, null while there is none."""
 
     id: UUID
     reference_id: str | None
@@ -91,7 +91,7 @@ MAX_ITEMS = 1000
 
 
 class NewShipment(Struct, frozen=True, forbid_unknown_fields=True):
-    """Inbound is from a supplier or a purchase order, outbound for a sales order, a transfer for neither."""
+    """Inbound may name a purchase order or supplier, outbound a sales order, a transfer neither."""
 
     shipment_type: ShipmentType
     reference_id: Text100 | None = None
@@ -124,7 +124,7 @@ class ShipmentChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Position(Struct, frozen=True):
-    """Where a shipment was. `status` is the carrier's word; ours is the shipment's."""
+    """Where a shipment was. `status` is the carrier's own; the shipment's `status` is ours."""
 
     id: UUID
     shipment_id: UUID
@@ -168,7 +168,7 @@ class BatchResult(Struct, frozen=True):
 
 
 class ShipmentEvent(Struct, frozen=True):
-    """What happened. `occurred_at` is the source's word, `created_at` when it reached us."""
+    """What happened: `occurred_at` according to the source, recorded here at `created_at`."""
 
     id: UUID
     shipment_id: UUID
@@ -188,7 +188,7 @@ class RecordedShipmentEvent(ShipmentEvent, frozen=True):
 
 
 class NewShipmentEvent(Struct, frozen=True, forbid_unknown_fields=True):
-    """`payload` is whatever the source said beside."""
+    """`payload` is whatever else the source reported."""
 
     event_type: EventType
     occurred_at: Instant

@@ -63,7 +63,7 @@ async def record_positions(
     if not check.shipment_exists:
         raise no_such_shipment()
     faults += [
-        FieldError(f"positions[{place}].timestamp", "lies outside the months that are kept")
+        FieldError(f"positions[{place}].timestamp", "is outside the months that are kept")
         for place in check.outside_kept_months
     ]
     if faults:
@@ -103,13 +103,13 @@ def position_faults(new: NewPosition, now: datetime) -> list[FieldError]:
         faults.append(FieldError("timestamp", fault))
     if (new.latitude is None) != (new.longitude is None):
         missing = "latitude" if new.latitude is None else "longitude"
-        faults.append(FieldError(missing, "is needed: coordinates come in pairs"))
+        faults.append(FieldError(missing, "is required: coordinates come in pairs"))
     return faults
 
 
 def _time_fault(instant: datetime, now: datetime) -> str | None:
     if instant > now + AHEAD:
-        return Said("lies more than a day in the future")
+        return Said("is more than a day in the future")
     if instant < EARLIEST:
-        return Said("lies before %(year)s", year=EARLIEST.year)
+        return Said("is before %(year)s", year=EARLIEST.year)
     return None

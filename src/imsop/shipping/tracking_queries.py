@@ -185,7 +185,7 @@ async def record_event(
             new.occurred_at,
         )
     except asyncpg.UntranslatableCharacterError:  # the other texts were checked as they came
-        raise InvalidInput.of("payload", "holds the NUL character, which cannot be stored") from None
+        raise InvalidInput.of("payload", "contains a NUL character, which cannot be stored") from None
 
 
 # Recorded since: by transactions that began after the snapshot, or that it saw at work. Each is a range of

@@ -60,7 +60,7 @@ async def edit_supplier(
 
 @delete("/suppliers/{supplier_id:uuid}", opt=allow(Permission.SUPPLIERS_WRITE, 409))
 async def delete_supplier(request: TenantRequest, supplier_id: UUID) -> None:
-    """Delete a supplier that no document names; make one with history inactive (`status`)."""
+    """Delete a supplier without documents; set one with history to inactive (`status`)."""
     connection, actor = await request.begin()
     await actions.delete_supplier(connection, actor, supplier_id)
 
@@ -73,7 +73,7 @@ async def list_supplier_metrics(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[SupplierMetrics]:
-    """How the supplier kept its word, one row per period."""
+    """Delivery performance of the supplier, one row per period."""
     connection, actor = await request.begin()
     await actions.get_supplier(connection, actor, supplier_id)
     return await queries.SUPPLIER_METRICS.page(

@@ -69,9 +69,9 @@ class SupplierChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SupplierMetrics(Struct, frozen=True):
-    """How a supplier kept its word in a period, `period_end` not included.
+    """Delivery performance of a supplier in a period, `period_end` exclusive.
 
-    Rates are shares from 0 to 1 of the lines due, null where none was; `rule` names what computed them.
+    Rates are shares from 0 to 1 of the lines due, null where none was due; `rule` names the method.
     """
 
     id: UUID

@@ -48,7 +48,7 @@ COLUMNS = (
     Column("cover", "Cover"),
     Column("weeks", "20 weeks"),
     Column("counted", "Counted", "date", shown=False),
-    Column("state", "State"),
+    Column("state", "Status"),
 )
 
 

@@ -7,18 +7,18 @@ from imsop.ui.language import N_, speaking
 from imsop.ui.words import WORDS
 
 _SHAPES = (
-    (re.compile(r"Expected `str` of length >= (?P<n>\d+)"), N_("is too short; characters needed: %(n)s")),
-    (re.compile(r"Expected `str` of length <= (?P<n>\d+)"), N_("is too long; characters allowed: %(n)s")),
-    (re.compile(r"Expected `\w+` >= (?P<n>-?\d+)"), N_("is less than %(n)s")),
-    (re.compile(r"Expected `\w+` <= (?P<n>-?\d+)"), N_("is more than %(n)s")),
-    (re.compile(r"Expected .*", re.DOTALL), N_("is of another kind than is taken here")),
+    (re.compile(r"Expected `str` of length >= (?P<n>\d+)"), N_("is too short; minimum characters: %(n)s")),
+    (re.compile(r"Expected `str` of length <= (?P<n>\d+)"), N_("is too long; maximum characters: %(n)s")),
+    (re.compile(r"Expected `\w+` >= (?P<n>-?\d+)"), N_("must be at least %(n)s")),
+    (re.compile(r"Expected `\w+` <= (?P<n>-?\d+)"), N_("must be at most %(n)s")),
+    (re.compile(r"Expected .*", re.DOTALL), N_("is of the wrong type")),
     (
-        re.compile(r"Invalid enum value .*; there are: (?P<names>.*)", re.DOTALL),
-        N_("is not one of these: %(names)s"),
+        re.compile(r"Invalid enum value .*; allowed: (?P<names>.*)", re.DOTALL),
+        N_("must be one of: %(names)s"),
     ),
-    (re.compile(r"Invalid enum value .*", re.DOTALL), N_("is none of the values that there are")),
-    (re.compile(r"Object missing required field .*"), N_("is needed")),
-    (re.compile(r"Object contains unknown field .*"), N_("is not known here")),
+    (re.compile(r"Invalid enum value .*", re.DOTALL), N_("is not an allowed value")),
+    (re.compile(r"Object missing required field .*"), N_("is required")),
+    (re.compile(r"Object contains unknown field .*"), N_("is not a known field")),
 )
 """What msgspec says of a value that does not fit its type is for those who write programs."""
 

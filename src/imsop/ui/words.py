@@ -44,11 +44,11 @@ WORDS: Mapping[str, Word] = {
     "overdue": Word(N_("Overdue"), "tone-bad"),
     # How a line of an order stands
     "open": Word(N_("Open")),
-    "partial": Word(N_("In part"), "tone-active"),
+    "partial": Word(N_("Partial"), "tone-active"),
     "short_closed": Word(N_("Short-closed"), "tone-warning"),
     # Movements
     "receipt": Word(N_("Receipt"), "tone-good"),
-    "shipment": Word(N_("Shipment"), "tone-active"),
+    "shipment": Word(N_("Issue"), "tone-active"),
     "adjustment": Word(N_("Adjustment"), "tone-warning"),
     "return": Word(N_("Return")),
     "goods_receipt": Word(N_("Goods receipt"), "tone-good"),

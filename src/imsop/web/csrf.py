@@ -34,12 +34,12 @@ async def require_csrf_token(request: Request[Any, Any, Any], cookie: str) -> No
     Without a cookie there is no token to have: a constant one would be anybody's to send.
     """
     if _from_elsewhere(request):
-        raise Forbidden(N_("another site had this sent; open the page here and repeat"))
+        raise Forbidden(N_("this was sent from another site; open the page here and try again"))
     if not cookie:
         raise Forbidden(
             N_(
-                "the cookie of this form did not come with it; try again from this page. Where that does not "
-                "help, the browser refuses our cookies, and without them nobody can be signed in"
+                "this form came without its cookie; try again from this page. If that does not help, the "
+                "browser blocks our cookies, and without them nobody can sign in"
             )
         )
     sent = request.headers.get(HEADER)
@@ -47,7 +47,7 @@ async def require_csrf_token(request: Request[Any, Any, Any], cookie: str) -> No
         await request.body()  # kept whole: of a multipart form, form() alone would keep the parts only
         sent = str((await request.form()).get(FIELD, ""))
     if not secrets.compare_digest((sent or "").encode(), csrf_token(cookie).encode()):
-        raise Forbidden(N_("this form was not made by this session; load the page again and repeat"))
+        raise Forbidden(N_("this form belongs to another session; reload the page and try again"))
 
 
 def _from_elsewhere(request: Request[Any, Any, Any]) -> bool:

@@ -206,7 +206,7 @@ def _idempotency_key(scope: HTTPScope) -> str | None:
     key = value.decode("latin-1")
     if not _KEY.fullmatch(key):
         raise InvalidInput.of(
-            "Idempotency-Key", Said("takes 1 to %(most)s visible ASCII characters", most=MAX_KEY_CHARACTERS)
+            "Idempotency-Key", Said("must be 1 to %(most)s visible ASCII characters", most=MAX_KEY_CHARACTERS)
         )
     return key
 
@@ -269,7 +269,7 @@ class _KeptReply:
             *self._of,
         )
         if kept is None:
-            raise Conflict("another request with this Idempotency-Key has just ended; try again")
+            raise Conflict("another request with this Idempotency-Key has just finished; try again")
         if kept["request_hash"] != self._request_hash:
             raise InvalidInput.of("Idempotency-Key", "was used for a different request; choose a new key")
         headers = [(name.encode(), value.encode()) for name, value in kept["response_headers"].items()]

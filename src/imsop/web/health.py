@@ -24,7 +24,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """`pending_migrations`: revisions that this version needs and the database lacks."""
+    """`pending_migrations`: migrations that this version needs and the database lacks."""
 
     status: Literal["ready", "not_ready"]
     database: Literal["reachable", "unreachable"]
@@ -38,7 +38,7 @@ async def live() -> Health:
 
 @get("/health/ready", opt=PUBLIC, include_in_schema=False)
 async def ready(state: State) -> Response[Readiness]:
-    """200 where the database answers and has every migration, else 503."""
+    """200 if the database answers and has every migration, else 503."""
     try:
         async with asyncio.timeout(READY_WITHIN_SECONDS), state.pool.acquire() as connection:
             version = await connection.fetchval("SELECT version_num FROM alembic_version")
@@ -51,7 +51,7 @@ async def ready(state: State) -> Response[Readiness]:
 
 @get("/metrics", opt=PUBLIC, include_in_schema=False, media_type=MediaType.TEXT, sync_to_thread=False)
 def metrics(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
-    """They tell how much business is done here: for this machine, or whoever has the token."""
+    """They reveal how much business is done here: for this machine, or whoever has the token."""
     token = state.settings.metrics_token
     sent = request.headers.get("authorization", "")
     known = token and secrets.compare_digest(sent.encode(), f"Bearer {token.get_secret_value()}".encode())

@@ -30,7 +30,7 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any unique text. A repeated POST with it is answered from the first one's reply.",
+    "description": "Any unique text. Repeating the POST with it returns the first reply.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
 }
 _HEADERS: dict[str, dict[str, Any]] = {

@@ -23,13 +23,13 @@ from imsop.ui.render import render_error
 from imsop.web.csrf import SESSION_COOKIE, csrf_token
 
 MEDIA_TYPE = "application/problem+json"
-INVALID = N_("the request has fields with values that cannot be")
-FAILED = N_("the server failed; the request id finds it in the logs")
+INVALID = N_("some fields have invalid values")
+FAILED = N_("the server failed; the request id identifies it in the logs")
 _FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/assets/")
 _PLAIN = {
     404: N_("there is nothing at this address"),
-    405: N_("this address does not take this method; Allow says which it takes"),
-    413: N_("the body is larger than what is read here"),
+    405: N_("this address does not support this method; Allow lists those it does"),
+    413: N_("the request body is too large"),
 }
 
 log = structlog.get_logger()
@@ -171,14 +171,14 @@ def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresEr
 def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[Any]:
     """What the driver refuses. A ValueError among it is a value that no column of its type can hold."""
     if isinstance(error, ValueError):
-        return on_domain_error(request, InvalidInput("a value is beyond the range of its field"))
+        return on_domain_error(request, InvalidInput("a value is out of range for its field"))
     return on_unreachable(request, error)
 
 
 def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """No connection to be had: the server is gone, or every connection is busy for too long."""
     log.error("database unreachable", exc_info=error)
-    return on_domain_error(request, Unavailable("the database does not answer; try again shortly"))
+    return on_domain_error(request, Unavailable("the database is not responding; try again shortly"))
 
 
 def on_group(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[Any]:

@@ -202,10 +202,10 @@ class Relay:
 
     def _require_room(self, organization_id: UUID) -> None:
         if len(self._listeners) >= MAX_LISTENERS:
-            raise Unavailable("too many are listening; try again shortly")
+            raise Unavailable("too many streams are open; try again shortly")
         ours = sum(listener.organization_id == organization_id for listener in self._listeners)
         if ours >= MAX_LISTENERS_OF_ONE:
-            raise TooManyRequests("too many of your organization are listening; close some", RETRY_SECONDS)
+            raise TooManyRequests("your organization has too many open streams; close some", RETRY_SECONDS)
 
     def leave(self, listener: Listener) -> None:
         if listener in self._listeners:

@@ -23,14 +23,14 @@ from imsop.web.problems import INVALID, with_head
 _SHAPES: dict[type, tuple[re.Pattern[str], str]] = {
     datetime: (
         re.compile(r"\d{4}-\d{2}-\d{2}[Tt][\d:.]{8,}([Zz]|[+-]\d{2}:\d{2})", re.ASCII),
-        N_("expected an RFC 3339 instant with its offset, as 2026-01-31T08:00:00Z"),
+        N_("expected an RFC 3339 instant with its offset, such as 2026-01-31T08:00:00Z"),
     ),
-    date: (re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), N_("expected a date, as 2026-01-31")),
+    date: (re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), N_("expected a date, such as 2026-01-31")),
     int: (re.compile(r"-?\d{1,18}", re.ASCII), N_("expected a whole number")),
     bool: (re.compile(r"true|false"), N_("expected true or false")),
     UUID: (re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), N_("expected a UUID")),
 }
-_NOT_NULL = (re.compile(r"(?!null$).*", re.IGNORECASE | re.DOTALL), N_("null is not a value here"))
+_NOT_NULL = (re.compile(r"(?!null$).*", re.IGNORECASE | re.DOTALL), N_("null is not allowed here"))
 
 
 class StrictRequest(TenantRequest):
@@ -72,13 +72,13 @@ def require_strict_query(query: bytes, types: Mapping[str, Any]) -> None:
             errors.append(
                 FieldError(
                     name,
-                    Said("unknown parameter; there are: %(names)s", names=", ".join(sorted(types)) or "none"),
+                    Said("unknown parameter; allowed: %(names)s", names=", ".join(sorted(types)) or "none"),
                 )
             )
         elif name in seen:
             errors.append(FieldError(name, "given more than once"))
         elif "\0" in value or "\ufffd" in value or not query.isascii():
-            errors.append(FieldError(name, "is not text in UTF-8"))
+            errors.append(FieldError(name, "is not UTF-8 text"))
         elif (message := _mismatch(value, types[name])) is not None:
             errors.append(FieldError(name, message))
         seen.add(name)

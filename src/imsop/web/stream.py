@@ -167,8 +167,8 @@ async def _left(receive: Receive) -> None:
 async def stream(request: TenantRequest, last_event_id: LastEventId = None) -> ASGIResponse:
     """Follow what happens: server-sent events, each as soon as it is recorded.
 
-    You are told of what you may read. `reload` means that more has happened than is told one by one: read
-    again what you show. The stream ends when your token does, and now and then so that you come back.
+    You receive what you may read. `reload` means that too much has happened to send one by one: fetch again
+    what you show. The stream ends when your token does, and from time to time so that you reconnect.
     """
     since = None
     if last_event_id is not None and (since := Snapshot.parse(last_event_id)) is None:

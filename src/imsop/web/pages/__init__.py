@@ -26,9 +26,9 @@ from imsop.web.pages import (
     zones,
 )
 
-_STOCK, _BUYING, _SELLING = N_("Stock"), N_("Buying"), N_("Selling")
+_STOCK, _BUYING, _SELLING = N_("Stock"), N_("Purchasing"), N_("Sales")
 _ADMINISTRATION = N_("Administration")
-_MOVING = N_("On the move")
+_MOVING = N_("Logistics")
 NAVIGATION = (
     NavigationEntry(N_("Control tower"), "/", "layout-dashboard", Permission.ORGANIZATION_READ),
     NavigationEntry(N_("Products"), "/products", "box", Permission.PRODUCTS_READ, _STOCK),

@@ -22,10 +22,10 @@ from imsop.ui.render import render
 from imsop.web.pages.forms import form_of
 
 SESSION_COLUMNS = (
-    Column("where", N_("Where")),
-    Column("kind", N_("Kind")),
-    Column("since", N_("Since"), "date"),
-    Column("until", N_("Until"), "date"),
+    Column("where", N_("Device")),
+    Column("kind", N_("Type")),
+    Column("since", N_("Signed in"), "date"),
+    Column("until", N_("Expires"), "date"),
     Column("end", N_("End")),
 )
 

@@ -37,9 +37,9 @@ OF_EACH = 4
 MONTH_DAYS = standing.STRETCH_DAYS * standing.MONTH
 
 ATTENTION_COLUMNS = (
-    Column("what", N_("What")),
-    Column("state", N_("State")),
-    Column("reason", N_("Why")),
+    Column("what", N_("Subject")),
+    Column("state", N_("Status")),
+    Column("reason", N_("Reason")),
 )
 
 
@@ -149,17 +149,17 @@ async def _attention(connection: Connection, actor: Actor, today: date, spoken: 
     if Permission.SALES_ORDERS_READ in actor.permissions:
         for short in await sales_attention.list_short(*ours, OF_EACH):
             reason = spoken.ngettext(
-                "%(units)s unit is neither shipped nor held for it",
-                "%(units)s units are neither shipped nor held for it",
+                "%(units)s unit neither shipped nor reserved",
+                "%(units)s units neither shipped nor reserved",
                 short.missing,
             ) % {"units": spoken.number(short.missing)}
             href = f"/sales-orders/{short.id}"
             found.append(Attention(short.so_number, href, "short", _joined((reason, short.customer_name))))
     if Permission.INVENTORY_READ in actor.permissions:
         for empty in await stock_attention.list_stocked_out(*ours, OF_EACH):
-            reason = spoken.gettext(N_("Nothing in any warehouse"))
+            reason = spoken.gettext(N_("None on hand"))
             if empty.reorder_level:
-                reason = spoken.gettext(N_("Nothing in any warehouse; the reorder level is %(level)s")) % {
+                reason = spoken.gettext(N_("None on hand; reorder level %(level)s")) % {
                     "level": spoken.number(empty.reorder_level)
                 }
             href = f"/inventory?product_id={empty.product_id}"

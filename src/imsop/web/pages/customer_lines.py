@@ -25,7 +25,7 @@ from imsop.web.pages.lists import export, show
 from imsop.web.pages.orders import lines_counted, standings
 
 COLUMNS = (
-    Column("order", N_("Order")),
+    Column("order", N_("Sales order")),
     Column("product", N_("Product")),
     Column("ordered", N_("Ordered"), "number"),
     Column("reserved", N_("Reserved"), "number"),
@@ -35,7 +35,7 @@ COLUMNS = (
     Column("due_on", N_("Due"), "date", sort="due_on"),
     Column("delivered", N_("Delivered on"), "date"),
     Column("total", N_("Total"), "number", shown=False),
-    Column("standing", N_("State")),
+    Column("standing", N_("Status")),
 )
 CELLS: dict[str, Callable[[CustomerLine], object]] = {
     "so_number": lambda row: row.so_number,

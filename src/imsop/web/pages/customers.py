@@ -33,7 +33,7 @@ COLUMNS = (
     Column("number", N_("Number")),
     Column("country", N_("Country")),
     Column("city", N_("City"), shown=False),
-    Column("status", N_("State")),
+    Column("status", N_("Status")),
     Column("orders", N_("Orders"), "number"),
     Column("open_orders", N_("Open orders"), "number"),
     Column("late_orders", N_("Late"), "number"),

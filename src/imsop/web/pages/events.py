@@ -36,7 +36,7 @@ EVENT_WORDS: Mapping[str, Word] = {
     "sales_order.confirmed": Word(N_("Sales order confirmed"), "tone-active"),
     "sales_order.shipped": Word(N_("Sales order shipped"), "tone-active"),
     "sales_order.delivered": Word(N_("Sales order delivered"), "tone-good"),
-    "sales_order.returned": Word(N_("Goods of a sales order returned"), "tone-warning"),
+    "sales_order.returned": Word(N_("Sales return received"), "tone-warning"),
     "sales_order.cancelled": Word(N_("Sales order cancelled")),
     "shipment.departed": Word(N_("Shipment departed"), "tone-active"),
     "shipment.delivered": Word(N_("Shipment delivered"), "tone-good"),
@@ -75,11 +75,11 @@ _SAID = ("supplier", "warehouse", "carrier", "production_order", "reason")
 """What else of an event is worth a line."""
 
 COLUMNS = (
-    Column("when", N_("When"), "date", sort="created_at"),
+    Column("when", N_("Time"), "date", sort="created_at"),
     Column("type", N_("Event")),
-    Column("what", N_("What")),
+    Column("what", N_("Subject")),
     Column("said", N_("Details")),
-    Column("who", N_("Who")),
+    Column("who", N_("User")),
 )
 CELLS: dict[str, Callable[[AnalyticsEvent], object]] = {
     "created_at": lambda row: row.created_at,

@@ -36,7 +36,7 @@ COLUMNS = (
     Column("reorder_level", N_("Reorder level"), "number"),
     Column("value", N_("Value at cost"), "number"),
     Column("last_counted", N_("Last counted"), "date"),
-    Column("state", N_("State")),
+    Column("state", N_("Status")),
 )
 NOW_ONLY = {"reserved", "available", "last_counted"}
 """What is not known of an earlier day."""

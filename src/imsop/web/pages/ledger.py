@@ -27,7 +27,7 @@ from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
-    Column("occurred_at", N_("Happened"), "date", sort="occurred_at"),
+    Column("occurred_at", N_("Occurred"), "date", sort="occurred_at"),
     Column("product", N_("Product")),
     Column("sku", N_("SKU"), shown=False),
     Column("warehouse", N_("Warehouse")),

@@ -109,7 +109,7 @@ async def _rows(
 ) -> AsyncIterator[list[object]]:
     places: asyncio.Semaphore = request.app.state.exports
     if places.locked():
-        raise Unavailable("as many lists are being exported as can be at once; try again shortly")
+        raise Unavailable("too many exports are running; try again shortly")
     async with places:
         connection, actor = await request.begin()
         until = time.perf_counter() + SLICE_SECONDS

@@ -26,7 +26,7 @@ HISTORY = 100
 
 SHIPMENT_COLUMNS = (
     Column("reference", N_("Number")),
-    Column("state", N_("State")),
+    Column("state", N_("Status")),
     Column("carrier", N_("Carrier")),
     Column("left", N_("Shipped"), "date"),
     Column("expected", N_("Expected"), "date"),
@@ -35,7 +35,7 @@ SHIPMENT_COLUMNS = (
 
 ORDER_COLUMNS = (
     Column("number", N_("Number")),
-    Column("status", N_("State")),
+    Column("status", N_("Status")),
     Column("ordered", N_("Ordered"), "date"),
     Column("expected", N_("Expected"), "date"),
     Column("total", N_("Total"), "number"),

@@ -42,9 +42,9 @@ USER_CELLS: dict[str, Callable[[User], object]] = {
 }
 ROLE_COLUMNS = (
     Column("name", N_("Role"), sort="name"),
-    Column("description", N_("What for")),
+    Column("description", N_("Description")),
     Column("permissions", N_("Permissions"), "number"),
-    Column("kind", N_("Kind")),
+    Column("kind", N_("Type")),
 )
 ROLE_CELLS: dict[str, Callable[[Role], object]] = {
     "name": lambda row: row.name,
@@ -55,9 +55,9 @@ ROLE_CELLS: dict[str, Callable[[Role], object]] = {
 }
 KEY_COLUMNS = (
     Column("name", N_("Key"), sort="name"),
-    Column("prefix", N_("Begins with")),
+    Column("prefix", N_("Prefix")),
     Column("permissions", N_("Permissions")),
-    Column("created", N_("Made"), "date", sort="created_at"),
+    Column("created", N_("Created"), "date", sort="created_at"),
     Column("used", N_("Last used"), "date"),
     Column("revoked", N_("Revoked"), "date"),
 )

@@ -43,14 +43,14 @@ ON_ORDER_COLUMNS = (
     Column("order", N_("Purchase order")),
     Column("supplier", N_("Supplier")),
     Column("ordered", N_("Ordered"), "number"),
-    Column("outstanding", N_("To come"), "number"),
+    Column("outstanding", N_("Outstanding"), "number"),
     Column("due", N_("Due"), "date"),
     Column("status", N_("Status")),
 )
 PROMISED_COLUMNS = (
     Column("order", N_("Sales order")),
     Column("customer", N_("Customer")),
-    Column("outstanding", N_("To be sent"), "number"),
+    Column("outstanding", N_("To ship"), "number"),
     Column("reserved", N_("Reserved"), "number"),
     Column("due", N_("Due"), "date"),
     Column("status", N_("Status")),

@@ -36,7 +36,7 @@ from imsop.web.search import SearchQuery, ids_of
 COLUMNS = (
     Column("number", N_("Number"), sort="po_number"),
     Column("supplier", N_("Supplier")),
-    Column("status", N_("State")),
+    Column("status", N_("Status")),
     Column("ordered", N_("Ordered"), "date", sort="order_date"),
     Column("expected", N_("Expected"), "date"),
     Column("received", N_("Received on"), "date"),
@@ -66,7 +66,7 @@ LINE_COLUMNS = (
     Column("expected", N_("Expected"), "date", shown=False),
     Column("promised", N_("Promised"), "date"),
     Column("received_on", N_("Received on"), "date"),
-    Column("standing", N_("State")),
+    Column("standing", N_("Status")),
 )
 PurchaseOrderSort = Literal["-order_date", "order_date", "po_number", "-po_number"]
 

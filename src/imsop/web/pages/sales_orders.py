@@ -35,7 +35,7 @@ from imsop.web.search import SearchQuery, ids_of
 COLUMNS = (
     Column("number", N_("Number"), sort="so_number"),
     Column("customer", N_("Customer")),
-    Column("status", N_("State")),
+    Column("status", N_("Status")),
     Column("ordered", N_("Ordered"), "date", sort="order_date"),
     Column("expected", N_("Expected"), "date"),
     Column("delivered", N_("Delivered on"), "date"),
@@ -62,13 +62,13 @@ LINE_COLUMNS = (
     Column("reserved", N_("Reserved"), "number"),
     Column("shipped", N_("Shipped"), "number"),
     Column("returned", N_("Returned"), "number"),
-    Column("missing", N_("Missing"), "number"),
+    Column("missing", N_("Short"), "number"),
     Column("price", N_("Unit price"), "number"),
     Column("total", N_("Total"), "number"),
     Column("expected", N_("Expected"), "date", shown=False),
     Column("promised", N_("Promised"), "date"),
     Column("delivered", N_("Delivered on"), "date"),
-    Column("standing", N_("State")),
+    Column("standing", N_("Status")),
 )
 SalesOrderSort = Literal["-order_date", "order_date", "so_number", "-so_number"]
 

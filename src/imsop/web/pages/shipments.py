@@ -30,8 +30,8 @@ from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("reference", N_("Reference")),
-    Column("state", N_("State")),
-    Column("late", N_("Punctuality")),
+    Column("state", N_("Status")),
+    Column("late", N_("Timeliness")),
     Column("type", N_("Type")),
     Column("origin", N_("From")),
     Column("destination", N_("To")),
@@ -249,9 +249,9 @@ def marker(row: Afloat, spoken: Language) -> Marker:
     """The shipment on the map, with the way it has come."""
     due = row.expected_delivery_date
     if due is None:
-        state = spoken.gettext(N_("No day is expected"))
+        state = spoken.gettext(N_("No expected date"))
     elif row.is_late:
-        state = spoken.gettext(N_("Late: was expected on %(day)s")) % {"day": spoken.day(due)}
+        state = spoken.gettext(N_("Late: expected on %(day)s")) % {"day": spoken.day(due)}
     else:
         state = spoken.gettext(N_("Expected on %(day)s")) % {"day": spoken.day(due)}
     return Marker(

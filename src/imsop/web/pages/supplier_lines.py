@@ -26,7 +26,7 @@ from imsop.web.pages.lists import export, show
 from imsop.web.pages.orders import Outcome, lines_counted, standings
 
 COLUMNS = (
-    Column("order", N_("Order")),
+    Column("order", N_("Purchase order")),
     Column("product", N_("Product")),
     Column("ordered", N_("Ordered"), "number"),
     Column("received", N_("Received"), "number"),
@@ -35,7 +35,7 @@ COLUMNS = (
     Column("received_on", N_("Received on"), "date"),
     Column("lead_time", N_("Lead time"), "number"),
     Column("total", N_("Total"), "number", shown=False),
-    Column("standing", N_("State")),
+    Column("standing", N_("Status")),
 )
 CELLS: dict[str, Callable[[SupplierLine], object]] = {
     "po_number": lambda row: row.po_number,

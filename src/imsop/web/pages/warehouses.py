@@ -31,7 +31,7 @@ from imsop.web.pages.lists import export, show
 
 COLUMNS = (
     Column("name", N_("Name"), sort="name"),
-    Column("place", N_("Place")),
+    Column("place", N_("Location")),
     Column("zones", N_("Zones"), "number", shown=False),
     Column("products", N_("Products"), "number"),
     Column("on_hand", N_("Units on hand"), "number"),
@@ -68,7 +68,7 @@ STOCK_COLUMNS = (
     Column("on_hand", N_("On hand"), "number"),
     Column("available", N_("Available"), "number"),
     Column("value", N_("Value at cost"), "number"),
-    Column("state", N_("State")),
+    Column("state", N_("Status")),
 )
 MOVEMENT_COLUMNS = tuple(column for column in LEDGER_COLUMNS if column.name in {"product", "quantity"})
 LISTED = 15
