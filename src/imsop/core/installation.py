@@ -262,7 +262,7 @@ def _grant(database: psycopg.Connection) -> None:
 
 
 def _take_large_objects(database: psycopg.Connection) -> None:
-    """They know no row security, so nobody is to make one. Only a superuser can forbid it."""
+    """Nobody may create large objects: row security does not cover them. Only a superuser can revoke this."""
     if database.execute("SELECT rolsuper FROM pg_roles WHERE rolname = session_user").fetchone() == (True,):
         database.execute(
             "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"

@@ -213,10 +213,11 @@ class Listing(Generic[Row]):
 
 
 def sort_within(sort: str | None, usual: str, bounds: Mapping[str, Sequence[object]]) -> str:
-    """The order of a list that may be asked for between bounds of a column: only one in that order is served.
+    """The sort of a list that may be bounded by a column (`bounds`: from and to, by column).
 
-    `bounds`: by the column. Unless a sort is named, a bounded list is in the order of what bounds it. A
-    column that is not the usual one may be null: it sorts only what it bounds. Raises InvalidInput else.
+    An index serves a bounded list only in the order of the bounded column, which is therefore the default
+    there. A column other than the usual one may be null, so it sorts only where it is bounded. Raises
+    InvalidInput for any other sort.
     """
     bounded = [column for column, ends in bounds.items() if any(end is not None for end in ends)]
     if sort is None:

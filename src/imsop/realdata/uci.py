@@ -79,7 +79,7 @@ class _Outcomes(Struct, frozen=True):
 
 
 async def _count_outcomes(loading: Loading, made: dict[str, int]) -> dict[str, int]:
-    """Counts what was written where something was: a row lost on the way makes a sum that does not add up."""
+    """Counts the rows as written, not as read: one lost on the way shows in a sum that does not add up."""
     counted = await fetch_one(
         loading.connection,
         _Outcomes,

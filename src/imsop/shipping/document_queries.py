@@ -181,9 +181,9 @@ async def list_in_transit(
     limit: int,
     shipment_id: UUID | None = None,
 ) -> list[Afloat]:
-    """Those that have been seen, what is expected first in front; one alone wherever it stands by now.
+    """Shipments in transit that have a position, soonest expected first; or one, in any status.
 
-    The way is of the half year before it was seen last.
+    The route covers the half year before the latest position.
     """
     return await fetch_all(
         connection,

@@ -82,7 +82,7 @@ def is_page(scope: HTTPScope) -> bool:
 
 
 class _PageOfUnknown(Response[Any]):
-    """An error page where no route has found out who reads it, as where there is none: it does so itself."""
+    """An error page for a request not yet authenticated, such as one without a route: it does that first."""
 
     def __init__(self, request: Request[Any, Any, Any], render: Callable[[], Response[Any]]) -> None:
         super().__init__(None)
@@ -182,7 +182,7 @@ def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Respons
 
 
 def on_group(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[Any]:
-    """What ends one of the tasks that a stream is sent by ends them all."""
+    """A stream runs as a group of tasks: the first error among them is answered."""
     return answer_to(request, error.exceptions[0])
 
 

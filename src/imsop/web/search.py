@@ -54,9 +54,10 @@ async def search(connection: Connection, actor: Actor, query: str, limit: int) -
 
 
 async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
-    """Of what a list of that kind is to be narrowed to: the best matches, at most LISTED.
+    """Ids of the best matches of that kind, at most LISTED, for a list to be narrowed to.
 
-    What follows in the transaction is planned for what it is given: of few another plan is best than of many.
+    Later statements of the transaction are planned for their actual arguments: the best plan for a few ids
+    is not the best for many.
     """
     results = await _found(connection, actor, [kind], query, LISTED)
     await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")

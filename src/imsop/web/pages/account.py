@@ -81,7 +81,7 @@ async def _profile(
     *,
     saved: bool = False,
 ) -> Response[bytes]:
-    """The profile as it stands, or as it was typed; in any case of the version that stands."""
+    """The profile as stored, or with what was `typed`; the version is always the stored one."""
     connection, actor = await request.begin()
     user = await actions.get_user(connection, actor, actor.user_id)
     return render(

@@ -150,7 +150,7 @@ async def export_events(
 def _beginning(
     actor: Actor, q: str | None, kind: EntityKind | None, first: date | None, last: date | None
 ) -> date | None:
-    """What happened to one kind of thing is looked for among all that happened: in a month, if not said."""
+    """The first day to list. Filtering by kind scans all events, so unless one is given it covers a month."""
     if kind is None or q is not None or first is not None:
         return first
     day = last or days.today(actor.timezone)

@@ -26,7 +26,7 @@ from imsop.web.pages import days
 from imsop.web.pages.lists import COUNTED
 
 STRETCH_DAYS, STRETCHES, MONTH = 10, 9, 3
-"""A course is seen by stretches of ten days, and three of them are what a change is told of."""
+"""A trend has a point every ten days; a change is over three of these stretches."""
 
 
 class Figure(NamedTuple):
@@ -119,7 +119,7 @@ async def sales(connection: Connection, actor: Actor, ends: list[date]) -> dict[
 
 
 def in_state(status: str, now: int, changes: Sequence[StatusChanges], ends: int) -> list[int]:
-    """How many orders were in a state at each of the ends: those now, less who came since, and who left."""
+    """Orders in a status at each end: those now, less those that entered since, plus those that left."""
     return [
         now
         - sum(change.orders for change in changes if change.after >= end and change.to_status == status)
