@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from imsop.core.listing import Listing, PageRequest
 from imsop.identity.models import Actor
 from imsop.identity.request import TenantRequest
 from imsop.ui.parts import Column
+from imsop.web.pages import days
 from imsop.web.pages.spreadsheet import Spreadsheet
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -91,7 +92,7 @@ def export(
     name, _, kind = request.scope["path"].rpartition("/")[2].rpartition(".")
     rows = _rows(request, listing, cells, sort, fixed, filters)
     content = _as_csv(list(cells), rows) if kind == "csv" else _as_xlsx(list(cells), rows)
-    stamp = datetime.now(UTC).strftime("%Y-%m-%d")
+    stamp = days.today(request.actor.timezone)
     return Stream(
         content,
         media_type="text/csv" if kind == "csv" else XLSX,
