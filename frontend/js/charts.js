@@ -93,18 +93,21 @@ function chartOption(figure) {
   };
 }
 
+const paper = matchMedia("print");
+
 async function show(figure) {
   const isMap = "map" in figure.dataset;
   const canvas = figure.querySelector(".chart-canvas");
   if (isMap) await prepareMap();
   const chart = init(canvas, null, { locale: language.toUpperCase() });
   const option = isMap ? mapOption : chartOption;
-  const draw = () => chart.setOption(option(figure), { notMerge: !isMap, lazyUpdate: true });
+  const draw = (lazyUpdate = true) => chart.setOption(option(figure), { notMerge: !isMap, lazyUpdate: !!lazyUpdate });
   draw();
   if (isMap) onMap(chart, figure, canvas);
-  new ResizeObserver(() => chart.resize()).observe(canvas);
+  new ResizeObserver(() => paper.matches || chart.resize()).observe(canvas); // paper scales what was drawn
   new MutationObserver(draw).observe(figure.querySelector("tbody"), { attributes: true, childList: true, subtree: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  paper.addEventListener("change", () => draw(false)); // in the colours of paper, and back
   document.addEventListener("imsop:theme", draw);
 }
 
