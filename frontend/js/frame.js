@@ -58,3 +58,10 @@ document.addEventListener("submit", ({ target }) => {
   for (const field of empty) field.disabled = true;
   setTimeout(() => empty.forEach((field) => (field.disabled = false)));
 });
+
+// Gone back to, a page says what its address asks for, and not what was chosen before it was left.
+addEventListener("pageshow", ({ persisted }) => {
+  const [arrival] = performance.getEntriesByType("navigation");
+  if (!persisted && arrival?.type !== "back_forward") return;
+  for (const form of document.forms) if (form.method === "get") form.reset();
+});

@@ -13,7 +13,7 @@ from tests.browsing import redrawn, visiting
 from tests.factories import Member
 
 TOOLS = "admin@tools.example"
-FAILED = "A part of this page could not be fetched"
+FAILED = "Part of this page could not be updated"
 
 
 async def under_way(member: Member) -> dict[str, Any]:
