@@ -117,7 +117,7 @@ def test_a_cluster_of_another_version_is_left_alone(empty: Path) -> None:
     cluster = empty / "postgres" / "data"
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("17\n")
-    with pytest.raises(OperatorError, match="made by PostgreSQL 17, not 18"):
+    with pytest.raises(OperatorError, match="created by PostgreSQL 17, not 18"):
         EmbeddedServer(empty, admin_password=PASSWORD).__enter__()
 
 

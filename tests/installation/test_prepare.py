@@ -138,7 +138,7 @@ def test_a_database_that_was_made_beforehand_is_taken_if_it_is_empty(
     _execute(bare.admin_url, "CREATE DATABASE x1", "CREATE DATABASE x2")
     _execute(url_of(bare, "x2"), "CREATE TABLE somebodys ()")
     assert installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
-    with pytest.raises(OperatorError, match="x2 holds tables of something else"):
+    with pytest.raises(OperatorError, match="x2 holds another application's tables"):
         installation.prepare(url_of(bare, "x2"), Passwords.kept_in(empty))
 
 

@@ -125,7 +125,7 @@ def test_after_kill_9_of_the_database_it_ends_and_says_what_to_do(installed: Pat
         assert up.answers()
         os.kill(postmaster(installed), signal.SIGKILL)
         assert up.ended() == 1
-    assert "start again, and it recovers" in up.output
+    assert "start again and it recovers" in up.output
 
 
 def test_the_database_is_opened_as_operator_or_inside_one_organization(installed: Path) -> None:
