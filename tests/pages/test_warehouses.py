@@ -143,6 +143,14 @@ async def test_it_shows_its_stock_as_it_stood(here: Browser, site: Site) -> None
     assert "Nothing stocked here yet." in before.text
 
 
+async def test_stock_without_a_cost_is_not_said_to_be_worth_nothing(admin: Member, site: Site) -> None:
+    plums = await factories.product(admin, name="Plums", unit_cost=None)
+    async with admin.transaction() as connection:
+        await post(connection, admin, receipt(UUID(plums["id"]), UUID(site.north["id"]), 9))
+    shown = words((await (await signed_in(admin)).get(f"/warehouses/{site.north['id']}")).text)
+    assert "Stock value US$75 1 product has no cost" in shown
+
+
 async def test_who_may_not_read_inventory_sees_where_but_not_what(admin: Member, site: Site) -> None:
     here = await signed_in(await factories.member_with(admin, "warehouses:read"))
     (north, _south) = table(await here.get("/warehouses"), "Warehouses")

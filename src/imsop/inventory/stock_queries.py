@@ -179,6 +179,8 @@ class WarehouseStock(Stock, frozen=True):
 
     all_on_hand: int
     all_value: Decimal
+    all_without_cost: int
+    """Products of which there is some, and no cost is known."""
     all_products: int
     all_out_of_stock: int
 
@@ -187,6 +189,7 @@ class WarehouseStock(Stock, frozen=True):
 _WITH_SUMS = """
     SELECT held.*, (sum(held.on_hand) OVER ())::bigint AS all_on_hand,
            coalesce(sum(held.value) OVER (), 0) AS all_value,
+           count(*) FILTER (WHERE held.on_hand > 0 AND held.value IS NULL) OVER () AS all_without_cost,
            count(*) FILTER (WHERE held.on_hand > 0) OVER () AS all_products,
            count(*) FILTER (WHERE held.state = 'out_of_stock') OVER () AS all_out_of_stock
     FROM ("""
