@@ -115,7 +115,7 @@ class _Session:
         return "\n".join(told), found
 
     async def _ran(self, member: Member, statement: Statement, mode: str, form: str) -> list[str]:
-        """A prepared statement is run: one with its arguments in the text is always planned for them."""
+        """Runs a prepared statement: with literals it would always get a custom plan."""
         connection = self._connection
         await connection.execute(
             f"RESET SESSION AUTHORIZATION; SET auto_explain.log_format = {form};"
@@ -135,7 +135,7 @@ def _literal(value: object) -> str:
 
 
 def faults(plan: dict[str, Any]) -> list[str]:
-    """What keeps a plan (of EXPLAIN ANALYZE, as JSON) from counting as served by indexes."""
+    """Why a plan (of EXPLAIN ANALYZE, as JSON) does not count as served by indexes."""
     found = []
     for node in _nodes(plan):
         table = node.get("Relation Name", "")

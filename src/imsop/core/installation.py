@@ -49,7 +49,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
-    """For whoever does not watch."""
+    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +319,7 @@ def _pending(connection: psycopg.Connection) -> list[str]:
 
 
 def _connected(dsn: str) -> psycopg.Connection:
-    """Autocommit: what may not run in a transaction is done here, and what must says so."""
+    """Autocommit; what needs a transaction opens one."""
     try:
         return psycopg.connect(dsn, autocommit=True, connect_timeout=10, application_name="imsop")
     except psycopg.OperationalError as error:

@@ -58,7 +58,7 @@ _API_KEY_STANDING = """
 
 
 async def find_standing(connection: Connection, token: Token) -> Standing | None:
-    """Of a presented token; None where it is not, or no longer, good for anything."""
+    """The standing of a presented token; None if it is unknown or no longer valid."""
     return await fetch_one(
         connection,
         Standing,

@@ -58,12 +58,12 @@ def gtin_14(gtin: str | None) -> str | None:
 
 
 def _content(text: str, identifier: str) -> str:
-    """With the identifier, where it can hold that."""
+    """The text with its GS1 identifier, if GS1's character set can hold it."""
     return f"({identifier}){text}" if identifier and _OF_GS1.fullmatch(text) else text
 
 
 def _drawn(made: zxingcpp.Barcode, content: str, room_mm: float, height_mm: float | None = None) -> Barcode:
-    """In modules of whole dots, if so much room as there is for each allows any choice."""
+    """Modules are whole printer dots, unless the room is too small for that."""
     dots = room_mm // _DOT_MM * _DOT_MM
     width = _modules(made, white=False) * (dots if dots >= _NARROWEST_MM else room_mm)
     return Barcode(made.to_svg(add_quiet_zones=False), content, width, height_mm or width)

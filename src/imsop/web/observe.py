@@ -102,5 +102,5 @@ def _record(scope: HTTPScope, method: str, status: int, seconds: float) -> None:
 
 @cache
 def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    """Those of these labels, kept: looking them up costs more than counting does."""
+    """The metrics for these labels, cached: the look-up costs more than counting."""
     return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)

@@ -169,7 +169,7 @@ def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresEr
 
 
 def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[Any]:
-    """What the driver refuses. A ValueError among it is a value that no column of its type can hold."""
+    """An error of the driver; a ValueError means a value that no column of its type can hold."""
     if isinstance(error, ValueError):
         return on_domain_error(request, InvalidInput("a value is out of range for its field"))
     return on_unreachable(request, error)

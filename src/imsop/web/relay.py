@@ -148,7 +148,7 @@ class Listener:
             self._stirred.set()
 
     def end(self, reason: str) -> None:
-        """Nothing more is said on it; what still waits is thrown away. It can be resumed from its last id."""
+        """Ends the stream and drops what waits; it can be resumed from its last id."""
         self.ended = self.ended or reason
         self._waiting.clear()
         self._stirred.set()
@@ -244,7 +244,7 @@ class Relay:
             connection.terminate()
 
     async def _look(self, connection: Connection) -> None:
-        """Hands on what was committed since the last look."""
+        """Passes on what was committed since the last snapshot."""
         if await current_snapshot(connection) == self.position:
             return
         listening: dict[UUID, list[Listener]] = defaultdict(list)

@@ -150,7 +150,7 @@ async def _send(send: Send, text: bytes, *, more: bool = True) -> None:
 
 
 def _id(snapshot: Snapshot) -> bytes:
-    """The end of an event with its id. By itself it is no event, and yet what a browser resumes from."""
+    """The id line that ends a batch; sent alone it is no event, but browsers still resume from it."""
     return b"id: %s\n\n" % str(snapshot).encode()
 
 
@@ -194,7 +194,7 @@ async def stream(request: TenantRequest, last_event_id: LastEventId = None) -> A
 
 
 async def _catch_up(request: TenantRequest, listener: Listener, since: Snapshot) -> News | None:
-    """What was committed after the snapshot, as far as the listener will not be told of it anyway.
+    """Events committed after the snapshot that the listener will not be sent anyway.
 
     It has joined already, so what is committed while this reads is either read here or waits for it there.
     """

@@ -189,7 +189,7 @@ def _filters(
 
 
 def href_of(event: AnalyticsEvent, actor: Actor) -> str:
-    """The page of what it happened to, if there is one that the actor may see."""
+    """The address of the entity's page, if there is one that the actor may see."""
     path, permission = _PLACES.get(event.entity_type or "", ("", None))
     if permission not in actor.permissions:
         return ""
@@ -200,7 +200,7 @@ def href_of(event: AnalyticsEvent, actor: Actor) -> str:
 
 
 def name_of(event: AnalyticsEvent) -> str:
-    """What it happened to is called, as far as the event says so."""
+    """The entity's name, as far as the event gives it."""
     told = event.metadata or {}
     return next((str(told[key]) for key in _NAMES if told.get(key)), "")
 

@@ -97,7 +97,7 @@ def standings(
 
 
 def is_open_or_late(is_open: Flag | None, is_late: Flag | None, day: date) -> dict[str, Any]:
-    """Filters of a list of orders: what is late is open."""
+    """Filters of a list of orders; late implies open."""
     return {"open": True if is_open and not is_late else None, "late": day if is_late else None}
 
 
@@ -107,7 +107,7 @@ Outcome = Literal["due", "on_time", "late", "in_full", "not_in_full", "open", "o
 def lines_counted(outcome: Outcome | None, day: date, due_before: date | None) -> dict[str, Any]:
     """Filters of the lines that a figure counts, where `day` is today; due before another day, if given.
 
-    Late is whatever is not on time, come or not. Overdue is what is late and may still come.
+    Late: not on time, received or not. Overdue: late and still open.
     """
     before = min(day, due_before) if due_before else day
     match outcome:
@@ -137,7 +137,7 @@ class Change(Protocol):
 async def names_of(
     connection: Connection, actor: Actor, history: Iterable[Change], *others: UUID | None
 ) -> dict[UUID, str]:
-    """Of whoever made these changes, and of others."""
+    """Names of the users who made these changes, and of the given others."""
     mentioned = {*(entry.changed_by for entry in history), *others}
     return await list_user_names(connection, actor.organization_id, [id_ for id_ in mentioned if id_])
 

@@ -37,13 +37,13 @@ class Figure(NamedTuple):
 
     @property
     def course(self) -> list[int | Decimal]:
-        """What is known, the oldest first; nothing where that is no course."""
+        """Known values, oldest first; empty if there is no trend."""
         known = [value for value in self.before if value is not None]
         return [*known, self.now] if known else []
 
     @property
     def change(self) -> int | Decimal | None:
-        """In three stretches."""
+        """The change over three stretches."""
         then = self.before[-MONTH]
         return None if then is None else self.now - then
 
