@@ -159,6 +159,7 @@ async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Brow
     await _buy(admin, apples, slow, ago(1), "cancelled")
     await _buy(admin, apples, slow, ago(90), "received", received=9, actual=ago(10))  # never complete
     await _buy(admin, apples, slow, ago(1), "draft")
+    await _buy(admin, apples._replace(product=await factories.product(admin)), slow, ago(1), "confirmed")
     page = await here.get(f"/products/{apples.product['id']}")
     assert "On order 16 in 2 lines" in words(page.text)
     first, second = table(page, "On order")
@@ -169,6 +170,13 @@ async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Brow
     assert (second["Outstanding"], second["Status"]) == ("10", "Submitted")
     assert not second["Due"].endswith("Late")
     assert link(page, late["po_number"]) == f"/purchase-orders/{late['id']}"
+    assert f"/purchase-orders?open=true&amp;product_id={apples.product['id']}" in page.text
+    of_it = {"open": "true", "product_id": apples.product["id"]}
+    orders = await here.get("/purchase-orders", params=of_it)
+    assert {row["Number"] for row in table(orders, "Purchase orders")} == {
+        line["Purchase order"] for line in (first, second)
+    }
+    assert "One product" in orders.text
     fast, never = table(page, "Suppliers")
     assert (fast["Supplier"], fast["Last price"], fast["Order lines"]) == ("Quick Ltd", "€1.00", "3")
     assert fast["Lead time in days"] == "8.0 6 to 10"
@@ -210,6 +218,8 @@ async def test_what_customers_wait_for_and_what_is_under_way(
             admin.organization_id,
             UUID(orders[0]["id"]),
         )
+    other = {"product_id": (await factories.product(admin))["id"], "quantity": 1}
+    await admin.create("shipments", {"shipment_type": "inbound", "items": [other]})
     carried = [{"product_id": apples.product["id"], "quantity": quantity} for quantity in (2, 3)]
     shipment = await admin.create(
         "shipments",
@@ -230,6 +240,10 @@ async def test_what_customers_wait_for_and_what_is_under_way(
     assert transfer["Shipment"] == "TR-77"
     assert (transfer["Quantity"], transfer["From"], transfer["To"]) == ("5", "North", "South")
     assert link(page, "TR-77") == f"/shipments/{shipment['id']}"
+    of_it = f"product_id={apples.product['id']}"
+    for path, known in ((f"/sales-orders?open=true&{of_it}", "2 of 2"), (f"/shipments?{of_it}", "1 of 1")):
+        assert path.replace("&", "&amp;") in page.text
+        assert known in (await here.get(path)).text
 
 
 async def test_a_new_product_says_that_there_is_nothing(admin: Member) -> None:

@@ -28,6 +28,8 @@ PURCHASE_ORDER_SUMMARIES = Listing(
         "ids": "o.id = ANY ({}::uuid[])",
         "status": "o.status = {}",
         "supplier_id": "o.supplier_id = {}",
+        "product_id": """o.id IN (SELECT i.purchase_order_id FROM purchase_order_items i
+                                 WHERE i.organization_id = $1 AND i.product_id = {})""",
         "open": "({}::bool AND " + _IS_OPEN + ")",
         "late": "(o.expected_delivery_date < {}::date AND " + _IS_OPEN + ")",
     },

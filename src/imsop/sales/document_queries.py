@@ -27,6 +27,8 @@ SALES_ORDER_SUMMARIES = Listing(
         "ids": "o.id = ANY ({}::uuid[])",
         "status": "o.status = (SELECT {})",  # hidden from the planner: see queries.SALES_ORDERS
         "customer_id": "o.customer_id = {}",
+        "product_id": """o.id IN (SELECT i.sales_order_id FROM sales_order_items i
+                                 WHERE i.organization_id = $1 AND i.product_id = {})""",
         "counter": "({}::bool AND o.customer_id IS NULL)",
         "open": "({}::bool AND " + _IS_OPEN + ")",
         "late": "(o.expected_delivery_date < {}::date AND " + _IS_OPEN + ")",

@@ -66,6 +66,8 @@ SHIPMENT_SUMMARIES = Listing(
         "purchase_order_id": "s.purchase_order_id = {}",
         "sales_order_id": "s.sales_order_id = {}",
         "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",
+        "product_id": """s.id IN (SELECT i.shipment_id FROM shipment_items i
+                                 WHERE i.organization_id = $1 AND i.product_id = {})""",
     },
     sorts={"created_at": Sort("s.created_at", "created_at", datetime)},
     tiebreak="s.id",

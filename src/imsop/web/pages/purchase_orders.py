@@ -76,6 +76,7 @@ async def _narrowed(
     q: str | None,
     status: str | None,
     supplier_id: UUID | None,
+    product_id: UUID | None,
     is_open: Flag | None,
     is_late: Flag | None,
 ) -> dict[str, Any]:
@@ -85,6 +86,7 @@ async def _narrowed(
         "ids": None if q is None else await ids_of(connection, actor, "purchase_order", q),
         "status": status,
         "supplier_id": supplier_id,
+        "product_id": product_id,
         **is_open_or_late(is_open, is_late, today(actor.timezone)),
     }
 
@@ -95,6 +97,7 @@ async def purchase_orders_page(
     q: SearchQuery | None = None,
     status: PurchaseOrderStatus | None = None,
     supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
     open: Flag | None = None,  # noqa: A002 - the address says so
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
@@ -102,7 +105,7 @@ async def purchase_orders_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    narrowed = await _narrowed(request, q, status, supplier_id, open, late)
+    narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
     shown = await show(
         connection, actor, document_queries.PURCHASE_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **narrowed,
@@ -132,11 +135,12 @@ async def export_purchase_orders(
     q: SearchQuery | None = None,
     status: PurchaseOrderStatus | None = None,
     supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
     open: Flag | None = None,  # noqa: A002 - the address says so
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
 ) -> Stream:
-    narrowed = await _narrowed(request, q, status, supplier_id, open, late)
+    narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
     return export(request, document_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
 
 

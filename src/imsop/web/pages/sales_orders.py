@@ -78,6 +78,7 @@ async def _narrowed(
     q: str | None,
     status: str | None,
     customer_id: UUID | None,
+    product_id: UUID | None,
     is_counter_sale: Flag | None,
     is_open: Flag | None,
     is_late: Flag | None,
@@ -89,6 +90,7 @@ async def _narrowed(
         "ids": None if q is None else await ids_of(connection, actor, "sales_order", q),
         "status": status,
         "customer_id": customer_id,
+        "product_id": product_id,
         "counter": True if is_counter_sale else None,
         "short": True if is_short else None,
         **is_open_or_late(is_open, is_late, today(actor.timezone)),
@@ -101,6 +103,7 @@ async def sales_orders_page(
     q: SearchQuery | None = None,
     status: SalesOrderStatus | None = None,
     customer_id: UUID | None = None,
+    product_id: UUID | None = None,
     counter: Flag | None = None,
     open: Flag | None = None,  # noqa: A002 - the address says so
     late: Flag | None = None,
@@ -110,7 +113,7 @@ async def sales_orders_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    narrowed = await _narrowed(request, q, status, customer_id, counter, open, late, short)
+    narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
     shown = await show(
         connection, actor, document_queries.SALES_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **narrowed,
@@ -140,13 +143,14 @@ async def export_sales_orders(
     q: SearchQuery | None = None,
     status: SalesOrderStatus | None = None,
     customer_id: UUID | None = None,
+    product_id: UUID | None = None,
     counter: Flag | None = None,
     open: Flag | None = None,  # noqa: A002 - the address says so
     late: Flag | None = None,
     short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",
 ) -> Stream:
-    narrowed = await _narrowed(request, q, status, customer_id, counter, open, late, short)
+    narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
     return export(request, document_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
 
 

@@ -84,6 +84,7 @@ async def shipments_page(
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
     supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
     sort: ShipmentSort = "-created_at",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
@@ -95,7 +96,7 @@ async def shipments_page(
         sort=sort, cursor=cursor, before=before, fixed=(days.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
-        sales_order_id=sales_order_id, supplier_id=supplier_id,
+        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
     )  # fmt: skip
     return render(
         request,
@@ -119,6 +120,7 @@ async def export_shipments(
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
     supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
     sort: ShipmentSort = "-created_at",
 ) -> Stream:
     connection, actor = await request.begin()
@@ -128,7 +130,7 @@ async def export_shipments(
         sort=sort, fixed=(days.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
-        sales_order_id=sales_order_id, supplier_id=supplier_id,
+        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
     )  # fmt: skip
 
 
