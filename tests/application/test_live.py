@@ -106,7 +106,7 @@ async def test_a_shipment_that_is_seen_for_the_first_time_comes_onto_the_map(
         await document.page.goto(f"/shipments/{shipment['id']}")
         await listening(tower.page)
         await expect(document.page.get_by_text("Live", exact=True)).to_be_visible()
-        await expect(document.page.get_by_text("Not seen yet")).to_be_visible()
+        await expect(document.page.get_by_text("No position yet")).to_be_visible()
         await moved(planner, shipment, "-21.5")
         for page in (tower.page, document.page):
             await expect(page.locator(f"#marker-{shipment['id']}")).to_contain_text("At -21.5 east")

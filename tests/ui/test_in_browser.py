@@ -209,11 +209,11 @@ async def test_a_filter_shows_in_the_address_what_was_asked_and_nothing_else(
         await visit.page.wait_for_url("**/?sort=-name&q=bag&state=out")
         await visit.page.go_back()
         await visit.page.wait_for_url("**/?sort=-name&state=out")
-        await expect(filters.get_by_label("State")).to_have_value("out")
+        await expect(filters.get_by_label("Status")).to_have_value("out")
         await expect(filters.get_by_label("Product")).to_have_value("")
         await visit.page.go_back()
         await visit.page.wait_for_url("**/?sort=-name")
-        await expect(filters.get_by_label("State")).to_have_value("")
+        await expect(filters.get_by_label("Status")).to_have_value("")
 
 
 async def test_it_can_be_read_without_scripts(browser: Browser, gallery: str) -> None:
