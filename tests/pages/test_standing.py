@@ -94,7 +94,7 @@ async def test_stock_was_what_its_days_say(admin: Member, stranger: Member) -> N
     assert [*figures.out.before, figures.out.now] == [None, None, 0, 0, 0, 0, 1, 1, 0]
     assert [*figures.low.before, figures.low.now] == [None, None, 0, 0, 1, 1, 1, 1, 0]
     page = await (await signed_in(admin)).get("/")
-    assert 'tone-quiet toned">+75.0% in 30 days' in page.text  # from 4 units to 7, and their value
+    assert 'tone-active toned">+75.0% in 30 days' in page.text  # from 4 units to 7, and their value
     assert 'tone-good toned">-1 in 30 days' in page.text  # below its reorder level
     async with stranger.transaction() as connection:
         theirs = await standing.stock(connection, await stranger.actor(), ends())
