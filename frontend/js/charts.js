@@ -101,13 +101,13 @@ async function show(figure) {
   if (isMap) await prepareMap();
   const chart = init(canvas, null, { locale: language.toUpperCase() });
   const option = isMap ? mapOption : chartOption;
-  const draw = (lazyUpdate = true) => chart.setOption(option(figure), { notMerge: !isMap, lazyUpdate: !!lazyUpdate });
+  const draw = () => chart.setOption(option(figure), { notMerge: !isMap, lazyUpdate: !paper.matches });
   draw();
   if (isMap) onMap(chart, figure, canvas);
   new ResizeObserver(() => paper.matches || chart.resize()).observe(canvas); // paper scales what was drawn
   new MutationObserver(draw).observe(figure.querySelector("tbody"), { attributes: true, childList: true, subtree: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  paper.addEventListener("change", () => draw(false)); // in the colours of paper, and back
+  paper.addEventListener("change", draw); // at once, in the colours of paper, and back
   document.addEventListener("imsop:theme", draw);
 }
 
