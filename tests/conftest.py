@@ -24,7 +24,7 @@ from imsop.core import installation
 from imsop.core.database import Pool
 from imsop.core.installation import Installation, Passwords
 from imsop.core.settings import Settings
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member
 

@@ -21,7 +21,7 @@ from imsop.identity.models import Actor
 from imsop.identity.permissions import SystemRole
 from imsop.identity.tokens import new_token
 from imsop.web.app import create_app
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 
 PASSWORD = "a long enough password"
 HOST = "http://imsop.test"

@@ -13,8 +13,8 @@ import httpx
 from litestar.routes import HTTPRoute
 
 from imsop.demo.people import PASSWORD
-from imsop.web.edge import SESSION_COOKIE
-from imsop.web.observe import Observed
+from imsop.web.edge.csrf import SESSION_COOKIE
+from imsop.web.edge.observe import Observed
 from imsop.web.pages import ROUTES
 from tests import factories
 from tests.factories import Member, accepted, litestar_of, visitor

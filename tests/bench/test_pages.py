@@ -14,7 +14,7 @@ from imsop.bench.volume import Volume
 from imsop.core.installation import silent
 from imsop.core.listing import PageRequest
 from imsop.inventory.ledger_queries import LEDGER
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, litestar_of

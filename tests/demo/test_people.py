@@ -12,7 +12,7 @@ from imsop.core.errors import FieldError, InvalidInput
 from imsop.core.settings import Settings
 from imsop.demo import people
 from imsop.identity.permissions import SYSTEM_ROLES
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests.conftest import TestDatabase
 from tests.factories import accepted, visitor
 

@@ -9,10 +9,9 @@ import pytest
 
 from imsop.identity import credential_queries
 from imsop.identity.tokens import new_token, token_hash
-from imsop.web import csrf
-from imsop.web.csrf import csrf_token
-from imsop.web.edge import SESSION_COOKIE
-from imsop.web.observe import Observed
+from imsop.web.edge import csrf
+from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import PASSWORD, Member, accepted, eventually, visitor

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from imsop.identity.models import User
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import PASSWORD, Member, accepted, eventually, visitor
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from imsop.identity import queries
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import PASSWORD, Member, accepted, new_email, visitor
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from imsop.identity import queries
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import PASSWORD, SOON, Member, accepted, eventually, new_address, new_email, visitor

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import PASSWORD, Member, accepted, new_email, visitor

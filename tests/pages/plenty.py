@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from litestar.routes import HTTPRoute
 
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member, litestar_of
 from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order

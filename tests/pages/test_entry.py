@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from imsop.web.csrf import FIELD, csrf_token
-from imsop.web.edge import SESSION_COOKIE
+from imsop.web.edge.csrf import FIELD, SESSION_COOKIE, csrf_token
 from tests import factories
 from tests.factories import HOST, PASSWORD, Member, eventually, visitor
 from tests.pages.browsing import browser, signed_in

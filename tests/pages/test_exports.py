@@ -13,8 +13,8 @@ import pytest
 import python_calamine
 
 from imsop.core.database import Pool
-from imsop.web import edge
-from imsop.web.observe import Observed
+from imsop.web.edge import middleware
+from imsop.web.edge.observe import Observed
 from imsop.web.pages.spreadsheet import Spreadsheet
 from tests import factories
 from tests.browsing import served
@@ -155,7 +155,7 @@ async def test_exports_leave_connections_to_others(keeper: Member, database: Tes
 async def test_who_does_not_read_is_cut_off(
     keeper: Member, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge, "SEND_SECONDS", 0.2)
+    monkeypatch.setattr(middleware, "SEND_SECONDS", 0.2)
     async with served_for_real(keeper.app) as address:
         deaf = asked_and_left(address, "/ledger.csv", keeper)
 

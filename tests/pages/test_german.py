@@ -9,7 +9,7 @@ import pytest
 
 from imsop.ui import catalogue
 from imsop.ui.words import WORDS
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.plenty import pages_of, plenty

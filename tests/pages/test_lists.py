@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from imsop.web.pages import lists
 from tests.pages.browsing import signed_in
 from tests.pages.plenty import links, pages_of, plenty

@@ -7,7 +7,7 @@ import re
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member
 from tests.rules import rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from imsop.core.installation import Installation
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import pool_of
 

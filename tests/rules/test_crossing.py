@@ -10,7 +10,7 @@ import pytest
 
 from imsop.core.database import Connection, Pool, transaction
 from imsop.core.tenancy import Tenant
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.rules import rows
 from tests.rules.catalogue import WITHOUT_TENANT, Catalogue

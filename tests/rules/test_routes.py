@@ -9,7 +9,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from imsop.identity.permissions import Permission
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member, litestar_of
 from tests.rules import rows

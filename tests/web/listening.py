@@ -11,8 +11,8 @@ import msgspec
 import uvicorn
 
 from imsop.serving import Protocol
-from imsop.web import relay
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
+from imsop.web.live import relay
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import API, SOON, Member, litestar_of

@@ -4,7 +4,7 @@ import socket
 
 from imsop import migrations
 from imsop.core.installation import Installation
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, visitor

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member, accepted, visitor
 from tests.rivals import somebody_waits_for

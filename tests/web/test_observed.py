@@ -18,7 +18,7 @@ from litestar.routes import HTTPRoute
 
 from imsop.core.logging import MASK, mask_personal
 from imsop.ui.assets import asset
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests.conftest import TestDatabase
 from tests.factories import Member, litestar_of, visitor
 

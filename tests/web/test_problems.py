@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member, visitor
 from tests.golden import require_golden

@@ -12,8 +12,8 @@ import pytest
 
 from imsop.shipping import tracking_queries
 from imsop.shipping.models import NewPosition
-from imsop.web import relay, stream
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
+from imsop.web.live import relay, stream
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, pool_of

@@ -10,9 +10,9 @@ from imsop.cli import _set_standing
 from imsop.core.errors import TooManyRequests
 from imsop.identity import credential_queries
 from imsop.identity.tokens import new_token, token_hash
-from imsop.web import relay, stream
-from imsop.web.observe import Observed
-from imsop.web.relay import MAX_LISTENERS_OF_ONE
+from imsop.web.edge.observe import Observed
+from imsop.web.live import relay, stream
+from imsop.web.live.relay import MAX_LISTENERS_OF_ONE
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import SOON, Member

@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from imsop.web.observe import Observed
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, pool_of
@@ -65,7 +65,7 @@ async def test_a_refusal_after_a_write_leaves_nothing(admin: Member) -> None:
 
 async def test_what_is_read_cannot_write(admin: Member) -> None:
     """Safe methods run in a read-only transaction."""
-    from imsop.web.edge import UnitOfWork  # noqa: PLC0415
+    from imsop.web.edge.middleware import UnitOfWork  # noqa: PLC0415
 
     unit = UnitOfWork(pool_of(admin.app), await admin.actor(), admin.actor, read_only=True)
     connection = await unit.connection()
@@ -89,7 +89,7 @@ async def test_connections_come_back_whatever_happens(app: Observed, admin: Memb
 
 
 async def test_a_request_leaves_nothing_to_the_garbage_collector(admin: Member) -> None:
-    from imsop.web.edge import UnitOfWork  # noqa: PLC0415
+    from imsop.web.edge.middleware import UnitOfWork  # noqa: PLC0415
 
     await admin.read("products")
     gc.collect()

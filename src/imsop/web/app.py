@@ -25,13 +25,14 @@ from imsop.sales import api as sales
 from imsop.shipping import api as shipping
 from imsop.suppliers import api as suppliers
 from imsop.ui.assets import serve_assets
-from imsop.web import health, openapi, pages, search, stream
-from imsop.web.edge import EdgeMiddleware
+from imsop.web import health, openapi, pages, search
+from imsop.web.edge.middleware import EdgeMiddleware
+from imsop.web.edge.observe import Observed
+from imsop.web.edge.problems import HANDLERS
+from imsop.web.edge.requests import StrictRequest, prepare_routes
 from imsop.web.housekeeping import keep_house
-from imsop.web.observe import Observed
-from imsop.web.problems import HANDLERS
-from imsop.web.relay import Relay
-from imsop.web.requests import StrictRequest, prepare_routes
+from imsop.web.live import stream
+from imsop.web.live.relay import Relay
 
 CONNECTIONS_PER_EXPORT = 4
 """Of the connections, one in so many may be exporting a list; the others stay for what is quick."""

@@ -20,7 +20,7 @@ from litestar.routes import HTTPRoute
 from swagger_ui_bundle import swagger_ui_path
 
 from imsop.identity.guard import PUBLIC
-from imsop.web.problems import MEDIA_TYPE, Problem
+from imsop.web.edge.problems import MEDIA_TYPE, Problem
 
 DOCUMENT_PATH = "/api/openapi.json"
 _DOCUMENTED_PROBLEMS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503)

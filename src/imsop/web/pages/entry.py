@@ -16,7 +16,7 @@ from imsop.identity.models import Credentials
 from imsop.identity.request import TenantRequest
 from imsop.identity.sign_in_actions import sign_in
 from imsop.ui.render import render
-from imsop.web.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
+from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
 from imsop.web.pages.forms import form_of
 
 FORM_COOKIE = "imsop_form"

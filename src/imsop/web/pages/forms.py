@@ -6,8 +6,8 @@ import msgspec
 from litestar import Request
 
 from imsop.core.errors import InvalidInput, field_errors
-from imsop.web.csrf import FIELD
-from imsop.web.problems import INVALID
+from imsop.web.edge.csrf import FIELD
+from imsop.web.edge.problems import INVALID
 
 Form = TypeVar("Form", bound=msgspec.Struct)
 

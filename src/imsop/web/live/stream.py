@@ -24,8 +24,8 @@ from imsop.identity.guard import allow
 from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.web.edge import authenticate
-from imsop.web.relay import KINDS, Listener, News, Relay, read_news
+from imsop.web.edge.middleware import authenticate
+from imsop.web.live.relay import KINDS, Listener, News, Relay, read_news
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MILLISECONDS = 1000

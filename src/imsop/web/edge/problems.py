@@ -20,7 +20,7 @@ from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable
 from imsop.core.said import Said
 from imsop.ui.language import N_
 from imsop.ui.render import render_error
-from imsop.web.csrf import SESSION_COOKIE, csrf_token
+from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token
 
 MEDIA_TYPE = "application/problem+json"
 INVALID = N_("some fields have invalid values")
@@ -143,7 +143,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
 
 
 def with_head(allowed: str) -> str:
-    """An Allow header that names HEAD beside GET: every GET takes it (imsop.web.observe)."""
+    """An Allow header that names HEAD beside GET: every GET takes it (imsop.web.edge.observe)."""
     return allowed.replace("GET", "GET, HEAD")
 
 

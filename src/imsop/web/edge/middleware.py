@@ -18,9 +18,9 @@ from imsop.core.said import Said
 from imsop.identity.access import AccessCache
 from imsop.identity.guard import changes_access, require_permission
 from imsop.identity.models import Actor
-from imsop.web.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
-from imsop.web.problems import answer_to, is_page
-from imsop.web.requests import StrictRequest, require_strict_query, without_blanks
+from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
+from imsop.web.edge.problems import answer_to, is_page
+from imsop.web.edge.requests import StrictRequest, require_strict_query, without_blanks
 
 SEND_SECONDS = 30.0
 """How long whoever is sent a stream may leave full buffers unread before the connection is cut."""

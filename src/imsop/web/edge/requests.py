@@ -17,7 +17,7 @@ from imsop.core.errors import FieldError, InvalidInput, field_error, field_error
 from imsop.core.said import Said
 from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_
-from imsop.web.problems import INVALID, with_head
+from imsop.web.edge.problems import INVALID, with_head
 
 # msgspec reads query text leniently ("null" as None, "5.0" as 5, "1700000000" as an instant); these do not.
 _SHAPES: dict[type, tuple[re.Pattern[str], str]] = {

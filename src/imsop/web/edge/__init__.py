@@ -1,0 +1,1 @@
+"""The way of a request: from the connection to the route, and back."""

@@ -1,0 +1,1 @@
+"""Live news: found once per process, sent to whoever listens."""
