@@ -1,6 +1,5 @@
 """The web server around the application: its socket, its processes, and the moment it is ready."""
 
-import asyncio
 import gc
 import os
 import signal
@@ -13,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from imsop.core import installation
@@ -22,25 +20,10 @@ from imsop.core.installation import Installation
 from imsop.core.server_process import stop_with_parent
 from imsop.core.settings import Settings
 from imsop.web.app import create_app
+from imsop.web.edge.connection import Connection
 
 _GRACE_SECONDS = 10  # for requests under way when asked to stop
 _POLL_SECONDS = 0.02
-
-
-class Protocol(HttpToolsProtocol):
-    """Lets an endless reply know that the server stops, and cut off who does not read it."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._stopping = asyncio.Event()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["state"] |= {"stopping": self._stopping, "abort": self.transport.abort}
-
-    def shutdown(self) -> None:
-        self._stopping.set()
-        super().shutdown()
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -72,7 +55,8 @@ def serve(
         factory=several,
         workers=settings.workers,
         loop="uvloop",
-        http=Protocol,
+        http=Connection,
+        ws="none",
         lifespan="on",
         log_config=None,
         log_level="warning",

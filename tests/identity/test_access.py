@@ -266,8 +266,19 @@ async def test_a_browsers_cookie_writes_only_with_the_token_of_our_own_pages(
     for wrong in ("", "0" * 64, token, csrf_token(admin.token)):
         accepted(await browser.post("products", json=product, headers={csrf.HEADER: wrong}), 403)
     accepted(await browser.post("products", json=product, headers={csrf.HEADER: csrf_token(token)}), 201)
-    # As a field of a form it is read as well; that the body is then no JSON is the route's word.
-    accepted(await browser.post("products", data=product | {csrf.FIELD: csrf_token(token)}), 415)
-    accepted(await browser.post("products", data=product), 403)
-    multipart = {csrf.FIELD: (None, csrf_token(token))}
-    accepted(await browser.post("products", files=multipart), 415)
+    form = {"locale": "de", "version": "*"}
+    assert (await browser.post("/profile", data=form)).status_code == 403
+    assert (
+        await browser.post("/profile", data=form | {csrf.FIELD: csrf_token(admin.token)})
+    ).status_code == 403
+    assert (await browser.post("/profile", data=form | {csrf.FIELD: csrf_token(token)})).status_code == 303
+
+
+async def test_a_route_reads_one_kind_of_body(app: Observed, admin: Member) -> None:
+    """Refused by its type, whether or not it would have been read: no part of it is looked at."""
+    multipart = {"sku": (None, "A"), "name": (None, "A")}
+    accepted(await admin.http.post("products", data={"sku": "A", "name": "A"}), 415)
+    accepted(await admin.http.post("products", files=multipart), 415)
+    for path in ("/profile", "/sign-in", "/sign-out"):
+        assert (await admin.http.post(path, files=multipart)).status_code == 415, path
+        assert (await admin.http.post(path, json={"sku": "A"})).status_code == 415, path

@@ -8,6 +8,7 @@ import httpx
 from litestar.routes import HTTPRoute
 
 from imsop.web.edge.observe import Observed
+from imsop.web.edge.routes import prepared
 from tests import factories
 from tests.factories import Member, litestar_of
 from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
@@ -77,7 +78,7 @@ def pages_of(app: Observed, ids: dict[str, str]) -> dict[str, Any]:
         return ids[found[1] if found[1] in ids else place]
 
     return {
-        re.sub(r"\{(\w+)\}", filled, route.path_format): handler.opt["query_types"]
+        re.sub(r"\{(\w+)\}", filled, route.path_format): prepared(handler).parameters
         for route in litestar_of(app).routes
         if isinstance(route, HTTPRoute) and not route.path.startswith(_NOT_PAGES)
         for method, (handler, _) in route.route_handler_map.items()

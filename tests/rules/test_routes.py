@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from litestar.routes import HTTPRoute
 
-from imsop.identity.permissions import Permission
+from imsop.identity.guard import declared_by
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member, litestar_of
@@ -72,14 +72,15 @@ async def test_every_route_names_a_permission_or_is_known_to_be_public(app: Obse
             assert (await factories.visitor(app).get(route.path)).status_code == 404, route.path
             continue
         for method, (handler, _) in route.route_handler_map.items():
-            if handler.opt.get("public"):
+            declared = declared_by(handler)
+            if declared.access == "public":
                 public.add(f"{method} {route.path_format}")
-            elif handler.opt.get("own"):
+            elif declared.access == "own":
                 own.add(f"{method} {route.path_format}")
             elif method != "OPTIONS":
-                assert handler.opt.get("permission") in list(Permission), f"{method} {route.path}"
+                assert declared.permission is not None, f"{method} {route.path}"
                 needed = ":read" if method in ("GET", "HEAD") else ":write"
-                assert handler.opt["permission"].endswith(needed), f"{method} {route.path}"
+                assert declared.permission.endswith(needed), f"{method} {route.path}"
     assert {name for name in public if not name.startswith("HEAD")} == PUBLIC
     assert {name for name in own if not name.startswith("HEAD")} == OWN
 

@@ -7,7 +7,7 @@ import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 from litestar.testing import RequestFactory
 
-from imsop.ui.gallery import Reader
+from imsop.ui.gallery import Reader, Visitor
 from imsop.ui.page import Page
 from imsop.ui.render import environment
 
@@ -16,7 +16,7 @@ def page(path: str = "/products", query: str = "", **cookies: str) -> Page:
     cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
     request = RequestFactory().get(path, headers={"Cookie": cookie})
     request.scope["query_string"] = query.encode()
-    return Page(request, (), Reader("en"))
+    return Page(request, (), Visitor(Reader("en")))
 
 
 async def test_a_page_lets_nothing_in_but_its_own_assets(visitor: httpx.AsyncClient) -> None:

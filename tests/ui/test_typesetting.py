@@ -15,7 +15,7 @@ from litestar.testing import RequestFactory
 
 from imsop.ui import typesetting
 from imsop.ui.barcodes import OWN_REFERENCE, bars, gtin_14, matrix
-from imsop.ui.gallery import Reader
+from imsop.ui.gallery import Reader, Visitor
 from tests.printed import sheets_of
 
 # What a reader of PDF gives back as it was: letters that the font has, and no two spaces beside each other.
@@ -54,7 +54,7 @@ def test_every_control_character_can_be_printed() -> None:
 async def set_slips(number: int) -> list[float]:
     """The memory of this process, in MiB, after each of so many slips of a hundred lines."""
     request = RequestFactory().get("/")
-    request.scope["state"]["actor"] = Reader("en")
+    request.scope["state"]["carried"] = Visitor(Reader("en"))
     facts = "reference_id tracking_number status carrier po_number so_number ship_date expected_delivery_date"
     shipment = SimpleNamespace(**dict.fromkeys([*facts.split(), "weight_kg"]))
     taken = []

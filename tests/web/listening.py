@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import uvicorn
 
-from imsop.serving import Protocol
+from imsop.web.edge.connection import Connection
 from imsop.web.edge.observe import Observed
 from imsop.web.live import relay
 from tests import factories
@@ -34,7 +34,7 @@ async def served(app: Observed) -> AsyncIterator[str]:
     """The application behind the server that serves it, in this process; its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, http=Protocol, lifespan="off", log_config=None))  # type: ignore[arg-type]
+    server = uvicorn.Server(uvicorn.Config(app, http=Connection, lifespan="off", log_config=None))  # type: ignore[arg-type]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn says it in no other way
         await asyncio.sleep(0.01)

@@ -10,6 +10,7 @@ from imsop.cli import _set_standing
 from imsop.core.errors import TooManyRequests
 from imsop.identity import credential_queries
 from imsop.identity.tokens import new_token, token_hash
+from imsop.web.edge import connection
 from imsop.web.edge.observe import Observed
 from imsop.web.live import relay, stream
 from imsop.web.live.relay import MAX_LISTENERS_OF_ONE
@@ -63,7 +64,7 @@ async def _shout(admin: Member, ear: Ear, *, least_bytes: int) -> list[str]:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a test can reach."""
     monkeypatch.setattr(relay, "MAX_WAITING_BYTES", 100_000)
-    monkeypatch.setattr(stream, "SEND_SECONDS", 60.0)  # nor is one reached that a test is not about
+    monkeypatch.setattr(connection, "STALL_SECONDS", 60.0)  # nor is one reached that a test is not about
 
 
 @pytest.mark.usefixtures("hasty")
@@ -113,7 +114,7 @@ async def test_who_never_reads_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(stream, "SEND_SECONDS", 3.0)  # the one that hears reads in this very process
+    monkeypatch.setattr(connection, "STALL_SECONDS", 3.0)  # the one that hears reads in this very process
     async with process_of(database) as app, served(app) as address:
         async with listening(address, admin) as ear:
             deaf = await _deaf_socket(address, admin, app)

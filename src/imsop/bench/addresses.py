@@ -14,6 +14,9 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from psycopg.rows import dict_row
 
+from imsop.identity.guard import declared_by
+from imsop.web.edge.routes import prepared
+
 SEARCHED = ("1", "a", "100", "6365", "ing", "cUST", "ü", "HEART OF WICKER", "no such thing", "___")
 """Short and long, of everything, of some, of nothing; in mixed case, with an umlaut, of wildcards."""
 JSON_OF = {
@@ -95,7 +98,7 @@ def asked(app: Litestar, worst: Mapping[str, str]) -> Iterator[Asked]:
     }
     for route, handler in gets.items():
         if (
-            handler.opt.get("public")
+            declared_by(handler).access == "public"
             or route.startswith(_NOT_PAGES)
             or route.endswith((".csv", ".xlsx", ".pdf"))
         ):
@@ -104,10 +107,10 @@ def asked(app: Litestar, worst: Mapping[str, str]) -> Iterator[Asked]:
         if path is None:
             continue
         beside = gets.get(f"/api/v1{JSON_OF.get(route, route)}")
-        types = {name: parameter.type for name, parameter in handler.opt["query_types"].items()}
+        types = {name: parameter.type for name, parameter in prepared(handler).parameters.items()}
         for query in _queries(types, worst):
             end = f"?{urlencode(query)}" if query else ""
-            known = beside is not None and query.keys() <= beside.opt["query_types"].keys()
+            known = beside is not None and query.keys() <= prepared(beside).parameters.keys()
             json = f"/api/v1{JSON_OF.get(path, path)}{end}" if known else None
             yield Asked(route, f"{path}{end}", json)
 

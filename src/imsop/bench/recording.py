@@ -25,6 +25,7 @@ from imsop.core.installation import Installation
 from imsop.core.logging import configure_logging
 from imsop.core.settings import Settings
 from imsop.web.app import create_litestar
+from imsop.web.edge.observe import Observed
 
 _PLACE = re.compile(r"\$([0-9]+)")
 
@@ -44,12 +45,13 @@ async def recorded(installation: Installation) -> AsyncIterator["Recorder"]:
     configure_logging(level="ERROR", as_json=False)
     app = create_litestar(Settings(pool_min=1, pool_max=1), installation)
     async with app.lifespan():
-        yield Recorder(app)
+        yield Recorder(app, Observed(app))
 
 
 class Recorder:
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: Litestar, served: Observed) -> None:
         self._app = app
+        self._served = served
 
     async def statements(self, operation: Operation, keys: Keys) -> list[Statement]:
         """Those of the request's own transaction; looking up who asks has one before it."""
@@ -93,7 +95,7 @@ class Recorder:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await self._app(scope, receive, send)  # type: ignore[arg-type]
+        await self._served(scope, receive, send)  # type: ignore[arg-type]
         if sent[0]["status"] >= 300:
             raise OperatorError(f"{method} {target} was refused: {sent[1]['body'].decode()}")
 

@@ -7,7 +7,7 @@ an unused filter costs nothing (the usual `$2 IS NULL OR …` would keep one gen
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Generic, NamedTuple
@@ -154,7 +154,7 @@ class Listing(Generic[Row]):
 
     async def stream(
         self, connection: Connection, organization_id: UUID, sort: str, *fixed: object, **filters: object
-    ) -> AsyncIterator[Row]:
+    ) -> AsyncGenerator[Row, None]:
         """Every row, in order, without holding more than a few at a time."""
         used = {name: value for name, value in filters.items() if value is not None}
         sql = self._selection(tuple(used)) + self._order(sort)

@@ -1,6 +1,5 @@
 """Routes of identity: sign-in, the own organization, users, roles, permissions, API keys."""
 
-import ipaddress
 from typing import Any, Literal
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from imsop.identity import (
     role_queries,
     sign_in_actions,
 )
-from imsop.identity.guard import OWN, PUBLIC, allow
+from imsop.identity.guard import OWN, allow, own, public
 from imsop.identity.models import (
     AccessToken,
     ApiKey,
@@ -44,18 +43,10 @@ from imsop.identity.models import (
 )
 from imsop.identity.passwords import hash_password
 from imsop.identity.permissions import Permission
-from imsop.identity.request import TenantRequest
+from imsop.identity.request import TenantRequest, client_address
 
 
-def client_address(request: Request[Any, Any, Any]) -> str | None:
-    """Where the request comes from; None where a proxy says something that is no address."""
-    try:
-        return str(ipaddress.ip_address(request.client.host.partition("%")[0])) if request.client else None
-    except ValueError:
-        return None
-
-
-@post("/auth/token", status_code=200, opt={**PUBLIC, "problems": (401, 403, 429), "replies_kept": False})
+@post("/auth/token", status_code=200, opt=public(401, 403, 429, replies_kept=False))
 async def create_access_token(request: Request[Any, Any, Any], data: Credentials) -> AccessToken:
     """Sign in with e-mail and password; use the token as `Authorization: Bearer …`."""
     token, lifetime = await sign_in_actions.sign_in(
@@ -63,13 +54,13 @@ async def create_access_token(request: Request[Any, Any, Any], data: Credentials
         request.app.state.settings,
         data,
         kind="bearer",
-        address=client_address(request),
+        address=client_address(request.scope),
         user_agent=request.headers.get("user-agent"),
     )
     return AccessToken(token, "Bearer", lifetime)
 
 
-@post("/organizations", opt={**PUBLIC, "problems": (403, 409, 429), "replies_kept": False})
+@post("/organizations", opt=public(403, 409, 429, replies_kept=False))
 async def create_organization(request: Request[Any, Any, Any], data: NewOrganization) -> SignedUp:
     """Sign up an organization with its first administrator.
 
@@ -78,7 +69,11 @@ async def create_organization(request: Request[Any, Any, Any], data: NewOrganiza
     """
     if not request.app.state.settings.sign_up:
         raise Forbidden("sign-up is closed here; ask whoever operates this installation")
-    pool, settings, address = request.app.state.pool, request.app.state.settings, client_address(request)
+    pool, settings, address = (
+        request.app.state.pool,
+        request.app.state.settings,
+        client_address(request.scope),
+    )
     await sign_in_actions.count_address_attempt(pool, settings, address)
     return await sign_in_actions.sign_up(pool, settings, data, address=address)
 
@@ -97,13 +92,13 @@ async def get_me(request: TenantRequest) -> Response[User]:
     return versioned(await actions.get_user(connection, actor, actor.user_id))
 
 
-@patch("/me", opt={**OWN, "problems": (412, 428)}, response_headers=VERSIONED)
+@patch("/me", opt=own(412, 428), response_headers=VERSIONED)
 async def edit_me(request: TenantRequest, data: OwnChanges, if_match: IfMatch) -> Response[User]:
     connection, actor = await request.begin()
     return versioned(await account_actions.edit_own_account(connection, actor, data, if_match))
 
 
-@post("/me/password", status_code=204, opt={**OWN, "problems": (409, 429), "replies_kept": False})
+@post("/me/password", status_code=204, opt=own(409, 429, replies_kept=False))
 async def change_my_password(request: TenantRequest, data: PasswordChange) -> None:
     """Change your password. You are signed out everywhere else."""
     state = request.app.state

@@ -1,19 +1,17 @@
-"""The permission check of every route. A route says which one it needs, or that it is public."""
+"""What a route declares, and the permission check made from it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from litestar.handlers import BaseRouteHandler
 
 from imsop.core.errors import Forbidden
 from imsop.core.said import Said
 from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
 
-PUBLIC: dict[str, Any] = {"public": True}
-"""`opt` of the few routes that anybody may call; tests/rules lists them."""
-
-OWN: dict[str, Any] = {"own": True}
-"""`opt` of the routes about whoever asks: being signed in is enough. An API key is nobody."""
-
+_OPT = "declared"
 
 _ADMINISTRATION = frozenset(
     {
@@ -25,22 +23,63 @@ _ADMINISTRATION = frozenset(
 )
 
 
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route says of itself, as `opt=allow(…)`, `PUBLIC` or `OWN`."""
+
+    access: Literal["permission", "own", "public"] = "permission"
+    """`own`: the caller's own account, so being signed in is enough, and an API key is refused."""
+    permission: Permission | None = None
+    """Needed where access is by permission. A route that names none is refused to everyone."""
+    problems: tuple[int, ...] = ()
+    """Statuses of refusals, beside those that every route has."""
+    replies_kept: bool = True
+    """Whether the reply to a POST is stored for its Idempotency-Key; not where it holds a secret."""
+    decode: Callable[[bytearray], Any] | None = None
+    """Reads the JSON body, where msgspec alone would report too little."""
+    events: Mapping[str, type] = {}
+    """Of a stream: the shape of each event's data, by the event's name."""
+
+    @property
+    def changes_access(self) -> bool:
+        """Whether a write may change who gets in and what they may do."""
+        return self.access == "own" or self.permission in _ADMINISTRATION
+
+
+PUBLIC: dict[str, Any] = {_OPT: Declared(access="public")}
+"""`opt` of the few routes that anybody may call; tests/rules lists them."""
+
+OWN: dict[str, Any] = {_OPT: Declared(access="own")}
+
+
 def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]:
-    """`opt` of a route: the permission it needs, and the refusals it has beside those of every route."""
-    return {"permission": permission, "problems": problems, **more}
+    """`opt` of a route that needs a permission; `more` are fields of Declared."""
+    return {_OPT: Declared(permission=permission, problems=problems, **more)}
 
 
-def changes_access(opt: Mapping[str, Any]) -> bool:
-    """Whether what a route writes may change who gets in and what they may do."""
-    return bool(opt.get("own")) or opt.get("permission") in _ADMINISTRATION
+def public(*problems: int, **more: Any) -> dict[str, Any]:
+    """`opt` of a route that anybody may call, with its refusals."""
+    return {_OPT: Declared(access="public", problems=problems, **more)}
 
 
-def require_permission(actor: Actor, opt: Mapping[str, Any]) -> None:
-    """Refuses whoever lacks the permission that the route names. One that names none is refused to all."""
-    if opt.get("own"):
+def own(*problems: int, **more: Any) -> dict[str, Any]:
+    """`opt` of a route about the caller's own account, with its refusals."""
+    return {_OPT: Declared(access="own", problems=problems, **more)}
+
+
+def declared_by(handler: BaseRouteHandler) -> Declared:
+    """The route's declaration; one that declares nothing is refused to everyone."""
+    found: Declared = handler.opt.get(_OPT, _NOTHING)
+    return found
+
+
+_NOTHING = Declared()
+
+
+def require_permission(actor: Actor, route: Declared) -> None:
+    """Raises Forbidden unless the actor may call the route."""
+    if route.access == "own":
         if actor.credential == "api_key":
             raise Forbidden("this concerns a user's own account; an API key has none")
         return
-    permission = opt.get("permission")
-    if permission not in actor.permissions:
-        raise Forbidden(Said("this requires the permission %(permission)s", permission=permission))
+    if route.permission not in actor.permissions:
+        raise Forbidden(Said("this requires the permission %(permission)s", permission=route.permission))

@@ -54,6 +54,23 @@ async def count_attempt(connection: Connection, subject_hash: bytes, window_seco
     return (attempts.attempts, max(1, attempts.seconds_left)) if attempts else (0, 1)
 
 
+async def find_attempts(connection: Connection, subject_hash: bytes, window_seconds: int) -> tuple[int, int]:
+    """How many attempts the current window holds, and in how many seconds it ends; counts none."""
+    attempts = await fetch_one(
+        connection,
+        Attempts,
+        """
+        SELECT attempts, ceil(extract(epoch FROM
+            window_started_at + make_interval(secs => $2::int) - now()))::int AS seconds_left
+        FROM sign_in_attempts
+        WHERE subject_hash = $1 AND window_started_at >= now() - make_interval(secs => $2::int)
+        """,
+        subject_hash,
+        window_seconds,
+    )
+    return (attempts.attempts, max(1, attempts.seconds_left)) if attempts else (0, 1)
+
+
 async def forget_attempts(connection: Connection, account_hash: bytes, address_hash: bytes) -> None:
     """A sign-in that succeeded: the account starts afresh, and the address gets its attempt back."""
     await connection.execute("DELETE FROM sign_in_attempts WHERE subject_hash = $1", account_hash)

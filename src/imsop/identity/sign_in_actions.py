@@ -197,6 +197,16 @@ async def count_address_attempt(pool: Pool, settings: Settings, address: str | N
         raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
 
 
+async def require_attempts_left(pool: Pool, settings: Settings, address: str | None) -> None:
+    """Raises TooManyRequests if the address has used up its attempts. Counts none: nothing was tried yet."""
+    async with transaction(pool, None, read_only=True) as connection:
+        attempts, seconds_left = await queries.find_attempts(
+            connection, _subjects("", address)[1], ATTEMPT_WINDOW_SECONDS
+        )
+    if attempts >= settings.sign_in_attempts_per_address:
+        raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
+
+
 async def count_password_attempt(pool: Pool, settings: Settings, user_id: UUID) -> None:
     """Limits guessing at a password from a session left open. Raises TooManyRequests."""
     subject_hash = hashlib.sha256(b"password:" + user_id.bytes).digest()

@@ -153,7 +153,7 @@ class _PositionByPosition:
     class _Unread(msgspec.Struct, forbid_unknown_fields=True):
         positions: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_POSITIONS)]
 
-    def decode(self, body: bytes) -> PositionBatch:
+    def decode(self, body: bytes | bytearray) -> PositionBatch:
         try:
             return msgspec.json.decode(body, type=PositionBatch)
         except msgspec.ValidationError:
@@ -170,7 +170,7 @@ class _PositionByPosition:
 
 @post(
     "/shipments/{shipment_id:uuid}/tracking-batches",
-    opt=allow(Permission.SHIPMENTS_WRITE, decoder=_PositionByPosition()),
+    opt=allow(Permission.SHIPMENTS_WRITE, decode=_PositionByPosition().decode),
     status_code=200,
 )
 async def record_shipment_positions(

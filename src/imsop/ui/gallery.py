@@ -30,6 +30,14 @@ class Reader(NamedTuple):
     permissions: frozenset[str] = frozenset({"products:read", "shipments:read"})
 
 
+class Visitor(NamedTuple):
+    """Whom a page is made for."""
+
+    viewer: Reader | None = None
+    csrf_token: str = ""
+    request_id: str = "0123456789abcdef"
+
+
 NAVIGATION = (
     NavigationEntry("Control tower", "/", "layout-dashboard"),
     NavigationEntry("Products", "/products", "box", "products:read", "Stock"),
@@ -120,8 +128,8 @@ LEAD_TIME = Chart(
 
 
 def _signed_in(request: Request[Any, Any, Any]) -> None:
-    request.scope["state"]["actor"] = Reader(request.query_params.get("locale", "en"))
-    request.scope["state"]["csrf_token"] = "0" * 64
+    reader = Reader(request.query_params.get("locale", "en"))
+    request.scope["state"]["carried"] = Visitor(reader, "0" * 64)
 
 
 @get("/")
@@ -154,6 +162,7 @@ async def plain(request: Request[Any, Any, Any]) -> Response[bytes]:
 @get("/search/found")
 async def found(request: Request[Any, Any, Any]) -> Response[bytes]:
     """What the search box asks while somebody types."""
+    _signed_in(request)
     groups = [
         ("Products", "box", [(row.product, row.sku, f"/products/{row.sku}") for row in STOCK[:1]]),
         ("Shipments", "ship", [(marker.label, marker.state, marker.href) for marker in MARKERS[:1]]),
@@ -183,6 +192,8 @@ async def stream() -> ServerSentEvent:
 async def error(request: Request[Any, Any, Any], status: int) -> Response[bytes]:
     if "signed-in" in request.query_params:
         _signed_in(request)
+    else:
+        request.scope["state"]["carried"] = Visitor()
     return render_error(request, status, "only 10 are available")
 
 

@@ -30,6 +30,17 @@ class Viewer(Protocol):
     def permissions(self) -> Collection[str]: ...
 
 
+class Reader(Protocol):
+    """Whoever a page is made for: signed in (`viewer`) or not."""
+
+    @property
+    def viewer(self) -> Viewer | None: ...
+    @property
+    def csrf_token(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
+
+
 class NavigationEntry(NamedTuple):
     """A place in the navigation. Label and group are marked with N_; without a permission anybody sees it."""
 
@@ -52,15 +63,15 @@ class Page:
     """The request, as templates see it: `page`."""
 
     def __init__(
-        self, request: Request[Any, Any, Any], navigation: Sequence[NavigationEntry], viewer: Viewer | None
+        self, request: Request[Any, Any, Any], navigation: Sequence[NavigationEntry], reader: Reader
     ) -> None:
         self._navigation = navigation
         self._query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        self.viewer = viewer
+        self.viewer = viewer = reader.viewer
         self.path: str = request.scope["path"]
         self.query: Mapping[str, str] = defaultdict(str, self._query)
-        self.csrf_token: str = request.scope["state"].get("csrf_token", "")
-        self.request_id: str = request.scope["state"].get("request_id", "")
+        self.csrf_token = reader.csrf_token
+        self.request_id = reader.request_id
         self._cookies: Mapping[str, str] = request.cookies
         self.theme = self._chosen("theme", ("light", "dark"))
         self.density = self._chosen("density", ("compact",))

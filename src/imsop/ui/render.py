@@ -16,7 +16,7 @@ from imsop.core.errors import FieldError
 from imsop.ui import filters
 from imsop.ui.assets import accepts, asset, icon
 from imsop.ui.language import speaking
-from imsop.ui.page import Page, Viewer
+from imsop.ui.page import Page, Reader
 from imsop.ui.words import WORDS
 
 POLICY = (
@@ -81,7 +81,7 @@ def render(
 ) -> Response[bytes]:
     """The page, in its reader's language, compressed, with a policy that lets nothing else in.
 
-    Who reads is the `Viewer` in the scope's state as `actor`; `navigation` is in the application's state.
+    Its reader is in the scope's state as `carried`; `navigation` is in the application's state.
     """
     page = page_of(request)
     body = render_text(page, template, **context).encode()
@@ -129,5 +129,5 @@ def render_error(
 
 
 def page_of(request: Request[Any, Any, Any]) -> Page:
-    viewer: Viewer | None = request.scope["state"].get("actor")
-    return Page(request, request.app.state.get("navigation", ()), viewer)
+    reader: Reader = request.scope["state"]["carried"]
+    return Page(request, request.app.state.get("navigation", ()), reader)

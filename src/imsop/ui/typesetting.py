@@ -32,14 +32,10 @@ async def typeset(
 ) -> Response[bytes]:
     """The document in its reader's language, shown by the browser and kept under that name.
 
-    End the request's transaction first.
+    End the request's transaction first. Cancelled while it waits for a thread, it is not set at all.
     """
     page = page_of(request)
-    loop = asyncio.get_running_loop()
-    try:
-        document = await loop.run_in_executor(_AT_ONCE, _typeset, page, template, context)
-    finally:
-        _AT_ONCE.submit(_forget)
+    document = await asyncio.get_running_loop().run_in_executor(_AT_ONCE, _typeset, page, template, context)
     filename = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
     return Response(
         document,
@@ -58,8 +54,11 @@ def _typeset(page: Page, template: str, context: dict[str, Any]) -> bytes:
         written = _environment().get_template(template).render(page=page, **context)
     finally:
         speaking.reset(token)
-    compiler = typst.Compiler(written.encode(), root=str(_FONTS), font_paths=_fonts())
-    return cast("bytes", compiler.compile())
+    try:
+        compiler = typst.Compiler(written.encode(), root=str(_FONTS), font_paths=_fonts())
+        return cast("bytes", compiler.compile())
+    finally:
+        _AT_ONCE.submit(_forget)
 
 
 def _forget() -> None:

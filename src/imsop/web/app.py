@@ -17,6 +17,7 @@ from imsop.core.database import open_pool
 from imsop.core.installation import Installation
 from imsop.core.logging import configure_logging
 from imsop.core.settings import Settings
+from imsop.core.slots import Slots
 from imsop.identity import api as identity
 from imsop.identity.access import AccessCache
 from imsop.inventory import api as inventory
@@ -29,13 +30,18 @@ from imsop.web import health, openapi, pages, search
 from imsop.web.edge.middleware import EdgeMiddleware
 from imsop.web.edge.observe import Observed
 from imsop.web.edge.problems import HANDLERS
-from imsop.web.edge.requests import StrictRequest, prepare_routes
+from imsop.web.edge.requests import StrictRequest
+from imsop.web.edge.routes import prepare_routes
+from imsop.web.edge.uncached import take_away_caches
 from imsop.web.housekeeping import keep_house
 from imsop.web.live import stream
 from imsop.web.live.relay import Relay
 
 CONNECTIONS_PER_EXPORT = 4
 """Of the connections, one in so many may be exporting a list; the others stay for what is quick."""
+PRINTS = 16
+"""Documents being set or waiting for it. Two are set at a time (imsop.ui.typesetting), in 0.3 s at most."""
+PRINTS_OF_ONE = 4
 
 ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics, search, stream)
 
@@ -50,7 +56,9 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
             app.state.pool = pool
             app.state.access = AccessCache(pool)
             app.state.relay = Relay(installation.operator_dsn)
-            app.state.exports = asyncio.Semaphore(max(1, settings.pool_max // CONNECTIONS_PER_EXPORT))
+            exports = max(1, settings.pool_max // CONNECTIONS_PER_EXPORT)
+            app.state.exports = Slots(exports, each=max(1, exports // 2))
+            app.state.prints = Slots(PRINTS, each=PRINTS_OF_ONE)
             tasks = [
                 asyncio.create_task(app.state.access.listen(installation.app_dsn)),
                 asyncio.create_task(keep_house(installation)),
@@ -76,7 +84,6 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
             serve_assets,
         ],
         request_class=StrictRequest,
-        request_max_body_size=settings.max_body_bytes,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
         logging_config=None,  # it is imsop.core.logging's
@@ -98,7 +105,8 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
     app.state.settings = settings
     app.state.installation = installation
     app.state.navigation = pages.NAVIGATION
-    prepare_routes(app)
+    prepare_routes(app, max_json_bytes=settings.max_body_bytes)
+    take_away_caches(app)
     return app
 
 

@@ -19,13 +19,14 @@ from litestar.response.base import ASGIResponse
 from litestar.routes import HTTPRoute
 from swagger_ui_bundle import swagger_ui_path
 
-from imsop.identity.guard import PUBLIC
+from imsop.identity.guard import PUBLIC, declared_by
 from imsop.web.edge.problems import MEDIA_TYPE, Problem
+from imsop.web.edge.routes import prepared
 
 DOCUMENT_PATH = "/api/openapi.json"
-_DOCUMENTED_PROBLEMS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503)
+_DOCUMENTED_PROBLEMS = (400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 429, 500, 503)
 _ALWAYS = {422, 500, 503}
-_WITH_BODY = {400, 413, 415}
+_WITH_BODY = {400, 408, 413, 415}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -94,8 +95,7 @@ def _bodies(handler: HTTPRouteHandler) -> tuple[Any, Any]:
 
 def _events(handler: HTTPRouteHandler) -> dict[str, Any]:
     """What a stream tells of: the type of an event's data, by the event's name."""
-    events: dict[str, Any] = handler.opt.get("events", {})
-    return events
+    return dict(declared_by(handler).events)
 
 
 def _content(handler: HTTPRouteHandler, given: Any, schema_of: dict[str, Any]) -> dict[str, Any] | None:
@@ -131,8 +131,9 @@ def _complete(
     }
     if (content := _content(handler, given, schema_of)) is not None:
         response["content"] = content
-    problems = _ALWAYS | set(handler.opt.get("problems", ()))
-    if handler.opt.get("public"):
+    declared = declared_by(handler)
+    problems = _ALWAYS | set(declared.problems)
+    if declared.access == "public":
         operation["security"] = []
     else:
         problems |= {401, 403}
@@ -154,7 +155,7 @@ def _complete(
     operation["tags"] = [path.removeprefix("/api/v1/").split("/")[0]]
     for parameter in operation.get("parameters", ()):
         _complete_parameter(parameter, handler)
-    if method == "post" and not handler.opt.get("public") and handler.opt.get("replies_kept", True):
+    if method == "post" and declared.access != "public" and declared.replies_kept:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
 
 
@@ -162,7 +163,7 @@ def _complete_parameter(parameter: dict[str, Any], handler: HTTPRouteHandler) ->
     schema = parameter["schema"]
     if parameter["in"] == "query":
         default = {"default": schema["default"]} if "default" in schema else {}
-        exact = _parameter_schema(handler.opt["query_types"][parameter["name"]].type)
+        exact = _parameter_schema(prepared(handler).parameters[parameter["name"]].type)
         parameter["schema"] = exact | default
     elif choices := schema.pop("oneOf", None):  # text or null: a header is left out instead
         parameter["schema"] = choices[0] | schema

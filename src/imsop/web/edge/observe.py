@@ -11,6 +11,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
+from imsop.identity.request import carried, carry
+from imsop.web.edge.problems import CLIENT_LEFT
+
 log = structlog.get_logger()
 
 _SENT_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
@@ -42,7 +45,8 @@ class Observed:
             await self.app(scope, receive, send)
             return
         request_id = _sent_id(scope) or secrets.token_hex(16)
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {})
+        carry(scope, request_id)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         began = time.perf_counter()
@@ -64,6 +68,8 @@ class Observed:
         try:
             await self.app(scope, receive, send_observed)
         finally:
+            if carried(scope).client_left and method != "HEAD":
+                status = CLIENT_LEFT
             _record(scope, method, status, time.perf_counter() - began)
 
 
@@ -88,7 +94,7 @@ def _record(scope: HTTPScope, method: str, status: int, seconds: float) -> None:
     answered, took = _metrics(method if route != UNROUTED else "ANY", route, status)
     answered.inc()
     took.observe(seconds)
-    actor = scope["state"].get("actor")
+    actor = carried(scope).actor
     log.info(
         "request",
         method=method,

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode
 
 import asyncpg
 import msgspec
@@ -18,14 +18,18 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput, Unavailable, field_error, from_database
 from imsop.core.said import Said
+from imsop.identity.request import carried
 from imsop.ui.language import N_
 from imsop.ui.render import render_error
 from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token
+from imsop.web.edge.intake import ClientLeft
+from imsop.web.edge.routes import is_program, prepared, with_head
 
 MEDIA_TYPE = "application/problem+json"
 INVALID = N_("some fields have invalid values")
+CLIENT_LEFT = 499
+"""The client ended the connection before its reply was complete: recorded, never sent (as in nginx's log)."""
 FAILED = N_("the server failed; the request id identifies it in the logs")
-_FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/assets/")
 _PLAIN = {
     404: N_("there is nothing at this address"),
     405: N_("this address does not support this method; Allow lists those it does"),
@@ -65,7 +69,7 @@ def answer(
         status=status,
         detail=detail,
         instance=request.scope["path"],
-        request_id=request.scope["state"].get("request_id", ""),
+        request_id=carried(request.scope).request_id,
         errors=errors or [],
     )
     content = msgspec.json.encode(problem, enc_hook=str)  # of what is Said, programs are told the English
@@ -77,8 +81,7 @@ def is_page(scope: HTTPScope) -> bool:
 
     As it was sent: a mount takes its prefix off the path, and routing does not mind another slash before it.
     """
-    path = unquote(scope["raw_path"].decode("latin-1"))
-    return not f"/{path.lstrip('/')}".startswith(_FOR_PROGRAMS)
+    return not is_program(unquote(scope["raw_path"].decode("latin-1")))
 
 
 class _PageOfUnknown(Response[Any]):
@@ -97,9 +100,9 @@ class _PageOfUnknown(Response[Any]):
         if cookie is not None:
             # Whatever comes in between, the page is that of a stranger.
             with suppress(DomainError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-                access = self._request.app.state.access
-                scope["state"]["actor"] = await access.authenticate(cookie, "browser")
-                scope["state"]["csrf_token"] = csrf_token(cookie)
+                record = carried(scope)
+                record.actor = await self._request.app.state.access.authenticate(cookie, "browser")
+                record.csrf_token = csrf_token(cookie)
         page = self._render().to_asgi_response(app=None, request=self._request)
         await page(scope, receive, send)
 
@@ -114,16 +117,24 @@ def _answer_on_page(
     """As a page; who is not signed in is sent to do so, and comes back to what they wanted to see."""
     if status != HTTPStatus.UNAUTHORIZED:
         render = partial(render_error, request, status, detail, errors=errors, headers=headers)
-        return render() if "actor" in request.scope["state"] else _PageOfUnknown(request, render)
-    scope = request.scope
+        return render() if carried(request.scope).actor else _PageOfUnknown(request, render)
     is_part = "hx-request" in request.headers
-    # Whoever was reading a page while a part of it was fetched comes back to the page.
-    seen = urlsplit(request.headers.get("hx-current-url", "")) if is_part else request.url
-    wanted = f"{seen.path}?{seen.query}" if seen.query else seen.path
-    onward = f"/sign-in?{urlencode({'next': wanted if scope['method'] == 'GET' else '/'})}"
+    onward = f"/sign-in?{urlencode({'next': _page_to_return_to(request, is_part=is_part)})}"
     if is_part:
         return Response(b"", status_code=204, headers={"HX-Redirect": onward})
     return Redirect(onward, status_code=303)
+
+
+def _page_to_return_to(request: Request[Any, Any, Any], *, is_part: bool) -> str:
+    """Where to go on after signing in: the page that was read, also if it was fetching a part of itself."""
+    scope = request.scope
+    if scope["method"] != "GET":
+        return "/"
+    if is_part:
+        _, _, after_scheme = request.headers.get("hx-current-url", "").partition("://")
+        return "/" + after_scheme.partition("/")[2]
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else scope["path"]
 
 
 def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
@@ -142,16 +153,11 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     return answer(request, error.status_code, title, detail, headers=headers)
 
 
-def with_head(allowed: str) -> str:
-    """An Allow header that names HEAD beside GET: every GET takes it (imsop.web.edge.observe)."""
-    return allowed.replace("GET", "GET, HEAD")
-
-
 def _on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
     problems: list[dict[str, str]] = error.extra or []  # type: ignore[assignment]
     if any(problem.get("key") == "data" for problem in problems):
         return answer(request, 400, "Bad request", "a JSON request body is required")
-    aliases: dict[str, str] = request.scope["route_handler"].opt.get("header_aliases", {})
+    aliases = prepared(request.scope["route_handler"]).header_aliases
     errors = [
         FieldError(aliases.get(problem["key"], problem["key"]), field_error(problem["message"]).message)
         for problem in problems
@@ -191,7 +197,13 @@ def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[An
     return answer(request, 500, "Internal server error", FAILED)
 
 
+def on_client_left(_request: Request[Any, Any, Any], _error: ClientLeft) -> Response[Any]:
+    """Reaches nobody; only the access log and the metrics see the status."""
+    return Response(b"", status_code=CLIENT_LEFT)
+
+
 HANDLERS: dict[Any, Any] = {
+    ClientLeft: on_client_left,
     DomainError: on_domain_error,
     HTTPException: on_http_error,
     asyncpg.PostgresError: on_database_error,

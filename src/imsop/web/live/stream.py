@@ -23,16 +23,16 @@ from imsop.core.snapshot import MAX_CHARACTERS, Snapshot, current_snapshot
 from imsop.identity.guard import allow
 from imsop.identity.models import Actor
 from imsop.identity.permissions import Permission
-from imsop.identity.request import TenantRequest
+from imsop.identity.request import TenantRequest, carried
+from imsop.web.edge.intake import ClientLeft
 from imsop.web.edge.middleware import authenticate
+from imsop.web.edge.streamed import while_connected
 from imsop.web.live.relay import KINDS, Listener, News, Relay, read_news
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MILLISECONDS = 1000
 HEARTBEAT_SECONDS = 5.0
 """A sign of life where there is no news. A token that is no longer good is noticed by then at the latest."""
-SEND_SECONDS = 10.0
-"""How long a listener may leave full buffers unread before its connection is cut."""
 
 ENDED = Counter("imsop_stream_ended", "Live streams that came to an end, by why", ["reason"])
 
@@ -50,7 +50,7 @@ LastEventId: TypeAlias = Annotated[
 class EventStream(ASGIResponse):
     """A reply that goes on until its listener leaves or is ended."""
 
-    __slots__ = ("_abort", "_authenticate", "_greeting", "_listener", "_relay", "_seconds", "_stopping")
+    __slots__ = ("_authenticate", "_greeting", "_listener", "_relay", "_seconds", "_stopping")
     _should_set_content_length = False
 
     def __init__(
@@ -62,7 +62,6 @@ class EventStream(ASGIResponse):
         seconds: float,
         authenticate: Callable[[], Awaitable[Actor]],
         stopping: asyncio.Event | None,
-        abort: Callable[[], None] | None,
     ) -> None:
         super().__init__(media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
         self._relay = relay
@@ -71,23 +70,18 @@ class EventStream(ASGIResponse):
         self._seconds = seconds
         self._authenticate = authenticate
         self._stopping = stopping
-        self._abort = abort
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        talking = asyncio.create_task(self._talk(send))
-        leaving = asyncio.create_task(_left(receive))
         stopping = asyncio.create_task(self._end_when_stopping())
+        reason = "failed"
         try:
-            await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            reason = await while_connected(receive, self._talk(send))
+        except ClientLeft:
+            reason = "left"
+            raise
         finally:
-            self._relay.leave(self._listener)
-            for task in (talking, leaving, stopping):
-                task.cancel()
-            said, *_ = await asyncio.gather(talking, leaving, stopping, return_exceptions=True)
-            reason = "left" if isinstance(said, asyncio.CancelledError) else said
-            ENDED.labels(reason if isinstance(reason, str) else "failed").inc()
-        if isinstance(said, Exception):
-            raise said
+            stopping.cancel()
+            ENDED.labels(reason).inc()
 
     async def _end_when_stopping(self) -> None:
         if self._stopping is not None:
@@ -96,13 +90,8 @@ class EventStream(ASGIResponse):
 
     async def _talk(self, send: Send) -> str:
         """Sends until there is a reason to end, and returns it."""
-        try:
-            reason = await self._tell(send)
-            await _send(send, b"", more=False)
-        except TimeoutError:
-            if self._abort is not None:
-                self._abort()
-            return "slow"
+        reason = await self._tell(send)
+        await _send(send, b"", more=False)
         return reason
 
     async def _tell(self, send: Send) -> str:
@@ -144,19 +133,12 @@ def _events(news: News | None, actor: Actor) -> bytes:
 
 
 async def _send(send: Send, text: bytes, *, more: bool = True) -> None:
-    """Raises TimeoutError where the listener does not take it in time."""
-    async with asyncio.timeout(SEND_SECONDS):
-        await send({"type": "http.response.body", "body": text, "more_body": more})
+    await send({"type": "http.response.body", "body": text, "more_body": more})
 
 
 def _id(snapshot: Snapshot) -> bytes:
     """The id line that ends a batch; sent alone it is no event, but browsers still resume from it."""
     return b"id: %s\n\n" % str(snapshot).encode()
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 @get(
@@ -173,23 +155,18 @@ async def stream(request: TenantRequest, last_event_id: LastEventId = None) -> A
     since = None
     if last_event_id is not None and (since := Snapshot.parse(last_event_id)) is None:
         raise InvalidInput.of("Last-Event-ID", "is not an id of this stream; start again without one")
-    app, scope_state = request.app.state, request.scope["state"]
-    actor: Actor = scope_state["actor"]
-    listener = await app.relay.join(actor.organization_id)
-    try:
-        missed = None if since is None else await _catch_up(request, listener, since)
-    except BaseException:
-        app.relay.leave(listener)
-        raise
+    state, record = request.app.state, carried(request.scope)
+    listener = await state.relay.join(request.actor.organization_id)
+    request.when_over(partial(state.relay.leave, listener))
+    missed = None if since is None else await _catch_up(request, listener, since)
     greeting = b"retry: %d\n" % RETRY_MILLISECONDS
     return EventStream(
-        app.relay,
+        state.relay,
         listener,
-        greeting + (_events(missed, actor) or _id(listener.position)),
-        seconds=app.settings.stream_seconds,
-        authenticate=partial(authenticate, request, app.access),
-        stopping=scope_state.get("stopping"),
-        abort=scope_state.get("abort"),
+        greeting + (_events(missed, request.actor) or _id(listener.position)),
+        seconds=state.settings.stream_seconds,
+        authenticate=partial(authenticate, request, state.access),
+        stopping=record.connection.stopping if record.connection else None,
     )
 
 

@@ -19,6 +19,7 @@ from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import form_of
 
 SESSION_COLUMNS = (
@@ -44,26 +45,28 @@ async def profile_page(request: TenantRequest, saved: bool = False) -> Response[
 
 
 @post("/profile", opt=OWN, status_code=303, include_in_schema=False)
-async def edit_profile(request: TenantRequest) -> Response[Any]:
+async def edit_profile(request: StrictRequest) -> Response[Any]:
     try:
-        sent = await form_of(request, ProfileForm)
+        sent = form_of(request, ProfileForm)
         connection, actor = await request.begin()
         changes = OwnChanges(
             first_name=sent.first_name, last_name=sent.last_name, phone=sent.phone, locale=sent.locale
         )
         await account_actions.edit_own_account(connection, actor, changes, sent.version)
     except (InvalidInput, PreconditionFailed) as refusal:
-        form = await request.form()
-        typed = {name: form[name] for name in ("first_name", "last_name", "phone", "locale") if name in form}
+        form = request.fields()
+        typed: dict[str, str] = {
+            name: form[name] for name in ("first_name", "last_name", "phone", "locale") if name in form
+        }
         return await _profile(request, refusal, typed)
     return Redirect("/profile?saved=true", status_code=303)
 
 
 @post("/profile/password", opt=OWN, status_code=303, include_in_schema=False)
-async def change_password(request: TenantRequest) -> Response[Any]:
+async def change_password(request: StrictRequest) -> Response[Any]:
     state = request.app.state
     try:
-        sent = await form_of(request, PasswordChange)
+        sent = form_of(request, PasswordChange)
         known_hash, new_hash = await account_actions.check_password_change(
             state.pool, state.settings, request.actor, sent
         )
@@ -77,7 +80,7 @@ async def change_password(request: TenantRequest) -> Response[Any]:
 async def _profile(
     request: TenantRequest,
     refusal: DomainError | None = None,
-    typed: Mapping[str, str] | None = None,
+    typed: Mapping[str, Any] | None = None,
     *,
     saved: bool = False,
 ) -> Response[bytes]:

@@ -6,7 +6,6 @@ from typing import Literal
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.catalog import queries as catalog
 from imsop.core.listing import Cursor
@@ -20,6 +19,7 @@ from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.orders import lines_counted, standings
@@ -106,7 +106,7 @@ async def export_customer_lines(
     due_from: date | None = None,
     due_before: date | None = None,
     sort: LineSort = "-due_on",
-) -> Stream:
+) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_customer(connection, actor, customer_id)
     return export(

@@ -10,13 +10,13 @@ from litestar.response import Redirect
 from imsop.core.errors import DomainError
 from imsop.core.settings import is_local
 from imsop.identity import account_actions
-from imsop.identity.api import client_address
 from imsop.identity.guard import OWN, PUBLIC
 from imsop.identity.models import Credentials
-from imsop.identity.request import TenantRequest
+from imsop.identity.request import TenantRequest, carried, client_address
 from imsop.identity.sign_in_actions import sign_in
 from imsop.ui.render import render
 from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
+from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import form_of
 
 FORM_COOKIE = "imsop_form"
@@ -33,17 +33,17 @@ async def sign_in_page(request: Request[Any, Any, Any], next: str = "/") -> Resp
 
 
 @post("/sign-in", opt=PUBLIC, status_code=303, include_in_schema=False)
-async def sign_in_by_form(request: Request[Any, Any, Any]) -> Response[Any]:
+async def sign_in_by_form(request: StrictRequest) -> Response[Any]:
     """Opens a session, and goes on to where the reader was headed."""
-    sent = await form_of(request, SignInForm)
+    sent = form_of(request, SignInForm)
     try:
-        await require_csrf_token(request, request.cookies.get(FORM_COOKIE, ""))
+        require_csrf_token(request, request.cookies.get(FORM_COOKIE, ""), request.fields())
         token, lifetime = await sign_in(
             request.app.state.pool,
             request.app.state.settings,
             Credentials(sent.email, sent.password),
             kind="browser",
-            address=client_address(request),
+            address=client_address(request.scope),
             user_agent=request.headers.get("user-agent"),
         )
     except DomainError as refusal:
@@ -66,7 +66,7 @@ def _form(
     request: Request[Any, Any, Any], onward: str, refusal: DomainError | None = None, email: str = ""
 ) -> Response[bytes]:
     known = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
-    request.scope["state"]["csrf_token"] = csrf_token(known)
+    carried(request.scope).csrf_token = csrf_token(known)
     page = render(
         request,
         "web/sign_in.html",
@@ -82,7 +82,7 @@ def _form(
 
 def _cookie(request: Request[Any, Any, Any], name: str, value: str, max_age: int | None = None) -> Cookie:
     """Kept from scripts, from other sites' forms, and from clear text other than on this machine."""
-    encrypted = request.url.scheme == "https" or not is_local(request.app.state.settings.host)
+    encrypted = request.scope["scheme"] == "https" or not is_local(request.app.state.settings.host)
     return Cookie(name, value=value, max_age=max_age, secure=encrypted, httponly=True, samesite="lax")
 
 

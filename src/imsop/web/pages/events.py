@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.analytics import queries
 from imsop.analytics.models import AnalyticsEvent
@@ -23,6 +22,7 @@ from imsop.ui.language import N_, Language
 from imsop.ui.parts import Column, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import Word
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, search
@@ -139,7 +139,7 @@ async def export_events(
     first: date | None = None,
     last: date | None = None,
     sort: EventSort = "-created_at",
-) -> Stream:
+) -> Streamed:
     connection, actor = await request.begin()
     first = _beginning(actor, q, kind, first, last)
     listing, fixed = await _asked(connection, actor, q, kind)

@@ -1,20 +1,20 @@
 """What a page's form sent, as the typed input that an action takes."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-from litestar import Request
 
 from imsop.core.errors import InvalidInput, field_errors
 from imsop.web.edge.csrf import FIELD
 from imsop.web.edge.problems import INVALID
+from imsop.web.edge.requests import StrictRequest
 
 Form = TypeVar("Form", bound=msgspec.Struct)
 
 
-async def form_of(request: Request[Any, Any, Any], form: type[Form]) -> Form:
+def form_of(request: StrictRequest, form: type[Form]) -> Form:
     """Raises InvalidInput, naming each field. Left empty, a field is null where it may be, else missing."""
-    sent = {name: value for name, value in (await request.form()).items() if name != FIELD}
+    sent = {name: value for name, value in request.fields().items() if name != FIELD}
     optional = {
         field.encode_name
         for field in msgspec.structs.fields(form)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from litestar import Response, get
 from litestar.params import QueryParameter
-from litestar.response import Stream
 
 from imsop.catalog import queries as catalog
 from imsop.core.database import Connection
@@ -22,6 +21,7 @@ from imsop.inventory.stock_queries import STOCK, STOCK_AS_OF, AsOf, Stock, Stock
 from imsop.ui.language import N_, Language
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, ids_of
@@ -94,7 +94,7 @@ async def export_inventory(
     stock_state: StateParameter = None,
     as_of: date | None = None,
     sort: StockSort = "name",
-) -> Stream:
+) -> Streamed:
     connection, actor = await request.begin()
     listing, fixed = _asked(as_of, actor)
     filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)

@@ -6,7 +6,6 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.catalog import queries as catalog
 from imsop.core.database import Connection
@@ -22,6 +21,7 @@ from imsop.inventory.movements import MovementKind, TransactionType
 from imsop.ui.language import N_
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, ids_of
@@ -101,7 +101,7 @@ async def export_ledger(
     occurred_from: date | None = None,
     occurred_to: date | None = None,
     sort: LedgerSort = "-occurred_at",
-) -> Stream:
+) -> Streamed:
     connection, actor = await request.begin()
     filters = await _filters(
         connection, actor, q, occurred_from, occurred_to,

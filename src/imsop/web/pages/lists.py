@@ -4,21 +4,20 @@ import asyncio
 import csv
 import io
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing, closing
 from datetime import date, datetime
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar.response import Stream
 
 from imsop.core.database import Connection
-from imsop.core.errors import Unavailable
 from imsop.core.listing import Listing, PageRequest
 from imsop.identity.models import Actor
 from imsop.identity.request import TenantRequest
 from imsop.ui.parts import Column
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.spreadsheet import Spreadsheet
 
@@ -82,18 +81,19 @@ def export(
     sort: str,
     fixed: Sequence[object] = (),
     **filters: object,
-) -> Stream:
+) -> Streamed:
     """The filtered list as CSV or XLSX, by the end of the address. `cells`: header, and what is under it.
 
-    It takes a connection for as long as it is read. Raises Unavailable, before the first byte, where as many
-    are being made as may be at once.
+    It holds a connection and a slot of its organization's until it has been read, or its client is gone.
+    Raises TooManyRequests or Unavailable where there is no slot.
     """
+    request.when_over(request.app.state.exports.take(request.actor.organization_id).release)
     request.keep_open()
     name, _, kind = request.scope["path"].rpartition("/")[2].rpartition(".")
     rows = _rows(request, listing, cells, sort, fixed, filters)
     content = _as_csv(list(cells), rows) if kind == "csv" else _as_xlsx(list(cells), rows)
     stamp = days.today(request.actor.timezone)
-    return Stream(
+    return Streamed(
         content,
         media_type="text/csv" if kind == "csv" else XLSX,
         headers={"Content-Disposition": f'attachment; filename="{name}-{stamp}.{kind}"'},
@@ -107,41 +107,42 @@ async def _rows(
     sort: str,
     fixed: Sequence[object],
     filters: Mapping[str, object],
-) -> AsyncIterator[list[object]]:
-    places: asyncio.Semaphore = request.app.state.exports
-    if places.locked():
-        raise Unavailable("too many exports are running; try again shortly")
-    async with places:
-        connection, actor = await request.begin()
-        until = time.perf_counter() + SLICE_SECONDS
-        async for row in listing.stream(connection, actor.organization_id, sort, *fixed, **filters):
+) -> AsyncGenerator[list[object], None]:
+    connection, actor = await request.begin()
+    until = time.perf_counter() + SLICE_SECONDS
+    async with aclosing(listing.stream(connection, actor.organization_id, sort, *fixed, **filters)) as found:
+        async for row in found:
             yield [cell(row) for cell in cells.values()]
             if time.perf_counter() > until:
                 await asyncio.sleep(0)
                 until = time.perf_counter() + SLICE_SECONDS
 
 
-async def _as_csv(header: list[str], rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
+async def _as_csv(header: list[str], rows: AsyncGenerator[list[object], None]) -> AsyncGenerator[bytes, None]:
     """RFC 4180, with the mark by which spreadsheets know UTF-8."""
     text = io.StringIO("\ufeff")
     text.seek(0, io.SEEK_END)
     writer = csv.writer(text)
     writer.writerow(header)
-    async for row in rows:
-        writer.writerow([_harmless(_plain(value)) for value in row])
-        if text.tell() > CHUNK_BYTES:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
+    async with aclosing(rows):
+        async for row in rows:
+            writer.writerow([_harmless(_plain(value)) for value in row])
+            if text.tell() > CHUNK_BYTES:
+                yield text.getvalue().encode()
+                text.seek(0)
+                text.truncate()
     yield text.getvalue().encode()
 
 
-async def _as_xlsx(header: list[str], rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
+async def _as_xlsx(
+    header: list[str], rows: AsyncGenerator[list[object], None]
+) -> AsyncGenerator[bytes, None]:
     with closing(Spreadsheet(header)) as sheet:
-        async for row in rows:
-            sheet.add(row)
-            if sheet.ready_bytes > CHUNK_BYTES:
-                yield sheet.take()
+        async with aclosing(rows):
+            async for row in rows:
+                sheet.add(row)
+                if sheet.ready_bytes > CHUNK_BYTES:
+                    yield sheet.take()
         yield sheet.end()
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.core.database import Connection
 from imsop.core.fields import Text100
@@ -21,6 +20,7 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.lists import ROWS, export, show
 
 USER_COLUMNS = (
@@ -112,7 +112,7 @@ async def export_users(
     status: UserStatus | None = None,
     role_id: UUID | None = None,
     sort: UserSort = "email",
-) -> Stream:
+) -> Streamed:
     return export(request, queries.USERS, USER_CELLS, sort=sort, part=q, status=status, role_id=role_id)
 
 
@@ -152,7 +152,7 @@ async def roles_page(
 @get(["/roles.csv", "/roles.xlsx"], opt=allow(Permission.ROLES_READ), include_in_schema=False)
 async def export_roles(
     request: TenantRequest, q: Text100 | None = None, kind: RoleKind | None = None, sort: NameSort = "name"
-) -> Stream:
+) -> Streamed:
     narrowed = _narrowed_roles(request.actor, q, kind)
     return export(request, role_queries.ROLES, ROLE_CELLS, sort=sort, **narrowed)
 
@@ -213,7 +213,7 @@ async def api_keys_page(
 @get(["/api-keys.csv", "/api-keys.xlsx"], opt=allow(Permission.API_KEYS_READ), include_in_schema=False)
 async def export_api_keys(
     request: TenantRequest, q: Text100 | None = None, status: KeyStatus | None = None, sort: KeySort = "name"
-) -> Stream:
+) -> Streamed:
     is_revoked = status and status == "revoked"
     return export(request, credential_queries.API_KEYS, KEY_CELLS, sort=sort, part=q, is_revoked=is_revoked)
 

@@ -3,7 +3,7 @@
 Who it goes to is part of a document: whoever may read that reads the address, too.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from babel import Locale
@@ -27,6 +27,7 @@ from imsop.suppliers.queries import get_supplier
 from imsop.ui.barcodes import gtin_14
 from imsop.ui.language import FORMATS
 from imsop.ui.typesetting import typeset
+from imsop.web.edge.streamed import while_connected
 from imsop.web.pages.days import today
 
 Copies = Annotated[int, Meta(ge=1, le=500, description="One label a page.")]
@@ -53,7 +54,7 @@ async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Respon
     organization = await get_organization(connection, tenant)
     names = await list_user_names(connection, tenant, [order.created_by] if order.created_by else [])
     await request.finish()
-    return await typeset(
+    return await _printed(
         request,
         "web/purchase_order.typ",
         order.po_number,
@@ -78,7 +79,7 @@ async def print_packing_slip(request: TenantRequest, shipment_id: UUID) -> Respo
     cargo = [item async for item in found]
     organization = await get_organization(connection, actor.organization_id)
     await request.finish()
-    return await typeset(
+    return await _printed(
         request,
         "web/packing_slip.typ",
         f"packing-slip-{shipment.reference_id or shipment.id}",
@@ -96,7 +97,7 @@ async def print_shipment_label(
     connection, actor = await request.begin()
     shipment, ends = await _shipment(connection, actor, shipment_id)
     await request.finish()
-    return await typeset(
+    return await _printed(
         request,
         "web/shipment_label.typ",
         f"label-{shipment.reference_id or shipment.id}",
@@ -113,7 +114,7 @@ async def print_product_label(
     connection, actor = await request.begin()
     product = await catalog.get_product(connection, actor, product_id)
     await request.finish()
-    return await typeset(
+    return await _printed(
         request,
         "web/product_label.typ",
         f"label-{product.sku}",
@@ -122,6 +123,15 @@ async def print_product_label(
         large=size == "100x50",
         copies=copies,
     )
+
+
+async def _printed(request: TenantRequest, template: str, name: str, /, **context: Any) -> Response[bytes]:
+    """The document, set in one of its organization's slots, unless its client leaves before.
+
+    Raises TooManyRequests or Unavailable where there is no slot.
+    """
+    request.when_over(request.app.state.prints.take(request.actor.organization_id).release)
+    return await while_connected(request.receive, typeset(request, template, name, **context))
 
 
 async def _shipment(

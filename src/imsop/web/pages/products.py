@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Literal
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.catalog import queries
 from imsop.catalog.models import Product, ProductStatus
@@ -17,6 +16,7 @@ from imsop.inventory import queries as inventory
 from imsop.ui.language import N_
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, ids_of
 
@@ -78,7 +78,7 @@ async def export_products(
     status: ProductStatus | None = None,
     category: Text100 | None = None,
     sort: ProductSort = "sku",
-) -> Stream:
+) -> Streamed:
     found = None
     if q is not None:
         connection, actor = await request.begin()

@@ -5,7 +5,6 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity.guard import allow
@@ -19,6 +18,7 @@ from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.orders import (
@@ -139,7 +139,7 @@ async def export_purchase_orders(
     open: Flag | None = None,  # noqa: A002 - the address says so
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
-) -> Stream:
+) -> Streamed:
     narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
     return export(request, document_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
 

@@ -7,7 +7,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.core.database import Connection
 from imsop.core.listing import Cursor, PageRequest
@@ -23,6 +22,7 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.orders import Flag
@@ -122,7 +122,7 @@ async def export_shipments(
     supplier_id: UUID | None = None,
     product_id: UUID | None = None,
     sort: ShipmentSort = "-created_at",
-) -> Stream:
+) -> Streamed:
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "shipment", q)
     return export(

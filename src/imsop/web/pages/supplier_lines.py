@@ -6,7 +6,6 @@ from typing import Literal
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.catalog import queries as catalog
 from imsop.core.fields import Count
@@ -21,6 +20,7 @@ from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.orders import Outcome, lines_counted, standings
@@ -113,7 +113,7 @@ async def export_supplier_lines(
     lead_time_from: Count | None = None,
     lead_time_before: Count | None = None,
     sort: LineSort = "-due_on",
-) -> Stream:
+) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_supplier(connection, actor, supplier_id)
     return export(

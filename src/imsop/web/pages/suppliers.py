@@ -5,7 +5,6 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.core.database import Connection
 from imsop.core.fields import PartnerStatus
@@ -24,6 +23,7 @@ from imsop.ui.language import N_, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.orders import ORDER_COLUMNS, RECENT, chart_of_quarters, link
@@ -111,7 +111,7 @@ async def export_suppliers(
     q: SearchQuery | None = None,
     status: PartnerStatus | None = None,
     sort: NameSort = "name",
-) -> Stream:
+) -> Streamed:
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "supplier", q)
     return export(request, queries.SUPPLIERS, CELLS, sort=sort, ids=found, status=status)

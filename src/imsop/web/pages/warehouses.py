@@ -6,7 +6,6 @@ from typing import Literal
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.core.database import Connection
 from imsop.core.fields import Text100
@@ -24,6 +23,7 @@ from imsop.ui.language import N_, Language, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.inventory import stock_chart
 from imsop.web.pages.ledger import COLUMNS as LEDGER_COLUMNS
@@ -100,7 +100,7 @@ async def export_warehouses(
     q: Text100 | None = None,
     status: WarehouseStatus | None = None,
     sort: WarehouseSort = "name",
-) -> Stream:
+) -> Streamed:
     cells = {
         name: cell for name, cell in CELLS.items() if name not in OF_STOCK or _may_see_stock(request.actor)
     }

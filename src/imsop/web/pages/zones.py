@@ -5,7 +5,6 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.response import Stream
 
 from imsop.core.fields import Text100
 from imsop.core.listing import Cursor
@@ -17,6 +16,7 @@ from imsop.inventory.warehouse_queries import ZONES_OF_WAREHOUSES, ZoneOfWarehou
 from imsop.ui.language import N_
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.lists import export, show
 
 COLUMNS = (
@@ -69,7 +69,7 @@ async def export_zones(
     warehouse_id: UUID | None = None,
     type: ZoneType | None = None,  # noqa: A002
     sort: ZoneSort = "warehouse",
-) -> Stream:
+) -> Streamed:
     return export(
         request, ZONES_OF_WAREHOUSES, CELLS, sort=sort, part=q, warehouse_id=warehouse_id, zone_type=type
     )

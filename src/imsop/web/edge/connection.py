@@ -1,0 +1,179 @@
+"""A client's connection, with the limits that hold outside a request: step 1 of `intake.py`, and stalls."""
+
+import asyncio
+import sys
+from asyncio import TimerHandle
+
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.protocols.http import httptools_impl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from imsop.core.wiping import wipe
+from imsop.web.edge.intake import HEAD_SECONDS, LINGER_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS, STALL_SECONDS
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 36\r\nconnection: close\r\n\r\nThe request's headers are too large."
+)
+
+
+READ_BYTES = 64 * 1024
+"""Read from the socket at once."""
+
+
+class HeadTooLarge(Exception):
+    """Request line and headers exceed what is accepted."""
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its reply. Leaves no copy of the body behind when the reply is complete."""
+
+    _handed_on: bytes = b""
+
+    async def receive(self) -> ASGIReceiveEvent:
+        received = self.body
+        message = await super().receive()
+        if message["type"] == "http.request":
+            wipe(received)
+            wipe(self._handed_on)
+            self._handed_on = message["body"]
+        return message
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if self.response_complete:
+            wipe(self._handed_on)
+            self._handed_on = b""
+
+
+httptools_impl.RequestResponseCycle = Cycle  # type: ignore[misc]  # uvicorn has no other way to choose it
+
+
+class Reader(asyncio.BufferedProtocol):
+    """Has the event loop read into a buffer of ours, which is wiped after each read.
+
+    The loop's own buffer would keep what was typed into a form until a longer request is read over it.
+    """
+
+    _buffer = memoryview(bytearray(READ_BYTES))  # of the process: what is read is parsed before the next read
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self.connection_lost = connection.connection_lost  # type: ignore[method-assign]
+        self.eof_received = connection.eof_received  # type: ignore[method-assign]
+        self.pause_writing = connection.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = connection.resume_writing  # type: ignore[method-assign]
+
+    def get_buffer(self, _size_hint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, size: int) -> None:
+        read = self._buffer[:size]
+        self._connection.data_received(read)
+        read[:] = bytes(size)
+
+
+class Connection(HttpToolsProtocol):
+    """Cuts off a client that sends headers slowly or without end, or that does not read what it is sent.
+
+    Three timers of the event loop at most: one for the head under way, one for a full send buffer, one for
+    the rest of a body after its reply.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        transport.set_protocol(Reader(self))
+        self.stopping = asyncio.Event()
+        self._heads_begun = 0
+        self._head_bytes = 0
+        self._reading_head = False
+        self._stalled: TimerHandle | None = None
+        self._lingering: TimerHandle | None = None
+        self._slow: TimerHandle | None = self._cut_after(HEAD_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._slow, self._stalled, self._lingering):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes | memoryview) -> None:
+        begun = self._heads_begun
+        if self._slow is None and not self._is_replying:
+            self._slow = self._cut_after(HEAD_SECONDS)  # line feeds between requests are not yet a head
+        super().data_received(data)  # type: ignore[arg-type]  # the parser takes any buffer
+        if self._reading_head and begun == self._heads_begun:
+            # The parser collects a header's value before it shows it, so what arrives is counted.
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._heads_begun += 1
+        self._head_bytes = 0
+        self._reading_head = True
+        self.scope["state"]["connection"] = self
+
+    def on_headers_complete(self) -> None:
+        self._reading_head = False
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
+            raise HeadTooLarge
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        wipe(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
+
+    def on_response_complete(self) -> None:
+        if self.cycle.more_body and self._lingering is None:
+            self._lingering = self._cut_after(LINGER_SECONDS)
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Called while the parser's error is handled; a head that is too large has a status of its own."""
+        error = sys.exc_info()[1]
+        if error is not None and isinstance(error.__context__, HeadTooLarge):
+            self._refuse_head()
+        else:
+            super().send_400_response(msg)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self._cut_after(STALL_SECONDS)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def shutdown(self) -> None:
+        self.stopping.set()
+        super().shutdown()
+
+    def _refuse_head(self) -> None:
+        if self._is_replying:  # nothing may be written into a reply that is on its way
+            self.transport.abort()
+        else:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    @property
+    def _is_replying(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        return cycle is not None and not cycle.response_complete
+
+    def _cut_after(self, seconds: float) -> TimerHandle:
+        return self.loop.call_later(seconds, self.transport.abort)

@@ -1,0 +1,58 @@
+"""Replies that take long: made while their client is connected, and ended at once when it is not."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Send
+
+from imsop.web.edge.intake import ClientLeft
+
+Result = TypeVar("Result")
+
+
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of the work; raises ClientLeft, with the work cancelled, as soon as the client disconnects.
+
+    A client that is cut off (`connection.py`), breaks off or resets the connection counts as disconnected.
+    """
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.wait({working, leaving})
+    if working.cancelled():
+        raise ClientLeft
+    return working.result()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Streamed(ASGIResponse):
+    """A reply that is sent as its chunks are made. They are closed when it ends, however it ends."""
+
+    __slots__ = ("_chunks",)
+    _should_set_content_length = False
+
+    def __init__(
+        self, chunks: AsyncGenerator[bytes, None], *, media_type: str, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(media_type=media_type, headers=dict(headers))
+        self._chunks = chunks
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        async with aclosing(self._chunks):
+            await while_connected(receive, self._send_chunks(send))
+
+    async def _send_chunks(self, send: Send) -> None:
+        async for chunk in self._chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,127 @@
+"""K1 and K2: a body costs in proportion to its length, and nothing of a request outlives it."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+
+from imsop.web.edge.csrf import csrf_token
+from tests.attacks.victim import Victim
+from tests.attacks.wire import exchange, head, with_body
+
+MEBIBYTE = 1 << 20
+BOUNDARY = "x"
+
+
+def multipart(content: bytes, part_type: str, disposition: str = 'form-data; name="email"') -> bytes:
+    return (
+        f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\nContent-Type: {part_type}\r\n\r\n".encode()
+        + content
+        + f"\r\n--{BOUNDARY}--\r\n".encode()
+    )
+
+
+MULTIPART = ("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+JSON = ("Content-Type", "application/json")
+
+
+def bodies(size: int) -> Iterator[tuple[tuple[str, str], bytes]]:
+    """Bodies whose parsers have been, or might be, worse than linear."""
+    yield MULTIPART, multipart(b"abc-" + b"a" * size, "text/plain; charset=punycode")
+    yield MULTIPART, multipart(b"a" * size, "text/plain; charset=idna")
+    yield MULTIPART, b"--x\r\n" * (size // 5)
+    yield FORM, b"a&" * (size // 2)
+    yield FORM, b"a=%41" * (size // 5)
+    yield FORM, b"%" * size
+    yield JSON, b"[" * size
+    yield JSON, b'{"email": "' + b"a" * size + b'@"}'
+    yield JSON, b'{"email": "' + b"\\u0041" * (size // 6) + b'"}'
+    yield JSON, b"{" + b",".join(b'"%x": 1' % n for n in range(size // 10)) + b"}"
+
+
+async def seconds_for(attacked: Victim, size: int, target: str, *headers: tuple[str, str]) -> list[float]:
+    """Processor seconds that three of each body cost the server."""
+    took = []
+    for content_type, body in bodies(size):
+        before = attacked.processor_seconds()
+        for _ in range(3):
+            reply = await exchange(attacked.address, with_body("POST", target, body, content_type, *headers))
+            assert 400 <= reply.status < 500, reply.content
+        took.append(attacked.processor_seconds() - before)
+    return took
+
+
+@pytest.mark.parametrize(
+    ("target", "signed_in"),
+    [
+        ("/sign-in", False),
+        ("/api/v1/auth/token", False),
+        ("/api/v1/organizations", False),
+        ("/api/v1/products", False),
+        ("/profile", True),
+        ("/api/v1/products", True),
+        ("/api/v1/sales-orders", True),
+    ],
+)
+async def test_no_body_costs_more_than_its_length(attacked: Victim, target: str, *, signed_in: bool) -> None:
+    headers: list[tuple[str, str]] = [("Cookie", "imsop_session=x")]
+    if signed_in:
+        cookies = attacked.cookies()
+        headers = [
+            ("Cookie", f"imsop_session={cookies['imsop_session']}"),
+            ("X-CSRF-Token", cookies["csrf"]),
+        ]
+    small = await seconds_for(attacked, 50_000, target, *headers)
+    large = await seconds_for(attacked, 100_000, target, *headers)
+    # The kernel counts in hundredths: twice the length may cost twice the time, and three ticks more.
+    for one, other in zip(small, large, strict=True):
+        assert other <= 2 * one + 0.03, (small, large)
+
+
+async def test_an_unknown_sender_is_refused_before_the_body_is_sent(attacked: Victim) -> None:
+    """The server answers although only the head has arrived."""
+    for target in ("/api/v1/products", "/api/v1/sales-orders", "/profile"):
+        for headers in ([], [("Cookie", "imsop_session=x")], [("Authorization", "Bearer x")]):
+            asked = head("POST", target, *headers, JSON, ("Content-Length", "1000000"))
+            reply = await exchange(attacked.address, asked, within_seconds=10)
+            assert reply.status in (401, 303), reply.content
+
+
+async def test_bodies_leave_nothing_behind(attacked: Victim) -> None:
+    """Two hundred bodies, queries and cookies, each of them another."""
+
+    async def burst(rounds: range) -> None:
+        for n in rounds:
+            for target in ("/sign-in", "/api/v1/products", "/api/v1/auth/token"):
+                filling = secrets.token_hex(MEBIBYTE // 2).encode()
+                for content_type in (FORM, MULTIPART, JSON):
+                    cookie = ("Cookie", f"imsop_session={n}; a={secrets.token_hex(3000)}")
+                    query = urlencode({"q": secrets.token_hex(3000)})
+                    asked = with_body("POST", f"{target}?{query}", filling, content_type, cookie)
+                    await exchange(attacked.address, asked)
+
+    await burst(range(2))  # what is allocated once
+    before = attacked.resident_bytes()
+    await burst(range(2, 24))
+    assert attacked.resident_bytes() - before < 20 * MEBIBYTE
+
+
+async def test_a_typed_password_is_forgotten(attacked: Victim) -> None:
+    password = f"correct-{secrets.token_hex(16)}"
+    fields = urlencode(
+        {"email": Victim.EMAIL, "password": password, "csrf_token": csrf_token("abc")}
+    ).encode()
+    cookie = ("Cookie", "imsop_form=abc")
+    reply = await exchange(attacked.address, with_body("POST", "/sign-in", fields, FORM, cookie))
+    assert reply.status == 401, reply.content
+    for n in range(400):
+        other = urlencode(
+            {"email": f"{n}@{n}.example", "password": f"another-{n}", "csrf_token": "0"}
+        ).encode()
+        asked = head("GET", f"/sign-in?next=/{n}") if n % 2 else with_body("POST", "/sign-in", other, FORM)
+        await exchange(attacked.address, asked)
+    await asyncio.sleep(0.1)
+    assert attacked.memory_holds(password.encode()) == 0
