@@ -17,9 +17,9 @@ from imsop.core.database import Connection, Pool, transaction
 from imsop.core.installation import Installation
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
-from imsop.identity.models import Actor
-from imsop.identity.permissions import SystemRole
-from imsop.identity.tokens import new_token
+from imsop.identity.actor import Actor
+from imsop.identity.credentials.tokens import new_token
+from imsop.identity.roles.permissions import SystemRole
 from imsop.web.app import create_app
 from imsop.web.edge.observe import Observed
 

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from imsop.core.installation import Installation
-from imsop.identity.tokens import new_token, token_hash
+from imsop.identity.credentials.tokens import new_token, token_hash
 
 SHARES = (0.80, 0.16, 0.04)
 DATABASE = "imsop_volume"

@@ -261,7 +261,7 @@ async def _set_standing(operator_dsn: str, name_or_id: str, status: str | None, 
     import asyncpg
 
     from imsop.core.embedded import OperatorError
-    from imsop.identity import queries
+    from imsop.identity.organizations import queries
 
     connection = await asyncpg.connect(operator_dsn)
     try:

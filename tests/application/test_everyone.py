@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from imsop.identity.permissions import SYSTEM_ROLES, SystemRole
+from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
 from imsop.web.pages import NAVIGATION
 from tests.application.site import Site, whole_pages
 from tests.browsing import visiting

@@ -13,7 +13,7 @@ from imsop.bench.pages import Measured
 from imsop.bench.volume import Volume
 from imsop.core.installation import silent
 from imsop.core.listing import PageRequest
-from imsop.inventory.ledger_queries import LEDGER
+from imsop.inventory.ledger.queries import LEDGER
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase

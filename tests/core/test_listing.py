@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from imsop.catalog.queries import PRODUCTS
+from imsop.catalog.products.queries import PRODUCTS
 from imsop.core.edits import etag
 from imsop.core.errors import InvalidInput
 from imsop.core.fields import PATTERN_ADVICE

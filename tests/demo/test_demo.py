@@ -6,7 +6,7 @@ import pytest
 from imsop import demo
 from imsop.core.doctor import examine
 from imsop.core.installation import silent
-from imsop.identity.permissions import SYSTEM_ROLES
+from imsop.identity.roles.permissions import SYSTEM_ROLES
 from imsop.inventory.doctor import CHECKS
 from tests import factories
 from tests.conftest import TestDatabase

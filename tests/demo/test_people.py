@@ -11,7 +11,7 @@ from imsop.core.embedded import OperatorError
 from imsop.core.errors import FieldError, InvalidInput
 from imsop.core.settings import Settings
 from imsop.demo import people
-from imsop.identity.permissions import SYSTEM_ROLES
+from imsop.identity.roles.permissions import SYSTEM_ROLES
 from imsop.web.edge.observe import Observed
 from tests.conftest import TestDatabase
 from tests.factories import accepted, visitor

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from imsop.identity import credential_queries
-from imsop.identity.tokens import new_token, token_hash
+from imsop.identity.credentials import queries
+from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.web.edge import csrf
 from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token
 from imsop.web.edge.observe import Observed
@@ -141,7 +141,7 @@ async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, 
 async def test_a_token_ends_when_its_time_is_over(app: Observed, admin: Member) -> None:
     token = new_token("bearer", admin.organization_id)
     async with admin.transaction() as connection:
-        await credential_queries.insert_session(
+        await queries.insert_session(
             connection, admin.organization_id, admin.user_id, "bearer", token_hash(token), None, None, 3
         )
     signed_in = visitor(app, Authorization=f"Bearer {token}")
@@ -256,7 +256,7 @@ async def test_a_browsers_cookie_writes_only_with_the_token_of_our_own_pages(
 ) -> None:
     token = new_token("browser", admin.organization_id)
     async with admin.transaction() as connection:
-        await credential_queries.insert_session(
+        await queries.insert_session(
             connection, admin.organization_id, admin.user_id, "browser", token_hash(token), None, None, 60
         )
     browser = visitor(app, Cookie=f"{SESSION_COOKIE}={token}")

@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from imsop.identity.models import User
+from imsop.identity.people.models import User
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import PASSWORD, Member, accepted, eventually, visitor

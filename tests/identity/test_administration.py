@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from imsop.identity import queries
+from imsop.identity.roles import queries
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import PASSWORD, Member, accepted, new_email, visitor

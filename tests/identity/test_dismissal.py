@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from imsop.identity.queries import lock_administration
+from imsop.identity.roles.queries import lock_administration
 from tests import factories
 from tests.factories import PASSWORD, Member, accepted, eventually, new_email, visitor
 

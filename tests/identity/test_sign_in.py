@@ -9,7 +9,7 @@ import bcrypt
 import httpx
 import pytest
 
-from imsop.identity import queries
+from imsop.identity.organizations import queries
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from imsop.core.database import Connection
 from imsop.core.doctor import Finding
-from imsop.inventory import queries
 from imsop.inventory.doctor import CHECKS
-from imsop.inventory.models import Movement, Posting
+from imsop.inventory.ledger import queries as ledger_queries
+from imsop.inventory.ledger.models import Movement, Posting
+from imsop.inventory.reservations import queries as reservations_queries
+from imsop.inventory.stock import queries as stock_queries
 from tests import factories
 from tests.factories import Member
 
@@ -32,12 +34,12 @@ def sale(product_id: UUID, warehouse_id: UUID, quantity: int, reservation_id: UU
 
 
 async def post(connection: Connection, owner: Member, *movements: Movement) -> Sequence[Posting]:
-    return await queries.post_movements(connection, owner.organization_id, movements, owner.user_id)
+    return await ledger_queries.post_movements(connection, owner.organization_id, movements, owner.user_id)
 
 
 async def reserve(connection: Connection, owner: Member, inventory_id: UUID, quantity: int) -> UUID | None:
     """The reservation, or None where the balance is short."""
-    (outcome,) = await queries.reserve_stock(
+    (outcome,) = await reservations_queries.reserve_stock(
         connection, owner.organization_id, [(inventory_id, quantity, None)], "hold", "a test", owner.user_id
     )
     return outcome.id
@@ -45,7 +47,7 @@ async def reserve(connection: Connection, owner: Member, inventory_id: UUID, qua
 
 async def quantities(connection: Connection, owner: Member, inventory_id: UUID) -> tuple[int, int]:
     """On hand and reserved."""
-    balance = await queries.get_balance(connection, owner.organization_id, inventory_id)
+    balance = await stock_queries.get_balance(connection, owner.organization_id, inventory_id)
     assert balance is not None
     assert balance.quantity_reserved is not None
     return balance.quantity_on_hand, balance.quantity_reserved

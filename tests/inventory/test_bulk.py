@@ -7,7 +7,7 @@ import pytest
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict
-from imsop.inventory import bulk
+from imsop.inventory.ledger import bulk
 from tests.factories import Member
 from tests.inventory import stock
 

@@ -14,9 +14,11 @@ from msgspec.structs import astuple
 
 from imsop.core.database import Connection
 from imsop.core.listing import PageRequest
-from imsop.inventory import daily_queries, stock_queries
-from imsop.inventory.jobs import keep_daily_stock
-from imsop.inventory.stock_queries import STOCK_AS_OF, AsOf
+from imsop.inventory.days import queries as days_queries
+from imsop.inventory.days.jobs import keep_daily_stock
+from imsop.inventory.days.queries import AsOf
+from imsop.inventory.stock import queries as stock_queries
+from imsop.inventory.stock.queries import STOCK_AS_OF
 from imsop.web.housekeeping import keep_stock_by_days
 from tests import factories
 from tests.conftest import TestDatabase
@@ -91,7 +93,7 @@ async def require_agreement(connection: Connection, books: Books) -> None:
             connection, organization_id, warehouse, AsOf(days[-1], ZONE), 1
         )
         assert (held[0].all_on_hand if held else 0) == books.of_warehouse(warehouse, days[-1])
-    course = await stock_queries.list_product_days(
+    course = await days_queries.list_product_days(
         connection, organization_id, books.products[0], days[0], days[-1], ZONE
     )
     assert [point.on_hand for point in course] == [
@@ -104,7 +106,7 @@ async def require_agreement(connection: Connection, books: Books) -> None:
 async def require_kept(connection: Connection, books: Books) -> None:
     """The totals of every day are as in the model, which they are once the job has run."""
     days = [FIRST + timedelta(days=number) for number in range(DAYS)]
-    totals = await daily_queries.list_totals(connection, books.owner.organization_id, days)
+    totals = await days_queries.list_totals(connection, books.owner.organization_id, days)
     for day, kept in zip(days, totals, strict=True):
         stood = books.stood(day)
         if stood:
@@ -114,7 +116,7 @@ async def require_kept(connection: Connection, books: Books) -> None:
         else:
             assert astuple(kept) == (day, None, None, None, None)
     for warehouse in books.warehouses:
-        course = await daily_queries.list_warehouse_days(
+        course = await days_queries.list_warehouse_days(
             connection, books.owner.organization_id, warehouse, days[0], days[-1]
         )
         assert [point.on_hand for point in course] == [
@@ -172,7 +174,7 @@ async def test_an_hour_after_midnight_that_comes_twice_is_of_one_day(admin: Memb
         for quantity, hour, held in ((7, 0, 7), (5, 1, 12)):  # half past midnight, both
             await books.move(connection, quantity, 0, datetime(2025, 10, 26, hour, 30, tzinfo=UTC))
             for _ in range(2):
-                course = await stock_queries.list_product_days(
+                course = await days_queries.list_product_days(
                     connection, admin.organization_id, product, date(2025, 10, 25), date(2025, 10, 27), zone
                 )
                 assert [point.on_hand for point in course] == [0, held, held]
@@ -202,7 +204,7 @@ async def test_the_job_keeps_every_organization_s_days(
     await keep_stock_by_days(database.installation)
     for member, units in ((admin, 7), (stranger, 5)):
         async with member.transaction() as connection:
-            (total,) = await daily_queries.list_totals(connection, member.organization_id, [date(2199, 1, 1)])
+            (total,) = await days_queries.list_totals(connection, member.organization_id, [date(2199, 1, 1)])
         assert total.on_hand == units
 
 

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from imsop.core.doctor import examine
+from imsop.inventory.days.jobs import keep_daily_stock
 from imsop.inventory.doctor import CHECKS
-from imsop.inventory.jobs import keep_daily_stock
 from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.inventory import stock

@@ -15,8 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from imsop.core import tenancy
 from imsop.core.tenancy import Tenant
-from imsop.inventory import queries
-from imsop.inventory.models import Movement
+from imsop.inventory.ledger import queries as ledger_queries
+from imsop.inventory.ledger.models import Movement
+from imsop.inventory.reservations import queries as reservations_queries
+from imsop.inventory.stock import queries as stock_queries
 from tests.conftest import TestDatabase
 from tests.factories import connected
 from tests.inventory.stock import findings
@@ -96,7 +98,9 @@ class Ledger(RuleBasedStateMachine):
                 )
             )
         possible = self._possible(lines, draws)
-        postings = self.run(queries.post_movements(self.connection, self.organization_id, movements, None))
+        postings = self.run(
+            ledger_queries.post_movements(self.connection, self.organization_id, movements, None)
+        )
         assert all(posting.outcome == "posted" for posting in postings) == possible
         if possible:
             self._apply(lines, draws)
@@ -133,7 +137,9 @@ class Ledger(RuleBasedStateMachine):
         inventory_ids = self.run(self._inventory_ids())
         lines = [(inventory_ids.get(shelf, uuid4()), quantity, None) for shelf, quantity in wishes]
         outcomes = self.run(
-            queries.reserve_stock(self.connection, self.organization_id, lines, "hold", None, None)
+            reservations_queries.reserve_stock(
+                self.connection, self.organization_id, lines, "hold", None, None
+            )
         )
         wished = defaultdict[int, int](int)
         for shelf, quantity in wishes:
@@ -152,7 +158,9 @@ class Ledger(RuleBasedStateMachine):
     @rule(count=st.integers(1, 3))
     def release(self, count: int) -> None:
         chosen = [*list(self.held)[:count], uuid4()]
-        released = self.run(queries.release_reservations(self.connection, self.organization_id, chosen))
+        released = self.run(
+            reservations_queries.release_reservations(self.connection, self.organization_id, chosen)
+        )
         assert {row.id: row.quantity for row in released} == {
             reservation_id: self.held[reservation_id][1] for reservation_id in chosen[:-1]
         }
@@ -165,7 +173,7 @@ class Ledger(RuleBasedStateMachine):
         instant = EPOCH + timedelta(days=day)
         then = self.run(
             self.connection.fetch(
-                queries.BALANCES_AS_OF.statement((), "warehouse_name", False),
+                stock_queries.BALANCES_AS_OF.statement((), "warehouse_name", False),
                 self.organization_id,
                 instant,
                 None,

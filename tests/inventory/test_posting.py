@@ -3,8 +3,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from imsop.inventory import queries
-from imsop.inventory.models import Movement
+from imsop.inventory.ledger import queries as ledger_queries
+from imsop.inventory.ledger.models import Movement
+from imsop.inventory.reservations import queries as reservations_queries
+from imsop.inventory.stock import queries as stock_queries
 from tests.factories import Member
 from tests.inventory import stock
 
@@ -101,8 +103,12 @@ async def test_a_released_reservation_is_available_again_and_released_once(admin
         assert await stock.reserve(connection, admin, inventory_id, 11) is None
         reservation_id = await stock.reserve(connection, admin, inventory_id, 10)
         assert reservation_id is not None
-        first = await queries.release_reservations(connection, admin.organization_id, [reservation_id])
-        again = await queries.release_reservations(connection, admin.organization_id, [reservation_id])
+        first = await reservations_queries.release_reservations(
+            connection, admin.organization_id, [reservation_id]
+        )
+        again = await reservations_queries.release_reservations(
+            connection, admin.organization_id, [reservation_id]
+        )
         assert [released.quantity for released in first] == [10]
         assert again == []
         assert await stock.quantities(connection, admin, inventory_id) == (10, 0)
@@ -112,7 +118,7 @@ async def test_a_count_is_remembered_on_the_balance(admin: Member) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         await stock.post(connection, admin, Movement(product_id, warehouse_id, -1, "adjustment", "count"))
-        balance = await queries.get_balance(connection, admin.organization_id, inventory_id)
+        balance = await stock_queries.get_balance(connection, admin.organization_id, inventory_id)
         assert balance is not None
         assert balance.last_counted is not None
 
@@ -155,13 +161,16 @@ async def test_the_door_serves_only_the_transaction_s_own_organization(
     movement = stock.sale(product_id, warehouse_id, 1)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with stranger.transaction() as connection:
-            await queries.post_movements(connection, admin.organization_id, [movement], None)
+            await ledger_queries.post_movements(connection, admin.organization_id, [movement], None)
     async with stranger.transaction() as connection:
-        (short,) = await queries.reserve_stock(
+        (short,) = await reservations_queries.reserve_stock(
             connection, admin.organization_id, [(inventory_id, 1, None)], "hold", None, None
         )
         assert short.outcome == "short"
-        assert await queries.release_reservations(connection, admin.organization_id, [uuid4()]) == []
+        assert (
+            await reservations_queries.release_reservations(connection, admin.organization_id, [uuid4()])
+            == []
+        )
 
 
 @pytest.mark.parametrize(

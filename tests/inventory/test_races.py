@@ -10,7 +10,7 @@ import pytest
 
 from imsop.core import tenancy
 from imsop.core.database import Connection
-from imsop.inventory import queries
+from imsop.inventory.reservations import queries
 from tests.conftest import TestDatabase
 from tests.factories import Member, connected
 from tests.inventory import stock

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
-from imsop.shipping.attention_queries import Punctuality, list_punctuality
+from imsop.shipping.punctuality.queries import Punctuality, list_punctuality
 from imsop.web.pages.standing import on_time_share
 from tests import factories
 from tests.factories import Member

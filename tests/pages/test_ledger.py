@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from imsop.inventory.models import Movement
+from imsop.inventory.ledger.models import Movement
 from tests import factories
 from tests.factories import Member
 from tests.inventory.stock import post, receipt

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from imsop.inventory.jobs import keep_daily_stock
-from imsop.sales.attention_queries import StatusChanges
+from imsop.inventory.days.jobs import keep_daily_stock
+from imsop.sales.demand.queries import StatusChanges
 from imsop.web.pages import standing
 from imsop.web.pages.standing import Figure, ends_of_stretches, in_state
 from tests import factories

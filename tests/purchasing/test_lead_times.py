@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from imsop.purchasing.lead_times import BARS, Bar, LeadTimes
+from imsop.purchasing.performance.lead_times import BARS, Bar, LeadTimes
 
 
 def lead_times(*days: int) -> LeadTimes:

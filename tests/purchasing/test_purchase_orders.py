@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from imsop.core.listing import PageRequest
-from imsop.purchasing import queries
+from imsop.purchasing.orders import queries
 from tests import factories, rivals
 from tests.factories import Member, accepted
 

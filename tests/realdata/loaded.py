@@ -14,7 +14,7 @@ from imsop.core.errors import InvalidInput
 from imsop.core.installation import silent
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
-from imsop.identity import queries
+from imsop.identity.signing_in import queries
 
 SETTINGS = Settings(bcrypt_cost=4)
 

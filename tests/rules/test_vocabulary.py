@@ -3,17 +3,20 @@
 import re
 from typing import Any, get_args
 
-from imsop.catalog.models import ProductStatus
+from imsop.catalog.products.models import ProductStatus
 from imsop.core.errors import InvalidInput
 from imsop.core.fields import PartnerStatus
-from imsop.identity.models import Locale, OrganizationStatus, SubscriptionTier, UserStatus
-from imsop.identity.permissions import SYSTEM_ROLES, Permission
-from imsop.identity.tokens import CredentialKind
-from imsop.inventory.models import ReservationKind, WarehouseStatus, ZoneType
-from imsop.inventory.movements import MovementKind, TransactionType, require_possible
-from imsop.purchasing.models import PurchaseOrderStatus
-from imsop.sales.models import SalesOrderStatus
-from imsop.shipping.models import EventType, ShipmentStatus, ShipmentType, TransportMode
+from imsop.identity.credentials.tokens import CredentialKind
+from imsop.identity.organizations.models import OrganizationStatus, SubscriptionTier
+from imsop.identity.people.models import Locale, UserStatus
+from imsop.identity.roles.permissions import SYSTEM_ROLES, Permission
+from imsop.inventory.ledger.rules import MovementKind, TransactionType, require_possible
+from imsop.inventory.reservations.models import ReservationKind
+from imsop.inventory.warehouses.models import WarehouseStatus, ZoneType
+from imsop.purchasing.orders.models import PurchaseOrderStatus
+from imsop.sales.orders.models import SalesOrderStatus
+from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType, TransportMode
+from imsop.shipping.tracking.models import EventType
 from tests import factories
 from tests.factories import Member
 from tests.rules.catalogue import Catalogue

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from imsop.sales import queries
+from imsop.sales.customers import queries
 from tests import factories
 from tests.factories import Member, accepted
 from tests.sales.orders import draft, named_fields

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imsop.core.money import totals
-from imsop.sales.models import NewSalesOrderItem
+from imsop.sales.orders.models import NewSalesOrderItem
 from tests import factories
 from tests.factories import Member, accepted
 from tests.rivals import somebody_waits_for

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from imsop.core.listing import PageRequest
-from imsop.shipping import queries
+from imsop.shipping.shipments import queries
 from tests import factories
 from tests.factories import Member, accepted
 from tests.shipping.announced import PATH, an_hour_ago, purchase_order, shipment

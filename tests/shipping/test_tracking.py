@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from imsop.core.listing import PageRequest
-from imsop.shipping import tracking_actions
-from imsop.shipping.models import NewPosition
+from imsop.shipping.tracking import actions
+from imsop.shipping.tracking.models import NewPosition
 from tests import rivals
 from tests.factories import Member, accepted
 from tests.shipping.announced import PATH, shipment
@@ -55,9 +55,7 @@ async def test_recording_a_position_is_one_statement(admin: Member) -> None:
     statements: list[object] = []
     async with admin.transaction() as connection:
         with connection.query_logger(statements.append):
-            await tracking_actions.record_position(
-                connection, actor, UUID(made["id"]), NewPosition(NOON), NOON
-            )
+            await actions.record_position(connection, actor, UUID(made["id"]), NewPosition(NOON), NOON)
     assert len(statements) == 1
 
 
@@ -78,7 +76,7 @@ async def test_of_two_positions_that_race_the_newer_is_the_last(
     await _record(admin, made, 1)
     actor = await admin.actor()
     async with admin.transaction() as connection:
-        await tracking_actions.record_position(
+        await actions.record_position(
             connection,
             actor,
             UUID(made["id"]),
@@ -130,7 +128,7 @@ async def test_months_to_come_are_not_looked_into(admin: Member) -> None:
         statements: list[Any] = []
         async with admin.transaction() as connection:
             with connection.query_logger(statements.append):
-                await tracking_actions.list_positions(
+                await actions.list_positions(
                     connection, actor, UUID(made["id"]), PageRequest("-timestamp"), now
                 )
         _, listing = statements

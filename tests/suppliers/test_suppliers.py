@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from imsop.suppliers import queries
+from imsop.suppliers.suppliers import queries
 from tests import factories
 from tests.factories import Member, accepted
 

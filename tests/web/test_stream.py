@@ -10,8 +10,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from imsop.shipping import tracking_queries
-from imsop.shipping.models import NewPosition
+from imsop.shipping.tracking import queries
+from imsop.shipping.tracking.models import NewPosition
 from imsop.web.edge.observe import Observed
 from imsop.web.live import relay, stream
 from tests import factories
@@ -51,7 +51,7 @@ async def test_what_commits_late_is_heard_though_later_ones_were_before(address:
     async with listening(address, admin) as ear:
         async with admin.transaction() as late:
             at_sea = NewPosition(datetime.now(UTC), location="late")
-            await tracking_queries.record_position(late, admin.organization_id, UUID(made["id"]), at_sea)
+            await queries.record_position(late, admin.organization_id, UUID(made["id"]), at_sea)
             for _ in range(3):
                 await record_event(admin)
                 await ear.hear("analytics_event")
@@ -63,7 +63,7 @@ async def test_a_stream_goes_on_where_it_broke_off(address: str, admin: Member) 
     made = await shipment(admin)
     async with admin.transaction() as late:
         at_sea = NewPosition(datetime.now(UTC), location="late")
-        await tracking_queries.record_position(late, admin.organization_id, UUID(made["id"]), at_sea)
+        await queries.record_position(late, admin.organization_id, UUID(made["id"]), at_sea)
         async with listening(address, admin) as ear:
             await record_event(admin, "heard")
             last_id = (await ear.hear("analytics_event")).id

@@ -8,8 +8,8 @@ import pytest
 
 from imsop.cli import _set_standing
 from imsop.core.errors import TooManyRequests
-from imsop.identity import credential_queries
-from imsop.identity.tokens import new_token, token_hash
+from imsop.identity.credentials import queries
+from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.web.edge import connection
 from imsop.web.edge.observe import Observed
 from imsop.web.live import relay, stream
@@ -174,7 +174,7 @@ async def test_a_suspended_organization_hears_nothing_more(
 async def test_a_stream_ends_with_the_token_that_opened_it(address: str, admin: Member) -> None:
     token = new_token("bearer", admin.organization_id)
     async with admin.transaction() as connection:
-        await credential_queries.insert_session(
+        await queries.insert_session(
             connection, admin.organization_id, admin.user_id, "bearer", token_hash(token), None, None, 3
         )
     headers = {"Authorization": f"Bearer {token}"}

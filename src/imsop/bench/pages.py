@@ -23,7 +23,7 @@ from imsop.bench.volume import TOKEN_SECONDS
 from imsop.core.embedded import OperatorError
 from imsop.core.installation import Installation, Progress
 from imsop.core.settings import Settings
-from imsop.identity.tokens import new_token, token_hash
+from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.web.app import create_litestar
 
 PAGE_SECONDS = 0.050

@@ -13,10 +13,10 @@ from imsop.core.database import Connection, Pool, transaction
 from imsop.core.installation import Progress
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
-from imsop.identity import credential_queries
-from imsop.identity.models import NewOrganization
-from imsop.identity.sign_in_actions import sign_up
-from imsop.identity.tokens import new_token, token_hash
+from imsop.identity.credentials import queries
+from imsop.identity.credentials.tokens import new_token, token_hash
+from imsop.identity.organizations.models import NewOrganization
+from imsop.identity.signing_in.actions import sign_up
 
 FIRST_NUMBER = 100_000_000_000
 """Twelve digits, as the last group of a UUID has."""
@@ -113,7 +113,7 @@ async def _sign_up(pool: Pool, number: int) -> Member:
     organization_id, user_id = signed_up.organization.id, signed_up.administrator.id
     token = new_token("bearer", organization_id)
     async with transaction(pool, Tenant(organization_id, user_id)) as connection:
-        await credential_queries.insert_session(
+        await queries.insert_session(
             connection, organization_id, user_id, "bearer", token_hash(token), None, None, TOKEN_SECONDS
         )
     return Member(number, organization_id, user_id, token)

@@ -11,7 +11,7 @@ from imsop.demo.planning import REVIEW_WEEKS, lead_time_days, promised_day
 from imsop.demo.selling import feed
 from imsop.demo.voyages import cancel, deliver, depart, plan_shipment
 from imsop.demo.world import World
-from imsop.identity.permissions import SystemRole
+from imsop.identity.roles.permissions import SystemRole
 
 _PRICE = Decimal("0.0001")
 _PRICE_RISE_PER_YEAR = Decimal("0.03")

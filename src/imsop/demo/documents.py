@@ -13,8 +13,8 @@ from uuid import UUID
 from imsop.demo.company import Place
 from imsop.demo.partners import Customer
 from imsop.demo.routes import Route
-from imsop.identity.permissions import SystemRole
-from imsop.inventory.movements import MovementKind
+from imsop.identity.roles.permissions import SystemRole
+from imsop.inventory.ledger.rules import MovementKind
 
 PurchaseStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
 SalesStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]

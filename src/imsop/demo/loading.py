@@ -7,7 +7,7 @@ from imsop.core.database import Connection
 from imsop.demo.company import Company
 from imsop.demo.documents import Books
 from imsop.demo.people import Founded
-from imsop.identity.permissions import SystemRole
+from imsop.identity.roles.permissions import SystemRole
 
 
 class Loading(NamedTuple):

@@ -3,7 +3,7 @@
 from imsop.core.bulk import stage_records
 from imsop.demo.loading import Loading, rows_written
 from imsop.demo.partners import make_contact
-from imsop.inventory.models import ZoneType
+from imsop.inventory.warehouses.models import ZoneType
 
 _ZONES: tuple[tuple[str, str, ZoneType, int], ...] = (
     ("REC", "Goods in", "receiving", 6),

@@ -15,11 +15,12 @@ from imsop.core.embedded import OperatorError
 from imsop.core.installation import Installation
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
-from imsop.identity import queries
-from imsop.identity.models import NewOrganization
-from imsop.identity.passwords import hash_password
-from imsop.identity.permissions import SYSTEM_ROLES, SystemRole
-from imsop.identity.sign_in_actions import found_organization
+from imsop.identity.organizations.models import NewOrganization
+from imsop.identity.people import queries as people_queries
+from imsop.identity.people.passwords import hash_password
+from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
+from imsop.identity.signing_in import queries as signing_in_queries
+from imsop.identity.signing_in.actions import found_organization
 from imsop.web.housekeeping import keep_stock_by_days
 
 PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which with it listens on loopback only
@@ -45,7 +46,9 @@ def sign_ins(domain: str) -> list[tuple[str, str]]:
 async def is_founded(pool: Pool, domain: str) -> bool:
     """Whether the organization was loaded before. It is whole then: founding and filling commit together."""
     async with transaction(pool, None, read_only=True) as connection:
-        return await queries.find_account(connection, email_of("administrator", domain)) is not None
+        return (
+            await signing_in_queries.find_account(connection, email_of("administrator", domain)) is not None
+        )
 
 
 def load_organizations(
@@ -125,12 +128,14 @@ async def founded_organization(
         user_ids: dict[SystemRole, UUID] = {"administrator": administrator_id}
         for role in SYSTEM_ROLES:
             if role not in user_ids:
-                user_ids[role] = await queries.insert_user(
+                user_ids[role] = await people_queries.insert_user(
                     connection,
                     organization_id,
                     email_of(role, domain),
                     password_hash,
                     first_name=role.capitalize(),
                 )
-                await queries.set_user_roles(connection, organization_id, user_ids[role], [role_ids[role]])
+                await people_queries.set_user_roles(
+                    connection, organization_id, user_ids[role], [role_ids[role]]
+                )
         yield Founded(connection, organization_id, user_ids)

@@ -9,7 +9,7 @@ from imsop.demo.documents import Change, SalesLine, SalesOrder, SalesStatus, Shi
 from imsop.demo.partners import Customer
 from imsop.demo.voyages import deliver, depart, journey, plan_shipment
 from imsop.demo.world import World, is_working
-from imsop.identity.permissions import SystemRole
+from imsop.identity.roles.permissions import SystemRole
 
 _CENT = Decimal("0.01")
 _PRICE_RISE_PER_YEAR = Decimal("0.03")

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from imsop.core.bulk import stage_records
 from imsop.demo.loading import Loading
-from imsop.inventory import queries
-from imsop.inventory.bulk import post_staged_movements, stage_movements
-from imsop.inventory.movements import type_of
+from imsop.inventory.ledger.bulk import post_staged_movements, stage_movements
+from imsop.inventory.ledger.rules import type_of
+from imsop.inventory.reservations import queries
 
 _COLUMNS = [
     "product_id", "warehouse_id", "quantity", "transaction_type", "movement_kind", "reference_id", "notes",

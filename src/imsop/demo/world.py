@@ -11,8 +11,8 @@ from uuid import UUID
 from imsop.demo.company import Company, Product, Supplier
 from imsop.demo.documents import Books, BusinessEvent, Movement, ReorderRule, SalesLine, SalesOrder
 from imsop.demo.partners import Customer
-from imsop.identity.permissions import SystemRole
-from imsop.inventory.movements import MovementKind
+from imsop.identity.roles.permissions import SystemRole
+from imsop.inventory.ledger.rules import MovementKind
 
 YEARS = 2
 DAYS = 365 * YEARS + 1

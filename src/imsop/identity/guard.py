@@ -8,8 +8,8 @@ from litestar.handlers import BaseRouteHandler
 
 from imsop.core.errors import Forbidden
 from imsop.core.said import Said
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
+from imsop.identity.actor import Actor
+from imsop.identity.roles.permissions import Permission
 
 _OPT = "declared"
 

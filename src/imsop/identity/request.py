@@ -11,7 +11,7 @@ from litestar.types import Scope
 
 from imsop.core import tenancy
 from imsop.core.database import Connection, Pool
-from imsop.identity.models import Actor
+from imsop.identity.actor import Actor
 
 _STATE = "carried"
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from imsop.core.bulk import stage_records
 from imsop.core.database import Connection, fetch_all
-from imsop.inventory.bulk import post_staged_movements, stage_movements
+from imsop.inventory.ledger.bulk import post_staged_movements, stage_movements
 from imsop.realdata.loading import Loading
 
 WAREHOUSE = "Main warehouse"

@@ -1,6 +1,6 @@
 """What the table `deliveries` does to stock: the warehouses, the shipments, and the ledger's movements."""
 
-from imsop.inventory.bulk import post_staged_movements, stage_movements
+from imsop.inventory.ledger.bulk import post_staged_movements, stage_movements
 from imsop.realdata.loading import Loading
 
 DIRECT_DROP = "Direct drop"

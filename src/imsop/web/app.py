@@ -1,4 +1,4 @@
-"""The application: rooms' routes under /api/v1, the edge around them, what lives as long as the process."""
+"""The application: the nouns' routes under /api/v1, the edge around them, and the process's resources."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,20 +11,29 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from imsop import __version__
-from imsop.analytics import api as analytics
-from imsop.catalog import api as catalog
+from imsop.analytics.events import api as events
+from imsop.analytics.metrics import api as metrics
+from imsop.catalog.products import api as products
 from imsop.core.database import open_pool
 from imsop.core.installation import Installation
 from imsop.core.logging import configure_logging
 from imsop.core.settings import Settings
 from imsop.core.slots import Slots
-from imsop.identity import api as identity
-from imsop.identity.access import AccessCache
-from imsop.inventory import api as inventory
-from imsop.purchasing import api as purchasing
-from imsop.sales import api as sales
-from imsop.shipping import api as shipping
-from imsop.suppliers import api as suppliers
+from imsop.identity.credentials import api as credentials
+from imsop.identity.credentials.access import AccessCache
+from imsop.identity.organizations import api as organizations
+from imsop.identity.people import api as people
+from imsop.identity.roles import api as roles
+from imsop.identity.signing_in import api as signing_in
+from imsop.inventory.ledger import api as ledger
+from imsop.inventory.stock import api as stock
+from imsop.inventory.warehouses import api as warehouses
+from imsop.purchasing.orders import api as purchase_orders
+from imsop.sales.customers import api as customers
+from imsop.sales.orders import api as sales_orders
+from imsop.shipping.shipments import api as shipments
+from imsop.shipping.tracking import api as tracking
+from imsop.suppliers.suppliers import api as suppliers
 from imsop.ui.assets import serve_assets
 from imsop.web import health, openapi, pages, search
 from imsop.web.edge.middleware import EdgeMiddleware
@@ -43,7 +52,10 @@ PRINTS = 16
 """Documents being set or waiting for it. Two are set at a time (imsop.ui.typesetting), in 0.3 s at most."""
 PRINTS_OF_ONE = 4
 
-ROOMS = (identity, catalog, inventory, purchasing, sales, suppliers, shipping, analytics, search, stream)
+NOUNS = (
+    signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
+    purchase_orders, customers, sales_orders, suppliers, shipments, tracking, events, metrics, search, stream,
+)  # fmt: skip
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:
@@ -71,7 +83,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
 
     api = Router(
         "/api/v1",
-        route_handlers=[route for room in ROOMS for route in room.ROUTES],
+        route_handlers=[route for noun in NOUNS for route in noun.ROUTES],
         middleware=[EdgeMiddleware],
         security=[{"bearer": []}, {"apiKey": []}],
     )

@@ -9,7 +9,7 @@ import structlog
 from imsop.core import tenancy
 from imsop.core.installation import PARTITION_MONTHS_AHEAD, Installation
 from imsop.core.tenancy import Tenant
-from imsop.inventory.jobs import keep_daily_stock
+from imsop.inventory.days.jobs import keep_daily_stock
 
 HOUR_SECONDS, DAY_SECONDS = 3600, 24 * 3600
 RETRY_SECONDS = 600

@@ -9,10 +9,10 @@ from msgspec import Meta, Struct
 
 from imsop.core.database import Connection, fetch_all
 from imsop.core.fields import NO_NUL
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
 
 SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
 SearchQuery = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_NUL)]

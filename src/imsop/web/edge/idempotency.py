@@ -10,7 +10,7 @@ from litestar.types import HTTPScope, Send
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, InvalidInput
 from imsop.core.said import Said
-from imsop.identity.models import Actor
+from imsop.identity.actor import Actor
 
 MAX_KEY_CHARACTERS = 255
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -8,11 +8,11 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from imsop.core.errors import PreconditionRequired, Unauthenticated
 from imsop.core.wiping import wipe
-from imsop.identity.access import AccessCache
+from imsop.identity.actor import Actor
+from imsop.identity.credentials.access import AccessCache
 from imsop.identity.guard import Declared, declared_by, require_permission
-from imsop.identity.models import Actor
 from imsop.identity.request import UnitOfWork, carried, client_address
-from imsop.identity.sign_in_actions import require_attempts_left
+from imsop.identity.signing_in.actions import require_attempts_left
 from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
 from imsop.web.edge.idempotency import KeptReply, idempotency_key
 from imsop.web.edge.intake import FORM, ClientLeft, read_body

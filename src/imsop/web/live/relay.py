@@ -25,15 +25,15 @@ import structlog
 from msgspec import Struct
 from prometheus_client import Gauge
 
-from imsop.analytics import queries as analytics_queries
-from imsop.analytics.models import AnalyticsEvent
+from imsop.analytics.events import queries as analytics_queries
+from imsop.analytics.events.models import AnalyticsEvent
 from imsop.core import tenancy
 from imsop.core.database import Connection, prepare_connection
 from imsop.core.errors import TooManyRequests, Unavailable
 from imsop.core.snapshot import Snapshot, current_snapshot
-from imsop.identity.permissions import Permission
-from imsop.shipping import tracking_queries
-from imsop.shipping.models import Position, ShipmentEvent
+from imsop.identity.roles.permissions import Permission
+from imsop.shipping.tracking import queries as tracking_queries
+from imsop.shipping.tracking.models import Position, ShipmentEvent
 
 POLL_SECONDS = 0.05
 """Half of it is what a listener waits on average. A look at an unchanged database takes 0.1 ms."""

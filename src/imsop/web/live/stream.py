@@ -20,10 +20,10 @@ from prometheus_client import Counter
 
 from imsop.core.errors import InvalidInput, Unauthenticated
 from imsop.core.snapshot import MAX_CHARACTERS, Snapshot, current_snapshot
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest, carried
+from imsop.identity.roles.permissions import Permission
 from imsop.web.edge.intake import ClientLeft
 from imsop.web.edge.middleware import authenticate
 from imsop.web.edge.streamed import while_connected

@@ -1,6 +1,6 @@
 """What people see: pages over all rooms, rendered on the server, with permissions as in the API."""
 
-from imsop.identity.permissions import Permission
+from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 from imsop.ui.page import NavigationEntry
 from imsop.web.pages import (

@@ -11,9 +11,12 @@ from litestar.response import Redirect
 from imsop.core import edits
 from imsop.core.errors import DomainError, InvalidInput, PreconditionFailed
 from imsop.core.fields import Text20, Text100
-from imsop.identity import account_actions, actions, credential_queries
+from imsop.identity.credentials import actions as credentials_actions
+from imsop.identity.credentials import queries
 from imsop.identity.guard import OWN
-from imsop.identity.models import Locale, OwnChanges, PasswordChange
+from imsop.identity.people import account
+from imsop.identity.people import actions as people_actions
+from imsop.identity.people.models import Locale, OwnChanges, PasswordChange
 from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_
 from imsop.ui.page import Crumb
@@ -52,7 +55,7 @@ async def edit_profile(request: StrictRequest) -> Response[Any]:
         changes = OwnChanges(
             first_name=sent.first_name, last_name=sent.last_name, phone=sent.phone, locale=sent.locale
         )
-        await account_actions.edit_own_account(connection, actor, changes, sent.version)
+        await account.edit_own_account(connection, actor, changes, sent.version)
     except (InvalidInput, PreconditionFailed) as refusal:
         form = request.fields()
         typed: dict[str, str] = {
@@ -67,13 +70,13 @@ async def change_password(request: StrictRequest) -> Response[Any]:
     state = request.app.state
     try:
         sent = form_of(request, PasswordChange)
-        known_hash, new_hash = await account_actions.check_password_change(
+        known_hash, new_hash = await account.check_password_change(
             state.pool, state.settings, request.actor, sent
         )
     except DomainError as refusal:
         return await _profile(request, refusal)
     connection, actor = await request.begin()
-    await account_actions.change_password(connection, actor, known_hash, new_hash)
+    await account.change_password(connection, actor, known_hash, new_hash)
     return Redirect("/profile?saved=true", status_code=303)
 
 
@@ -86,7 +89,7 @@ async def _profile(
 ) -> Response[bytes]:
     """The profile as stored, or with what was `typed`; the version is always the stored one."""
     connection, actor = await request.begin()
-    user = await actions.get_user(connection, actor, actor.user_id)
+    user = await people_actions.get_user(connection, actor, actor.user_id)
     return render(
         request,
         "web/profile.html",
@@ -102,7 +105,7 @@ async def _profile(
 @get("/profile/sessions", opt=OWN, include_in_schema=False)
 async def sessions_page(request: TenantRequest) -> Response[bytes]:
     connection, actor = await request.begin()
-    sessions = await credential_queries.list_sessions(
+    sessions = await queries.list_sessions(
         connection, actor.organization_id, actor.user_id, actor.credential_id
     )
     return render(
@@ -117,7 +120,7 @@ async def sessions_page(request: TenantRequest) -> Response[bytes]:
 @post("/profile/sessions/{session_id:uuid}/end", opt=OWN, status_code=303, include_in_schema=False)
 async def end_session(request: TenantRequest, session_id: UUID) -> Response[Any]:
     connection, actor = await request.begin()
-    await account_actions.end_session(connection, actor, session_id)
+    await credentials_actions.end_session(connection, actor, session_id)
     return Redirect("/profile/sessions", status_code=303)
 
 

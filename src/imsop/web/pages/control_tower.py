@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 from litestar import Response, get
 
-from imsop.analytics import queries as analytics
+from imsop.analytics.events import queries as analytics
 from imsop.core.database import Connection
 from imsop.core.listing import PageRequest
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory import attention_queries as stock_attention
-from imsop.purchasing import attention_queries as purchasing_attention
-from imsop.sales import attention_queries as sales_attention
-from imsop.shipping import attention_queries as shipping_attention
-from imsop.shipping.attention_queries import Happening
-from imsop.shipping.document_queries import list_in_transit
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.stock import queries as stock_attention
+from imsop.purchasing.supply import queries as purchasing_attention
+from imsop.sales.demand import queries as sales_attention
+from imsop.shipping.punctuality import queries as shipping_attention
+from imsop.shipping.punctuality.queries import Happening
+from imsop.shipping.transit.queries import list_in_transit
 from imsop.ui.language import N_, Language, language
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.catalog import queries as catalog
+from imsop.catalog.products import queries as catalog
 from imsop.core.listing import Cursor
 from imsop.identity.guard import allow
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.sales import actions
-from imsop.sales import performance_queries as performance
-from imsop.sales.models import CustomerLine
+from imsop.identity.roles.permissions import Permission
+from imsop.sales.customers import actions
+from imsop.sales.performance import queries as performance
+from imsop.sales.performance.models import CustomerLine
 from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column

@@ -10,14 +10,15 @@ from imsop.core.database import Connection
 from imsop.core.fields import PartnerStatus
 from imsop.core.listing import Cursor, PageRequest
 from imsop.core.shares import Share
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.sales import actions, queries
-from imsop.sales import performance_queries as performance
-from imsop.sales.document_queries import SALES_ORDER_SUMMARIES
-from imsop.sales.models import Customer
+from imsop.identity.roles.permissions import Permission
+from imsop.sales.customers import actions
+from imsop.sales.customers import queries as customers_queries
+from imsop.sales.customers.models import Customer
+from imsop.sales.orders.queries import SALES_ORDER_SUMMARIES
+from imsop.sales.performance import queries as performance
 from imsop.ui.language import N_, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
@@ -74,7 +75,7 @@ async def customers_page(
     found = None if q is None else await ids_of(connection, actor, "customer", q)
     reads_orders = Permission.SALES_ORDERS_READ in actor.permissions
     shown = await show(
-        connection, actor, queries.CUSTOMERS,
+        connection, actor, customers_queries.CUSTOMERS,
         [column for column in COLUMNS if reads_orders or column.name not in OF_ORDERS],
         sort=sort, cursor=cursor, before=before, ids=found, status=status,
     )  # fmt: skip
@@ -97,7 +98,7 @@ async def export_customers(
 ) -> Streamed:
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "customer", q)
-    return export(request, queries.CUSTOMERS, CELLS, sort=sort, ids=found, status=status)
+    return export(request, customers_queries.CUSTOMERS, CELLS, sort=sort, ids=found, status=status)
 
 
 @get("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_READ), include_in_schema=False)

@@ -9,11 +9,11 @@ from litestar.response import Redirect
 
 from imsop.core.errors import DomainError
 from imsop.core.settings import is_local
-from imsop.identity import account_actions
+from imsop.identity.credentials import actions
 from imsop.identity.guard import OWN, PUBLIC
-from imsop.identity.models import Credentials
 from imsop.identity.request import TenantRequest, carried, client_address
-from imsop.identity.sign_in_actions import sign_in
+from imsop.identity.signing_in.actions import sign_in
+from imsop.identity.signing_in.models import Credentials
 from imsop.ui.render import render
 from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
 from imsop.web.edge.requests import StrictRequest
@@ -55,7 +55,7 @@ async def sign_in_by_form(request: StrictRequest) -> Response[Any]:
 @post("/sign-out", opt=OWN, status_code=303, include_in_schema=False)
 async def sign_out(request: TenantRequest) -> Response[Any]:
     connection, actor = await request.begin()
-    await account_actions.end_session(connection, actor, actor.credential_id)
+    await actions.end_session(connection, actor, actor.credential_id)
     gone = _cookie(request, SESSION_COOKIE, "", max_age=0)
     # Pages are kept for going back; not for whoever uses this browser next.
     forget = {"Clear-Site-Data": '"cache"'}

@@ -8,16 +8,16 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get
 
-from imsop.analytics import queries
-from imsop.analytics.models import AnalyticsEvent
+from imsop.analytics.events import queries
+from imsop.analytics.events.models import AnalyticsEvent
 from imsop.core.database import Connection
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor, Listing
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.name_queries import list_user_names
-from imsop.identity.permissions import Permission
+from imsop.identity.people.queries import list_user_names
 from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_, Language
 from imsop.ui.parts import Column, TimelineEntry
 from imsop.ui.render import render

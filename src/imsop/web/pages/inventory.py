@@ -8,16 +8,17 @@ from uuid import UUID
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from imsop.catalog import queries as catalog
+from imsop.catalog.products import queries as catalog
 from imsop.core.database import Connection
 from imsop.core.listing import Cursor, Listing
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory import warehouse_queries
-from imsop.inventory.daily_queries import DayStock
-from imsop.inventory.stock_queries import STOCK, STOCK_AS_OF, AsOf, Stock, StockState
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.days.queries import AsOf, DayStock
+from imsop.inventory.stock.models import Stock, StockState
+from imsop.inventory.stock.queries import STOCK, STOCK_AS_OF
+from imsop.inventory.warehouses import queries as warehouses_queries
 from imsop.ui.language import N_, Language
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
@@ -79,7 +80,7 @@ async def inventory_page(
         sort=sort, cursor=cursor, before=before, fixed=fixed, **filters,
     )  # fmt: skip
     product = product_id and await catalog.get_product(connection, actor.organization_id, product_id)
-    warehouses = await warehouse_queries.list_names(connection, actor.organization_id)
+    warehouses = await warehouses_queries.list_names(connection, actor.organization_id)
     return render(
         request, "web/inventory.html", shown=shown, product=product, warehouses=warehouses, as_of=as_of
     )

@@ -7,17 +7,18 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.catalog import queries as catalog
+from imsop.catalog.products import queries as catalog
 from imsop.core.database import Connection
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory import warehouse_queries
-from imsop.inventory.ledger_queries import LEDGER, LedgerEntry
-from imsop.inventory.movements import MovementKind, TransactionType
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.ledger.models import LedgerEntry
+from imsop.inventory.ledger.queries import LEDGER
+from imsop.inventory.ledger.rules import MovementKind, TransactionType
+from imsop.inventory.warehouses import queries as warehouses_queries
 from imsop.ui.language import N_
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -83,7 +84,7 @@ async def ledger_page(
         "web/ledger.html",
         shown=shown,
         product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
-        warehouses=await warehouse_queries.list_names(connection, actor.organization_id),
+        warehouses=await warehouses_queries.list_names(connection, actor.organization_id),
         types=get_args(TransactionType),
         kinds=get_args(MovementKind),
     )

@@ -14,7 +14,7 @@ import msgspec
 
 from imsop.core.database import Connection
 from imsop.core.listing import Listing, PageRequest
-from imsop.identity.models import Actor
+from imsop.identity.actor import Actor
 from imsop.identity.request import TenantRequest
 from imsop.ui.parts import Column
 from imsop.web.edge.streamed import Streamed

@@ -9,8 +9,8 @@ from uuid import UUID
 from markupsafe import Markup
 
 from imsop.core.database import Connection
-from imsop.identity.models import Actor
-from imsop.identity.name_queries import list_user_names
+from imsop.identity.actor import Actor
+from imsop.identity.people.queries import list_user_names
 from imsop.ui.language import N_
 from imsop.ui.parts import Chart, Column, Series
 

@@ -10,11 +10,18 @@ from litestar import Response, get
 from imsop.core.database import Connection
 from imsop.core.fields import Text100
 from imsop.core.listing import Cursor, PageRequest
-from imsop.identity import actions, credential_queries, queries, role_queries
+from imsop.identity.actor import Actor
+from imsop.identity.credentials import queries as credentials_queries
+from imsop.identity.credentials.models import ApiKey
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor, ApiKey, Role, User, UserStatus
-from imsop.identity.permissions import SYSTEM_ROLES, Permission
+from imsop.identity.people import actions as people_actions
+from imsop.identity.people import queries as people_queries
+from imsop.identity.people.models import User, UserStatus
 from imsop.identity.request import TenantRequest
+from imsop.identity.roles import actions as roles_actions
+from imsop.identity.roles import queries as roles_queries
+from imsop.identity.roles.models import Role
+from imsop.identity.roles.permissions import SYSTEM_ROLES, Permission
 from imsop.ui.language import N_, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
@@ -91,7 +98,7 @@ async def users_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shown = await show(
-        connection, actor, queries.USERS, USER_COLUMNS,
+        connection, actor, people_queries.USERS, USER_COLUMNS,
         sort=sort, cursor=cursor, before=before, part=q, status=status, role_id=role_id,
     )  # fmt: skip
     role_names = {role.id: role.name for role in await _roles(connection, actor)}
@@ -113,14 +120,16 @@ async def export_users(
     role_id: UUID | None = None,
     sort: UserSort = "email",
 ) -> Streamed:
-    return export(request, queries.USERS, USER_CELLS, sort=sort, part=q, status=status, role_id=role_id)
+    return export(
+        request, people_queries.USERS, USER_CELLS, sort=sort, part=q, status=status, role_id=role_id
+    )
 
 
 @get("/users/{user_id:uuid}", opt=allow(Permission.USERS_READ), include_in_schema=False)
 async def user_page(request: TenantRequest, user_id: UUID) -> Response[bytes]:
     connection, actor = await request.begin()
-    user = await actions.get_user(connection, actor, user_id)
-    held = await queries.list_effective_permissions(connection, actor.organization_id, user_id)
+    user = await people_actions.get_user(connection, actor, user_id)
+    held = await roles_queries.list_effective_permissions(connection, actor.organization_id, user_id)
     return render(
         request,
         "web/user.html",
@@ -142,7 +151,7 @@ async def roles_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shown = await show(
-        connection, actor, role_queries.ROLES, ROLE_COLUMNS,
+        connection, actor, roles_queries.ROLES, ROLE_COLUMNS,
         sort=sort, cursor=cursor, before=before, **_narrowed_roles(actor, q, kind),
     )  # fmt: skip
     rows = [_spoken(role, actor) for role in shown.rows]
@@ -154,7 +163,7 @@ async def export_roles(
     request: TenantRequest, q: Text100 | None = None, kind: RoleKind | None = None, sort: NameSort = "name"
 ) -> Streamed:
     narrowed = _narrowed_roles(request.actor, q, kind)
-    return export(request, role_queries.ROLES, ROLE_CELLS, sort=sort, **narrowed)
+    return export(request, roles_queries.ROLES, ROLE_CELLS, sort=sort, **narrowed)
 
 
 def _narrowed_roles(actor: Actor, q: str | None, kind: RoleKind | None) -> dict[str, Any]:
@@ -177,10 +186,10 @@ async def role_page(
     cursor: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    role = await actions.get_role(connection, actor, role_id)
+    role = await roles_actions.get_role(connection, actor, role_id)
     members = None
     if Permission.USERS_READ in actor.permissions:
-        members = await queries.USERS.page(
+        members = await people_queries.USERS.page(
             connection, actor.organization_id, PageRequest("email", ROWS, cursor), role_id=role_id
         )
     return render(
@@ -204,7 +213,7 @@ async def api_keys_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shown = await show(
-        connection, actor, credential_queries.API_KEYS, KEY_COLUMNS,
+        connection, actor, credentials_queries.API_KEYS, KEY_COLUMNS,
         sort=sort, cursor=cursor, before=before, part=q, is_revoked=status and status == "revoked",
     )  # fmt: skip
     return render(request, "web/api_keys.html", shown=shown)
@@ -215,11 +224,11 @@ async def export_api_keys(
     request: TenantRequest, q: Text100 | None = None, status: KeyStatus | None = None, sort: KeySort = "name"
 ) -> Streamed:
     is_revoked = status and status == "revoked"
-    return export(request, credential_queries.API_KEYS, KEY_CELLS, sort=sort, part=q, is_revoked=is_revoked)
+    return export(request, credentials_queries.API_KEYS, KEY_CELLS, sort=sort, part=q, is_revoked=is_revoked)
 
 
 async def _roles(connection: Connection, actor: Actor) -> list[Role]:
-    page = await role_queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)
+    page = await roles_queries.ROLES.page(connection, actor.organization_id, MAX_ROLES)
     return [_spoken(role, actor) for role in page.items]
 
 

@@ -10,20 +10,20 @@ from babel import Locale
 from litestar import Response, get
 from msgspec import Meta
 
-from imsop.catalog import actions as catalog
+from imsop.catalog.products import actions as catalog
 from imsop.core.database import Connection
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.name_queries import list_user_names
-from imsop.identity.permissions import Permission
-from imsop.identity.queries import get_organization
+from imsop.identity.organizations.queries import get_organization
+from imsop.identity.people.queries import list_user_names
 from imsop.identity.request import TenantRequest
-from imsop.purchasing import actions as purchasing
-from imsop.purchasing.document_queries import ORDER_LINES
-from imsop.shipping import actions as shipping
-from imsop.shipping import document_queries as shipments
-from imsop.shipping.address_queries import Ends, get_ends
-from imsop.suppliers.queries import get_supplier
+from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.orders import actions as purchasing
+from imsop.purchasing.orders.queries import ORDER_LINES
+from imsop.shipping.shipments import actions as shipping
+from imsop.shipping.shipments import queries as shipments
+from imsop.shipping.transit.queries import Ends, get_ends
+from imsop.suppliers.suppliers.queries import get_supplier
 from imsop.ui.barcodes import gtin_14
 from imsop.ui.language import FORMATS
 from imsop.ui.typesetting import typeset

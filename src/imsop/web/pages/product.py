@@ -6,20 +6,21 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.catalog import actions
-from imsop.catalog.models import Product
+from imsop.catalog.products import actions
+from imsop.catalog.products.models import Product
 from imsop.core.database import Connection
 from imsop.core.listing import PageRequest
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory import stock_queries
-from imsop.inventory.ledger_queries import LEDGER
-from imsop.inventory.stock_queries import AsOf
-from imsop.purchasing import product_queries as purchasing
-from imsop.sales import product_queries as sales
-from imsop.shipping import product_queries as shipping
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.days import queries as days_queries
+from imsop.inventory.days.queries import AsOf
+from imsop.inventory.ledger.queries import LEDGER
+from imsop.inventory.stock import queries as stock_queries
+from imsop.purchasing.supply import queries as purchasing
+from imsop.sales.demand import queries as sales
+from imsop.shipping.transit import queries as shipping
 from imsop.ui.language import N_, Language, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
@@ -108,7 +109,7 @@ async def _stock(
         occurred_before=until,
     )
     newest = movements.items[0].occurred_at if movements.items else None
-    charted = await stock_queries.list_product_days(
+    charted = await days_queries.list_product_days(
         connection,
         actor.organization_id,
         product.id,

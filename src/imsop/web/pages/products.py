@@ -5,14 +5,14 @@ from typing import Literal
 
 from litestar import Response, get
 
-from imsop.catalog import queries
-from imsop.catalog.models import Product, ProductStatus
+from imsop.catalog.products import queries as products_queries
+from imsop.catalog.products.models import Product, ProductStatus
 from imsop.core.fields import Text100
 from imsop.core.listing import Cursor
 from imsop.identity.guard import allow
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory import queries as inventory
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.stock import queries as inventory
 from imsop.ui.language import N_
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -63,11 +63,13 @@ async def products_page(
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "product", q)
     shown = await show(
-        connection, actor, queries.PRODUCTS, COLUMNS,
+        connection, actor, products_queries.PRODUCTS, COLUMNS,
         sort=sort, cursor=cursor, before=before, ids=found, status=status, category=category,
     )  # fmt: skip
     stock = await inventory.sum_stock(connection, actor.organization_id, [row.id for row in shown.rows])
-    categories = [(name, name) for name in await queries.list_categories(connection, actor.organization_id)]
+    categories = [
+        (name, name) for name in await products_queries.list_categories(connection, actor.organization_id)
+    ]
     return render(request, "web/products.html", shown=shown, stock=stock, categories=categories)
 
 
@@ -83,7 +85,9 @@ async def export_products(
     if q is not None:
         connection, actor = await request.begin()
         found = await ids_of(connection, actor, "product", q)
-    return export(request, queries.PRODUCTS, CELLS, sort=sort, ids=found, status=status, category=category)
+    return export(
+        request, products_queries.PRODUCTS, CELLS, sort=sort, ids=found, status=status, category=category
+    )
 
 
 PAGES = [products_page, export_products]

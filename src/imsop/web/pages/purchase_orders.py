@@ -8,12 +8,13 @@ from litestar import Response, get
 
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity.guard import allow
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.purchasing import actions, document_queries, queries
-from imsop.purchasing.models import PurchaseOrderStatus, PurchaseOrderSummary
-from imsop.shipping.order_queries import list_shipments_of_purchase_order
-from imsop.suppliers import queries as suppliers
+from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.orders import actions
+from imsop.purchasing.orders import queries as orders_queries
+from imsop.purchasing.orders.models import PurchaseOrderStatus, PurchaseOrderSummary
+from imsop.shipping.transit.queries import list_shipments_of_purchase_order
+from imsop.suppliers.suppliers import queries as suppliers
 from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
@@ -107,7 +108,7 @@ async def purchase_orders_page(
     connection, actor = await request.begin()
     narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
     shown = await show(
-        connection, actor, document_queries.PURCHASE_ORDER_SUMMARIES, COLUMNS,
+        connection, actor, orders_queries.PURCHASE_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **narrowed,
     )  # fmt: skip
     names = await suppliers.list_supplier_names(connection, actor.organization_id, CHOICES + 1)
@@ -141,7 +142,7 @@ async def export_purchase_orders(
     sort: PurchaseOrderSort = "-order_date",
 ) -> Streamed:
     narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
-    return export(request, document_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
+    return export(request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
 
 
 @get("/purchase-orders/{order_id:uuid}", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)
@@ -151,10 +152,10 @@ async def purchase_order_page(
     connection, actor = await request.begin()
     order = await actions.require_purchase_order(connection, actor, order_id)
     shown = await show(
-        connection, actor, document_queries.ORDER_LINES, LINE_COLUMNS,
+        connection, actor, orders_queries.ORDER_LINES, LINE_COLUMNS,
         sort="line_number", cursor=cursor, before=before, purchase_order_id=order_id,
     )  # fmt: skip
-    history = await queries.HISTORY.page(
+    history = await orders_queries.HISTORY.page(
         connection, actor.organization_id, PageRequest("-occurred_at", HISTORY), purchase_order_id=order_id
     )
     shipments = None
@@ -169,7 +170,7 @@ async def purchase_order_page(
         order=order,
         supplier=await suppliers.get_supplier(connection, actor.organization_id, order.supplier_id),
         shown=shown,
-        totals=await document_queries.total_lines(connection, actor.organization_id, order_id),
+        totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
         standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_received, now),
         history=history.items,
         names=await names_of(connection, actor, history.items, order.created_by),

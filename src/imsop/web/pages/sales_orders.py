@@ -8,11 +8,13 @@ from litestar import Response, get
 
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity.guard import allow
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.sales import actions, document_queries, queries
-from imsop.sales.models import SalesOrderStatus, SalesOrderSummary
-from imsop.shipping.order_queries import list_shipments_of_sales_order
+from imsop.identity.roles.permissions import Permission
+from imsop.sales.customers import queries as customers_queries
+from imsop.sales.orders import actions
+from imsop.sales.orders import queries as orders_queries
+from imsop.sales.orders.models import SalesOrderStatus, SalesOrderSummary
+from imsop.shipping.transit.queries import list_shipments_of_sales_order
 from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
@@ -115,13 +117,13 @@ async def sales_orders_page(
     connection, actor = await request.begin()
     narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
     shown = await show(
-        connection, actor, document_queries.SALES_ORDER_SUMMARIES, COLUMNS,
+        connection, actor, orders_queries.SALES_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **narrowed,
     )  # fmt: skip
-    names = await queries.list_customer_names(connection, actor.organization_id, CHOICES + 1)
+    names = await customers_queries.list_customer_names(connection, actor.organization_id, CHOICES + 1)
     chosen = None
     if customer_id is not None and len(names) > CHOICES:
-        chosen = await queries.get_customer(connection, actor.organization_id, customer_id)
+        chosen = await customers_queries.get_customer(connection, actor.organization_id, customer_id)
     return render(
         request,
         "web/sales_orders.html",
@@ -151,7 +153,7 @@ async def export_sales_orders(
     sort: SalesOrderSort = "-order_date",
 ) -> Streamed:
     narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
-    return export(request, document_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
+    return export(request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
 
 
 @get("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
@@ -161,15 +163,15 @@ async def sales_order_page(
     connection, actor = await request.begin()
     order = await actions.require_sales_order(connection, actor, order_id)
     shown = await show(
-        connection, actor, document_queries.ORDER_LINES, LINE_COLUMNS,
+        connection, actor, orders_queries.ORDER_LINES, LINE_COLUMNS,
         sort="line_number", cursor=cursor, before=before, sales_order_id=order_id,
     )  # fmt: skip
-    history = await queries.HISTORY.page(
+    history = await orders_queries.HISTORY.page(
         connection, actor.organization_id, PageRequest("-occurred_at", HISTORY), sales_order_id=order_id
     )
     customer = None
     if order.customer_id is not None:
-        customer = await queries.get_customer(connection, actor.organization_id, order.customer_id)
+        customer = await customers_queries.get_customer(connection, actor.organization_id, order.customer_id)
     shipments = None
     if Permission.SHIPMENTS_READ in actor.permissions:
         shipments = await list_shipments_of_sales_order(
@@ -182,7 +184,7 @@ async def sales_order_page(
         order=order,
         customer=customer,
         shown=shown,
-        totals=await document_queries.total_lines(connection, actor.organization_id, order_id),
+        totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
         standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_shipped, now),
         history=history.items,
         names=await names_of(connection, actor, history.items, order.created_by),

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from litestar import Response, get
 
 from imsop.identity.guard import allow
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 from imsop.ui.render import render
 from imsop.web.search import SearchKind, SearchQuery, SearchResult, search

@@ -10,13 +10,18 @@ from litestar import Response, get
 
 from imsop.core.database import Connection
 from imsop.core.listing import Cursor, PageRequest
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.shipping import actions, document_queries, tracking_queries
-from imsop.shipping.document_queries import Afloat, ShipmentSummary
-from imsop.shipping.models import EventType, Position, ShipmentEvent, ShipmentStatus, ShipmentType
+from imsop.identity.roles.permissions import Permission
+from imsop.shipping.shipments import actions
+from imsop.shipping.shipments import queries as shipments_queries
+from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType
+from imsop.shipping.shipments.queries import ShipmentSummary
+from imsop.shipping.tracking import queries as tracking_queries
+from imsop.shipping.tracking.models import EventType, Position, ShipmentEvent
+from imsop.shipping.transit import queries as transit_queries
+from imsop.shipping.transit.queries import Afloat
 from imsop.ui.language import N_, Language, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column, Marker, TimelineEntry
@@ -92,7 +97,7 @@ async def shipments_page(
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "shipment", q)
     shown = await show(
-        connection, actor, document_queries.SHIPMENT_SUMMARIES, COLUMNS,
+        connection, actor, shipments_queries.SHIPMENT_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, fixed=(days.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
@@ -126,7 +131,7 @@ async def export_shipments(
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "shipment", q)
     return export(
-        request, document_queries.SHIPMENT_SUMMARIES, CELLS,
+        request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
         sort=sort, fixed=(days.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
@@ -141,14 +146,14 @@ async def shipment_page(
     connection, actor = await request.begin()
     spoken = language(actor.locale, actor.timezone)
     today = days.today(actor.timezone)
-    shipment = await document_queries.get_document(connection, actor.organization_id, today, shipment_id)
+    shipment = await shipments_queries.get_document(connection, actor.organization_id, today, shipment_id)
     if shipment is None:
         raise actions.no_such_shipment()
-    seen = await document_queries.list_in_transit(
+    seen = await transit_queries.list_in_transit(
         connection, actor.organization_id, today, 1, shipment_id=shipment_id
     )
     cargo = await show(
-        connection, actor, document_queries.CARGO, CARGO_COLUMNS,
+        connection, actor, shipments_queries.CARGO, CARGO_COLUMNS,
         sort="id", cursor=cursor, before=before, shipment_id=shipment_id,
     )  # fmt: skip
     return render(

@@ -9,19 +9,19 @@ from decimal import Decimal
 from typing import NamedTuple, get_args
 
 from imsop.core.database import Connection
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
-from imsop.inventory import attention_queries as stock_attention
-from imsop.inventory import daily_queries
-from imsop.inventory.stock_queries import STOCK
-from imsop.purchasing import attention_queries as purchasing_attention
-from imsop.purchasing.document_queries import PURCHASE_ORDER_SUMMARIES
-from imsop.sales import attention_queries as sales_attention
-from imsop.sales.attention_queries import StatusChanges
-from imsop.sales.models import SalesOrderStatus
-from imsop.shipping import attention_queries as shipping_attention
-from imsop.shipping.attention_queries import Punctuality
-from imsop.shipping.document_queries import SHIPMENT_SUMMARIES
+from imsop.identity.actor import Actor
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.days import queries as days_queries
+from imsop.inventory.stock import queries as stock_attention
+from imsop.inventory.stock.queries import STOCK
+from imsop.purchasing.orders.queries import PURCHASE_ORDER_SUMMARIES
+from imsop.purchasing.supply import queries as purchasing_attention
+from imsop.sales.demand import queries as sales_attention
+from imsop.sales.demand.queries import StatusChanges
+from imsop.sales.orders.models import SalesOrderStatus
+from imsop.shipping.punctuality import queries as shipping_attention
+from imsop.shipping.punctuality.queries import Punctuality
+from imsop.shipping.shipments.queries import SHIPMENT_SUMMARIES
 from imsop.web.pages import days
 from imsop.web.pages.lists import COUNTED
 
@@ -75,7 +75,7 @@ async def stock(connection: Connection, actor: Actor, ends: list[date]) -> Stock
         return None
     ours = connection, actor.organization_id
     totals = await stock_attention.sum_all_stock(*ours)
-    stood = await daily_queries.list_totals(*ours, ends)
+    stood = await days_queries.list_totals(*ours, ends)
     out = await STOCK.count(*ours, most=COUNTED + 1, is_out_of_stock=True)
     low = await STOCK.count(*ours, most=COUNTED + 1, is_below_reorder_level=True)
     return Stock(

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.catalog import queries as catalog
+from imsop.catalog.products import queries as catalog
 from imsop.core.fields import Count
 from imsop.core.listing import Cursor
 from imsop.identity.guard import allow
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.purchasing import performance_queries as performance
-from imsop.purchasing.models import SupplierLine
-from imsop.suppliers import actions
+from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.performance import queries as performance
+from imsop.purchasing.performance.models import SupplierLine
+from imsop.suppliers.suppliers import actions
 from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column

@@ -10,15 +10,16 @@ from imsop.core.database import Connection
 from imsop.core.fields import PartnerStatus
 from imsop.core.listing import Cursor, PageRequest
 from imsop.core.shares import Share
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.purchasing import performance_queries as performance
-from imsop.purchasing.document_queries import PURCHASE_ORDER_SUMMARIES
-from imsop.purchasing.lead_times import Bar, LeadTimes
-from imsop.suppliers import actions, queries
-from imsop.suppliers.models import Supplier
+from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.orders.queries import PURCHASE_ORDER_SUMMARIES
+from imsop.purchasing.performance import queries as performance
+from imsop.purchasing.performance.lead_times import Bar, LeadTimes
+from imsop.suppliers.suppliers import actions
+from imsop.suppliers.suppliers import queries as suppliers_queries
+from imsop.suppliers.suppliers.models import Supplier
 from imsop.ui.language import N_, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Chart, Column, Series
@@ -86,7 +87,7 @@ async def suppliers_page(
     found = None if q is None else await ids_of(connection, actor, "supplier", q)
     reads_orders = Permission.PURCHASE_ORDERS_READ in actor.permissions
     shown = await show(
-        connection, actor, queries.SUPPLIERS,
+        connection, actor, suppliers_queries.SUPPLIERS,
         [column for column in COLUMNS if reads_orders or column.name not in OF_ORDERS],
         sort=sort, cursor=cursor, before=before, ids=found, status=status,
     )  # fmt: skip
@@ -114,7 +115,7 @@ async def export_suppliers(
 ) -> Streamed:
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "supplier", q)
-    return export(request, queries.SUPPLIERS, CELLS, sort=sort, ids=found, status=status)
+    return export(request, suppliers_queries.SUPPLIERS, CELLS, sort=sort, ids=found, status=status)
 
 
 @get("/suppliers/{supplier_id:uuid}", opt=allow(Permission.SUPPLIERS_READ), include_in_schema=False)

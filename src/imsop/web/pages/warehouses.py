@@ -10,15 +10,17 @@ from litestar import Response, get
 from imsop.core.database import Connection
 from imsop.core.fields import Text100
 from imsop.core.listing import MAX_PAGE, Cursor, PageRequest
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
-from imsop.identity.models import Actor
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory import daily_queries, stock_queries, warehouse_actions
-from imsop.inventory.ledger_queries import LEDGER
-from imsop.inventory.models import Warehouse, WarehouseStatus
-from imsop.inventory.stock_queries import WAREHOUSE_SUMMARIES, AsOf, WarehouseSummary
-from imsop.inventory.warehouse_queries import ZONES
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.days import queries as days_queries
+from imsop.inventory.days.queries import AsOf
+from imsop.inventory.ledger.queries import LEDGER
+from imsop.inventory.stock import queries as stock_queries
+from imsop.inventory.warehouses import actions
+from imsop.inventory.warehouses.models import Warehouse, WarehouseStatus, WarehouseSummary
+from imsop.inventory.warehouses.queries import WAREHOUSE_SUMMARIES, ZONES
 from imsop.ui.language import N_, Language, language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
@@ -114,7 +116,7 @@ async def warehouse_page(
     """What only those see who may read inventory is left out for others."""
     connection, actor = await request.begin()
     speech = language(actor.locale, actor.timezone)
-    warehouse = await warehouse_actions.get_warehouse(connection, actor, warehouse_id)
+    warehouse = await actions.get_warehouse(connection, actor, warehouse_id)
     stock = (
         await _stock(connection, actor, warehouse, as_of, speech)
         if _may_see_stock(actor)
@@ -148,7 +150,7 @@ async def _stock(
         occurred_before=days.end(as_of, actor.timezone) if as_of else None,
     )
     newest = movements.items[0].occurred_at if movements.items else None
-    charted = await daily_queries.list_warehouse_days(
+    charted = await days_queries.list_warehouse_days(
         connection, actor.organization_id, warehouse.id, *days.charted(as_of, newest, actor.timezone)
     )
     return {

@@ -9,10 +9,10 @@ from litestar import Response, get
 from imsop.core.fields import Text100
 from imsop.core.listing import Cursor
 from imsop.identity.guard import allow
-from imsop.identity.permissions import Permission
 from imsop.identity.request import TenantRequest
-from imsop.inventory.models import ZoneType
-from imsop.inventory.warehouse_queries import ZONES_OF_WAREHOUSES, ZoneOfWarehouse, list_names
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.warehouses.models import ZoneType
+from imsop.inventory.warehouses.queries import ZONES_OF_WAREHOUSES, ZoneOfWarehouse, list_names
 from imsop.ui.language import N_
 from imsop.ui.parts import Column
 from imsop.ui.render import render

@@ -1,0 +1,57 @@
+"""Keeping the catalog."""
+
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+from stdnum import ean
+
+from imsop.catalog.products import queries
+from imsop.catalog.products.models import NewProduct, Product, ProductChanges
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import InvalidInput, NotFound
+from imsop.core.said import Said
+from imsop.identity.actor import Actor
+
+
+async def get_product(connection: Connection, actor: Actor, product_id: UUID) -> Product:
+    product = await queries.get_product(connection, actor.organization_id, product_id)
+    if product is None:
+        raise NotFound("no product with this id")
+    return product
+
+
+async def create_product(connection: Connection, actor: Actor, new: NewProduct) -> Product:
+    """Adds a product. Raises Conflict for a SKU or GTIN that is taken."""
+    _require_gtin(new.gtin)
+    product_id = await queries.insert_product(connection, actor.organization_id, new)
+    return await get_product(connection, actor, product_id)
+
+
+async def edit_product(
+    connection: Connection, actor: Actor, product_id: UUID, changes: ProductChanges, if_match: str
+) -> Product:
+    """Changes a product that is still the version the caller read."""
+    current = await queries.get_product(connection, actor.organization_id, product_id)
+    current = edits.require_version(current, if_match, "product")
+    if changes.gtin is not UNSET:
+        _require_gtin(changes.gtin)
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await queries.update_product(connection, actor.organization_id, edited) is None:
+        raise edits.changed_meanwhile("product")
+    return await get_product(connection, actor, product_id)
+
+
+async def delete_product(connection: Connection, actor: Actor, product_id: UUID) -> None:
+    """Deletes a product that nothing refers to. Raises Conflict otherwise: archive it instead."""
+    if not await queries.delete_product(connection, actor.organization_id, product_id):
+        raise NotFound("no product with this id")
+
+
+def _require_gtin(gtin: str | None) -> None:
+    """The check digit, by the GS1 General Specifications (modulo 10, weights 3 and 1)."""
+    if gtin is not None and not ean.is_valid(gtin):
+        raise InvalidInput.of(
+            "gtin", Said("its last digit should be %(digit)s", digit=ean.calc_check_digit(gtin[:-1]))
+        )

@@ -1,0 +1,113 @@
+"""All SQL of the catalog."""
+
+from uuid import UUID
+
+from imsop.catalog.products.models import NewProduct, Product
+from imsop.core.database import Connection, fetch_one
+from imsop.core.listing import Listing, Sort
+
+_PRODUCTS = """
+    SELECT p.id, p.sku, p.name, p.description, p.category, p.unit_of_measure, p.units_per_pack, p.gtin,
+           p.unit_cost, p.selling_price, p.reorder_level, p.reorder_quantity, p.status, p.created_at,
+           p.updated_at
+    FROM products p
+    WHERE p.organization_id = $1
+"""
+
+
+PRODUCTS = Listing(
+    Product,
+    _PRODUCTS,
+    filters={
+        "sku": "p.sku = {}",
+        "gtin": "p.gtin = {}",
+        "status": "p.status = {}",
+        "category": "p.category = {}",
+        "ids": "p.id = ANY ({}::uuid[])",
+    },
+    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "name", str)},
+    tiebreak="p.id",
+)
+
+
+async def get_product(connection: Connection, organization_id: UUID, product_id: UUID) -> Product | None:
+    return await fetch_one(connection, Product, _PRODUCTS + " AND p.id = $2", organization_id, product_id)
+
+
+async def list_categories(connection: Connection, organization_id: UUID) -> list[str]:
+    """Those in use, by name."""
+    records = await connection.fetch(
+        """
+        SELECT DISTINCT p.category FROM products p
+        WHERE p.organization_id = $1 AND p.category IS NOT NULL
+        ORDER BY p.category
+        """,
+        organization_id,
+    )
+    return [record["category"] for record in records]
+
+
+async def insert_product(connection: Connection, organization_id: UUID, new: NewProduct) -> UUID:
+    product_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO products (organization_id, sku, name, description, category, unit_of_measure,
+                              units_per_pack, gtin, unit_cost, selling_price, reorder_level, reorder_quantity,
+                              status)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        RETURNING id
+        """,
+        organization_id,
+        new.sku,
+        new.name,
+        new.description,
+        new.category,
+        new.unit_of_measure,
+        new.units_per_pack,
+        new.gtin,
+        new.unit_cost,
+        new.selling_price,
+        new.reorder_level,
+        new.reorder_quantity,
+        new.status,
+    )
+    return product_id
+
+
+async def update_product(connection: Connection, organization_id: UUID, row: Product) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE products
+        SET sku = $4, name = $5, description = $6, category = $7, unit_of_measure = $8, units_per_pack = $9,
+            gtin = $10, unit_cost = $11, selling_price = $12, reorder_level = $13, reorder_quantity = $14,
+            status = $15
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.sku,
+        row.name,
+        row.description,
+        row.category,
+        row.unit_of_measure,
+        row.units_per_pack,
+        row.gtin,
+        row.unit_cost,
+        row.selling_price,
+        row.reorder_level,
+        row.reorder_quantity,
+        row.status,
+    )
+    return updated
+
+
+async def delete_product(connection: Connection, organization_id: UUID, product_id: UUID) -> bool:
+    """Whether there was one. Refused by a foreign key where anything refers to it."""
+    deleted = await connection.fetchval(
+        "DELETE FROM products WHERE organization_id = $1 AND id = $2 RETURNING true",
+        organization_id,
+        product_id,
+    )
+    return bool(deleted)

@@ -1,0 +1,62 @@
+"""Creating and revoking API keys, ending sessions."""
+
+from uuid import UUID
+
+from imsop.core.database import Connection
+from imsop.core.errors import Forbidden, NotFound
+from imsop.identity.actor import Actor
+from imsop.identity.credentials import queries as credentials_queries
+from imsop.identity.credentials.models import ApiKey, CreatedApiKey, NewApiKey
+from imsop.identity.credentials.tokens import new_token, shown_prefix, token_hash
+from imsop.identity.organizations import queries as organizations_queries
+from imsop.identity.roles.actions import administer, require_held
+from imsop.identity.roles.permissions import Permission
+
+
+async def end_session(connection: Connection, actor: Actor, session_id: UUID) -> None:
+    """Signs the actor out there, in every process. Raises NotFound for a session that is not the actor's."""
+    if not await credentials_queries.delete_session(
+        connection, actor.organization_id, actor.user_id, session_id
+    ):
+        raise NotFound("you have no session with this id")
+    await organizations_queries.notify_access_changed(connection, actor.organization_id)
+
+
+# API keys
+
+
+async def create_api_key(connection: Connection, actor: Actor, new: NewApiKey) -> CreatedApiKey:
+    """Makes a key with some of the actor's permissions. The key itself is returned here and never again.
+
+    It ends with the account that made it. Keys make no keys: revoking one would leave its children.
+    """
+    if actor.credential == "api_key":
+        raise Forbidden("an API key cannot create API keys; sign in as the user who is to own it")
+    actor = await administer(connection, actor, Permission.API_KEYS_WRITE)
+    require_held(actor, new.permissions)
+    key = new_token("api_key", actor.organization_id)
+    key_id = await credentials_queries.insert_api_key(
+        connection,
+        actor.organization_id,
+        new.name,
+        shown_prefix(key),
+        token_hash(key),
+        sorted(set(new.permissions)),
+        actor.user_id,
+    )
+    return CreatedApiKey(key, await get_api_key(connection, actor, key_id))
+
+
+async def get_api_key(connection: Connection, actor: Actor, key_id: UUID) -> ApiKey:
+    api_key = await credentials_queries.get_api_key(connection, actor.organization_id, key_id)
+    if api_key is None:
+        raise NotFound("no API key with this id")
+    return api_key
+
+
+async def revoke_api_key(connection: Connection, actor: Actor, key_id: UUID) -> None:
+    """Ends a key in every process; the row stays, so that it remains known who had it."""
+    require_held(actor, (await get_api_key(connection, actor, key_id)).permissions)
+    if not await credentials_queries.revoke_api_key(connection, actor.organization_id, key_id):
+        raise NotFound("no API key with this id")
+    await organizations_queries.notify_access_changed(connection, actor.organization_id)

@@ -1,0 +1,60 @@
+"""What users do with their own account."""
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection, Pool, transaction
+from imsop.core.errors import Conflict, InvalidInput
+from imsop.core.settings import Settings
+from imsop.identity.actor import Actor
+from imsop.identity.credentials import queries as credentials_queries
+from imsop.identity.organizations import queries as organizations_queries
+from imsop.identity.people import actions
+from imsop.identity.people import queries as people_queries
+from imsop.identity.people.models import OwnChanges, PasswordChange, User
+from imsop.identity.people.passwords import hash_password, verify_password
+from imsop.identity.signing_in.actions import count_password_attempt
+
+
+async def edit_own_account(connection: Connection, actor: Actor, changes: OwnChanges, if_match: str) -> User:
+    """Changes the actor's name, phone, picture or locale."""
+    current = edits.require_version(
+        await people_queries.get_user(connection, actor.organization_id, actor.user_id), if_match, "user"
+    )
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await people_queries.update_user(connection, actor.organization_id, edited, None) is None:
+        raise edits.changed_meanwhile("user")
+    await organizations_queries.notify_access_changed(connection, actor.organization_id)
+    return await actions.get_user(connection, actor, actor.user_id)
+
+
+async def check_password_change(
+    pool: Pool, settings: Settings, actor: Actor, change: PasswordChange
+) -> tuple[str, str]:
+    """Checks the current password; returns the hash it was checked against and that of the new one.
+
+    In short transactions of its own, so that no connection waits for bcrypt. Raises InvalidInput where the
+    password is wrong, TooManyRequests where that was tried too often.
+    """
+    await count_password_attempt(pool, settings, actor.user_id)
+    async with transaction(pool, actor.tenant, read_only=True) as connection:
+        known_hash = await people_queries.get_password_hash(connection, actor.organization_id, actor.user_id)
+    if not await verify_password(change.current_password, known_hash, cost=settings.bcrypt_cost):
+        raise InvalidInput.of("current_password", "is not your password")
+    new_hash = await hash_password(change.new_password, cost=settings.bcrypt_cost, field="new_password")
+    return known_hash, new_hash
+
+
+async def change_password(connection: Connection, actor: Actor, known_hash: str, new_hash: str) -> None:
+    """Sets a new password and ends every other session of the actor.
+
+    Raises Conflict where somebody else changed it just now: the UPDATE names the hash that was checked.
+    """
+    if not await people_queries.set_password_hash(
+        connection, actor.organization_id, actor.user_id, known_hash, new_hash
+    ):
+        raise Conflict("your password has been changed; sign in with the new one")
+    await credentials_queries.delete_other_sessions(
+        connection, actor.organization_id, actor.user_id, actor.credential_id
+    )
+    await organizations_queries.notify_access_changed(connection, actor.organization_id)

@@ -1,0 +1,107 @@
+"""What administrators do with users.
+
+An administrator may grant only permissions they hold, and edit only users who hold no more than they do.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import Forbidden, InvalidInput, NotFound
+from imsop.identity.actor import Actor
+from imsop.identity.credentials import queries as credentials_queries
+from imsop.identity.organizations import queries as organizations_queries
+from imsop.identity.people import queries as people_queries
+from imsop.identity.people.models import NewUser, User, UserChanges
+from imsop.identity.roles import queries as roles_queries
+from imsop.identity.roles.actions import administer, require_an_administrator
+from imsop.identity.roles.permissions import Permission
+
+# Users. Whoever administers may give away only what they hold, and touch only those who hold no more.
+
+
+async def create_user(connection: Connection, actor: Actor, new: NewUser, password_hash: str) -> User:
+    """Adds a user with these roles. Raises Conflict for an address that cannot be used, wherever it is."""
+    actor = await administer(connection, actor, Permission.USERS_WRITE)
+    await _require_grantable_roles(connection, actor, new.role_ids)
+    user_id = await people_queries.insert_user(
+        connection,
+        actor.organization_id,
+        new.email,
+        password_hash,
+        first_name=new.first_name,
+        last_name=new.last_name,
+        phone=new.phone,
+        avatar_url=new.avatar_url,
+        locale=new.locale,
+    )
+    await people_queries.set_user_roles(connection, actor.organization_id, user_id, new.role_ids)
+    return await get_user(connection, actor, user_id)
+
+
+async def get_user(connection: Connection, actor: Actor, user_id: UUID) -> User:
+    user = await people_queries.get_user(connection, actor.organization_id, user_id)
+    if user is None:
+        raise NotFound("no user with this id")
+    return user
+
+
+async def edit_user(
+    connection: Connection,
+    actor: Actor,
+    user_id: UUID,
+    changes: UserChanges,
+    password_hash: str | None,
+    if_match: str,
+) -> User:
+    """Changes a user. A new password, given as its hash, or a lost status ends the user's sessions.
+
+    Raises Forbidden where the user or a role holds more than the actor, Conflict for the last administrator.
+    """
+    actor = await administer(connection, actor, Permission.USERS_WRITE)
+    current = edits.require_version(
+        await people_queries.get_user(connection, actor.organization_id, user_id), if_match, "user"
+    )
+    await _require_no_more_than(connection, actor, user_id)
+    fields = edits.changed_fields(changes)
+    fields.pop("password", None)
+    role_ids = fields.pop("role_ids", None)
+    edited = msgspec.structs.replace(current, **fields)
+    if await people_queries.update_user(connection, actor.organization_id, edited, password_hash) is None:
+        raise edits.changed_meanwhile("user")
+    if role_ids is not None:
+        await _require_grantable_roles(connection, actor, role_ids)
+        await people_queries.set_user_roles(connection, actor.organization_id, user_id, role_ids)
+    if password_hash is not None or edited.status != "active":
+        await credentials_queries.delete_sessions(connection, actor.organization_id, user_id)
+    await require_an_administrator(connection, actor)
+    await organizations_queries.notify_access_changed(connection, actor.organization_id)
+    return await get_user(connection, actor, user_id)
+
+
+async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> None:
+    """Ends an account: it can no longer sign in and its address is free again; what it did keeps its name."""
+    actor = await administer(connection, actor, Permission.USERS_WRITE)
+    await get_user(connection, actor, user_id)
+    await _require_no_more_than(connection, actor, user_id)
+    await people_queries.archive_user(connection, actor.organization_id, user_id)
+    await credentials_queries.delete_sessions(connection, actor.organization_id, user_id)
+    await require_an_administrator(connection, actor)
+    await organizations_queries.notify_access_changed(connection, actor.organization_id)
+
+
+async def _require_grantable_roles(connection: Connection, actor: Actor, role_ids: list[UUID]) -> None:
+    held = await roles_queries.list_permissions_of_roles(connection, actor.organization_id, role_ids)
+    for place, role_id in enumerate(role_ids):
+        if role_id not in held:
+            raise InvalidInput.of(f"role_ids[{place}]", "no role with this id")
+        if not held[role_id] <= actor.permissions:
+            raise Forbidden("you can grant only roles whose permissions you hold yourself")
+
+
+async def _require_no_more_than(connection: Connection, actor: Actor, user_id: UUID) -> None:
+    held = await roles_queries.list_effective_permissions(connection, actor.organization_id, user_id)
+    if not held <= actor.permissions:
+        raise Forbidden("this user holds permissions that you do not; ask an administrator")

@@ -1,0 +1,167 @@
+"""SQL of users and the names of those who no longer are."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from imsop.core.database import Connection, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.identity.people.models import User
+
+# Users
+
+_USERS = """
+    SELECT u.id, u.email, u.first_name, u.last_name, u.phone, u.avatar_url, u.status, u.locale, u.last_login,
+           u.mfa_enabled,
+           array(SELECT ur.role_id FROM user_roles ur
+                 WHERE ur.organization_id = $1 AND ur.user_id = u.id ORDER BY ur.role_id) AS role_ids,
+           u.created_at, u.updated_at
+    FROM users u
+    WHERE u.organization_id = $1 AND u.deleted_at IS NULL
+"""
+
+
+USERS = Listing(
+    User,
+    _USERS,
+    filters={
+        "status": "u.status = {}",
+        "email": "u.email = {}",
+        # An organization has few people: all are looked at.
+        "part": "strpos(lower(concat_ws(' ', u.first_name, u.last_name, u.email)), lower({})) > 0",
+        "role_id": "u.id IN (SELECT ur.user_id FROM user_roles ur"
+        " WHERE ur.organization_id = $1 AND ur.role_id = {})",
+    },
+    sorts={"email": Sort("u.email", "email", str)},
+    tiebreak="u.id",
+)
+
+
+async def get_user(connection: Connection, organization_id: UUID, user_id: UUID) -> User | None:
+    return await fetch_one(connection, User, _USERS + " AND u.id = $2", organization_id, user_id)
+
+
+async def insert_user(
+    connection: Connection, organization_id: UUID, email: str, password_hash: str, **person: Any
+) -> UUID:
+    """`person`: first_name, last_name, phone, avatar_url, locale."""
+    user_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO users
+            (organization_id, email, password_hash, first_name, last_name, phone, avatar_url, locale)
+        VALUES ($1, lower($2), $3, $4, $5, $6, $7, coalesce($8, 'en'))
+        RETURNING id
+        """,
+        organization_id,
+        email,
+        password_hash,
+        person.get("first_name"),
+        person.get("last_name"),
+        person.get("phone"),
+        person.get("avatar_url"),
+        person.get("locale"),
+    )
+    return user_id
+
+
+async def update_user(
+    connection: Connection, organization_id: UUID, row: User, password_hash: str | None
+) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE users
+        SET email = lower($4), first_name = $5, last_name = $6, phone = $7, avatar_url = $8, status = $9,
+            locale = $10, password_hash = coalesce($11, password_hash)
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND deleted_at IS NULL
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.email,
+        row.first_name,
+        row.last_name,
+        row.phone,
+        row.avatar_url,
+        row.status,
+        row.locale,
+        password_hash,
+    )
+    return updated
+
+
+async def get_password_hash(connection: Connection, organization_id: UUID, user_id: UUID) -> str:
+    password_hash: str = await connection.fetchval(
+        "SELECT password_hash FROM users WHERE organization_id = $1 AND id = $2", organization_id, user_id
+    )
+    return password_hash
+
+
+async def set_password_hash(
+    connection: Connection, organization_id: UUID, user_id: UUID, known_hash: str, password_hash: str
+) -> bool:
+    """Whether it was still the known one, and now is the new one."""
+    changed = await connection.fetchval(
+        """
+        UPDATE users SET password_hash = $4
+        WHERE organization_id = $1 AND id = $2 AND password_hash = $3
+        RETURNING true
+        """,
+        organization_id,
+        user_id,
+        known_hash,
+        password_hash,
+    )
+    return bool(changed)
+
+
+async def archive_user(connection: Connection, organization_id: UUID, user_id: UUID) -> bool:
+    archived = await connection.fetchval(
+        """
+        UPDATE users SET deleted_at = now(), status = 'inactive'
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL
+        RETURNING true
+        """,
+        organization_id,
+        user_id,
+    )
+    return bool(archived)
+
+
+async def set_user_roles(
+    connection: Connection, organization_id: UUID, user_id: UUID, role_ids: list[UUID]
+) -> None:
+    """The user has these roles and no other."""
+    await connection.execute(
+        "DELETE FROM user_roles WHERE organization_id = $1 AND user_id = $2 AND role_id <> ALL ($3)",
+        organization_id,
+        user_id,
+        role_ids,
+    )
+    await connection.execute(
+        """
+        INSERT INTO user_roles (organization_id, user_id, role_id)
+        SELECT $1, $2, role_id FROM unnest($3::uuid[]) AS role_id
+        ON CONFLICT DO NOTHING
+        """,
+        organization_id,
+        user_id,
+        role_ids,
+    )
+
+
+async def list_user_names(
+    connection: Connection, organization_id: UUID, user_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """First and last name, else the address; of archived users, too."""
+    records = await connection.fetch(
+        """
+        SELECT u.id, coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS name
+        FROM users u
+        WHERE u.organization_id = $1 AND u.id = ANY ($2::uuid[])
+        """,
+        organization_id,
+        user_ids,
+    )
+    return {record["id"]: record["name"] for record in records}

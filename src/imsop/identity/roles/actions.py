@@ -1,0 +1,100 @@
+"""What administrators do with roles, and the checks that all administration shares."""
+
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from imsop.core.said import Said
+from imsop.identity.actor import Actor
+from imsop.identity.credentials import queries as credentials_queries
+from imsop.identity.organizations import queries as organizations_queries
+from imsop.identity.roles import queries
+from imsop.identity.roles.models import NewRole, Role, RoleChanges
+from imsop.identity.roles.permissions import Permission
+
+
+async def administer(connection: Connection, actor: Actor, permission: Permission) -> Actor:
+    """Locks the administration of the organization, and returns the actor as it stands by then.
+
+    Whoever waited for the lock may have been dismissed by whoever held it. Raises Unauthenticated, Forbidden.
+    """
+    await queries.lock_administration(connection, actor.organization_id)
+    standing = await credentials_queries.get_standing(connection, actor)
+    if standing is None or not standing.is_active:
+        raise Unauthenticated("this account is no longer active; ask your administrator")
+    if permission not in standing.permissions:
+        raise Forbidden(Said("this requires the permission %(permission)s", permission=permission))
+    return msgspec.structs.replace(actor, permissions=frozenset(standing.permissions))
+
+
+async def require_an_administrator(connection: Connection, actor: Actor) -> None:
+    if await queries.count_administrators(connection, actor.organization_id) == 0:
+        raise Conflict(
+            "an organization needs an active user who may change users and roles; appoint another first"
+        )
+
+
+# Roles
+
+
+async def create_role(connection: Connection, actor: Actor, new: NewRole) -> Role:
+    """Adds a custom role that holds no more than the actor."""
+    actor = await administer(connection, actor, Permission.ROLES_WRITE)
+    require_held(actor, new.permissions)
+    role_id = await queries.insert_role(
+        connection, actor.organization_id, new.name, new.description, is_system=False
+    )
+    await queries.set_role_permissions(connection, actor.organization_id, role_id, list(new.permissions))
+    return await get_role(connection, actor, role_id)
+
+
+async def get_role(connection: Connection, actor: Actor, role_id: UUID) -> Role:
+    role = await queries.get_role(connection, actor.organization_id, role_id)
+    if role is None:
+        raise NotFound("no role with this id")
+    return role
+
+
+async def edit_role(
+    connection: Connection, actor: Actor, role_id: UUID, changes: RoleChanges, if_match: str
+) -> Role:
+    """Changes a custom role. Raises Conflict for a system role, Forbidden for permissions the actor lacks."""
+    actor = await administer(connection, actor, Permission.ROLES_WRITE)
+    current = edits.require_version(
+        await queries.get_role(connection, actor.organization_id, role_id), if_match, "role"
+    )
+    _require_custom(current)
+    require_held(actor, current.permissions)
+    fields = edits.changed_fields(changes)
+    permissions = fields.pop("permissions", None)
+    edited = msgspec.structs.replace(current, **fields)
+    if await queries.update_role(connection, actor.organization_id, edited) is None:
+        raise edits.changed_meanwhile("role")
+    if permissions is not None:
+        require_held(actor, permissions)
+        await queries.set_role_permissions(connection, actor.organization_id, role_id, permissions)
+        await require_an_administrator(connection, actor)
+    await organizations_queries.notify_access_changed(connection, actor.organization_id)
+    return await get_role(connection, actor, role_id)
+
+
+async def delete_role(connection: Connection, actor: Actor, role_id: UUID) -> None:
+    """Deletes a custom role that nobody has. Raises Conflict otherwise."""
+    actor = await administer(connection, actor, Permission.ROLES_WRITE)
+    role = await get_role(connection, actor, role_id)
+    _require_custom(role)
+    require_held(actor, role.permissions)
+    await queries.delete_role(connection, actor.organization_id, role_id)
+
+
+def _require_custom(role: Role) -> None:
+    if role.is_system:
+        raise Conflict("a system role cannot be changed; create a custom role")
+
+
+def require_held(actor: Actor, permissions: list[str] | list[Permission]) -> None:
+    if not actor.permissions.issuperset(permissions):
+        raise Forbidden("you can grant only permissions that you hold yourself")

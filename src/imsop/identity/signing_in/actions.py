@@ -1,0 +1,243 @@
+"""Signing up an organization, signing in with a password, and how often that may be tried."""
+
+import hashlib
+from typing import Literal
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from imsop.core.database import Connection, Pool, transaction
+from imsop.core.errors import Forbidden, TooManyRequests, Unauthenticated
+from imsop.core.said import Said
+from imsop.core.settings import Settings
+from imsop.core.tenancy import Tenant
+from imsop.identity.credentials import queries as credentials_queries
+from imsop.identity.credentials.tokens import new_token, token_hash
+from imsop.identity.organizations import queries as organizations_queries
+from imsop.identity.organizations.actions import require_timezone
+from imsop.identity.organizations.models import NewOrganization
+from imsop.identity.people import queries as people_queries
+from imsop.identity.people.passwords import has_cost, hash_password, verify_password
+from imsop.identity.roles import queries as roles_queries
+from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
+from imsop.identity.signing_in import queries as signing_in_queries
+from imsop.identity.signing_in.models import Account, Credentials, SignedUp
+
+ATTEMPT_WINDOW_SECONDS = 15 * 60
+
+
+async def sign_up(pool: Pool, settings: Settings, new: NewOrganization, *, address: str | None) -> SignedUp:
+    """Creates an organization with the system roles and its first administrator.
+
+    In a transaction of its own, for a tenant that comes to exist in it. The very same sign-up again, its
+    reply being lost, is answered with what it made. Raises what stands for Conflict (UniqueViolationError)
+    where the name or the address is taken by anything else, and TooManyRequests where that becomes guessing.
+    """
+    password_hash = await hash_password(new.password, cost=settings.bcrypt_cost)
+    tenant = Tenant(uuid4())
+    try:
+        async with transaction(pool, tenant) as connection:
+            user_id, _ = await found_organization(connection, tenant.organization_id, new, password_hash)
+            return await _signed_up(connection, tenant.organization_id, user_id)
+    except asyncpg.UniqueViolationError:
+        made = await _signed_up_before(pool, settings, new, address)
+        if made is None:
+            raise
+        return made
+
+
+async def _signed_up_before(
+    pool: Pool, settings: Settings, new: NewOrganization, address: str | None
+) -> SignedUp | None:
+    """What this sign-up has made. Whoever repeats it knows the password; a guess counts as a sign-in."""
+    try:
+        account = await _checked_account(pool, settings, Credentials(new.email, new.password), address)
+    except Unauthenticated:
+        return None
+    tenant = Tenant(account.organization_id, account.user_id)
+    async with transaction(pool, tenant, read_only=True) as connection:
+        made = await _signed_up(connection, account.organization_id, account.user_id)
+    # Made in one transaction: who joined later has not signed the organization up.
+    is_first = made.organization.created_at == made.administrator.created_at
+    return made if is_first and made.organization.name == new.name else None
+
+
+async def _signed_up(connection: Connection, organization_id: UUID, user_id: UUID) -> SignedUp:
+    organization = await organizations_queries.get_organization(connection, organization_id)
+    administrator = await people_queries.get_user(connection, organization_id, user_id)
+    if organization is None or administrator is None:
+        raise RuntimeError("an account does not see its own rows")
+    return SignedUp(organization, administrator)
+
+
+async def found_organization(
+    connection: Connection, organization_id: UUID, new: NewOrganization, password_hash: str
+) -> tuple[UUID, dict[SystemRole, UUID]]:
+    """Writes the organization in a transaction opened for it; returns its administrator and system roles."""
+    await require_timezone(connection, new.timezone)
+    await organizations_queries.insert_organization(
+        connection,
+        organization_id,
+        new.name,
+        new.description,
+        new.industry,
+        new.country,
+        new.timezone,
+        new.currency,
+        new.website,
+    )
+    role_ids = await _seed_system_roles(connection, organization_id)
+    user_id = await people_queries.insert_user(
+        connection,
+        organization_id,
+        new.email,
+        password_hash,
+        first_name=new.first_name,
+        last_name=new.last_name,
+    )
+    await people_queries.set_user_roles(connection, organization_id, user_id, [role_ids["administrator"]])
+    return user_id, role_ids
+
+
+async def _seed_system_roles(connection: Connection, organization_id: UUID) -> dict[SystemRole, UUID]:
+    role_ids = {}
+    for name, (description, permissions) in SYSTEM_ROLES.items():
+        role_id = await roles_queries.insert_role(
+            connection, organization_id, name, description, is_system=True
+        )
+        await roles_queries.set_role_permissions(connection, organization_id, role_id, sorted(permissions))
+        role_ids[name] = role_id
+    return role_ids
+
+
+async def sign_in(
+    pool: Pool,
+    settings: Settings,
+    credentials: Credentials,
+    *,
+    kind: Literal["bearer", "browser"],
+    address: str | None,
+    user_agent: str | None,
+) -> tuple[str, int]:
+    """Checks a password and opens a session; returns its token and lifetime in seconds.
+
+    A hash from before the cost was set anew is made anew, so that its account does not tell by its time.
+    Raises Unauthenticated, Forbidden, TooManyRequests.
+    """
+    account = await _checked_account(pool, settings, credentials, address)
+    renewed_hash = None
+    if not has_cost(account.password_hash, settings.bcrypt_cost):
+        renewed_hash = await hash_password(credentials.password, cost=settings.bcrypt_cost)
+    lifetime = settings.access_token_minutes * 60 if kind == "bearer" else settings.session_hours * 3600
+    token = new_token(kind, account.organization_id)
+    async with transaction(pool, Tenant(account.organization_id, account.user_id)) as connection:
+        await credentials_queries.insert_session(
+            connection,
+            account.organization_id,
+            account.user_id,
+            kind,
+            token_hash(token),
+            address,
+            user_agent[:500] if user_agent else None,
+            lifetime,
+        )
+        if renewed_hash is not None:
+            await people_queries.set_password_hash(
+                connection, account.organization_id, account.user_id, account.password_hash, renewed_hash
+            )
+        await signing_in_queries.record_sign_in(connection, account.organization_id, account.user_id)
+        await signing_in_queries.forget_attempts(connection, *_subjects(credentials.email, address))
+    return token, lifetime
+
+
+async def _checked_account(
+    pool: Pool, settings: Settings, credentials: Credentials, address: str | None
+) -> Account:
+    """Whose address and password these are.
+
+    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
+    unknown address costs the same bcrypt work as a known one. Raises as sign_in does.
+    """
+    await _count_attempts(pool, settings, *_subjects(credentials.email, address))
+    async with transaction(pool, None, read_only=True) as connection:
+        account = await signing_in_queries.find_account(connection, _storable(credentials.email))
+    known_hash = account.password_hash if account else None
+    matches = await verify_password(credentials.password, known_hash, cost=settings.bcrypt_cost)
+    if account is None or not matches:
+        raise Unauthenticated("e-mail address or password is wrong")
+    _require_active(account)
+    return account
+
+
+def _storable(email: str) -> str:
+    # No account has an address beyond ASCII: it is answered like one that nobody has. Folded to lower case
+    # such a letter can become an ordinary one, and the limit would count one account under many names.
+    return email if email.isascii() and "\0" not in email else ""
+
+
+def _subjects(email: str, address: str | None) -> tuple[bytes, bytes]:
+    """What attempts are counted by, as hashes: the table holds no address of anybody."""
+    return (
+        hashlib.sha256(b"account:" + email.strip().lower().encode()).digest(),
+        hashlib.sha256(b"address:" + (address or "").encode()).digest(),
+    )
+
+
+async def count_address_attempt(pool: Pool, settings: Settings, address: str | None) -> None:
+    """Limits what an address may try without being signed in. Raises TooManyRequests."""
+    async with transaction(pool, None) as connection:
+        attempts, seconds_left = await signing_in_queries.count_attempt(
+            connection, _subjects("", address)[1], ATTEMPT_WINDOW_SECONDS
+        )
+    if attempts > settings.sign_in_attempts_per_address:
+        raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
+
+
+async def require_attempts_left(pool: Pool, settings: Settings, address: str | None) -> None:
+    """Raises TooManyRequests if the address has used up its attempts. Counts none: nothing was tried yet."""
+    async with transaction(pool, None, read_only=True) as connection:
+        attempts, seconds_left = await signing_in_queries.find_attempts(
+            connection, _subjects("", address)[1], ATTEMPT_WINDOW_SECONDS
+        )
+    if attempts >= settings.sign_in_attempts_per_address:
+        raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
+
+
+async def count_password_attempt(pool: Pool, settings: Settings, user_id: UUID) -> None:
+    """Limits guessing at a password from a session left open. Raises TooManyRequests."""
+    subject_hash = hashlib.sha256(b"password:" + user_id.bytes).digest()
+    async with transaction(pool, None) as connection:
+        attempts, seconds_left = await signing_in_queries.count_attempt(
+            connection, subject_hash, ATTEMPT_WINDOW_SECONDS
+        )
+    if attempts > settings.sign_in_attempts_per_account:
+        raise TooManyRequests("too many attempts at this password; try again later", seconds_left)
+
+
+async def _count_attempts(pool: Pool, settings: Settings, account_hash: bytes, address_hash: bytes) -> None:
+    # Committed on its own, whatever becomes of the sign-in.
+    async with transaction(pool, None) as connection:
+        by_account, account_seconds = await signing_in_queries.count_attempt(
+            connection, account_hash, ATTEMPT_WINDOW_SECONDS
+        )
+        by_address, address_seconds = await signing_in_queries.count_attempt(
+            connection, address_hash, ATTEMPT_WINDOW_SECONDS
+        )
+    if by_account > settings.sign_in_attempts_per_account:
+        raise TooManyRequests("too many sign-ins to this account; try again later", account_seconds)
+    if by_address > settings.sign_in_attempts_per_address:
+        raise TooManyRequests("too many sign-ins from this address; try again later", address_seconds)
+
+
+def _require_active(account: Account) -> None:
+    if account.organization_status != "active":
+        raise Forbidden(
+            Said(
+                "the organization is %(status)s; ask whoever operates this installation",
+                status=Said(account.organization_status),
+            )
+        )
+    if account.user_status != "active":
+        raise Forbidden(
+            Said("this account is %(status)s; ask your administrator", status=Said(account.user_status))
+        )

@@ -1,0 +1,32 @@
+"""What is done about stock without anybody asking."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from imsop.core.database import Connection
+from imsop.inventory.days import queries
+
+CHUNK_DAYS = 31
+"""Summed at a time: a statement looks at so many days of each balance, which bounds its memory."""
+
+
+async def keep_daily_stock(connection: Connection, organization_id: UUID) -> int:
+    """Brings daily balances and totals up to the ledger, in the caller's transaction; returns rows written.
+
+    Locks the organization's row: two who keep do not meet, and its timezone, which says where days end, stays
+    as it is. Where a rival keeps already, nothing is done.
+    """
+    timezone = await queries.lock_timezone(connection, organization_id)
+    if timezone is None:
+        return 0
+    touched = await queries.keep_balances(connection, organization_id, timezone)
+    if touched.first is None or touched.last is None:
+        return 0
+    written = touched.rows
+    known_until = await queries.get_last_total_day(connection, organization_id)
+    first, last = touched.first, max(touched.last, known_until or touched.last)
+    while first <= last:
+        until = min(first + timedelta(days=CHUNK_DAYS - 1), last)
+        written += await queries.keep_totals(connection, organization_id, first, until)
+        first = until + timedelta(days=1)
+    return written

@@ -1,0 +1,253 @@
+"""SQL of stock at the end of each day: kept by a job, exact without it, too."""
+
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+
+
+async def lock_timezone(connection: Connection, organization_id: UUID) -> str | None:
+    """The organization's, which then cannot change until the transaction ends; None where a rival has it."""
+    timezone: str | None = await connection.fetchval(
+        "SELECT o.timezone FROM organizations o WHERE o.id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+        organization_id,
+    )
+    return timezone
+
+
+class Touched(Struct, frozen=True):
+    """The days whose balances were written, from the first to the last; null where none was."""
+
+    first: date | None
+    last: date | None
+    rows: int
+
+
+async def keep_balances(connection: Connection, organization_id: UUID, timezone: str) -> Touched:
+    """Brings the daily balances up to the ledger.
+
+    One statement, so it sees one state of the ledger, whose rows of a balance are numbered in the order of
+    their commits. A balance is made anew from the first day that something new happened on.
+    """
+    touched = await fetch_one(
+        connection,
+        Touched,
+        """
+        WITH known AS MATERIALIZED (
+            SELECT i.id, i.version, coalesce((
+                       SELECT d.through_version FROM inventory_daily_balances d
+                       WHERE d.organization_id = $1 AND d.inventory_id = i.id
+                       ORDER BY d.day DESC LIMIT 1), 0) AS through_version
+            FROM inventory i
+            WHERE i.organization_id = $1
+        ), behind AS MATERIALIZED (
+            SELECT k.id, k.version, min((t.occurred_at AT TIME ZONE $2)::date) AS first_day
+            FROM known k
+            JOIN inventory_transactions t ON t.organization_id = $1 AND t.inventory_id = k.id
+                AND t.balance_version > k.through_version
+            WHERE k.version > k.through_version
+            GROUP BY k.id, k.version
+        ), moved AS (
+            SELECT b.id, b.version, b.first_day, (t.occurred_at AT TIME ZONE $2)::date AS day,
+                   sum(t.quantity) AS quantity
+            FROM behind b
+            JOIN inventory_transactions t ON t.organization_id = $1 AND t.inventory_id = b.id
+                AND t.occurred_at >= (b.first_day - 1)::timestamp AT TIME ZONE $2 -- by the index
+                AND (t.occurred_at AT TIME ZONE $2)::date >= b.first_day -- as a midnight may come twice
+            GROUP BY b.id, b.version, b.first_day, 4
+        ), kept AS (
+            INSERT INTO inventory_daily_balances
+                (organization_id, inventory_id, day, quantity_on_hand, through_version)
+            SELECT $1, m.id, m.day,
+                   coalesce((SELECT d.quantity_on_hand FROM inventory_daily_balances d
+                             WHERE d.organization_id = $1 AND d.inventory_id = m.id AND d.day < m.first_day
+                             ORDER BY d.day DESC LIMIT 1), 0)
+                   + sum(m.quantity) OVER (PARTITION BY m.id ORDER BY m.day),
+                   m.version
+            FROM moved m
+            ON CONFLICT (organization_id, inventory_id, day) DO UPDATE
+                SET quantity_on_hand = excluded.quantity_on_hand, through_version = excluded.through_version
+            RETURNING day
+        )
+        SELECT min(k.day) AS first, max(k.day) AS last, count(*) AS rows FROM kept k
+        """,
+        organization_id,
+        timezone,
+    )
+    return touched or Touched(None, None, 0)
+
+
+async def get_last_total_day(connection: Connection, organization_id: UUID) -> date | None:
+    last: date | None = await connection.fetchval(
+        "SELECT max(d.day) FROM warehouse_daily_totals d WHERE d.organization_id = $1", organization_id
+    )
+    return last
+
+
+async def keep_totals(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
+    """Sums the daily balances of each warehouse for these days; returns the rows written."""
+    status = await connection.execute(
+        """
+        INSERT INTO warehouse_daily_totals
+            (organization_id, warehouse_id, day, quantity_on_hand, value, out_of_stock, below_reorder_level)
+        SELECT $1, held.warehouse_id, held.day, sum(held.on_hand),
+               coalesce(sum(held.on_hand * held.unit_cost), 0),
+               count(*) FILTER (WHERE held.status = 'active' AND held.on_hand = 0),
+               count(*) FILTER (WHERE held.status = 'active' AND held.on_hand < held.reorder_level
+                                      AND held.of_product < held.reorder_level)
+        FROM (
+            SELECT i.warehouse_id, each.day::date AS day, kept.on_hand,
+                   p.unit_cost, p.status, p.reorder_level,
+                   sum(kept.on_hand) OVER (PARTITION BY i.product_id, each.day) AS of_product
+            FROM inventory i
+            JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+            CROSS JOIN LATERAL (
+                SELECT d.quantity_on_hand AS on_hand, greatest(d.day, $2::date) AS first,
+                       coalesce(lead(d.day) OVER (ORDER BY d.day) - 1, $3::date) AS last
+                FROM inventory_daily_balances d
+                WHERE d.organization_id = $1 AND d.inventory_id = i.id AND d.day <= $3::date
+                  AND d.day >= coalesce((
+                      SELECT before.day FROM inventory_daily_balances before
+                      WHERE before.organization_id = $1 AND before.inventory_id = i.id
+                        AND before.day <= $2::date
+                      ORDER BY before.day DESC LIMIT 1), $2::date)
+            ) AS kept
+            CROSS JOIN LATERAL generate_series(kept.first, kept.last, interval '1 day') AS each (day)
+            WHERE i.organization_id = $1
+        ) AS held
+        GROUP BY held.warehouse_id, held.day
+        ON CONFLICT (organization_id, warehouse_id, day) DO UPDATE
+            SET quantity_on_hand = excluded.quantity_on_hand, value = excluded.value,
+                out_of_stock = excluded.out_of_stock, below_reorder_level = excluded.below_reorder_level
+        """,
+        organization_id,
+        first,
+        last,
+    )
+    return int(status.rsplit(" ", 1)[-1])
+
+
+class DayStock(Struct, frozen=True):
+    day: date
+    on_hand: int
+
+
+async def list_warehouse_days(
+    connection: Connection, organization_id: UUID, warehouse_id: UUID, first: date, last: date
+) -> list[DayStock]:
+    """Of all products in a warehouse, at the end of each day from the first that is known; as last kept."""
+    return await fetch_all(
+        connection,
+        DayStock,
+        """
+        SELECT each.day::date AS day, stood.on_hand
+        FROM generate_series($3::date, $4::date, interval '1 day') AS each (day)
+        CROSS JOIN LATERAL (
+            SELECT d.quantity_on_hand AS on_hand FROM warehouse_daily_totals d
+            WHERE d.organization_id = $1 AND d.warehouse_id = $2 AND d.day <= each.day::date
+            ORDER BY d.day DESC LIMIT 1
+        ) AS stood
+        ORDER BY each.day
+        """,
+        organization_id,
+        warehouse_id,
+        first,
+        last,
+    )
+
+
+class DayTotals(Struct, frozen=True):
+    """All stock at the end of a day, as in STOCK's filters; null before the first day that is known."""
+
+    day: date
+    on_hand: int | None
+    value: Decimal | None
+    out_of_stock: int | None
+    below_reorder_level: int | None
+
+
+async def list_totals(connection: Connection, organization_id: UUID, days: list[date]) -> list[DayTotals]:
+    """Of all warehouses, in the order of the days; as last kept."""
+    return await fetch_all(
+        connection,
+        DayTotals,
+        """
+        SELECT asked.day, sum(stood.quantity_on_hand)::bigint AS on_hand, sum(stood.value) AS value,
+               sum(stood.out_of_stock)::bigint AS out_of_stock,
+               sum(stood.below_reorder_level)::bigint AS below_reorder_level
+        FROM unnest($2::date[]) AS asked (day)
+        LEFT JOIN warehouses w ON w.organization_id = $1
+        LEFT JOIN LATERAL (
+            SELECT d.quantity_on_hand, d.value, d.out_of_stock, d.below_reorder_level
+            FROM warehouse_daily_totals d
+            WHERE d.organization_id = $1 AND d.warehouse_id = w.id AND d.day <= asked.day
+            ORDER BY d.day DESC LIMIT 1
+        ) AS stood ON true
+        GROUP BY asked.day
+        ORDER BY asked.day
+        """,
+        organization_id,
+        days,
+    )
+
+
+# What a balance `i` held at the end of the day `asked.day` in `asked.timezone`; null where it had never held
+# anything by then. What the daily balances do not account for yet is taken from the ledger, so it is exact.
+STOOD = """
+    SELECT coalesce(kept.on_hand + since.quantity, kept.on_hand, since.quantity)::int AS on_hand
+    FROM (VALUES (1)) AS once
+    LEFT JOIN LATERAL (
+        SELECT d.quantity_on_hand AS on_hand FROM inventory_daily_balances d
+        WHERE d.organization_id = $1 AND d.inventory_id = i.id AND d.day <= asked.day
+        ORDER BY d.day DESC LIMIT 1
+    ) AS kept ON true
+    LEFT JOIN LATERAL (
+        SELECT d.through_version FROM inventory_daily_balances d
+        WHERE d.organization_id = $1 AND d.inventory_id = i.id
+        ORDER BY d.day DESC LIMIT 1
+    ) AS known ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(t.quantity) AS quantity FROM inventory_transactions t
+        WHERE i.version > coalesce(known.through_version, 0)
+          AND t.organization_id = $1 AND t.inventory_id = i.id
+          AND t.balance_version > coalesce(known.through_version, 0)
+          AND (t.occurred_at AT TIME ZONE asked.timezone)::date <= asked.day
+    ) AS since ON true
+"""
+
+
+class AsOf(NamedTuple):
+    """The end of a day in a timezone."""
+
+    day: date
+    timezone: str
+
+
+async def list_product_days(
+    connection: Connection, organization_id: UUID, product_id: UUID, first: date, last: date, timezone: str
+) -> list[DayStock]:
+    """Of a product in all warehouses, at the end of each day there."""
+    return await fetch_all(
+        connection,
+        DayStock,
+        """
+        SELECT asked.day, coalesce(sum(stood.on_hand), 0)::bigint AS on_hand
+        FROM (SELECT each.day::date AS day, $5::text AS timezone
+              FROM generate_series($3::date, $4::date, interval '1 day') AS each (day)) AS asked
+        LEFT JOIN inventory i ON i.organization_id = $1 AND i.product_id = $2
+        LEFT JOIN LATERAL ("""
+        + STOOD
+        + """) AS stood ON true
+        GROUP BY asked.day
+        ORDER BY asked.day
+        """,
+        organization_id,
+        product_id,
+        first,
+        last,
+        timezone,
+    )

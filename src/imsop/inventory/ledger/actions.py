@@ -1,0 +1,74 @@
+"""Moving stock. Every movement of the product comes through post_movements."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.core.said import Said
+from imsop.identity.actor import Actor
+from imsop.inventory.ledger import queries
+from imsop.inventory.ledger.models import InventoryTransaction, Movement, NewInventoryTransaction, Posting
+from imsop.inventory.ledger.rules import require_possible, usual_kind
+
+
+async def get_transaction(connection: Connection, actor: Actor, transaction_id: UUID) -> InventoryTransaction:
+    transaction = await queries.get_transaction(connection, actor.organization_id, transaction_id)
+    if transaction is None:
+        raise NotFound("no inventory transaction with this id")
+    return transaction
+
+
+async def record_transaction(
+    connection: Connection, actor: Actor, new: NewInventoryTransaction
+) -> InventoryTransaction:
+    """Posts one movement. Raises Conflict where the stock is short, with what is available."""
+    kind = new.movement_kind or usual_kind(new.transaction_type)
+    require_possible(new.transaction_type, kind, new.quantity)
+    if new.occurred_at is not None and new.occurred_at > datetime.now(UTC):
+        raise InvalidInput.of("occurred_at", "is in the future; omit it to mean now")
+    movement = Movement(
+        new.product_id,
+        new.warehouse_id,
+        new.quantity,
+        new.transaction_type,
+        kind,
+        reference_id=new.reference_id,
+        notes=new.notes,
+        occurred_at=new.occurred_at,
+    )
+    (posting,) = await post_movements(connection, actor.organization_id, [movement], actor.user_id)
+    if posting.id is None:
+        raise RuntimeError("a posted movement has no id")
+    return await get_transaction(connection, actor, posting.id)
+
+
+async def post_movements(
+    connection: Connection, organization_id: UUID, movements: Sequence[Movement], created_by: UUID | None
+) -> list[Posting]:
+    """Posts movements in the order given, all or none.
+
+    Locks the balances in id order until the transaction ends; the caller's transaction rolls back on a
+    refusal. Raises Conflict naming each movement whose balance is short or whose reservation is.
+    """
+    postings = await queries.post_movements(connection, organization_id, movements, created_by)
+    if refused := [posting for posting in postings if posting.outcome != "posted"]:
+        raise _refusal(movements, refused)
+    return postings
+
+
+def _refusal(movements: Sequence[Movement], refused: Sequence[Posting]) -> Conflict:
+    single = len(movements) == 1
+    errors = [
+        FieldError(
+            "quantity" if single else f"lines[{posting.line - 1}].quantity",
+            Said("only %(available)s available", available=posting.available)
+            if posting.outcome == "short"
+            else Said("the reservation holds only %(available)s", available=posting.available),
+        )
+        for posting in refused
+    ]
+    return Conflict(
+        Said("not enough stock: %(short)s", short=[error.message for error in errors]), errors=errors
+    )

@@ -1,0 +1,87 @@
+"""The ledger, as the API takes and gives it, and as post_movements does."""
+
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.fields import Instant, SignedCount, Text, Text100
+from imsop.inventory.ledger.rules import MovementKind, TransactionType
+
+
+class InventoryTransaction(Struct, frozen=True):
+    """One row of the ledger. `balance_after` is what it left on hand, in order of recording."""
+
+    id: UUID
+    inventory_id: UUID
+    product_id: UUID
+    sku: str
+    warehouse_id: UUID
+    warehouse_name: str
+    transaction_type: TransactionType
+    movement_kind: MovementKind
+    quantity: int
+    balance_after: int
+    reference_id: str | None
+    notes: str | None
+    created_by: UUID | None
+    occurred_at: Instant
+    created_at: Instant
+
+
+class NewInventoryTransaction(Struct, frozen=True, forbid_unknown_fields=True):
+    """A movement. Positive adds to stock; without a `movement_kind`, the type's usual one applies."""
+
+    product_id: UUID
+    warehouse_id: UUID
+    transaction_type: TransactionType
+    quantity: SignedCount
+    movement_kind: MovementKind | None = None
+    reference_id: Text100 | None = None
+    notes: Text | None = None
+    occurred_at: Instant | None = None
+
+
+class Movement(NamedTuple):
+    """One line for post_movements. `occurred_at` None means now."""
+
+    product_id: UUID
+    warehouse_id: UUID
+    quantity: int
+    transaction_type: TransactionType
+    movement_kind: MovementKind
+    reservation_id: UUID | None = None
+    reference_id: str | None = None
+    notes: str | None = None
+    occurred_at: Instant | None = None
+
+
+class Posting(Struct, frozen=True):
+    """What became of a line, or of a balance: posted, short or unheld (see post_movements in SQL)."""
+
+    outcome: Literal["posted", "short", "unheld"]
+    line: int
+    id: UUID | None
+    inventory_id: UUID
+    quantity: int | None
+    balance_after: int | None
+    available: int | None
+
+
+class LedgerEntry(Struct, frozen=True):
+    """`balance_after` is what this posting left on hand, in order of recording (`created_at`)."""
+
+    id: UUID
+    product_id: UUID
+    sku: str
+    product_name: str
+    warehouse_id: UUID
+    warehouse_name: str
+    transaction_type: TransactionType
+    movement_kind: MovementKind
+    quantity: int
+    balance_after: int
+    reference_id: str | None
+    notes: str | None
+    occurred_at: Instant
+    created_at: Instant

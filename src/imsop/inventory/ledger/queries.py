@@ -1,0 +1,109 @@
+"""SQL of the ledger. It is written by post_movements only, a function of the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.inventory.ledger.models import InventoryTransaction, LedgerEntry, Movement, Posting
+
+_TRANSACTIONS = """
+    SELECT t.id, t.inventory_id, i.product_id, p.sku, i.warehouse_id, w.name AS warehouse_name,
+           t.transaction_type, t.movement_kind, t.quantity, t.balance_after, t.reference_id, t.notes,
+           t.created_by, t.occurred_at, t.created_at
+    FROM inventory_transactions t
+    JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    WHERE t.organization_id = $1
+"""
+
+
+TRANSACTIONS = Listing(
+    InventoryTransaction,
+    _TRANSACTIONS,
+    filters={
+        "inventory_id": "t.inventory_id = {}",
+        "product_id": "i.product_id = {}",
+        "sku": "p.sku = {}",
+        "transaction_type": "t.transaction_type = {}",
+        "movement_kind": "t.movement_kind = {}",
+        "reference_id": "t.reference_id = {}",
+        "occurred_from": "t.occurred_at >= {}",
+        "occurred_before": "t.occurred_at < {}",
+    },
+    sorts={"occurred_at": Sort("t.occurred_at", "occurred_at", datetime)},
+    tiebreak="t.id",
+)
+
+
+async def get_transaction(
+    connection: Connection, organization_id: UUID, transaction_id: UUID
+) -> InventoryTransaction | None:
+    return await fetch_one(
+        connection, InventoryTransaction, _TRANSACTIONS + " AND t.id = $2", organization_id, transaction_id
+    )
+
+
+async def post_movements(
+    connection: Connection, organization_id: UUID, movements: Sequence[Movement], created_by: UUID | None
+) -> list[Posting]:
+    """Appends to the ledger and changes the balances, all or nothing. Locks the balances in id order.
+
+    Missing balances are opened. Raises ForeignKeyViolationError for a product or warehouse that is not the
+    organization's.
+    """
+    return await fetch_all(
+        connection,
+        Posting,
+        """
+        SELECT outcome, line, id, inventory_id, quantity, balance_after, available
+        FROM post_movements($1, $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[],
+                            $8::text[], $9::text[], $10::timestamptz[], $11)
+        """,
+        organization_id,
+        *([getattr(movement, column) for movement in movements] for column in _MOVEMENT_COLUMNS),
+        created_by,
+    )
+
+
+_MOVEMENT_COLUMNS = (
+    "product_id",
+    "warehouse_id",
+    "quantity",
+    "transaction_type",
+    "movement_kind",
+    "reservation_id",
+    "reference_id",
+    "notes",
+    "occurred_at",
+)
+
+
+# What a movement refers to is always there: LEFT only so that counting leaves out the names it does not need.
+LEDGER = Listing(
+    LedgerEntry,
+    """
+    SELECT t.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
+           t.transaction_type, t.movement_kind, t.quantity, t.balance_after, t.reference_id, t.notes,
+           t.occurred_at, t.created_at
+    FROM inventory_transactions t
+    LEFT JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id
+    LEFT JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    WHERE t.organization_id = $1
+    """,
+    filters={
+        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "product_id": "i.product_id = {}",
+        "warehouse_id": "i.warehouse_id = {}",
+        "transaction_type": "t.transaction_type = {}",
+        "movement_kind": "t.movement_kind = {}",
+        "reference_id": "t.reference_id = {}",
+        "occurred_from": "t.occurred_at >= {}",
+        "occurred_before": "t.occurred_at < {}",
+    },
+    sorts={"occurred_at": Sort("t.occurred_at", "occurred_at", datetime)},
+    tiebreak="t.id",
+)

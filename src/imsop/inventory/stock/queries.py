@@ -1,0 +1,267 @@
+"""SQL of balances: now, as of an instant, and at the end of a day."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.inventory.days.queries import STOOD, AsOf
+from imsop.inventory.stock.models import Balance, Stock, StockedOut, StockSum, StockTotals, WarehouseStock
+
+_BALANCES = """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
+           i.quantity_on_hand, i.quantity_reserved, i.quantity_available, i.last_counted, i.updated_at
+    FROM inventory i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    WHERE i.organization_id = $1
+"""
+
+
+_BALANCE_FILTERS = {
+    "sku": "p.sku = {}",
+    "product_id": "i.product_id = {}",
+    "warehouse_id": "i.warehouse_id = {}",
+}
+
+
+_BALANCE_SORTS = {"warehouse_name": Sort("w.name", "warehouse_name", str)}
+
+
+BALANCES = Listing(Balance, _BALANCES, filters=_BALANCE_FILTERS, sorts=_BALANCE_SORTS, tiebreak="i.id")
+
+
+# $2: as it was at this instant. $3: as far as it had been recorded by then; NULL for all that is known now.
+BALANCES_AS_OF = Listing(
+    Balance,
+    """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
+           coalesce(moved.quantity, 0)::int AS quantity_on_hand, NULL::int AS quantity_reserved,
+           NULL::int AS quantity_available, NULL::timestamptz AS last_counted, i.updated_at
+    FROM inventory i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    LEFT JOIN LATERAL (
+        SELECT sum(t.quantity) AS quantity FROM inventory_transactions t
+        WHERE t.organization_id = $1 AND t.inventory_id = i.id AND t.occurred_at <= $2::timestamptz
+          AND t.created_at <= coalesce($3::timestamptz, 'infinity')
+    ) AS moved ON true
+    WHERE i.organization_id = $1
+    """,
+    filters=_BALANCE_FILTERS,
+    sorts=_BALANCE_SORTS,
+    tiebreak="i.id",
+    fixed_arguments=2,
+)
+
+
+async def get_balance(connection: Connection, organization_id: UUID, inventory_id: UUID) -> Balance | None:
+    return await fetch_one(connection, Balance, _BALANCES + " AND i.id = $2", organization_id, inventory_id)
+
+
+async def sum_stock(
+    connection: Connection, organization_id: UUID, product_ids: Sequence[UUID]
+) -> dict[UUID, StockSum]:
+    """By product; one without any balance has nothing."""
+    records = await connection.fetch(
+        """
+        SELECT i.product_id, sum(i.quantity_on_hand) AS on_hand,
+               sum(i.quantity_on_hand - i.quantity_reserved) AS available
+        FROM inventory i
+        WHERE i.organization_id = $1 AND i.product_id = ANY ($2::uuid[])
+        GROUP BY i.product_id
+        """,
+        organization_id,
+        product_ids,
+    )
+    sums = {record["product_id"]: StockSum(record["on_hand"], record["available"]) for record in records}
+    return {product_id: sums.get(product_id, StockSum(0, 0)) for product_id in product_ids}
+
+
+# How stock stands. Nothing is there: in this warehouse. To be reordered is the product, so what all of its
+# warehouses hold counts. A product that is no longer active stands as it does itself.
+_STOCK = """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
+           i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.quantity_available AS available,
+           p.reorder_level, i.quantity_on_hand * p.unit_cost AS value, i.last_counted,
+           CASE WHEN p.status <> 'active' THEN p.status
+                WHEN i.quantity_on_hand = 0 THEN 'out_of_stock'
+                WHEN i.quantity_on_hand < p.reorder_level AND p.reorder_level >
+                     (SELECT sum(b.quantity_on_hand) FROM inventory b
+                      WHERE b.organization_id = $1 AND b.product_id = i.product_id)
+                THEN 'below_reorder_level'
+                ELSE 'in_stock' END AS state
+    FROM inventory i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    WHERE i.organization_id = $1
+"""
+
+
+STOCK = Listing(
+    Stock,
+    _STOCK,
+    filters={
+        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "product_id": "i.product_id = {}",
+        "warehouse_id": "i.warehouse_id = {}",
+        "is_out_of_stock": "p.status = 'active' AND (i.quantity_on_hand = 0) = {}",
+        "is_below_reorder_level": """p.status = 'active' AND i.quantity_on_hand < p.reorder_level
+            AND (p.reorder_level > (SELECT sum(b.quantity_on_hand) FROM inventory b
+                                    WHERE b.organization_id = $1 AND b.product_id = i.product_id)) = {}""",
+    },
+    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "product_name", str)},
+    tiebreak="i.id",
+)
+
+
+# Of each balance that had held anything by the end of the day $2 in the timezone $3. `stood` is what this one
+# held; what all warehouses held of its product is looked at only where this one is below the reorder level.
+_ALL_HELD = (
+    """(SELECT sum(stood.on_hand) FROM inventory i CROSS JOIN LATERAL ("""
+    + STOOD
+    + """) AS stood WHERE i.organization_id = $1 AND i.product_id = p.id)"""
+)
+
+
+_STOCK_AS_OF = (
+    """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
+           stood.on_hand, NULL::int AS reserved, NULL::int AS available,
+           p.reorder_level, stood.on_hand * p.unit_cost AS value, NULL::timestamptz AS last_counted,
+           CASE WHEN p.status <> 'active' THEN p.status
+                WHEN stood.on_hand = 0 THEN 'out_of_stock'
+                WHEN stood.on_hand < p.reorder_level AND p.reorder_level > """
+    + _ALL_HELD
+    + """
+                THEN 'below_reorder_level'
+                ELSE 'in_stock' END AS state
+    FROM inventory i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+    CROSS JOIN (SELECT $2::date AS day, $3::text AS timezone) AS asked
+    CROSS JOIN LATERAL ("""
+    + STOOD
+    + """) AS stood
+    WHERE i.organization_id = $1 AND stood.on_hand IS NOT NULL
+    """
+)
+
+
+STOCK_AS_OF = Listing(
+    Stock,
+    _STOCK_AS_OF,
+    filters={
+        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "product_id": "i.product_id = {}",
+        "warehouse_id": "i.warehouse_id = {}",
+        "is_out_of_stock": "p.status = 'active' AND (stood.on_hand = 0) = {}",
+        "is_below_reorder_level": """p.status = 'active' AND p.reorder_level > 0
+            AND stood.on_hand < p.reorder_level AND (p.reorder_level > """
+        + _ALL_HELD
+        + ") = {}",
+    },
+    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "product_name", str)},
+    tiebreak="i.id",
+    fixed_arguments=2,
+)
+
+
+async def list_stock_of_product(
+    connection: Connection, organization_id: UUID, product_id: UUID, as_of: AsOf | None
+) -> list[Stock]:
+    """In each warehouse, by its name; as it is now, or stood at the end of a day."""
+    if as_of is None:
+        return await fetch_all(
+            connection,
+            Stock,
+            _STOCK + " AND i.product_id = $2 ORDER BY w.name, i.id",
+            organization_id,
+            product_id,
+        )
+    return await fetch_all(
+        connection,
+        Stock,
+        _STOCK_AS_OF + " AND i.product_id = $4 ORDER BY w.name, i.id",
+        organization_id,
+        *as_of,
+        product_id,
+    )
+
+
+# Whole and part in one look: what a balance held is worked out once for both.
+_WITH_SUMS = """
+    SELECT held.*, (sum(held.on_hand) OVER ())::bigint AS all_on_hand,
+           coalesce(sum(held.value) OVER (), 0) AS all_value,
+           count(*) FILTER (WHERE held.on_hand > 0 AND held.value IS NULL) OVER () AS all_without_cost,
+           count(*) FILTER (WHERE held.on_hand > 0) OVER () AS all_products,
+           count(*) FILTER (WHERE held.state = 'out_of_stock') OVER () AS all_out_of_stock
+    FROM ("""
+
+
+async def list_most_valuable_stock(
+    connection: Connection, organization_id: UUID, warehouse_id: UUID, as_of: AsOf | None, limit: int
+) -> list[WarehouseStock]:
+    """What is worth most in a warehouse, and sums of all; as it is now, or stood at the end of a day."""
+    if as_of is None:
+        return await fetch_all(
+            connection,
+            WarehouseStock,
+            _WITH_SUMS
+            + _STOCK
+            + " AND i.warehouse_id = $2) AS held ORDER BY held.value DESC NULLS LAST, held.sku LIMIT $3",
+            organization_id,
+            warehouse_id,
+            limit,
+        )
+    return await fetch_all(
+        connection,
+        WarehouseStock,
+        _WITH_SUMS
+        + _STOCK_AS_OF
+        + " AND i.warehouse_id = $4) AS held ORDER BY held.value DESC NULLS LAST, held.sku LIMIT $5",
+        organization_id,
+        *as_of,
+        warehouse_id,
+        limit,
+    )
+
+
+async def sum_all_stock(connection: Connection, organization_id: UUID) -> StockTotals:
+    totals = await fetch_one(
+        connection,
+        StockTotals,
+        """
+        SELECT coalesce(sum(i.quantity_on_hand), 0)::bigint AS on_hand,
+               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+               count(*) FILTER (WHERE i.quantity_on_hand > 0 AND p.unit_cost IS NULL) AS without_cost
+        FROM inventory i
+        JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+        WHERE i.organization_id = $1
+        """,
+        organization_id,
+    )
+    return totals or StockTotals(0, Decimal(0), 0)
+
+
+async def list_stocked_out(connection: Connection, organization_id: UUID, limit: int) -> list[StockedOut]:
+    """Active products with nothing in any warehouse; those of which most should be there first."""
+    return await fetch_all(
+        connection,
+        StockedOut,
+        """
+        SELECT p.id AS product_id, p.sku, p.name, empty.warehouses, p.reorder_level
+        FROM (SELECT i.product_id, count(*) AS warehouses
+              FROM inventory i
+              WHERE i.organization_id = $1
+              GROUP BY i.product_id
+              HAVING sum(i.quantity_on_hand) = 0) AS empty
+        JOIN products p ON p.organization_id = $1 AND p.id = empty.product_id
+        WHERE p.status = 'active'
+        ORDER BY p.reorder_level DESC, p.sku
+        LIMIT $2
+        """,
+        organization_id,
+        limit,
+    )

@@ -1,0 +1,79 @@
+"""Keeping warehouses and their zones."""
+
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import NotFound
+from imsop.identity.actor import Actor
+from imsop.inventory.warehouses import queries
+from imsop.inventory.warehouses.models import (
+    NewWarehouse,
+    NewZone,
+    Warehouse,
+    WarehouseChanges,
+    Zone,
+    ZoneChanges,
+)
+
+
+async def get_warehouse(connection: Connection, actor: Actor, warehouse_id: UUID) -> Warehouse:
+    warehouse = await queries.get_warehouse(connection, actor.organization_id, warehouse_id)
+    if warehouse is None:
+        raise NotFound("no warehouse with this id")
+    return warehouse
+
+
+async def create_warehouse(connection: Connection, actor: Actor, new: NewWarehouse) -> Warehouse:
+    warehouse_id = await queries.insert_warehouse(connection, actor.organization_id, new)
+    return await get_warehouse(connection, actor, warehouse_id)
+
+
+async def edit_warehouse(
+    connection: Connection, actor: Actor, warehouse_id: UUID, changes: WarehouseChanges, if_match: str
+) -> Warehouse:
+    """Changes a warehouse that is still the version the caller read."""
+    current = await queries.get_warehouse(connection, actor.organization_id, warehouse_id)
+    current = edits.require_version(current, if_match, "warehouse")
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await queries.update_warehouse(connection, actor.organization_id, edited) is None:
+        raise edits.changed_meanwhile("warehouse")
+    return await get_warehouse(connection, actor, warehouse_id)
+
+
+async def delete_warehouse(connection: Connection, actor: Actor, warehouse_id: UUID) -> None:
+    """Deletes a warehouse that never held stock. Raises Conflict otherwise: set it inactive instead."""
+    if not await queries.delete_warehouse(connection, actor.organization_id, warehouse_id):
+        raise NotFound("no warehouse with this id")
+
+
+async def get_zone(connection: Connection, actor: Actor, zone_id: UUID) -> Zone:
+    zone = await queries.get_zone(connection, actor.organization_id, zone_id)
+    if zone is None:
+        raise NotFound("no zone with this id")
+    return zone
+
+
+async def create_zone(connection: Connection, actor: Actor, new: NewZone) -> Zone:
+    """Adds a zone. Raises Conflict for a code that the warehouse has already."""
+    zone_id = await queries.insert_zone(connection, actor.organization_id, new)
+    return await get_zone(connection, actor, zone_id)
+
+
+async def edit_zone(
+    connection: Connection, actor: Actor, zone_id: UUID, changes: ZoneChanges, if_match: str
+) -> Zone:
+    """Changes a zone that is still the version the caller read."""
+    current = await queries.get_zone(connection, actor.organization_id, zone_id)
+    current = edits.require_version(current, if_match, "zone")
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await queries.update_zone(connection, actor.organization_id, edited) is None:
+        raise edits.changed_meanwhile("zone")
+    return await get_zone(connection, actor, zone_id)
+
+
+async def delete_zone(connection: Connection, actor: Actor, zone_id: UUID) -> None:
+    if not await queries.delete_zone(connection, actor.organization_id, zone_id):
+        raise NotFound("no zone with this id")

@@ -1,0 +1,238 @@
+"""SQL of warehouses and their zones."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.inventory.warehouses.models import (
+    NewWarehouse,
+    NewZone,
+    Warehouse,
+    WarehouseSummary,
+    Zone,
+    ZoneType,
+)
+
+_WAREHOUSES = """
+    SELECT w.id, w.name, w.location, w.country, w.city, w.address, w.capacity, w.manager_id, w.status,
+           w.created_at, w.updated_at
+    FROM warehouses w
+    WHERE w.organization_id = $1
+"""
+
+
+WAREHOUSES = Listing(
+    Warehouse,
+    _WAREHOUSES,
+    filters={"name": "w.name = {}", "status": "w.status = {}"},
+    sorts={"name": Sort("w.name", "name", str)},
+    tiebreak="w.id",
+)
+
+
+async def get_warehouse(
+    connection: Connection, organization_id: UUID, warehouse_id: UUID
+) -> Warehouse | None:
+    return await fetch_one(
+        connection, Warehouse, _WAREHOUSES + " AND w.id = $2", organization_id, warehouse_id
+    )
+
+
+async def list_names(connection: Connection, organization_id: UUID) -> list[tuple[str, str]]:
+    """Id and name of all warehouses, to choose from; at most as many as anybody would look through."""
+    records = await connection.fetch(
+        """
+        SELECT w.id::text, w.name FROM warehouses w
+        WHERE w.organization_id = $1
+        ORDER BY w.name, w.id LIMIT 500
+        """,
+        organization_id,
+    )
+    return [(record["id"], record["name"]) for record in records]
+
+
+async def insert_warehouse(connection: Connection, organization_id: UUID, new: NewWarehouse) -> UUID:
+    warehouse_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO warehouses (organization_id, name, location, country, city, address, capacity, manager_id,
+                                status)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING id
+        """,
+        organization_id,
+        new.name,
+        new.location,
+        new.country,
+        new.city,
+        new.address,
+        new.capacity,
+        new.manager_id,
+        new.status,
+    )
+    return warehouse_id
+
+
+async def update_warehouse(connection: Connection, organization_id: UUID, row: Warehouse) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE warehouses
+        SET name = $4, location = $5, country = $6, city = $7, address = $8, capacity = $9, manager_id = $10,
+            status = $11
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.name,
+        row.location,
+        row.country,
+        row.city,
+        row.address,
+        row.capacity,
+        row.manager_id,
+        row.status,
+    )
+    return updated
+
+
+async def delete_warehouse(connection: Connection, organization_id: UUID, warehouse_id: UUID) -> bool:
+    """Whether there was one; its zones go with it. Refused by a foreign key where stock ever was in it."""
+    deleted = await connection.fetchval(
+        "DELETE FROM warehouses WHERE organization_id = $1 AND id = $2 RETURNING true",
+        organization_id,
+        warehouse_id,
+    )
+    return bool(deleted)
+
+
+_ZONES = """
+    SELECT z.id, z.warehouse_id, z.code, z.name, z.zone_type, z.capacity, z.created_at, z.updated_at
+    FROM warehouse_zones z
+    WHERE z.organization_id = $1
+"""
+
+
+ZONES = Listing(
+    Zone,
+    _ZONES,
+    filters={"warehouse_id": "z.warehouse_id = {}", "zone_type": "z.zone_type = {}"},
+    sorts={"code": Sort("z.code", "code", str)},
+    tiebreak="z.id",
+)
+
+
+class ZoneOfWarehouse(Struct, frozen=True):
+    """A zone as a list over all warehouses shows it."""
+
+    id: UUID
+    warehouse_id: UUID
+    warehouse_name: str
+    code: str
+    name: str
+    zone_type: ZoneType
+    capacity: int | None
+
+
+# An organization has few zones: all are looked at, whatever the filter and the order.
+ZONES_OF_WAREHOUSES = Listing(
+    ZoneOfWarehouse,
+    """
+    SELECT z.id, z.warehouse_id, w.name AS warehouse_name, z.code, z.name, z.zone_type, z.capacity
+    FROM warehouse_zones z
+    JOIN warehouses w ON w.organization_id = $1 AND w.id = z.warehouse_id
+    WHERE z.organization_id = $1
+    """,
+    filters={
+        "part": "strpos(lower(concat_ws(' ', z.code, z.name)), lower({})) > 0",
+        "warehouse_id": "z.warehouse_id = {}",
+        "zone_type": "z.zone_type = {}",
+    },
+    sorts={
+        "warehouse": Sort("w.name", "warehouse_name", str),
+        "code": Sort("z.code", "code", str),
+        "name": Sort("z.name", "name", str),
+    },
+    tiebreak="z.id",
+)
+
+
+async def get_zone(connection: Connection, organization_id: UUID, zone_id: UUID) -> Zone | None:
+    return await fetch_one(connection, Zone, _ZONES + " AND z.id = $2", organization_id, zone_id)
+
+
+async def insert_zone(connection: Connection, organization_id: UUID, new: NewZone) -> UUID:
+    zone_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO warehouse_zones (organization_id, warehouse_id, code, name, zone_type, capacity)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING id
+        """,
+        organization_id,
+        new.warehouse_id,
+        new.code,
+        new.name,
+        new.zone_type,
+        new.capacity,
+    )
+    return zone_id
+
+
+async def update_zone(connection: Connection, organization_id: UUID, row: Zone) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE warehouse_zones SET code = $4, name = $5, zone_type = $6, capacity = $7
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.code,
+        row.name,
+        row.zone_type,
+        row.capacity,
+    )
+    return updated
+
+
+async def delete_zone(connection: Connection, organization_id: UUID, zone_id: UUID) -> bool:
+    deleted = await connection.fetchval(
+        "DELETE FROM warehouse_zones WHERE organization_id = $1 AND id = $2 RETURNING true",
+        organization_id,
+        zone_id,
+    )
+    return bool(deleted)
+
+
+WAREHOUSE_SUMMARIES = Listing(
+    WarehouseSummary,
+    """
+    SELECT w.id, w.name, w.location, w.city, w.country, w.capacity, w.status,
+           (SELECT count(*) FROM warehouse_zones z
+            WHERE z.organization_id = $1 AND z.warehouse_id = w.id) AS zones,
+           held.on_hand, held.value, held.products, held.out_of_stock
+    FROM warehouses w
+    LEFT JOIN LATERAL (
+        SELECT coalesce(sum(i.quantity_on_hand), 0) AS on_hand,
+               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+               count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
+               count(*) FILTER (WHERE i.quantity_on_hand = 0 AND p.status = 'active') AS out_of_stock
+        FROM inventory i
+        JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+        WHERE i.organization_id = $1 AND i.warehouse_id = w.id
+    ) AS held ON true
+    WHERE w.organization_id = $1
+    """,
+    filters={
+        # An organization has few warehouses: all are looked at.
+        "part": "strpos(lower(concat_ws(' ', w.name, w.location, w.city, w.country)), lower({})) > 0",
+        "status": "w.status = {}",
+    },
+    sorts={"name": Sort("w.name", "name", str)},
+    tiebreak="w.id",
+)

@@ -1,0 +1,355 @@
+"""SQL of purchase orders, their lines and their history."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.purchasing.orders.models import (
+    LineTotals,
+    ListedPurchaseOrder,
+    NewPurchaseOrder,
+    NewPurchaseOrderItem,
+    PurchaseOrder,
+    PurchaseOrderHistoryEntry,
+    PurchaseOrderItem,
+    PurchaseOrderLine,
+    PurchaseOrderSummary,
+)
+
+PURCHASE_ORDERS = Listing(
+    ListedPurchaseOrder,
+    """
+    SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
+           o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+           o.updated_at,
+           array(SELECT p.name
+                 FROM purchase_order_items i
+                 JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+                 WHERE i.organization_id = $1 AND i.purchase_order_id = o.id
+                 ORDER BY i.line_number) AS products
+    FROM purchase_orders o
+    WHERE o.organization_id = $1
+    """,
+    filters={
+        "po_number": "o.po_number = {}",
+        "status": "o.status = {}",
+        "supplier_id": "o.supplier_id = {}",
+        "order_date_from": "o.order_date >= {}",
+        "order_date_to": "o.order_date <= {}",
+        "expected_delivery_date_from": "o.expected_delivery_date >= {}",
+        "expected_delivery_date_to": "o.expected_delivery_date <= {}",
+    },
+    sorts={
+        "expected_delivery_date": Sort("o.expected_delivery_date", "expected_delivery_date", date),
+        "order_date": Sort("o.order_date", "order_date", date),
+        "po_number": Sort("o.po_number", "po_number", str),
+    },
+    tiebreak="o.id",
+)
+
+
+async def get_purchase_order(
+    connection: Connection, organization_id: UUID, order_id: UUID
+) -> PurchaseOrder | None:
+    return await fetch_one(
+        connection,
+        PurchaseOrder,
+        """
+        SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
+               o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+               o.updated_at
+        FROM purchase_orders o
+        WHERE o.organization_id = $1 AND o.id = $2
+        """,
+        organization_id,
+        order_id,
+    )
+
+
+class References(Struct, frozen=True):
+    """What an order's ids lead to. `supplier_status` is None where there is no such supplier."""
+
+    supplier_status: str | None
+    unknown_lines: list[int]
+    """Places, counted from 0, of the lines whose product does not exist."""
+
+
+async def look_up_references(
+    connection: Connection, organization_id: UUID, supplier_id: UUID | None, product_ids: Sequence[UUID]
+) -> References:
+    references = await fetch_one(
+        connection,
+        References,
+        """
+        SELECT (SELECT s.status FROM suppliers s
+                WHERE s.organization_id = $1 AND s.id = $2) AS supplier_status,
+               array(SELECT line.number - 1
+                     FROM unnest($3::uuid[]) WITH ORDINALITY AS line (product_id, number)
+                     WHERE NOT EXISTS (SELECT FROM products p
+                                       WHERE p.organization_id = $1 AND p.id = line.product_id)
+                     ORDER BY line.number) AS unknown_lines
+        """,
+        organization_id,
+        supplier_id,
+        product_ids,
+    )
+    return references or References(None, [])
+
+
+async def next_po_number(connection: Connection, organization_id: UUID, year: int) -> int:
+    """What follows the highest PO-<year>-<six digits>.
+
+    Until the transaction ends no other one of the organization gets a number.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('imsop.po_number:' || $1::text, 0))",
+        str(organization_id),
+    )
+    highest: str | None = await connection.fetchval(
+        """
+        SELECT o.po_number FROM purchase_orders o
+        WHERE o.organization_id = $1 AND o.po_number BETWEEN $2 || '000000' AND $2 || '999999'
+          AND o.po_number ~ '^PO-[0-9]{4}-[0-9]{6}$'
+        ORDER BY o.po_number DESC LIMIT 1
+        """,
+        organization_id,
+        f"PO-{year:04}-",
+    )
+    return int(highest[-6:]) + 1 if highest else 1
+
+
+async def insert_purchase_order(
+    connection: Connection,
+    organization_id: UUID,
+    new: NewPurchaseOrder,
+    po_number: str,
+    currency: str,
+    total_amount: Decimal,
+    created_by: UUID,
+) -> UUID:
+    order_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO purchase_orders (organization_id, supplier_id, po_number, order_date,
+                                     expected_delivery_date, total_amount, currency, notes, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING id
+        """,
+        organization_id,
+        new.supplier_id,
+        po_number,
+        new.order_date,
+        new.expected_delivery_date,
+        total_amount,
+        currency,
+        new.notes,
+        created_by,
+    )
+    return order_id
+
+
+async def update_draft(connection: Connection, organization_id: UUID, row: PurchaseOrder) -> bool:
+    """Writes the row where it is still a draft of this `updated_at`; whether it was. Locks it."""
+    updated = await connection.fetchval(
+        """
+        UPDATE purchase_orders
+        SET supplier_id = $4, po_number = $5, order_date = $6, expected_delivery_date = $7, total_amount = $8,
+            currency = $9, notes = $10
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND status = 'draft'
+        RETURNING true
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.supplier_id,
+        row.po_number,
+        row.order_date,
+        row.expected_delivery_date,
+        row.total_amount,
+        row.currency,
+        row.notes,
+    )
+    return bool(updated)
+
+
+async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> bool:
+    """Whether there was a draft with this id; its lines and history go with it."""
+    deleted = await connection.fetchval(
+        """
+        DELETE FROM purchase_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft'
+        RETURNING true
+        """,
+        organization_id,
+        order_id,
+    )
+    return bool(deleted)
+
+
+_ITEMS = """
+    SELECT i.id, i.line_number, i.product_id, i.quantity_ordered, i.quantity_received, i.unit_price,
+           i.line_total, i.expected_delivery_date, i.promised_delivery_date, i.actual_delivery_date
+    FROM purchase_order_items i
+    WHERE i.organization_id = $1
+"""
+
+
+ITEMS = Listing(
+    PurchaseOrderItem,
+    _ITEMS,
+    filters={"purchase_order_id": "i.purchase_order_id = {}"},
+    sorts={"line_number": Sort("i.line_number", "line_number", int)},
+    tiebreak="i.id",
+)
+
+
+async def list_items(
+    connection: Connection, organization_id: UUID, order_id: UUID
+) -> list[PurchaseOrderItem]:
+    """All lines of an order."""
+    return await fetch_all(
+        connection,
+        PurchaseOrderItem,
+        _ITEMS + " AND i.purchase_order_id = $2 ORDER BY i.line_number",
+        organization_id,
+        order_id,
+    )
+
+
+async def insert_items(
+    connection: Connection,
+    organization_id: UUID,
+    order_id: UUID,
+    items: Sequence[NewPurchaseOrderItem],
+    line_totals: Sequence[Decimal | None],
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO purchase_order_items (organization_id, purchase_order_id, line_number, product_id,
+                                          quantity_ordered, unit_price, line_total, expected_delivery_date)
+        SELECT $1, $2, line.number, line.product_id, line.quantity_ordered, line.unit_price, line.line_total,
+               line.expected_delivery_date
+        FROM unnest($3::uuid[], $4::int[], $5::numeric[], $6::numeric[], $7::date[]) WITH ORDINALITY
+             AS line (product_id, quantity_ordered, unit_price, line_total, expected_delivery_date, number)
+        """,
+        organization_id,
+        order_id,
+        [item.product_id for item in items],
+        [item.quantity_ordered for item in items],
+        [item.unit_price for item in items],
+        line_totals,
+        [item.expected_delivery_date for item in items],
+    )
+
+
+async def delete_items(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
+    await connection.execute(
+        "DELETE FROM purchase_order_items WHERE organization_id = $1 AND purchase_order_id = $2",
+        organization_id,
+        order_id,
+    )
+
+
+HISTORY = Listing(
+    PurchaseOrderHistoryEntry,
+    """
+    SELECT h.id, h.from_status, h.to_status, h.changes, h.note, h.changed_by, h.occurred_at, h.created_at
+    FROM purchase_order_history h
+    WHERE h.organization_id = $1
+    """,
+    filters={"purchase_order_id": "h.purchase_order_id = {}"},
+    sorts={"occurred_at": Sort("h.occurred_at", "occurred_at", datetime)},
+    tiebreak="h.id",
+)
+
+
+async def insert_history(
+    connection: Connection,
+    organization_id: UUID,
+    order_id: UUID,
+    from_status: str | None,
+    to_status: str,
+    changed_by: UUID,
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO purchase_order_history (organization_id, purchase_order_id, from_status, to_status,
+                                            changed_by)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        organization_id,
+        order_id,
+        from_status,
+        to_status,
+        changed_by,
+    )
+
+
+_IS_OPEN = "o.status IN ('submitted', 'confirmed', 'shipped')"  # as the indexes of open orders say it
+
+
+PURCHASE_ORDER_SUMMARIES = Listing(
+    PurchaseOrderSummary,
+    # LEFT JOIN, though every order has a supplier: counting then leaves suppliers out.
+    """
+    SELECT o.id, o.po_number, o.supplier_id, s.name AS supplier_name, o.status, o.order_date,
+           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency,
+           (SELECT count(*) FROM purchase_order_items i
+            WHERE i.organization_id = $1 AND i.purchase_order_id = o.id) AS lines
+    FROM purchase_orders o
+    LEFT JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
+    WHERE o.organization_id = $1
+    """,
+    filters={
+        "ids": "o.id = ANY ({}::uuid[])",
+        "status": "o.status = {}",
+        "supplier_id": "o.supplier_id = {}",
+        "product_id": """o.id IN (SELECT i.purchase_order_id FROM purchase_order_items i
+                                 WHERE i.organization_id = $1 AND i.product_id = {})""",
+        "open": "({}::bool AND " + _IS_OPEN + ")",
+        "late": "(o.expected_delivery_date < {}::date AND " + _IS_OPEN + ")",
+    },
+    sorts={
+        "order_date": Sort("o.order_date", "order_date", date),
+        "po_number": Sort("o.po_number", "po_number", str),
+    },
+    tiebreak="o.id",
+)
+
+
+ORDER_LINES = Listing(
+    PurchaseOrderLine,
+    """
+    SELECT i.id, i.line_number, i.product_id, p.sku, p.name AS product_name, p.unit_of_measure,
+           i.quantity_ordered, i.quantity_received, i.unit_price, i.line_total, i.expected_delivery_date,
+           i.promised_delivery_date, i.actual_delivery_date,
+           coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on
+    FROM purchase_order_items i
+    JOIN purchase_orders o ON o.organization_id = $1 AND o.id = i.purchase_order_id
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    WHERE i.organization_id = $1
+    """,
+    filters={"purchase_order_id": "i.purchase_order_id = {}"},
+    sorts={"line_number": Sort("i.line_number", "line_number", int)},
+    tiebreak="i.id",
+)
+
+
+async def total_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> LineTotals:
+    totals = await fetch_one(
+        connection,
+        LineTotals,
+        """
+        SELECT count(*) AS lines, coalesce(sum(i.quantity_ordered), 0) AS quantity_ordered,
+               coalesce(sum(i.quantity_received), 0) AS quantity_received,
+               count(*) FILTER (WHERE i.quantity_received >= i.quantity_ordered) AS lines_received
+        FROM purchase_order_items i
+        WHERE i.organization_id = $1 AND i.purchase_order_id = $2
+        """,
+        organization_id,
+        order_id,
+    )
+    return totals or LineTotals(0, 0, 0, 0)

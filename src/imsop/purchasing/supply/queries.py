@@ -1,0 +1,187 @@
+"""SQL of what suppliers owe: what is on order of a product, who sells it, which orders are late."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all
+from imsop.purchasing.orders.models import PurchaseOrderStatus
+
+
+class OnOrder(Struct, frozen=True):
+    """A line that a supplier still owes. `all_lines` and `all_outstanding` are of all such lines."""
+
+    order_id: UUID
+    po_number: str
+    status: PurchaseOrderStatus
+    supplier_id: UUID
+    supplier_name: str
+    quantity_ordered: int
+    outstanding: int
+    due: date | None
+    all_lines: int
+    all_outstanding: int
+
+
+async def list_on_order(
+    connection: Connection, organization_id: UUID, product_id: UUID, limit: int
+) -> list[OnOrder]:
+    """What is due first stands first. What was received beyond the order is not owed."""
+    return await fetch_all(
+        connection,
+        OnOrder,
+        """
+        SELECT o.id AS order_id, o.po_number, o.status, o.supplier_id, s.name AS supplier_name,
+               i.quantity_ordered, i.quantity_ordered - i.quantity_received AS outstanding,
+               coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due,
+               count(*) OVER () AS all_lines,
+               sum(i.quantity_ordered - i.quantity_received) OVER () AS all_outstanding
+        FROM purchase_order_items i
+        JOIN purchase_orders o ON o.organization_id = $1 AND o.id = i.purchase_order_id
+        JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
+        WHERE i.organization_id = $1 AND i.product_id = $2 AND i.quantity_received < i.quantity_ordered
+          AND o.status IN ('submitted', 'confirmed', 'shipped')
+        ORDER BY due NULLS LAST, o.po_number, i.line_number
+        LIMIT $3
+        """,
+        organization_id,
+        product_id,
+        limit,
+    )
+
+
+class Source(Struct, frozen=True):
+    """A supplier of a product; `lines` are all there, drafts too; price and day are of what was ordered.
+
+    Lead times are as in performance_queries: days from the order to the day a line was complete, of the
+    `lines_timed` that have both in this order.
+    """
+
+    supplier_id: UUID
+    supplier_name: str
+    last_price: Decimal | None
+    currency: str | None
+    last_ordered: date
+    lines: int
+    lines_timed: int
+    lead_time_days: Decimal | None
+    shortest_days: int | None
+    longest_days: int | None
+
+
+async def list_sources(connection: Connection, organization_id: UUID, product_id: UUID) -> list[Source]:
+    """Those it was ordered from, the last one first; `lead_time_days` is the mean."""
+    return await fetch_all(
+        connection,
+        Source,
+        """
+        SELECT s.id AS supplier_id, s.name AS supplier_name,
+               (array_agg(i.unit_price ORDER BY o.order_date DESC, o.id DESC, i.line_number DESC)
+                FILTER (WHERE i.unit_price IS NOT NULL AND line.is_ordered))[1] AS last_price,
+               (array_agg(o.currency ORDER BY o.order_date DESC, o.id DESC, i.line_number DESC)
+                FILTER (WHERE i.unit_price IS NOT NULL AND line.is_ordered))[1] AS currency,
+               max(o.order_date) FILTER (WHERE line.is_ordered) AS last_ordered, count(*) AS lines,
+               count(line.lead_time_days) AS lines_timed,
+               round(avg(line.lead_time_days), 1) AS lead_time_days,
+               min(line.lead_time_days) AS shortest_days, max(line.lead_time_days) AS longest_days
+        FROM purchase_order_items i
+        JOIN purchase_orders o ON o.organization_id = $1 AND o.id = i.purchase_order_id
+        JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
+        CROSS JOIN LATERAL (
+            SELECT o.status NOT IN ('draft', 'cancelled') AS is_ordered,
+                   CASE WHEN o.status IN ('confirmed', 'shipped', 'received')
+                             AND i.quantity_received >= i.quantity_ordered
+                             AND i.actual_delivery_date >= o.order_date
+                        THEN i.actual_delivery_date - o.order_date END AS lead_time_days
+        ) AS line
+        WHERE i.organization_id = $1 AND i.product_id = $2
+        GROUP BY s.id, s.name
+        HAVING bool_or(line.is_ordered)
+        ORDER BY last_ordered DESC, s.name
+        """,
+        organization_id,
+        product_id,
+    )
+
+
+class LatePurchaseOrder(Struct, frozen=True):
+    id: UUID
+    po_number: str
+    supplier_name: str
+    expected_delivery_date: date
+
+
+async def list_late(
+    connection: Connection, organization_id: UUID, today: date, limit: int
+) -> list[LatePurchaseOrder]:
+    """Open orders whose expected day is over, the latest first."""
+    return await fetch_all(
+        connection,
+        LatePurchaseOrder,
+        """
+        SELECT o.id, o.po_number, s.name AS supplier_name, o.expected_delivery_date
+        FROM purchase_orders o
+        JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
+        WHERE o.organization_id = $1 AND o.status IN ('submitted', 'confirmed', 'shipped')
+          AND o.expected_delivery_date < $2
+        ORDER BY o.expected_delivery_date, o.id
+        LIMIT $3
+        """,
+        organization_id,
+        today,
+        limit,
+    )
+
+
+class Unfinished(Struct, frozen=True):
+    """How many orders were open at the end of a day, and late then."""
+
+    open: int
+    late: int
+
+
+async def list_unfinished(
+    connection: Connection, organization_id: UUID, days: Sequence[date], ends: Sequence[datetime]
+) -> list[Unfinished]:
+    """At the end of each of these days, the oldest first; `ends` are the first instants after them.
+
+    Orders were open from their submission to their end, as their history tells.
+    """
+    return await fetch_all(
+        connection,
+        Unfinished,
+        """
+        WITH ended AS (
+            SELECT h.purchase_order_id AS id, max(h.occurred_at) AS ended_at
+            FROM purchase_order_history h
+            WHERE h.organization_id = $1 AND h.occurred_at >= ($3::timestamptz[])[1]
+              AND h.to_status IN ('received', 'cancelled')
+            GROUP BY h.purchase_order_id
+        ), unfinished AS (
+            SELECT o.id, o.expected_delivery_date, NULL::timestamptz AS ended_at FROM purchase_orders o
+            WHERE o.organization_id = $1 AND o.status IN ('submitted', 'confirmed', 'shipped')
+            UNION ALL
+            SELECT o.id, o.expected_delivery_date, e.ended_at FROM ended e
+            JOIN purchase_orders o ON o.organization_id = $1 AND o.id = e.id
+        ), lived AS (
+            SELECT u.expected_delivery_date, u.ended_at,
+                   (SELECT min(h.occurred_at) FROM purchase_order_history h
+                    WHERE h.organization_id = $1 AND h.purchase_order_id = u.id
+                      AND h.to_status IN ('submitted', 'confirmed', 'shipped')) AS opened_at
+            FROM unfinished u
+        )
+        SELECT count(l.opened_at) AS open,
+               count(l.opened_at) FILTER (WHERE l.expected_delivery_date < asked.day) AS late
+        FROM unnest($2::date[], $3::timestamptz[]) AS asked (day, ended_at)
+        LEFT JOIN lived l ON l.opened_at < asked.ended_at
+            AND (l.ended_at IS NULL OR l.ended_at >= asked.ended_at)
+        GROUP BY asked.day
+        ORDER BY asked.day
+        """,
+        organization_id,
+        days,
+        ends,
+    )

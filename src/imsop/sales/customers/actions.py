@@ -1,0 +1,43 @@
+"""Keeping customers."""
+
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import NotFound
+from imsop.identity.actor import Actor
+from imsop.sales.customers import queries
+from imsop.sales.customers.models import Customer, CustomerChanges, NewCustomer
+
+
+async def get_customer(connection: Connection, actor: Actor, customer_id: UUID) -> Customer:
+    customer = await queries.get_customer(connection, actor.organization_id, customer_id)
+    if customer is None:
+        raise NotFound("no customer with this id")
+    return customer
+
+
+async def create_customer(connection: Connection, actor: Actor, new: NewCustomer) -> Customer:
+    """Adds a customer. Raises Conflict for a number that is taken."""
+    customer_id = await queries.insert_customer(connection, actor.organization_id, new)
+    return await get_customer(connection, actor, customer_id)
+
+
+async def edit_customer(
+    connection: Connection, actor: Actor, customer_id: UUID, changes: CustomerChanges, if_match: str
+) -> Customer:
+    """Changes a customer that is still the version the caller read."""
+    current = await queries.get_customer(connection, actor.organization_id, customer_id)
+    current = edits.require_version(current, if_match, "customer")
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await queries.update_customer(connection, actor.organization_id, edited) is None:
+        raise edits.changed_meanwhile("customer")
+    return await get_customer(connection, actor, customer_id)
+
+
+async def delete_customer(connection: Connection, actor: Actor, customer_id: UUID) -> None:
+    """Deletes a customer that no order names. Raises Conflict otherwise: make it inactive instead."""
+    if not await queries.delete_customer(connection, actor.organization_id, customer_id):
+        raise NotFound("no customer with this id")

@@ -1,0 +1,106 @@
+"""SQL of customers."""
+
+from uuid import UUID
+
+from imsop.core.database import Connection, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.sales.customers.models import Customer, NewCustomer
+
+_CUSTOMERS = """
+    SELECT c.id, c.customer_number, c.name, c.email, c.phone, c.country, c.city, c.address, c.postal_code,
+           c.contact_person, c.status, c.payment_terms, c.created_at, c.updated_at
+    FROM customers c
+    WHERE c.organization_id = $1
+"""
+
+
+CUSTOMERS = Listing(
+    Customer,
+    _CUSTOMERS,
+    filters={
+        "customer_number": "c.customer_number = {}",
+        "name": "c.name = {}",
+        "status": "c.status = {}",
+        "ids": "c.id = ANY ({}::uuid[])",
+    },
+    sorts={"name": Sort("c.name", "name", str)},
+    tiebreak="c.id",
+)
+
+
+async def get_customer(connection: Connection, organization_id: UUID, customer_id: UUID) -> Customer | None:
+    return await fetch_one(connection, Customer, _CUSTOMERS + " AND c.id = $2", organization_id, customer_id)
+
+
+async def list_customer_names(
+    connection: Connection, organization_id: UUID, limit: int
+) -> list[tuple[str, str]]:
+    """Ids and names of the first so many, by name."""
+    records = await connection.fetch(
+        "SELECT c.id, c.name FROM customers c WHERE c.organization_id = $1 ORDER BY c.name, c.id LIMIT $2",
+        organization_id,
+        limit,
+    )
+    return [(str(record["id"]), record["name"]) for record in records]
+
+
+async def insert_customer(connection: Connection, organization_id: UUID, new: NewCustomer) -> UUID:
+    customer_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO customers (organization_id, customer_number, name, email, phone, country, city, address,
+                               postal_code, contact_person, status, payment_terms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        RETURNING id
+        """,
+        organization_id,
+        new.customer_number,
+        new.name,
+        new.email,
+        new.phone,
+        new.country,
+        new.city,
+        new.address,
+        new.postal_code,
+        new.contact_person,
+        new.status,
+        new.payment_terms,
+    )
+    return customer_id
+
+
+async def update_customer(connection: Connection, organization_id: UUID, row: Customer) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE customers
+        SET customer_number = $4, name = $5, email = $6, phone = $7, country = $8, city = $9, address = $10,
+            postal_code = $11, contact_person = $12, status = $13, payment_terms = $14
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.customer_number,
+        row.name,
+        row.email,
+        row.phone,
+        row.country,
+        row.city,
+        row.address,
+        row.postal_code,
+        row.contact_person,
+        row.status,
+        row.payment_terms,
+    )
+    return updated
+
+
+async def delete_customer(connection: Connection, organization_id: UUID, customer_id: UUID) -> bool:
+    """Whether there was one. Refused by a foreign key where an order names it."""
+    deleted = await connection.fetchval(
+        "DELETE FROM customers WHERE organization_id = $1 AND id = $2 RETURNING true",
+        organization_id,
+        customer_id,
+    )
+    return bool(deleted)

@@ -1,0 +1,136 @@
+"""SQL of what customers wait for: what is promised of a product, which orders are short."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all
+from imsop.sales.orders.models import SalesOrderStatus
+
+
+class Promised(Struct, frozen=True):
+    """A line that is still to be sent. `all_lines` and `all_outstanding` are of all such lines."""
+
+    order_id: UUID
+    so_number: str
+    status: SalesOrderStatus
+    customer_id: UUID | None
+    customer_name: str | None
+    quantity_ordered: int
+    outstanding: int
+    reserved: int
+    due: date | None
+    all_lines: int
+    all_outstanding: int
+
+
+async def list_promised(
+    connection: Connection, organization_id: UUID, product_id: UUID, limit: int
+) -> list[Promised]:
+    """Of confirmed orders; what is due first stands first."""
+    return await fetch_all(
+        connection,
+        Promised,
+        """
+        SELECT o.id AS order_id, o.so_number, o.status, o.customer_id, c.name AS customer_name,
+               i.quantity_ordered, i.quantity_ordered - i.quantity_shipped AS outstanding,
+               i.quantity_reserved AS reserved,
+               coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due,
+               count(*) OVER () AS all_lines,
+               sum(i.quantity_ordered - i.quantity_shipped) OVER () AS all_outstanding
+        FROM sales_order_items i
+        JOIN sales_orders o ON o.organization_id = $1 AND o.id = i.sales_order_id
+        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
+        WHERE i.organization_id = $1 AND i.product_id = $2 AND i.quantity_shipped < i.quantity_ordered
+          AND o.status IN ('confirmed', 'shipped')
+        ORDER BY due NULLS LAST, o.so_number, i.line_number
+        LIMIT $3
+        """,
+        organization_id,
+        product_id,
+        limit,
+    )
+
+
+async def count_by_status(
+    connection: Connection, organization_id: UUID, statuses: Sequence[str], most: int
+) -> dict[str, int]:
+    """How many orders are in each state, counted no further than `most`."""
+    records = await connection.fetch(
+        """
+        SELECT asked.status, (SELECT count(*) FROM (
+                   SELECT FROM sales_orders o
+                   WHERE o.organization_id = $1 AND o.status = asked.status
+                   LIMIT $3) AS counted) AS orders
+        FROM unnest($2::text[]) AS asked (status)
+        """,
+        organization_id,
+        statuses,
+        most,
+    )
+    return {record["status"]: record["orders"] for record in records}
+
+
+class StatusChanges(Struct, frozen=True):
+    """How many orders went from a state to another after the end with this number, counted from 1."""
+
+    after: int
+    from_status: str | None
+    to_status: str
+    orders: int
+
+
+async def list_status_changes(
+    connection: Connection, organization_id: UUID, ends: Sequence[datetime]
+) -> list[StatusChanges]:
+    """Between these instants, the oldest first, and since the last of them."""
+    return await fetch_all(
+        connection,
+        StatusChanges,
+        """
+        SELECT width_bucket(h.occurred_at, $2::timestamptz[]) AS after, h.from_status, h.to_status,
+               count(*) AS orders
+        FROM sales_order_history h
+        WHERE h.organization_id = $1 AND h.occurred_at >= ($2::timestamptz[])[1]
+        GROUP BY 1, h.from_status, h.to_status
+        """,
+        organization_id,
+        ends,
+    )
+
+
+class ShortOrder(Struct, frozen=True):
+    """A confirmed order with units that are neither shipped nor held for it."""
+
+    id: UUID
+    so_number: str
+    customer_name: str | None
+    missing: int
+    lines: int
+
+
+async def list_short(connection: Connection, organization_id: UUID, limit: int) -> list[ShortOrder]:
+    """Those ordered first in front."""
+    return await fetch_all(
+        connection,
+        ShortOrder,
+        """
+        SELECT o.id, o.so_number, c.name AS customer_name, short.missing, short.lines
+        FROM sales_orders o
+        CROSS JOIN LATERAL (
+            SELECT sum(i.quantity_ordered - i.quantity_reserved - i.quantity_shipped)::bigint AS missing,
+                   count(*) AS lines
+            FROM sales_order_items i
+            WHERE i.organization_id = $1 AND i.sales_order_id = o.id
+              AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped
+        ) AS short
+        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
+        WHERE o.organization_id = $1 AND o.status = 'confirmed' AND short.lines > 0
+        ORDER BY o.order_date, o.id
+        LIMIT $2
+        """,
+        organization_id,
+        limit,
+    )

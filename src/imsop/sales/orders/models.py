@@ -1,0 +1,177 @@
+"""Sales orders, as the API and pages show them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from imsop.core.fields import (
+    Amount,
+    Currency,
+    Instant,
+    PositiveCount,
+    Price,
+    ShortName,
+    Text,
+)
+
+SalesOrderStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]
+
+
+class SalesOrder(Struct, frozen=True):
+    """An order from a customer, or from an unnamed one (a counter sale).
+
+    `total_amount` is the sum of its lines' totals, in `currency`.
+    """
+
+    id: UUID
+    so_number: str
+    customer_id: UUID | None
+    status: SalesOrderStatus
+    order_date: date
+    expected_delivery_date: date | None
+    actual_delivery_date: date | None
+    total_amount: Decimal
+    currency: str
+    notes: str | None
+    created_by: UUID | None
+    created_at: Instant
+    updated_at: Instant
+
+
+class SalesOrderItem(Struct, frozen=True):
+    """A line. Quantities are whole base units of the product.
+
+    `line_total` is as agreed, so it may differ from `quantity_ordered` times `unit_price`.
+    `promised_delivery_date` is our first promise.
+    """
+
+    id: UUID
+    line_number: int
+    product_id: UUID
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_shipped: int
+    quantity_returned: int
+    unit_price: Decimal | None
+    line_total: Decimal | None
+    expected_delivery_date: date | None
+    promised_delivery_date: date | None
+    actual_delivery_date: date | None
+
+
+class SalesOrderWithItems(SalesOrder, frozen=True):
+    items: list[SalesOrderItem]
+
+
+class SalesOrderSummary(Struct, frozen=True):
+    """An order as a list shows it: whose it is by name, null for a counter sale, and its number of lines."""
+
+    id: UUID
+    so_number: str
+    customer_id: UUID | None
+    customer_name: str | None
+    status: SalesOrderStatus
+    order_date: date
+    expected_delivery_date: date | None
+    actual_delivery_date: date | None
+    total_amount: Decimal
+    currency: str
+    lines: int
+
+
+class SalesOrderLine(Struct, frozen=True):
+    """A line as its order shows it: with its product, and the day it is held to (`due_on`).
+
+    `quantity_missing`, while the order is confirmed: neither shipped nor reserved, for want of stock.
+    """
+
+    id: UUID
+    line_number: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_shipped: int
+    quantity_returned: int
+    quantity_missing: int
+    unit_price: Decimal | None
+    line_total: Decimal | None
+    expected_delivery_date: date | None
+    promised_delivery_date: date | None
+    actual_delivery_date: date | None
+    due_on: date | None
+
+
+class LineTotals(Struct, frozen=True):
+    """Of all lines of an order; quantities in base units."""
+
+    lines: int
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_shipped: int
+    quantity_returned: int
+    quantity_missing: int
+
+
+class SalesOrderHistoryEntry(Struct, frozen=True):
+    """A change of status. `occurred_at` is when it happened, `created_at` when it was recorded."""
+
+    id: UUID
+    from_status: SalesOrderStatus | None
+    to_status: SalesOrderStatus
+    changes: dict[str, Any] | None
+    note: str | None
+    changed_by: UUID | None
+    occurred_at: Instant
+    created_at: Instant
+
+
+class NewSalesOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without a `line_total` it is `quantity_ordered` times `unit_price`, rounded to cents."""
+
+    product_id: UUID
+    quantity_ordered: PositiveCount
+    unit_price: Price | None = None
+    line_total: Amount | None = None
+    expected_delivery_date: date | None = None
+
+
+MAX_LINES = 1000
+"""Of an order: more than any that people read, and a bound on one request's work."""
+
+
+NewLines = Annotated[
+    list[NewSalesOrderItem],
+    Meta(max_length=MAX_LINES, description="All lines of the order, numbered from 1 in this order."),
+]
+
+
+class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without an `so_number` it gets the next of the order date's year, such as SO-2026-000123.
+
+    Without a `currency` it uses the organization's.
+    """
+
+    order_date: date
+    customer_id: UUID | None = None
+    so_number: ShortName | None = None
+    expected_delivery_date: date | None = None
+    currency: Currency | UnsetType = UNSET
+    notes: Text | None = None
+    items: NewLines = []
+
+
+class SalesOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
+    """`items`, where given, replaces all lines."""
+
+    customer_id: UUID | UnsetType | None = UNSET
+    so_number: ShortName | UnsetType = UNSET
+    order_date: date | UnsetType = UNSET
+    expected_delivery_date: date | UnsetType | None = UNSET
+    currency: Currency | UnsetType = UNSET
+    notes: Text | UnsetType | None = UNSET
+    items: NewLines | UnsetType = UNSET

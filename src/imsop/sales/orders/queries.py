@@ -1,0 +1,347 @@
+"""SQL of sales orders, their lines and their history."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.sales.orders.models import (
+    LineTotals,
+    NewSalesOrder,
+    NewSalesOrderItem,
+    SalesOrder,
+    SalesOrderHistoryEntry,
+    SalesOrderItem,
+    SalesOrderLine,
+    SalesOrderSummary,
+)
+
+_SALES_ORDERS = """
+    SELECT o.id, o.so_number, o.customer_id, o.status, o.order_date, o.expected_delivery_date,
+           o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+           o.updated_at
+    FROM sales_orders o
+    WHERE o.organization_id = $1
+"""
+
+
+SALES_ORDERS = Listing(
+    SalesOrder,
+    _SALES_ORDERS,
+    filters={
+        "so_number": "o.so_number = {}",
+        # The planner is kept from seeing which status: for a common one it would walk all orders by date, and
+        # of the newest none may have it yet.
+        "status": "o.status = (SELECT {})",
+        "customer_id": "o.customer_id = {}",
+        "order_date_from": "o.order_date >= {}",
+        "order_date_to": "o.order_date <= {}",
+        "expected_delivery_date_from": "o.expected_delivery_date >= {}",
+        "expected_delivery_date_to": "o.expected_delivery_date <= {}",
+    },
+    sorts={
+        "expected_delivery_date": Sort("o.expected_delivery_date", "expected_delivery_date", date),
+        "order_date": Sort("o.order_date", "order_date", date),
+        "so_number": Sort("o.so_number", "so_number", str),
+    },
+    tiebreak="o.id",
+)
+
+
+async def get_sales_order(connection: Connection, organization_id: UUID, order_id: UUID) -> SalesOrder | None:
+    return await fetch_one(
+        connection, SalesOrder, _SALES_ORDERS + " AND o.id = $2", organization_id, order_id
+    )
+
+
+class References(Struct, frozen=True):
+    """What an order's ids lead to. `customer_status` is None where there is no such customer."""
+
+    customer_status: str | None
+    unknown_lines: list[int]
+    """Places, counted from 0, of the lines whose product does not exist."""
+
+
+async def look_up_references(
+    connection: Connection, organization_id: UUID, customer_id: UUID | None, product_ids: Sequence[UUID]
+) -> References:
+    references = await fetch_one(
+        connection,
+        References,
+        """
+        SELECT (SELECT c.status FROM customers c
+                WHERE c.organization_id = $1 AND c.id = $2) AS customer_status,
+               array(SELECT line.number - 1
+                     FROM unnest($3::uuid[]) WITH ORDINALITY AS line (product_id, number)
+                     WHERE NOT EXISTS (SELECT FROM products p
+                                       WHERE p.organization_id = $1 AND p.id = line.product_id)
+                     ORDER BY line.number) AS unknown_lines
+        """,
+        organization_id,
+        customer_id,
+        product_ids,
+    )
+    return references or References(None, [])
+
+
+async def next_so_number(connection: Connection, organization_id: UUID, year: int) -> int:
+    """What follows the highest SO-<year>-<six digits>.
+
+    Until the transaction ends no other one of the organization gets a number.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('imsop.so_number:' || $1::text, 0))",
+        str(organization_id),
+    )
+    highest: str | None = await connection.fetchval(
+        """
+        SELECT o.so_number FROM sales_orders o
+        WHERE o.organization_id = $1 AND o.so_number BETWEEN $2 || '000000' AND $2 || '999999'
+          AND o.so_number ~ '^SO-[0-9]{4}-[0-9]{6}$'
+        ORDER BY o.so_number DESC LIMIT 1
+        """,
+        organization_id,
+        f"SO-{year:04}-",
+    )
+    return int(highest[-6:]) + 1 if highest else 1
+
+
+async def insert_sales_order(
+    connection: Connection,
+    organization_id: UUID,
+    new: NewSalesOrder,
+    so_number: str,
+    currency: str,
+    total_amount: Decimal,
+    created_by: UUID,
+) -> UUID:
+    order_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO sales_orders (organization_id, customer_id, so_number, order_date, expected_delivery_date,
+                                  total_amount, currency, notes, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING id
+        """,
+        organization_id,
+        new.customer_id,
+        so_number,
+        new.order_date,
+        new.expected_delivery_date,
+        total_amount,
+        currency,
+        new.notes,
+        created_by,
+    )
+    return order_id
+
+
+async def update_draft(connection: Connection, organization_id: UUID, row: SalesOrder) -> bool:
+    """Writes the row where it is still a draft of this `updated_at`; whether it was. Locks it."""
+    updated = await connection.fetchval(
+        """
+        UPDATE sales_orders
+        SET customer_id = $4, so_number = $5, order_date = $6, expected_delivery_date = $7, total_amount = $8,
+            currency = $9, notes = $10
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND status = 'draft'
+        RETURNING true
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.customer_id,
+        row.so_number,
+        row.order_date,
+        row.expected_delivery_date,
+        row.total_amount,
+        row.currency,
+        row.notes,
+    )
+    return bool(updated)
+
+
+async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> bool:
+    """Whether there was a draft with this id; its lines and history go with it."""
+    deleted = await connection.fetchval(
+        "DELETE FROM sales_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft' RETURNING true",
+        organization_id,
+        order_id,
+    )
+    return bool(deleted)
+
+
+_ITEMS = """
+    SELECT i.id, i.line_number, i.product_id, i.quantity_ordered, i.quantity_reserved, i.quantity_shipped,
+           i.quantity_returned, i.unit_price, i.line_total, i.expected_delivery_date,
+           i.promised_delivery_date, i.actual_delivery_date
+    FROM sales_order_items i
+    WHERE i.organization_id = $1
+"""
+
+
+ITEMS = Listing(
+    SalesOrderItem,
+    _ITEMS,
+    filters={"sales_order_id": "i.sales_order_id = {}"},
+    sorts={"line_number": Sort("i.line_number", "line_number", int)},
+    tiebreak="i.id",
+)
+
+
+async def list_items(connection: Connection, organization_id: UUID, order_id: UUID) -> list[SalesOrderItem]:
+    """All lines of an order."""
+    return await fetch_all(
+        connection,
+        SalesOrderItem,
+        _ITEMS + " AND i.sales_order_id = $2 ORDER BY i.line_number",
+        organization_id,
+        order_id,
+    )
+
+
+async def insert_items(
+    connection: Connection,
+    organization_id: UUID,
+    order_id: UUID,
+    items: Sequence[NewSalesOrderItem],
+    line_totals: Sequence[Decimal | None],
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO sales_order_items (organization_id, sales_order_id, line_number, product_id,
+                                       quantity_ordered, unit_price, line_total, expected_delivery_date)
+        SELECT $1, $2, line.number, line.product_id, line.quantity_ordered, line.unit_price, line.line_total,
+               line.expected_delivery_date
+        FROM unnest($3::uuid[], $4::int[], $5::numeric[], $6::numeric[], $7::date[]) WITH ORDINALITY
+             AS line (product_id, quantity_ordered, unit_price, line_total, expected_delivery_date, number)
+        """,
+        organization_id,
+        order_id,
+        [item.product_id for item in items],
+        [item.quantity_ordered for item in items],
+        [item.unit_price for item in items],
+        line_totals,
+        [item.expected_delivery_date for item in items],
+    )
+
+
+async def delete_items(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
+    await connection.execute(
+        "DELETE FROM sales_order_items WHERE organization_id = $1 AND sales_order_id = $2",
+        organization_id,
+        order_id,
+    )
+
+
+HISTORY = Listing(
+    SalesOrderHistoryEntry,
+    """
+    SELECT h.id, h.from_status, h.to_status, h.changes, h.note, h.changed_by, h.occurred_at, h.created_at
+    FROM sales_order_history h
+    WHERE h.organization_id = $1
+    """,
+    filters={"sales_order_id": "h.sales_order_id = {}"},
+    sorts={"occurred_at": Sort("h.occurred_at", "occurred_at", datetime)},
+    tiebreak="h.id",
+)
+
+
+async def insert_history(
+    connection: Connection,
+    organization_id: UUID,
+    order_id: UUID,
+    from_status: str | None,
+    to_status: str,
+    changed_by: UUID,
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO sales_order_history (organization_id, sales_order_id, from_status, to_status, changed_by)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        organization_id,
+        order_id,
+        from_status,
+        to_status,
+        changed_by,
+    )
+
+
+_IS_OPEN = "o.status IN ('confirmed', 'shipped')"  # as the indexes of open orders say it
+
+
+SALES_ORDER_SUMMARIES = Listing(
+    SalesOrderSummary,
+    """
+    SELECT o.id, o.so_number, o.customer_id, c.name AS customer_name, o.status, o.order_date,
+           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency,
+           (SELECT count(*) FROM sales_order_items i
+            WHERE i.organization_id = $1 AND i.sales_order_id = o.id) AS lines
+    FROM sales_orders o
+    LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
+    WHERE o.organization_id = $1
+    """,
+    filters={
+        "ids": "o.id = ANY ({}::uuid[])",
+        "status": "o.status = (SELECT {})",  # hidden from the planner: see queries.SALES_ORDERS
+        "customer_id": "o.customer_id = {}",
+        "product_id": """o.id IN (SELECT i.sales_order_id FROM sales_order_items i
+                                 WHERE i.organization_id = $1 AND i.product_id = {})""",
+        "counter": "({}::bool AND o.customer_id IS NULL)",
+        "open": "({}::bool AND " + _IS_OPEN + ")",
+        "late": "(o.expected_delivery_date < {}::date AND " + _IS_OPEN + ")",
+        "short": """({}::bool AND o.status = 'confirmed' AND EXISTS (
+            SELECT FROM sales_order_items i WHERE i.organization_id = $1 AND i.sales_order_id = o.id
+              AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped))""",
+    },
+    sorts={
+        "order_date": Sort("o.order_date", "order_date", date),
+        "so_number": Sort("o.so_number", "so_number", str),
+    },
+    tiebreak="o.id",
+)
+
+
+ORDER_LINES = Listing(
+    SalesOrderLine,
+    """
+    SELECT i.id, i.line_number, i.product_id, p.sku, p.name AS product_name, i.quantity_ordered,
+           i.quantity_reserved, i.quantity_shipped, i.quantity_returned,
+           CASE o.status WHEN 'confirmed' THEN i.quantity_ordered - i.quantity_reserved - i.quantity_shipped
+                         ELSE 0 END AS quantity_missing,
+           i.unit_price, i.line_total, i.expected_delivery_date, i.promised_delivery_date,
+           i.actual_delivery_date,
+           coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on
+    FROM sales_order_items i
+    JOIN sales_orders o ON o.organization_id = $1 AND o.id = i.sales_order_id
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    WHERE i.organization_id = $1
+    """,
+    filters={"sales_order_id": "i.sales_order_id = {}"},
+    sorts={"line_number": Sort("i.line_number", "line_number", int)},
+    tiebreak="i.id",
+)
+
+
+async def total_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> LineTotals:
+    totals = await fetch_one(
+        connection,
+        LineTotals,
+        """
+        SELECT count(*) AS lines, coalesce(sum(i.quantity_ordered), 0) AS quantity_ordered,
+               coalesce(sum(i.quantity_reserved), 0) AS quantity_reserved,
+               coalesce(sum(i.quantity_shipped), 0) AS quantity_shipped,
+               coalesce(sum(i.quantity_returned), 0) AS quantity_returned,
+               coalesce(sum(i.quantity_ordered - i.quantity_reserved - i.quantity_shipped)
+                            FILTER (WHERE o.status = 'confirmed'), 0) AS quantity_missing
+        FROM sales_order_items i
+        JOIN sales_orders o ON o.organization_id = $1 AND o.id = i.sales_order_id
+        WHERE i.organization_id = $1 AND i.sales_order_id = $2
+        """,
+        organization_id,
+        order_id,
+    )
+    return totals or LineTotals(0, 0, 0, 0, 0, 0)

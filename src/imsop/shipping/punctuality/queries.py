@@ -1,0 +1,139 @@
+"""SQL of shipments that are late or were delivered on time, and of what happened last."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all
+from imsop.core.fields import Instant
+from imsop.shipping.tracking.models import EventType
+
+
+class Punctuality(Struct, frozen=True):
+    """Of the shipments delivered in a week, or in a stretch of days, that had an expected day."""
+
+    first: date
+    delivered: int
+    on_time: int
+
+
+async def list_punctuality(
+    connection: Connection, organization_id: UUID, today: date, stretch_days: int, stretches: int
+) -> list[Punctuality]:
+    """By stretches of so many days, the oldest first, the last of them ending today."""
+    return await fetch_all(
+        connection,
+        Punctuality,
+        """
+        SELECT $2::date - ($3::int * (stretch + 1) - 1) AS first, count(s.id) AS delivered,
+               count(s.id) FILTER (WHERE s.actual_delivery_date <= s.expected_delivery_date) AS on_time
+        FROM generate_series(0, $4::int - 1) AS stretch
+        LEFT JOIN shipments s ON s.organization_id = $1 AND s.status = 'delivered'
+            AND s.expected_delivery_date IS NOT NULL
+            AND s.actual_delivery_date BETWEEN $2::date - ($3::int * $4::int - 1) AND $2::date
+            AND ($2::date - s.actual_delivery_date) / $3::int = stretch
+        GROUP BY stretch
+        ORDER BY stretch DESC
+        """,
+        organization_id,
+        today,
+        stretch_days,
+        stretches,
+    )
+
+
+async def list_in_transit_counts(
+    connection: Connection, organization_id: UUID, days: Sequence[date]
+) -> list[int]:
+    """How many shipments were in transit at the end of each of these days, the oldest first."""
+    records = await connection.fetch(
+        """
+        SELECT count(moving.ship_date) AS shipments
+        FROM unnest($2::date[]) AS asked (day)
+        LEFT JOIN (
+            SELECT s.ship_date, 'infinity'::date AS arrived FROM shipments s
+            WHERE s.organization_id = $1 AND s.status = 'in_transit'
+            UNION ALL
+            SELECT s.ship_date, s.actual_delivery_date FROM shipments s
+            WHERE s.organization_id = $1 AND s.status = 'delivered'
+              AND s.actual_delivery_date > ($2::date[])[1]
+        ) AS moving ON moving.ship_date <= asked.day AND moving.arrived > asked.day
+        GROUP BY asked.day
+        ORDER BY asked.day
+        """,
+        organization_id,
+        days,
+    )
+    return [record["shipments"] for record in records]
+
+
+class Happening(Struct, frozen=True):
+    """An event of a shipment, with the shipment's own number."""
+
+    shipment_id: UUID
+    reference_id: str | None
+    tracking_number: str | None
+    event_type: EventType
+    location: str | None
+    source: str | None
+    payload: dict[str, Any] | None
+    occurred_at: Instant
+
+
+async def list_recent_events(connection: Connection, organization_id: UUID, limit: int) -> list[Happening]:
+    """The newest of all shipments; what is said to happen yet is left out."""
+    return await fetch_all(
+        connection,
+        Happening,
+        """
+        SELECT e.shipment_id, s.reference_id, s.tracking_number, e.event_type, e.location, e.source,
+               e.payload, e.occurred_at
+        FROM (SELECT * FROM shipment_events newest
+              WHERE newest.organization_id = $1 AND newest.occurred_at <= now()
+              ORDER BY newest.occurred_at DESC, newest.id DESC
+              LIMIT $2) e
+        JOIN shipments s ON s.organization_id = $1 AND s.id = e.shipment_id
+        ORDER BY e.occurred_at DESC, e.id DESC
+        """,
+        organization_id,
+        limit,
+    )
+
+
+class LateShipment(Struct, frozen=True):
+    """Still to come though its day is over; `payload` is what was said of its last delay, if anything."""
+
+    id: UUID
+    reference_id: str | None
+    tracking_number: str | None
+    destination: str | None
+    expected_delivery_date: date
+    payload: dict[str, Any] | None
+
+
+async def list_late(
+    connection: Connection, organization_id: UUID, today: date, limit: int
+) -> list[LateShipment]:
+    """Shipments in transit, the latest first."""
+    return await fetch_all(
+        connection,
+        LateShipment,
+        """
+        SELECT s.id, s.reference_id, s.tracking_number,
+               coalesce(w.name, s.destination_location) AS destination, s.expected_delivery_date,
+               (SELECT e.payload FROM shipment_events e
+                WHERE e.organization_id = $1 AND e.shipment_id = s.id AND e.event_type = 'delayed'
+                ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1) AS payload
+        FROM shipments s
+        LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = s.destination_warehouse_id
+        WHERE s.organization_id = $1 AND s.status = 'in_transit' AND s.expected_delivery_date < $2
+        ORDER BY s.expected_delivery_date, s.id
+        LIMIT $3
+        """,
+        organization_id,
+        today,
+        limit,
+    )

@@ -1,0 +1,365 @@
+"""SQL of shipments and their contents."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.fields import Instant
+from imsop.core.listing import Listing, Sort
+from imsop.shipping.shipments.models import (
+    NewShipment,
+    NewShipmentItem,
+    Shipment,
+    ShipmentItem,
+    ShipmentStatus,
+    ShipmentType,
+    TransportMode,
+)
+
+_SHIPMENTS = """
+    SELECT s.id, s.reference_id, s.shipment_type, s.status, s.purchase_order_id, s.sales_order_id,
+           s.supplier_id, s.origin_warehouse_id, s.destination_warehouse_id, s.origin_location,
+           s.destination_location, s.carrier, s.tracking_number, s.transport_mode, s.weight_kg, s.ship_date,
+           s.expected_delivery_date, s.actual_delivery_date, s.created_at, s.updated_at,
+           l.location, l.latitude::text AS latitude, l.longitude::text AS longitude, l."timestamp"
+    FROM shipments s
+    LEFT JOIN shipment_last_position l ON l.organization_id = $1 AND l.shipment_id = s.id
+    WHERE s.organization_id = $1
+"""
+
+
+SHIPMENTS = Listing(
+    Shipment,
+    _SHIPMENTS,
+    filters={
+        "tracking_number": "s.tracking_number = {}",
+        "reference_id": "s.reference_id = {}",
+        "status": "s.status = {}",
+        "shipment_type": "s.shipment_type = {}",
+        "purchase_order_id": "s.purchase_order_id = {}",
+        "sales_order_id": "s.sales_order_id = {}",
+        # Only inbound shipments have a supplier: said here, another type and a supplier is nothing to search.
+        "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",
+        "created_from": "s.created_at >= {}",
+        "created_to": "s.created_at < {}",
+        "expected_delivery_date_from": "s.expected_delivery_date >= {}",
+        "expected_delivery_date_to": "s.expected_delivery_date <= {}",
+    },
+    sorts={
+        "created_at": Sort("s.created_at", "created_at", datetime),
+        "expected_delivery_date": Sort("s.expected_delivery_date", "expected_delivery_date", date),
+    },
+    tiebreak="s.id",
+)
+
+
+async def get_shipment(connection: Connection, organization_id: UUID, shipment_id: UUID) -> Shipment | None:
+    return await fetch_one(connection, Shipment, _SHIPMENTS + " AND s.id = $2", organization_id, shipment_id)
+
+
+async def shipment_exists(connection: Connection, organization_id: UUID, shipment_id: UUID) -> bool:
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM shipments WHERE organization_id = $1 AND id = $2)",
+        organization_id,
+        shipment_id,
+    )
+    return found
+
+
+async def find_unknown_links(connection: Connection, organization_id: UUID, new: NewShipment) -> list[str]:
+    """The fields whose id leads nowhere. An order line must be of the item's product."""
+    records = await connection.fetch(
+        """
+        SELECT link.field
+        FROM (VALUES
+            ('purchase_order_id', $2::uuid,
+             (SELECT o.id FROM purchase_orders o WHERE o.organization_id = $1 AND o.id = $2)),
+            ('sales_order_id', $3::uuid,
+             (SELECT o.id FROM sales_orders o WHERE o.organization_id = $1 AND o.id = $3)),
+            ('supplier_id', $4::uuid,
+             (SELECT s.id FROM suppliers s WHERE s.organization_id = $1 AND s.id = $4)),
+            ('origin_warehouse_id', $5::uuid,
+             (SELECT w.id FROM warehouses w WHERE w.organization_id = $1 AND w.id = $5)),
+            ('destination_warehouse_id', $6::uuid,
+             (SELECT w.id FROM warehouses w WHERE w.organization_id = $1 AND w.id = $6))
+        ) AS link (field, wanted, found)
+        WHERE link.wanted IS NOT NULL AND link.found IS NULL
+        UNION ALL
+        SELECT format('items[%s].%s', item.number - 1, link.field)
+        FROM unnest($7::uuid[], $8::uuid[], $9::uuid[]) WITH ORDINALITY
+             AS item (product_id, purchase_order_item_id, sales_order_item_id, number),
+        LATERAL (VALUES
+            ('product_id', item.product_id,
+             (SELECT p.id FROM products p WHERE p.organization_id = $1 AND p.id = item.product_id)),
+            ('purchase_order_item_id', item.purchase_order_item_id,
+             (SELECT i.id FROM purchase_order_items i
+              WHERE i.organization_id = $1 AND i.id = item.purchase_order_item_id
+                AND i.product_id = item.product_id)),
+            ('sales_order_item_id', item.sales_order_item_id,
+             (SELECT i.id FROM sales_order_items i
+              WHERE i.organization_id = $1 AND i.id = item.sales_order_item_id
+                AND i.product_id = item.product_id))
+        ) AS link (field, wanted, found)
+        WHERE link.wanted IS NOT NULL AND link.found IS NULL
+        """,
+        organization_id,
+        new.purchase_order_id,
+        new.sales_order_id,
+        new.supplier_id,
+        new.origin_warehouse_id,
+        new.destination_warehouse_id,
+        [item.product_id for item in new.items],
+        [item.purchase_order_item_id for item in new.items],
+        [item.sales_order_item_id for item in new.items],
+    )
+    return [field for (field,) in records]
+
+
+async def insert_shipment(connection: Connection, organization_id: UUID, new: NewShipment) -> UUID:
+    shipment_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO shipments (organization_id, reference_id, shipment_type, purchase_order_id,
+                               sales_order_id, supplier_id, origin_warehouse_id, destination_warehouse_id,
+                               origin_location, destination_location, carrier, tracking_number,
+                               transport_mode, weight_kg, ship_date, expected_delivery_date)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        RETURNING id
+        """,
+        organization_id,
+        new.reference_id,
+        new.shipment_type,
+        new.purchase_order_id,
+        new.sales_order_id,
+        new.supplier_id,
+        new.origin_warehouse_id,
+        new.destination_warehouse_id,
+        new.origin_location,
+        new.destination_location,
+        new.carrier,
+        new.tracking_number,
+        new.transport_mode,
+        new.weight_kg,
+        new.ship_date,
+        new.expected_delivery_date,
+    )
+    return shipment_id
+
+
+async def update_shipment_under_way(connection: Connection, organization_id: UUID, row: Shipment) -> bool:
+    """Writes the row where it is of this `updated_at` and not yet at an end; whether it was."""
+    updated = await connection.fetchval(
+        """
+        UPDATE shipments
+        SET reference_id = $4, origin_location = $5, destination_location = $6, carrier = $7,
+            tracking_number = $8, transport_mode = $9, weight_kg = $10, ship_date = $11,
+            expected_delivery_date = $12
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND status IN ('pending', 'in_transit')
+        RETURNING true
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.reference_id,
+        row.origin_location,
+        row.destination_location,
+        row.carrier,
+        row.tracking_number,
+        row.transport_mode,
+        row.weight_kg,
+        row.ship_date,
+        row.expected_delivery_date,
+    )
+    return bool(updated)
+
+
+_ITEMS = """
+    SELECT i.id, i.product_id, i.quantity, i.purchase_order_item_id, i.sales_order_item_id
+    FROM shipment_items i
+    WHERE i.organization_id = $1
+"""
+
+
+ITEMS = Listing(
+    ShipmentItem,
+    _ITEMS,
+    filters={"shipment_id": "i.shipment_id = {}"},
+    sorts={"id": Sort("i.id", "id", UUID)},
+    tiebreak="i.id",
+)
+
+
+async def list_items(connection: Connection, organization_id: UUID, shipment_id: UUID) -> list[ShipmentItem]:
+    """All that is in a shipment, as it was entered."""
+    return await fetch_all(
+        connection,
+        ShipmentItem,
+        _ITEMS + " AND i.shipment_id = $2 ORDER BY i.id",
+        organization_id,
+        shipment_id,
+    )
+
+
+async def insert_items(
+    connection: Connection, organization_id: UUID, shipment_id: UUID, items: Sequence[NewShipmentItem]
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO shipment_items (organization_id, shipment_id, product_id, quantity,
+                                    purchase_order_item_id, sales_order_item_id)
+        SELECT $1, $2, item.product_id, item.quantity, item.purchase_order_item_id, item.sales_order_item_id
+        FROM unnest($3::uuid[], $4::int[], $5::uuid[], $6::uuid[]) WITH ORDINALITY
+             AS item (product_id, quantity, purchase_order_item_id, sales_order_item_id, number)
+        ORDER BY item.number
+        """,
+        organization_id,
+        shipment_id,
+        [item.product_id for item in items],
+        [item.quantity for item in items],
+        [item.purchase_order_item_id for item in items],
+        [item.sales_order_item_id for item in items],
+    )
+
+
+class ShipmentSummary(Struct, frozen=True):
+    """`is_late` is null where nothing was expected, and for what was cancelled."""
+
+    id: UUID
+    reference_id: str | None
+    tracking_number: str | None
+    shipment_type: ShipmentType
+    status: ShipmentStatus
+    transport_mode: TransportMode | None
+    carrier: str | None
+    origin: str | None
+    destination: str | None
+    weight_kg: Decimal | None
+    ship_date: date | None
+    expected_delivery_date: date | None
+    actual_delivery_date: date | None
+    is_late: bool | None
+    created_at: Instant
+
+
+# $2: today, as the organization's calendar has it.
+SHIPMENT_SUMMARIES = Listing(
+    ShipmentSummary,
+    """
+    SELECT s.id, s.reference_id, s.tracking_number, s.shipment_type, s.status, s.transport_mode, s.carrier,
+           coalesce(origin.name, s.origin_location) AS origin,
+           coalesce(destination.name, s.destination_location) AS destination,
+           s.weight_kg, s.ship_date, s.expected_delivery_date, s.actual_delivery_date,
+           CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
+                WHEN 'cancelled' THEN NULL
+                ELSE s.expected_delivery_date < $2::date END AS is_late,
+           s.created_at
+    FROM shipments s
+    LEFT JOIN warehouses origin ON origin.organization_id = $1 AND origin.id = s.origin_warehouse_id
+    LEFT JOIN warehouses destination
+        ON destination.organization_id = $1 AND destination.id = s.destination_warehouse_id
+    WHERE s.organization_id = $1
+    """,
+    filters={
+        "ids": "s.id = ANY ({}::uuid[])",
+        "status": "s.status = {}",
+        "shipment_type": "s.shipment_type = {}",
+        "late": """(CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
+                                WHEN 'cancelled' THEN NULL
+                                ELSE s.expected_delivery_date < $2::date END) = {}""",
+        "delivered_from": "s.actual_delivery_date >= {}",
+        "delivered_to": "s.actual_delivery_date <= {}",
+        "dated": "({}::bool AND s.expected_delivery_date IS NOT NULL)",
+        "purchase_order_id": "s.purchase_order_id = {}",
+        "sales_order_id": "s.sales_order_id = {}",
+        "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",
+        "product_id": """s.id IN (SELECT i.shipment_id FROM shipment_items i
+                                 WHERE i.organization_id = $1 AND i.product_id = {})""",
+    },
+    sorts={"created_at": Sort("s.created_at", "created_at", datetime)},
+    tiebreak="s.id",
+    fixed_arguments=1,
+)
+
+
+class ShipmentDocument(ShipmentSummary, frozen=True):
+    """A shipment with what the rows it refers to are called."""
+
+    purchase_order_id: UUID | None
+    po_number: str | None
+    sales_order_id: UUID | None
+    so_number: str | None
+    supplier_id: UUID | None
+    supplier_name: str | None
+    origin_warehouse_id: UUID | None
+    destination_warehouse_id: UUID | None
+
+
+async def get_document(
+    connection: Connection, organization_id: UUID, today: date, shipment_id: UUID
+) -> ShipmentDocument | None:
+    return await fetch_one(
+        connection,
+        ShipmentDocument,
+        """
+        SELECT s.id, s.reference_id, s.tracking_number, s.shipment_type, s.status, s.transport_mode,
+               s.carrier, coalesce(origin.name, s.origin_location) AS origin,
+               coalesce(destination.name, s.destination_location) AS destination,
+               s.weight_kg, s.ship_date, s.expected_delivery_date, s.actual_delivery_date,
+               CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
+                    WHEN 'cancelled' THEN NULL
+                    ELSE s.expected_delivery_date < $2::date END AS is_late,
+               s.created_at, s.purchase_order_id, po.po_number, s.sales_order_id, so.so_number,
+               s.supplier_id, supplier.name AS supplier_name, s.origin_warehouse_id,
+               s.destination_warehouse_id
+        FROM shipments s
+        LEFT JOIN warehouses origin ON origin.organization_id = $1 AND origin.id = s.origin_warehouse_id
+        LEFT JOIN warehouses destination
+            ON destination.organization_id = $1 AND destination.id = s.destination_warehouse_id
+        LEFT JOIN purchase_orders po ON po.organization_id = $1 AND po.id = s.purchase_order_id
+        LEFT JOIN sales_orders so ON so.organization_id = $1 AND so.id = s.sales_order_id
+        LEFT JOIN suppliers supplier ON supplier.organization_id = $1 AND supplier.id = s.supplier_id
+        WHERE s.organization_id = $1 AND s.id = $3
+        """,
+        organization_id,
+        today,
+        shipment_id,
+    )
+
+
+class Cargo(Struct, frozen=True):
+    """What of a product is in a shipment, and the line of which order it is for."""
+
+    id: UUID
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity: int
+    purchase_order_id: UUID | None
+    po_number: str | None
+    sales_order_id: UUID | None
+    so_number: str | None
+    line_number: int | None
+
+
+CARGO = Listing(
+    Cargo,
+    """
+    SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.quantity,
+           po.id AS purchase_order_id, po.po_number, so.id AS sales_order_id, so.so_number,
+           coalesce(bought.line_number, sold.line_number) AS line_number
+    FROM shipment_items i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    LEFT JOIN purchase_order_items bought
+        ON bought.organization_id = $1 AND bought.id = i.purchase_order_item_id
+    LEFT JOIN purchase_orders po ON po.organization_id = $1 AND po.id = bought.purchase_order_id
+    LEFT JOIN sales_order_items sold ON sold.organization_id = $1 AND sold.id = i.sales_order_item_id
+    LEFT JOIN sales_orders so ON so.organization_id = $1 AND so.id = sold.sales_order_id
+    WHERE i.organization_id = $1
+    """,
+    filters={"shipment_id": "i.shipment_id = {}"},
+    sorts={"id": Sort("i.id", "id", UUID)},
+    tiebreak="i.id",
+)

@@ -1,0 +1,110 @@
+"""Recording where shipments are and what happened to them. Neither moves stock."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from imsop.core.database import Connection
+from imsop.core.errors import FieldError, InvalidInput
+from imsop.core.free_form import require_bounded
+from imsop.core.listing import Page, PageRequest
+from imsop.core.said import Said
+from imsop.identity.actor import Actor
+from imsop.shipping.shipments.actions import no_such_shipment, require_shipment
+from imsop.shipping.tracking import queries
+from imsop.shipping.tracking.models import BatchResult, NewPosition, NewShipmentEvent, Position, ShipmentEvent
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""What lies before is a slip of somebody's clock."""
+
+
+AHEAD = timedelta(days=1)
+"""How far in the future a time may lie: carriers' clocks and time zones are wrong by hours, not by days."""
+
+
+async def record_position(
+    connection: Connection, actor: Actor, shipment_id: UUID, new: NewPosition, now: datetime
+) -> Position:
+    """Appends a position; they may arrive in any order."""
+    if faults := position_faults(new, now):
+        raise InvalidInput.of_all(faults)
+    position = await queries.record_position(connection, actor.organization_id, shipment_id, new)
+    if position is None:
+        raise no_such_shipment()
+    return position
+
+
+async def record_positions(
+    connection: Connection,
+    actor: Actor,
+    shipment_id: UUID,
+    positions: Sequence[NewPosition],
+    now: datetime,
+    *,
+    dry_run: bool,
+) -> BatchResult:
+    """Appends positions, all or none. Raises InvalidInput with each that cannot be."""
+    faults = [
+        FieldError(f"positions[{place}].{fault.field}", fault.message)
+        for place, position in enumerate(positions)
+        for fault in position_faults(position, now)
+    ]
+    known = {fault.field for fault in faults}
+    instants = [  # an instant that cannot be may be beyond what the database can read
+        now if f"positions[{place}].timestamp" in known else position.timestamp
+        for place, position in enumerate(positions)
+    ]
+    check = await queries.check_batch(connection, actor.organization_id, shipment_id, instants)
+    if not check.shipment_exists:
+        raise no_such_shipment()
+    faults += [
+        FieldError(f"positions[{place}].timestamp", "is outside the months that are kept")
+        for place in check.outside_kept_months
+    ]
+    if faults:
+        raise InvalidInput("nothing was recorded; see errors", errors=faults)
+    if dry_run:
+        return BatchResult(len(positions), 0)
+    recorded = await queries.record_positions(connection, actor.organization_id, shipment_id, positions)
+    return BatchResult(len(positions), recorded)
+
+
+async def list_positions(
+    connection: Connection, actor: Actor, shipment_id: UUID, request: PageRequest, now: datetime
+) -> Page[Position]:
+    await require_shipment(connection, actor, shipment_id)
+    return await queries.POSITIONS.page(
+        connection, actor.organization_id, request, shipment_id=shipment_id, until=now + AHEAD
+    )
+
+
+async def record_event(
+    connection: Connection, actor: Actor, shipment_id: UUID, new: NewShipmentEvent, now: datetime
+) -> ShipmentEvent:
+    """Appends an event; they may arrive in any order."""
+    if fault := _time_fault(new.occurred_at, now):
+        raise InvalidInput.of("occurred_at", fault)
+    require_bounded(new.payload, "payload")
+    event = await queries.record_event(connection, actor.organization_id, shipment_id, new)
+    if event is None:
+        raise no_such_shipment()
+    return event
+
+
+def position_faults(new: NewPosition, now: datetime) -> list[FieldError]:
+    """What is wrong with a position in itself."""
+    faults = []
+    if fault := _time_fault(new.timestamp, now):
+        faults.append(FieldError("timestamp", fault))
+    if (new.latitude is None) != (new.longitude is None):
+        missing = "latitude" if new.latitude is None else "longitude"
+        faults.append(FieldError(missing, "is required: coordinates come in pairs"))
+    return faults
+
+
+def _time_fault(instant: datetime, now: datetime) -> str | None:
+    if instant > now + AHEAD:
+        return Said("is more than a day in the future")
+    if instant < EARLIEST:
+        return Said("is before %(year)s", year=EARLIEST.year)
+    return None

@@ -1,0 +1,117 @@
+"""Routes of positions and events of shipments."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+from msgspec import Meta
+
+from imsop.core.errors import FieldError, InvalidInput, field_error
+from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.shipping.shipments import actions as shipments_actions
+from imsop.shipping.tracking import actions as tracking_actions
+from imsop.shipping.tracking import queries
+from imsop.shipping.tracking.models import (
+    MAX_POSITIONS,
+    BatchResult,
+    NewPosition,
+    NewShipmentEvent,
+    Position,
+    PositionBatch,
+    ShipmentEvent,
+)
+
+
+@get("/shipments/{shipment_id:uuid}/tracking", opt=allow(Permission.SHIPMENTS_READ))
+async def list_shipment_positions(
+    request: TenantRequest,
+    shipment_id: UUID,
+    sort: Literal["-timestamp", "timestamp"] = "-timestamp",
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: Cursor | None = None,
+) -> Page[Position]:
+    connection, actor = await request.begin()
+    return await tracking_actions.list_positions(
+        connection, actor, shipment_id, PageRequest(sort, limit, cursor), datetime.now(UTC)
+    )
+
+
+@post("/shipments/{shipment_id:uuid}/tracking", opt=allow(Permission.SHIPMENTS_WRITE))
+async def record_shipment_position(request: TenantRequest, shipment_id: UUID, data: NewPosition) -> Position:
+    """Record where a shipment was. Positions may arrive in any order."""
+    connection, actor = await request.begin()
+    return await tracking_actions.record_position(connection, actor, shipment_id, data, datetime.now(UTC))
+
+
+class _PositionByPosition:
+    """Reads a batch; where it cannot, says so of each position that is wrong, not of the first alone."""
+
+    class _Unread(msgspec.Struct, forbid_unknown_fields=True):
+        positions: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_POSITIONS)]
+
+    def decode(self, body: bytes | bytearray) -> PositionBatch:
+        try:
+            return msgspec.json.decode(body, type=PositionBatch)
+        except msgspec.ValidationError:
+            errors: list[FieldError] = []
+            for place, raw in enumerate(msgspec.json.decode(body, type=self._Unread).positions):
+                try:
+                    msgspec.json.decode(raw, type=NewPosition)
+                except msgspec.ValidationError as error:
+                    fault = field_error(str(error))
+                    field = f"positions[{place}].{fault.field}".removesuffix(".body")
+                    errors.append(FieldError(field, fault.message))
+            raise InvalidInput("nothing was recorded; see errors", errors=errors) from None
+
+
+@post(
+    "/shipments/{shipment_id:uuid}/tracking-batches",
+    opt=allow(Permission.SHIPMENTS_WRITE, decode=_PositionByPosition().decode),
+    status_code=200,
+)
+async def record_shipment_positions(
+    request: TenantRequest, shipment_id: UUID, data: PositionBatch, dry_run: bool = False
+) -> BatchResult:
+    """Record many positions of one shipment, all or none; `dry_run` checks them and records nothing."""
+    connection, actor = await request.begin()
+    return await tracking_actions.record_positions(
+        connection, actor, shipment_id, data.positions, datetime.now(UTC), dry_run=dry_run
+    )
+
+
+@get("/shipments/{shipment_id:uuid}/events", opt=allow(Permission.SHIPMENTS_READ))
+async def list_shipment_events(
+    request: TenantRequest,
+    shipment_id: UUID,
+    sort: Literal["-occurred_at", "occurred_at"] = "-occurred_at",
+    limit: PageLimit = DEFAULT_PAGE,
+    cursor: Cursor | None = None,
+) -> Page[ShipmentEvent]:
+    connection, actor = await request.begin()
+    await shipments_actions.require_shipment(connection, actor, shipment_id)
+    return await queries.EVENTS.page(
+        connection, actor.organization_id, PageRequest(sort, limit, cursor), shipment_id=shipment_id
+    )
+
+
+@post("/shipments/{shipment_id:uuid}/events", opt=allow(Permission.SHIPMENTS_WRITE))
+async def record_shipment_event(
+    request: TenantRequest, shipment_id: UUID, data: NewShipmentEvent
+) -> ShipmentEvent:
+    """Record what happened to a shipment. Events may arrive in any order."""
+    connection, actor = await request.begin()
+    return await tracking_actions.record_event(connection, actor, shipment_id, data, datetime.now(UTC))
+
+
+ROUTES = [
+    list_shipment_positions,
+    record_shipment_position,
+    record_shipment_positions,
+    list_shipment_events,
+    record_shipment_event,
+]

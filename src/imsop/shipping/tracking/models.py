@@ -1,0 +1,103 @@
+"""Positions and events of shipments, as the API takes and gives them."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from imsop.core.fields import (
+    Instant,
+    Latitude,
+    Longitude,
+    Text50,
+    Text100,
+    Text255,
+)
+
+EventType = Literal[
+    "created",
+    "picked_up",
+    "departed",
+    "arrived",
+    "customs_hold",
+    "customs_released",
+    "out_for_delivery",
+    "delivered",
+    "delayed",
+    "exception",
+    "cancelled",
+]
+
+
+class Position(Struct, frozen=True):
+    """Where a shipment was. `status` is the carrier's own; the shipment's `status` is ours."""
+
+    id: UUID
+    shipment_id: UUID
+    location: str | None
+    latitude: Latitude | None
+    longitude: Longitude | None
+    status: str | None
+    timestamp: Instant
+
+
+class RecordedPosition(Position, frozen=True):
+    """A position, whose it is, and the transaction that recorded it."""
+
+    organization_id: UUID
+    recorded_xid: int
+
+
+class NewPosition(Struct, frozen=True, forbid_unknown_fields=True):
+    """Coordinates come in pairs."""
+
+    timestamp: Instant
+    location: Text255 | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    status: Text50 | None = None
+
+
+MAX_POSITIONS = 1000
+"""In one batch: a fifth of a second in the database, and well within the largest body."""
+
+
+class PositionBatch(Struct, frozen=True, forbid_unknown_fields=True):
+    positions: Annotated[list[NewPosition], Meta(min_length=1, max_length=MAX_POSITIONS)]
+
+
+class BatchResult(Struct, frozen=True):
+    """How many positions passed every check, and how many were written: none in a dry run."""
+
+    accepted: int
+    recorded: int
+
+
+class ShipmentEvent(Struct, frozen=True):
+    """What happened: `occurred_at` according to the source, recorded here at `created_at`."""
+
+    id: UUID
+    shipment_id: UUID
+    event_type: EventType
+    location: str | None
+    source: str | None
+    payload: dict[str, Any] | None
+    occurred_at: Instant
+    created_at: Instant
+
+
+class RecordedShipmentEvent(ShipmentEvent, frozen=True):
+    """An event, whose it is, and the transaction that recorded it."""
+
+    organization_id: UUID
+    recorded_xid: int
+
+
+class NewShipmentEvent(Struct, frozen=True, forbid_unknown_fields=True):
+    """`payload` is whatever else the source reported."""
+
+    event_type: EventType
+    occurred_at: Instant
+    location: Text255 | None = None
+    source: Text100 | None = None
+    payload: dict[str, Any] | None = None

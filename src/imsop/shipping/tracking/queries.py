@@ -1,0 +1,248 @@
+"""SQL of positions and events. Both are only ever appended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.errors import InvalidInput
+from imsop.core.listing import Listing, Sort
+from imsop.core.snapshot import Snapshot
+from imsop.shipping.tracking.models import (
+    NewPosition,
+    NewShipmentEvent,
+    Position,
+    RecordedPosition,
+    RecordedShipmentEvent,
+    ShipmentEvent,
+)
+
+# `until` bounds time from above: without it the months to come, all empty, are looked into first.
+POSITIONS = Listing(
+    Position,
+    """
+    SELECT t.id, t.shipment_id, t.location, t.latitude::text AS latitude, t.longitude::text AS longitude,
+           t.status, t."timestamp"
+    FROM shipment_tracking t
+    WHERE t.organization_id = $1
+    """,
+    filters={"shipment_id": "t.shipment_id = {}", "until": 't."timestamp" <= {}'},
+    sorts={"timestamp": Sort('t."timestamp"', "timestamp", datetime)},
+    tiebreak="t.id",
+)
+
+
+async def record_position(
+    connection: Connection, organization_id: UUID, shipment_id: UUID, new: NewPosition
+) -> Position | None:
+    """Appends a position, and keeps it as the shipment's last unless a later one is; None: no such shipment.
+
+    The shipment's last position stays locked until the transaction ends.
+    """
+    return await fetch_one(
+        connection,
+        Position,
+        """
+        WITH recorded AS (
+            INSERT INTO shipment_tracking (organization_id, shipment_id, location, latitude, longitude,
+                                           status, "timestamp")
+            SELECT s.organization_id, s.id, $3, $4, $5, $6, $7
+            FROM shipments s
+            WHERE s.organization_id = $1 AND s.id = $2
+            RETURNING id, organization_id, shipment_id, location, latitude, longitude, status, "timestamp"
+        ), newest AS (
+            INSERT INTO shipment_last_position AS l (organization_id, shipment_id, location, latitude,
+                                                     longitude, status, "timestamp")
+            SELECT r.organization_id, r.shipment_id, r.location, r.latitude, r.longitude, r.status,
+                   r."timestamp"
+            FROM recorded r
+            ON CONFLICT (shipment_id, organization_id) DO UPDATE
+            SET location = excluded.location, latitude = excluded.latitude, longitude = excluded.longitude,
+                status = excluded.status, "timestamp" = excluded."timestamp"
+            WHERE l."timestamp" < excluded."timestamp"
+        )
+        SELECT r.id, r.shipment_id, r.location, r.latitude::text AS latitude, r.longitude::text AS longitude,
+               r.status, r."timestamp"
+        FROM recorded r
+        """,
+        organization_id,
+        shipment_id,
+        new.location,
+        new.latitude,
+        new.longitude,
+        new.status,
+        new.timestamp,
+    )
+
+
+class BatchCheck(Struct, frozen=True):
+    shipment_exists: bool
+    outside_kept_months: list[int]
+    """Places, counted from 0, of the instants that no partition takes."""
+
+
+async def check_batch(
+    connection: Connection, organization_id: UUID, shipment_id: UUID, instants: Sequence[datetime]
+) -> BatchCheck:
+    check = await fetch_one(
+        connection,
+        BatchCheck,
+        """
+        SELECT EXISTS (SELECT FROM shipments s
+                       WHERE s.organization_id = $1 AND s.id = $2) AS shipment_exists,
+               array(SELECT position.number - 1
+                     FROM unnest($3::timestamptz[]) WITH ORDINALITY AS position (happened, number)
+                     WHERE to_regclass('public.shipment_tracking_'
+                                       || to_char(position.happened AT TIME ZONE 'UTC', 'YYYY_MM')) IS NULL
+                     ORDER BY position.number) AS outside_kept_months
+        """,
+        organization_id,
+        shipment_id,
+        instants,
+    )
+    return check or BatchCheck(False, [])
+
+
+async def record_positions(
+    connection: Connection, organization_id: UUID, shipment_id: UUID, positions: Sequence[NewPosition]
+) -> int:
+    """As record_position, for many of one shipment; how many were appended."""
+    recorded: int = await connection.fetchval(
+        """
+        WITH recorded AS (
+            INSERT INTO shipment_tracking (organization_id, shipment_id, location, latitude, longitude,
+                                           status, "timestamp")
+            SELECT s.organization_id, s.id, p.location, p.latitude, p.longitude, p.status, p.happened
+            FROM shipments s,
+                 unnest($3::text[], $4::numeric[], $5::numeric[], $6::text[], $7::timestamptz[])
+                 AS p (location, latitude, longitude, status, happened)
+            WHERE s.organization_id = $1 AND s.id = $2
+            RETURNING organization_id, shipment_id, location, latitude, longitude, status, "timestamp"
+        ), newest AS (
+            INSERT INTO shipment_last_position AS l (organization_id, shipment_id, location, latitude,
+                                                     longitude, status, "timestamp")
+            SELECT r.organization_id, r.shipment_id, r.location, r.latitude, r.longitude, r.status,
+                   r."timestamp"
+            FROM recorded r
+            ORDER BY r."timestamp" DESC
+            LIMIT 1
+            ON CONFLICT (shipment_id, organization_id) DO UPDATE
+            SET location = excluded.location, latitude = excluded.latitude, longitude = excluded.longitude,
+                status = excluded.status, "timestamp" = excluded."timestamp"
+            WHERE l."timestamp" < excluded."timestamp"
+        )
+        SELECT count(*) FROM recorded
+        """,
+        organization_id,
+        shipment_id,
+        [position.location for position in positions],
+        [position.latitude for position in positions],
+        [position.longitude for position in positions],
+        [position.status for position in positions],
+        [position.timestamp for position in positions],
+    )
+    return recorded
+
+
+EVENTS = Listing(
+    ShipmentEvent,
+    """
+    SELECT e.id, e.shipment_id, e.event_type, e.location, e.source, e.payload, e.occurred_at, e.created_at
+    FROM shipment_events e
+    WHERE e.organization_id = $1
+    """,
+    filters={"shipment_id": "e.shipment_id = {}"},
+    sorts={"occurred_at": Sort("e.occurred_at", "occurred_at", datetime)},
+    tiebreak="e.id",
+)
+
+
+async def record_event(
+    connection: Connection, organization_id: UUID, shipment_id: UUID, new: NewShipmentEvent
+) -> ShipmentEvent | None:
+    """Appends an event; None where there is no such shipment."""
+    try:
+        return await fetch_one(
+            connection,
+            ShipmentEvent,
+            """
+            INSERT INTO shipment_events (organization_id, shipment_id, event_type, location, source, payload,
+                                         occurred_at)
+            SELECT s.organization_id, s.id, $3, $4, $5, $6, $7
+            FROM shipments s
+            WHERE s.organization_id = $1 AND s.id = $2
+            RETURNING id, shipment_id, event_type, location, source, payload, occurred_at, created_at
+            """,
+            organization_id,
+            shipment_id,
+            new.event_type,
+            new.location,
+            new.source,
+            new.payload,
+            new.occurred_at,
+        )
+    except asyncpg.UntranslatableCharacterError:  # the other texts were checked as they came
+        raise InvalidInput.of("payload", "contains a NUL character, which cannot be stored") from None
+
+
+# Recorded since: by transactions that began after the snapshot, or that it saw at work. Each is a range of
+# the index; asked for in one condition, all of an organization would be read.
+
+
+async def list_recorded_positions(
+    connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
+) -> list[RecordedPosition]:
+    """Positions that this snapshot did not see, at most `limit` of each organization, in no order."""
+    return await fetch_all(
+        connection,
+        RecordedPosition,
+        """
+        SELECT t.id, t.shipment_id, t.location, t.latitude::text AS latitude,
+               t.longitude::text AS longitude, t.status, t."timestamp", t.organization_id, t.recorded_xid
+        FROM unnest($1::uuid[]) AS listening (organization_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM shipment_tracking t
+            WHERE t.organization_id = listening.organization_id AND t.recorded_xid >= pg_snapshot_xmax($2)
+              AND t.recorded_xid < pg_snapshot_xmax(pg_current_snapshot())
+            UNION ALL
+            SELECT * FROM shipment_tracking t
+            WHERE t.organization_id = listening.organization_id
+              AND t.recorded_xid = ANY (array(SELECT pg_snapshot_xip($2)))
+            LIMIT $3
+        ) t
+        """,
+        organization_ids,
+        since,
+        limit,
+    )
+
+
+async def list_recorded_events(
+    connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
+) -> list[RecordedShipmentEvent]:
+    """Events that this snapshot did not see, at most `limit` of each organization, in no order."""
+    return await fetch_all(
+        connection,
+        RecordedShipmentEvent,
+        """
+        SELECT e.id, e.shipment_id, e.event_type, e.location, e.source, e.payload, e.occurred_at,
+               e.created_at, e.organization_id, e.recorded_xid
+        FROM unnest($1::uuid[]) AS listening (organization_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM shipment_events e
+            WHERE e.organization_id = listening.organization_id AND e.recorded_xid >= pg_snapshot_xmax($2)
+              AND e.recorded_xid < pg_snapshot_xmax(pg_current_snapshot())
+            UNION ALL
+            SELECT * FROM shipment_events e
+            WHERE e.organization_id = listening.organization_id
+              AND e.recorded_xid = ANY (array(SELECT pg_snapshot_xip($2)))
+            LIMIT $3
+        ) e
+        """,
+        organization_ids,
+        since,
+        limit,
+    )

@@ -1,0 +1,42 @@
+"""Keeping suppliers."""
+
+from uuid import UUID
+
+import msgspec
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import NotFound
+from imsop.identity.actor import Actor
+from imsop.suppliers.suppliers import queries
+from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierChanges
+
+
+async def get_supplier(connection: Connection, actor: Actor, supplier_id: UUID) -> Supplier:
+    supplier = await queries.get_supplier(connection, actor.organization_id, supplier_id)
+    if supplier is None:
+        raise NotFound("no supplier with this id")
+    return supplier
+
+
+async def create_supplier(connection: Connection, actor: Actor, new: NewSupplier) -> Supplier:
+    supplier_id = await queries.insert_supplier(connection, actor.organization_id, new)
+    return await get_supplier(connection, actor, supplier_id)
+
+
+async def edit_supplier(
+    connection: Connection, actor: Actor, supplier_id: UUID, changes: SupplierChanges, if_match: str
+) -> Supplier:
+    """Changes a supplier that is still the version the caller read."""
+    current = await queries.get_supplier(connection, actor.organization_id, supplier_id)
+    current = edits.require_version(current, if_match, "supplier")
+    edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
+    if await queries.update_supplier(connection, actor.organization_id, edited) is None:
+        raise edits.changed_meanwhile("supplier")
+    return await get_supplier(connection, actor, supplier_id)
+
+
+async def delete_supplier(connection: Connection, actor: Actor, supplier_id: UUID) -> None:
+    """Deletes a supplier that no document names. Raises Conflict otherwise: make it inactive instead."""
+    if not await queries.delete_supplier(connection, actor.organization_id, supplier_id):
+        raise NotFound("no supplier with this id")

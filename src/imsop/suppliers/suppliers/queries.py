@@ -1,0 +1,119 @@
+"""All SQL of the suppliers."""
+
+from datetime import date
+from uuid import UUID
+
+from imsop.core.database import Connection, fetch_one
+from imsop.core.listing import Listing, Sort
+from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierMetrics
+
+_SUPPLIERS = """
+    SELECT s.id, s.name, s.email, s.phone, s.country, s.city, s.address, s.postal_code, s.contact_person,
+           s.status, s.rating, s.payment_terms, s.lead_time_days, s.created_at, s.updated_at
+    FROM suppliers s
+    WHERE s.organization_id = $1
+"""
+
+
+SUPPLIERS = Listing(
+    Supplier,
+    _SUPPLIERS,
+    filters={"name": "s.name = {}", "status": "s.status = {}", "ids": "s.id = ANY ({}::uuid[])"},
+    sorts={"name": Sort("s.name", "name", str)},
+    tiebreak="s.id",
+)
+
+
+SUPPLIER_METRICS = Listing(
+    SupplierMetrics,
+    """
+    SELECT m.id, m.supplier_id, m.period_start, m.period_end, m.lines_due, m.on_time_rate, m.in_full_rate,
+           m.on_time_in_full_rate, m.lead_time_mean_days, m.lead_time_stddev_days, m.lead_time_p50_days,
+           m.lead_time_p90_days, m.rejected_rate, m.price_variance, m.sample_size, m.rule, m.created_at
+    FROM supplier_metrics m
+    WHERE m.organization_id = $1
+    """,
+    filters={"supplier_id": "m.supplier_id = {}"},
+    sorts={"period_start": Sort("m.period_start", "period_start", date)},
+    tiebreak="m.id",
+)
+
+
+async def get_supplier(connection: Connection, organization_id: UUID, supplier_id: UUID) -> Supplier | None:
+    return await fetch_one(connection, Supplier, _SUPPLIERS + " AND s.id = $2", organization_id, supplier_id)
+
+
+async def list_supplier_names(
+    connection: Connection, organization_id: UUID, limit: int
+) -> list[tuple[str, str]]:
+    """Ids and names of the first so many, by name."""
+    records = await connection.fetch(
+        "SELECT s.id, s.name FROM suppliers s WHERE s.organization_id = $1 ORDER BY s.name, s.id LIMIT $2",
+        organization_id,
+        limit,
+    )
+    return [(str(record["id"]), record["name"]) for record in records]
+
+
+async def insert_supplier(connection: Connection, organization_id: UUID, new: NewSupplier) -> UUID:
+    supplier_id: UUID = await connection.fetchval(
+        """
+        INSERT INTO suppliers (organization_id, name, email, phone, country, city, address, postal_code,
+                               contact_person, status, rating, payment_terms, lead_time_days)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        RETURNING id
+        """,
+        organization_id,
+        new.name,
+        new.email,
+        new.phone,
+        new.country,
+        new.city,
+        new.address,
+        new.postal_code,
+        new.contact_person,
+        new.status,
+        new.rating,
+        new.payment_terms,
+        new.lead_time_days,
+    )
+    return supplier_id
+
+
+async def update_supplier(connection: Connection, organization_id: UUID, row: Supplier) -> UUID | None:
+    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    updated: UUID | None = await connection.fetchval(
+        """
+        UPDATE suppliers
+        SET name = $4, email = $5, phone = $6, country = $7, city = $8, address = $9, postal_code = $10,
+            contact_person = $11, status = $12, rating = $13, payment_terms = $14, lead_time_days = $15
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $3
+        RETURNING id
+        """,
+        organization_id,
+        row.id,
+        row.updated_at,
+        row.name,
+        row.email,
+        row.phone,
+        row.country,
+        row.city,
+        row.address,
+        row.postal_code,
+        row.contact_person,
+        row.status,
+        row.rating,
+        row.payment_terms,
+        row.lead_time_days,
+    )
+    return updated
+
+
+async def delete_supplier(connection: Connection, organization_id: UUID, supplier_id: UUID) -> bool:
+    """Whether there was one. Refused by a foreign key where anything but its metrics refers to it."""
+    deleted = await connection.fetchval(
+        "DELETE FROM suppliers WHERE organization_id = $1 AND id = $2 RETURNING true",
+        organization_id,
+        supplier_id,
+    )
+    return bool(deleted)
