@@ -31,7 +31,7 @@ class AssetHook(BuildHookInterface[Any]):
 def build(root: Path) -> None:
     """Leaves the assets as they are where they were made from what is there now; then node is not needed."""
     frontend, out = root / "frontend", root / "src/imsop/ui/dist"
-    templates = root.glob("src/imsop/*/templates/**/*.html")
+    templates = [*root.glob("src/imsop/ui/templates/**/*.html"), *root.glob("src/imsop/web/pages/**/*.html")]
     sources = [path for path in frontend.rglob("*") if path.is_file() and "node_modules" not in path.parts]
     made_from = _digest(root, [*sources, *templates])
     stamp = out / "made_from"

@@ -88,7 +88,7 @@ async function styles(fonts) {
   });
   fonts.push(...bundled.outputFiles.filter((file) => file.path.endsWith(".woff2")));
   const [purged] = await new PurgeCSS().purge({
-    content: [`${pages}/*/templates/**/*.html`, `${here}/js/**/*.js`],
+    content: [`${pages}/ui/templates/**/*.html`, `${pages}/web/pages/**/*.html`, `${here}/js/**/*.js`],
     css: [{ raw: bundled.outputFiles.find((file) => file.path.endsWith(".css")).text }],
     variables: true,
     keyframes: true,

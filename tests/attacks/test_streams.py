@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from imsop.core import slots
 from imsop.core.slots import Slots
 from imsop.web.edge import connection
 from imsop.web.edge.observe import Observed
@@ -57,9 +58,9 @@ def exports_of(app: Observed) -> Slots:
     return found
 
 
-async def until_held(slots: Slots, number: int) -> None:
+async def until_held(held_by: Slots, number: int) -> None:
     async def held() -> bool:
-        return slots.held == number
+        return held_by.held == number
 
     await eventually(held)
 
@@ -87,7 +88,7 @@ async def test_a_stalled_export_is_cut_and_its_place_is_free_at_once(
     members = [await with_ledger(member) for member in (admin, stranger)]
     async with process(database) as (app, address):
         with ExitStack() as stack:
-            for client in await stalled(app, address, [*members, *members], f"/ledger.{kind}"):
+            for client in await stalled(app, address, [members[0], members[0], *members], f"/ledger.{kind}"):
                 stack.enter_context(client)
             await until_held(exports_of(app), 0)
             assert pool_of(app).lent == 0
@@ -111,13 +112,14 @@ async def test_an_export_that_is_broken_off_frees_its_place_at_once(
 
 
 async def test_an_organization_leaves_places_to_the_others(
-    database: TestDatabase, admin: Member, stranger: Member
+    database: TestDatabase, admin: Member, stranger: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.2)
     for member in (admin, stranger):
         await with_ledger(member)
     async with process(database) as (app, address):
         with ExitStack() as stack:
-            for client in await stalled(app, address, [admin, admin], "/ledger.csv"):
+            for client in await stalled(app, address, [admin] * 3, "/ledger.csv"):
                 stack.enter_context(client)
             assert (await factories.elsewhere(admin, app).http.get("/ledger.csv")).status_code == 429
             assert (await factories.elsewhere(stranger, app).http.get("/ledger.csv")).status_code == 200
@@ -173,8 +175,9 @@ async def test_abandoned_prints_are_not_made(database: TestDatabase, admin: Memb
 
 
 async def test_prints_of_one_organization_are_bounded(
-    database: TestDatabase, admin: Member, stranger: Member
+    database: TestDatabase, admin: Member, stranger: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.2)
     async with process(database) as (app, _):
         members = [factories.elsewhere(member, app) for member in (admin, stranger)]
         labels = [f"/products/{(await factories.product(member))['id']}/label.pdf" for member in members]

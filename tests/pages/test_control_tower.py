@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
 from imsop.shipping.punctuality.queries import Punctuality, list_punctuality
-from imsop.web.pages.standing import on_time_share
+from imsop.web.pages.analytics.figures import on_time_share
 from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import python_calamine
 
+from imsop.core import slots
 from imsop.core.database import Pool
 from imsop.web.edge.observe import Observed
 from imsop.web.pages.spreadsheet import Spreadsheet
@@ -140,8 +141,9 @@ async def test_an_export_takes_no_more_than_the_connection_of_its_request(
 
 
 async def test_exports_leave_connections_to_others(
-    keeper: Member, stranger: Member, database: TestDatabase
+    keeper: Member, stranger: Member, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.02)
     async with factories.running(database.installation, pool_max=4) as app:
         async with begun(factories.elsewhere(keeper, app), "csv"):
             for member, status in ((keeper, 429), (stranger, 503)):

@@ -27,6 +27,14 @@ class Module(NamedTuple):
                     found[name] = value
         return found
 
+    def home_of(self, name: str) -> "Module | None":
+        """The module of ours that a name was imported from."""
+        for statement in self.tree.body:
+            if isinstance(statement, ast.ImportFrom) and name in {alias.name for alias in statement.names}:
+                path = f"{(statement.module or '').removeprefix('imsop.').replace('.', '/')}.py"
+                return next((module for module in modules() if module.name == path), None)
+        return None
+
 
 @cache
 def modules() -> list[Module]:

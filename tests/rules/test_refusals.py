@@ -15,7 +15,7 @@ PLACES = {refusal.__name__: 0 for refusal in DomainError.__subclasses__()} | {
     "require_version": 2,
 }
 """What takes the text of a refusal, and which of its arguments it is."""
-TO_OPERATORS = ("core/bulk.py", "inventory/bulk.py", "realdata/", "demo/")
+TO_OPERATORS = ("core/bulk.py", "inventory/ledger/bulk.py", "realdata/", "demo/")
 """What the command line loads, says what it refuses in English."""
 
 

@@ -27,7 +27,7 @@ ASSEMBLED = {
 # Statements across organizations on purpose: as the operator, who has policies of its own. May only shrink.
 WHOLE_INSTALLATION = {
     "cli.py: SELECT id::text, name FROM organizations",
-    "identity/queries.py: UPDATE organizations SET status =",
+    "identity/organizations/queries.py: UPDATE organizations SET status =",
     "inventory/doctor.py: SELECT count(*) FROM inventory",
     "inventory/doctor.py: SELECT count(*) FROM inventory_transactions",
     "inventory/doctor.py: SELECT count(*) FROM inventory_reservations",
@@ -45,6 +45,8 @@ def text_of(node: ast.expr, module: Module) -> str | None:
             return text
         case ast.Name(id=name) if name in module.constants:
             return text_of(module.constants[name], module)
+        case ast.Name(id=name) if (home := module.home_of(name)) is not None:
+            return text_of(node, home)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             parts = [text_of(left, module), text_of(right, module)]
             return None if None in parts else "".join(part or "" for part in parts)

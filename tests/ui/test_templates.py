@@ -14,18 +14,18 @@ from imsop.ui.render import environment
 from imsop.ui.words import WORDS
 from tests.rules.source import ROOT, SOURCE
 
-TEMPLATES = sorted(SOURCE.glob("*/templates/**/*.html"))
+TEMPLATES = sorted([*SOURCE.glob("ui/templates/**/*.html"), *SOURCE.glob("web/pages/**/*.html")])
 ROOMS = ("catalog", "core", "identity", "inventory", "purchasing", "sales", "shipping", "suppliers")
 
 
 def codes() -> dict[str, Any]:
     """Every list of words that a room keeps, by its name."""
     return {
-        f"{room}.{module.name}.{name}": listed
+        f"{module.name}.{name}": listed
         for room in ROOMS
-        for module in pkgutil.iter_modules([str(Path(imsop.__file__).parent / room)])
-        if module.name in ("models", "fields", "movements", "tokens", "permissions")
-        for name, listed in vars(importlib.import_module(f"imsop.{room}.{module.name}")).items()
+        for module in pkgutil.walk_packages([str(Path(imsop.__file__).parent / room)], f"imsop.{room}.")
+        if module.name.rpartition(".")[2] in ("models", "fields", "rules", "tokens", "permissions")
+        for name, listed in vars(importlib.import_module(module.name)).items()
         if get_origin(listed) is Literal
     }
 
@@ -39,7 +39,8 @@ def test_every_code_has_a_word_that_people_read() -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_a_template_compiles_and_keeps_to_the_policy(path: Path) -> None:
     text = path.read_text()
-    environment().get_template(str(path.relative_to(SOURCE)).replace("/templates/", "/", 1))
+    name = str(path.relative_to(SOURCE)).replace("ui/templates/", "ui/").replace("web/pages/", "pages/")
+    environment().get_template(name)
     for forbidden in (
         r"\sstyle=",
         r"\son[a-z]+=",

@@ -67,7 +67,7 @@ async def set_slips(number: int) -> list[float]:
         ]
         ends = SimpleNamespace(sender=[], recipient=[])
         await typesetting.typeset(
-            request, "web/packing_slip.typ", "", shipment=shipment, ends=ends, cargo=cargo, letter=False
+            request, "pages/packing_slip.typ", "", shipment=shipment, ends=ends, cargo=cargo, letter=False
         )
         taken.append(psutil.Process().memory_info().rss / 2**20)
     return taken

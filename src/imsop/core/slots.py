@@ -1,54 +1,75 @@
 """Bounded concurrency, shared between organizations: of exports, prints, whatever is scarce and held long."""
 
-from collections import Counter
+import asyncio
+from collections import Counter, defaultdict
 from uuid import UUID
 
 from imsop.core.errors import TooManyRequests, Unavailable
 
+WAIT_SECONDS = 5.0
+"""How long to wait for a slot: most are held for a fraction of a second."""
 RETRY_SECONDS = 5
 
 
 class Slots:
-    """At most `total` holders at once, of which one organization has at most `each`.
-
-    Not waited for: whoever finds none is refused at once and told when to retry. Safe between tasks of one
-    event loop, since nothing here awaits.
-    """
+    """At most `total` holders at once, of which one organization has at most `each`. Waiters queue FIFO."""
 
     def __init__(self, total: int, each: int) -> None:
-        self._total = total
-        self._each = each
-        self._held: Counter[UUID] = Counter()
-
-    @property
-    def held(self) -> int:
+        self._all = asyncio.Semaphore(total)
+        self._own: defaultdict[UUID, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(each))
+        self._interested: Counter[UUID] = Counter()
+        """Holders and waiters of each organization; one without any is forgotten."""
+        self.held = 0
         """Slots in use, by all organizations."""
-        return self._held.total()
 
-    def take(self, organization_id: UUID) -> "Slot":
-        """A slot, to be released by its holder. Raises TooManyRequests or Unavailable where none is free."""
-        if self._held[organization_id] >= self._each:
-            raise TooManyRequests(
-                "your organization is running as many of these as it may; wait for one to finish",
-                RETRY_SECONDS,
-            )
-        if self.held >= self._total:
-            raise Unavailable("the server is running as many of these as it can; try again shortly")
-        self._held[organization_id] += 1
-        return Slot(self._held, organization_id)
+    async def take(self, organization_id: UUID) -> "Slot":
+        """A slot, for its holder to release. Raises TooManyRequests or Unavailable where none gets free."""
+        own = self._own[organization_id]
+        self._interested[organization_id] += 1
+        try:
+            try:
+                await asyncio.wait_for(own.acquire(), WAIT_SECONDS)
+            except TimeoutError:
+                raise TooManyRequests(
+                    "your organization is running as many of these as it may; wait for one to finish",
+                    RETRY_SECONDS,
+                ) from None
+            try:
+                await asyncio.wait_for(self._all.acquire(), WAIT_SECONDS)
+            except BaseException as error:
+                own.release()
+                if isinstance(error, TimeoutError):
+                    raise Unavailable(
+                        "the server is running as many of these as it can; try again shortly"
+                    ) from None
+                raise
+        except BaseException:
+            self._lose_interest(organization_id)
+            raise
+        self.held += 1
+        return Slot(self, organization_id)
+
+    def give_back(self, organization_id: UUID) -> None:
+        """Frees one slot of the organization's; called by Slot.release."""
+        self.held -= 1
+        self._all.release()
+        self._own[organization_id].release()
+        self._lose_interest(organization_id)
+
+    def _lose_interest(self, organization_id: UUID) -> None:
+        self._interested[organization_id] -= 1
+        if not self._interested[organization_id]:
+            del self._interested[organization_id], self._own[organization_id]
 
 
 class Slot:
-    """One place in use until `release`, which may be called more than once."""
+    """One slot in use until `release`, which may be called more than once."""
 
-    def __init__(self, held: Counter[UUID], organization_id: UUID) -> None:
-        self._held: Counter[UUID] | None = held
+    def __init__(self, slots: Slots, organization_id: UUID) -> None:
+        self._slots: Slots | None = slots
         self._organization_id = organization_id
 
     def release(self) -> None:
-        if self._held is None:
-            return
-        self._held[self._organization_id] -= 1
-        if not self._held[self._organization_id]:
-            del self._held[self._organization_id]
-        self._held = None
+        slots, self._slots = self._slots, None
+        if slots is not None:
+            slots.give_back(self._organization_id)

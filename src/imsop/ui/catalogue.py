@@ -16,7 +16,7 @@ from imsop.core.errors import DomainError
 from imsop.ui.language import DEFAULT, FORMATS, catalogue_path
 
 _SOURCE = Path(imsop.__file__).parent
-_TEMPLATES = ("**/templates/**.html", "**/templates/**.typ")
+_TEMPLATES = ("ui/templates/**.html", "ui/templates/**.typ", "web/pages/**.html", "web/pages/**.typ")
 _METHODS = [("**.py", "python"), *((pattern, "jinja2") for pattern in _TEMPLATES)]
 _OPTIONS = {pattern: {"trimmed": "true", "silent": "false"} for pattern in _TEMPLATES}
 

@@ -69,7 +69,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
             app.state.access = AccessCache(pool)
             app.state.relay = Relay(installation.operator_dsn)
             exports = max(1, settings.pool_max // CONNECTIONS_PER_EXPORT)
-            app.state.exports = Slots(exports, each=max(1, exports // 2))
+            app.state.exports = Slots(exports, each=max(1, exports - 1))
             app.state.prints = Slots(PRINTS, each=PRINTS_OF_ONE)
             tasks = [
                 asyncio.create_task(app.state.access.listen(installation.app_dsn)),

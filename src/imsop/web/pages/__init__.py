@@ -3,28 +3,18 @@
 from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 from imsop.ui.page import NavigationEntry
-from imsop.web.pages import (
-    account,
-    control_tower,
-    customer_lines,
-    customers,
-    entry,
-    events,
-    inventory,
-    ledger,
-    people,
-    prints,
-    product,
-    products,
-    purchase_orders,
-    sales_orders,
-    search,
-    shipments,
-    supplier_lines,
-    suppliers,
-    warehouses,
-    zones,
-)
+from imsop.web.pages import prints, search
+from imsop.web.pages.analytics import control_tower, events
+from imsop.web.pages.catalog import product, products
+from imsop.web.pages.identity import account, credentials, people, roles, signing_in
+from imsop.web.pages.inventory import ledger, stock, warehouses, zones
+from imsop.web.pages.purchasing import lines as supplier_lines
+from imsop.web.pages.purchasing import orders as purchase_orders
+from imsop.web.pages.sales import customers
+from imsop.web.pages.sales import lines as customer_lines
+from imsop.web.pages.sales import orders as sales_orders
+from imsop.web.pages.shipping import shipments
+from imsop.web.pages.suppliers import suppliers
 
 _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Purchasing"), N_("Sales")
 _ADMINISTRATION = N_("Administration")
@@ -52,29 +42,9 @@ NAVIGATION = (
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),
     NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
 )
-ROUTES = [
-    route
-    for module in (
-        entry,
-        control_tower,
-        account,
-        search,
-        products,
-        product,
-        inventory,
-        ledger,
-        warehouses,
-        zones,
-        purchase_orders,
-        suppliers,
-        supplier_lines,
-        sales_orders,
-        customers,
-        customer_lines,
-        shipments,
-        events,
-        people,
-        prints,
-    )
-    for route in module.PAGES
-]
+_MODULES = (
+    signing_in, control_tower, account, search, products, product, stock, ledger, warehouses, zones,
+    purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments, events,
+    people, roles, credentials, prints,
+)  # fmt: skip
+ROUTES = [route for module in _MODULES for route in module.PAGES]

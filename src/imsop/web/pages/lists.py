@@ -73,7 +73,7 @@ async def show(
 # The whole list as a file. Rows come from a cursor and go out as they come: neither side holds them all.
 
 
-def export(
+async def export(
     request: TenantRequest,
     listing: Listing[Row],
     cells: Mapping[str, Callable[[Row], object]],
@@ -85,9 +85,10 @@ def export(
     """The filtered list as CSV or XLSX, by the end of the address. `cells`: header, and what is under it.
 
     It holds a connection and a slot of its organization's until it has been read, or its client is gone.
-    Raises TooManyRequests or Unavailable where there is no slot.
+    Raises TooManyRequests or Unavailable where no slot gets free.
     """
-    request.when_over(request.app.state.exports.take(request.actor.organization_id).release)
+    slot = await request.app.state.exports.take(request.actor.organization_id)
+    request.when_over(slot.release)
     request.keep_open()
     name, _, kind = request.scope["path"].rpartition("/")[2].rpartition(".")
     rows = _rows(request, listing, cells, sort, fixed, filters)

@@ -56,7 +56,7 @@ async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Respon
     await request.finish()
     return await _printed(
         request,
-        "web/purchase_order.typ",
+        "pages/purchase_order.typ",
         order.po_number,
         order=order,
         lines=lines,
@@ -81,7 +81,7 @@ async def print_packing_slip(request: TenantRequest, shipment_id: UUID) -> Respo
     await request.finish()
     return await _printed(
         request,
-        "web/packing_slip.typ",
+        "pages/packing_slip.typ",
         f"packing-slip-{shipment.reference_id or shipment.id}",
         shipment=shipment,
         ends=ends,
@@ -99,7 +99,7 @@ async def print_shipment_label(
     await request.finish()
     return await _printed(
         request,
-        "web/shipment_label.typ",
+        "pages/shipment_label.typ",
         f"label-{shipment.reference_id or shipment.id}",
         shipment=shipment,
         ends=ends,
@@ -116,7 +116,7 @@ async def print_product_label(
     await request.finish()
     return await _printed(
         request,
-        "web/product_label.typ",
+        "pages/product_label.typ",
         f"label-{product.sku}",
         product=product,
         gtin=gtin_14(product.gtin),
@@ -128,9 +128,10 @@ async def print_product_label(
 async def _printed(request: TenantRequest, template: str, name: str, /, **context: Any) -> Response[bytes]:
     """The document, set in one of its organization's slots, unless its client leaves before.
 
-    Raises TooManyRequests or Unavailable where there is no slot.
+    Raises TooManyRequests or Unavailable where no slot gets free.
     """
-    request.when_over(request.app.state.prints.take(request.actor.organization_id).release)
+    slot = await request.app.state.prints.take(request.actor.organization_id)
+    request.when_over(slot.release)
     return await while_connected(request.receive, typeset(request, template, name, **context))
 
 

@@ -36,7 +36,7 @@ KINDS: dict[SearchKind, Kind] = {
 
 @get("/search", opt=allow(Permission.ORGANIZATION_READ), include_in_schema=False)
 async def search_page(request: TenantRequest, q: SearchQuery | None = None) -> Response[bytes]:
-    return render(request, "web/search.html", q=q or "", groups=await _found(request, q, LISTED))
+    return render(request, "pages/search.html", q=q or "", groups=await _found(request, q, LISTED))
 
 
 @get("/search/found", opt=allow(Permission.ORGANIZATION_READ), include_in_schema=False)

@@ -1,0 +1,244 @@
+"""Pages of business events: what happened, to what, and by whom."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+
+from imsop.analytics.events import queries
+from imsop.analytics.events.models import AnalyticsEvent
+from imsop.core.database import Connection
+from imsop.core.fields import ShortName
+from imsop.core.listing import Cursor, Listing
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.people.queries import list_user_names
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.ui.language import N_, Language
+from imsop.ui.parts import Column, TimelineEntry
+from imsop.ui.render import render
+from imsop.ui.words import Word
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages import days
+from imsop.web.pages.lists import export, show
+from imsop.web.search import SearchQuery, search
+
+EVENT_WORDS: Mapping[str, Word] = {
+    "purchase_order.submitted": Word(N_("Purchase order submitted"), "tone-active"),
+    "purchase_order.confirmed": Word(N_("Purchase order confirmed"), "tone-active"),
+    "purchase_order.shipped": Word(N_("Purchase order shipped"), "tone-active"),
+    "purchase_order.received": Word(N_("Purchase order received"), "tone-good"),
+    "purchase_order.cancelled": Word(N_("Purchase order cancelled")),
+    "sales_order.confirmed": Word(N_("Sales order confirmed"), "tone-active"),
+    "sales_order.shipped": Word(N_("Sales order shipped"), "tone-active"),
+    "sales_order.delivered": Word(N_("Sales order delivered"), "tone-good"),
+    "sales_order.returned": Word(N_("Sales return received"), "tone-warning"),
+    "sales_order.cancelled": Word(N_("Sales order cancelled")),
+    "shipment.departed": Word(N_("Shipment departed"), "tone-active"),
+    "shipment.delivered": Word(N_("Shipment delivered"), "tone-good"),
+    "inventory.counted": Word(N_("Stock counted"), "tone-warning"),
+    "inventory.produced": Word(N_("Goods produced"), "tone-good"),
+}
+"""Types that are recorded here. Others, which anyone may record, are shown as they are called."""
+
+
+_PLACES: Mapping[str, tuple[str, Permission]] = {
+    "purchase_order": ("/purchase-orders", Permission.PURCHASE_ORDERS_READ),
+    "sales_order": ("/sales-orders", Permission.SALES_ORDERS_READ),
+    "shipment": ("/shipments", Permission.SHIPMENTS_READ),
+    "product": ("/products", Permission.PRODUCTS_READ),
+    "supplier": ("/suppliers", Permission.SUPPLIERS_READ),
+    "customer": ("/customers", Permission.CUSTOMERS_READ),
+    "warehouse": ("/warehouses", Permission.WAREHOUSES_READ),
+}
+
+
+EntityKind = Literal[
+    "purchase_order", "sales_order", "shipment", "product", "supplier", "customer", "warehouse"
+]
+
+
+ENTITY_WORDS: Mapping[EntityKind, str] = {
+    "purchase_order": N_("Purchase order"),
+    "sales_order": N_("Sales order"),
+    "shipment": N_("Shipment"),
+    "product": N_("Product"),
+    "supplier": N_("Supplier"),
+    "customer": N_("Customer"),
+    "warehouse": N_("Warehouse"),
+}
+
+
+A_MONTH = timedelta(days=30)
+
+
+FOUND = 5
+"""Events are shown of so many of each kind that a search finds: more would be no answer."""
+
+
+_NAMES = ("po_number", "so_number", "reference_id", "sku")
+"""What an event may say its entity is called."""
+
+
+_SAID = ("supplier", "warehouse", "carrier", "production_order", "reason")
+"""What else of an event is worth a line."""
+
+
+COLUMNS = (
+    Column("when", N_("Time"), "date", sort="created_at"),
+    Column("type", N_("Event")),
+    Column("what", N_("Subject")),
+    Column("said", N_("Details")),
+    Column("who", N_("User")),
+)
+
+
+CELLS: dict[str, Callable[[AnalyticsEvent], object]] = {
+    "created_at": lambda row: row.created_at,
+    "event_type": lambda row: row.event_type,
+    "entity_type": lambda row: row.entity_type,
+    "entity_id": lambda row: row.entity_id,
+    "user_id": lambda row: row.user_id,
+    "metadata": lambda row: row.metadata and msgspec.json.encode(row.metadata).decode(),
+    "id": lambda row: row.id,
+}
+
+
+EventSort = Literal["created_at", "-created_at"]
+
+
+@get("/events", opt=allow(Permission.ANALYTICS_READ), include_in_schema=False)
+async def events_page(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    type: ShortName | None = None,  # noqa: A002 - the address says so
+    kind: EntityKind | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    sort: EventSort = "-created_at",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    first = _beginning(actor, q, kind, first, last)
+    listing, fixed = await _asked(connection, actor, q, kind)
+    shown = await show(
+        connection, actor, listing, COLUMNS,
+        sort=sort, cursor=cursor, before=before, fixed=fixed,
+        **_filters(actor, listing, type, kind, first, last),
+    )  # fmt: skip
+    users = {row.user_id for row in shown.rows if row.user_id}
+    return render(
+        request,
+        "pages/analytics/events.html",
+        shown=shown,
+        names=await list_user_names(connection, actor.organization_id, users),
+        event_words=EVENT_WORDS,
+        first=first,
+        most=FOUND,
+        kinds_of_entities=ENTITY_WORDS.items(),
+        type=type,
+        name_of=name_of,
+        said_of=said_of,
+        href_of=lambda row: href_of(row, actor),
+    )
+
+
+@get(["/events.csv", "/events.xlsx"], opt=allow(Permission.ANALYTICS_READ), include_in_schema=False)
+async def export_events(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    type: ShortName | None = None,  # noqa: A002
+    kind: EntityKind | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    sort: EventSort = "-created_at",
+) -> Streamed:
+    connection, actor = await request.begin()
+    first = _beginning(actor, q, kind, first, last)
+    listing, fixed = await _asked(connection, actor, q, kind)
+    filters = _filters(actor, listing, type, kind, first, last)
+    return await export(request, listing, CELLS, sort=sort, fixed=fixed, **filters)
+
+
+def _beginning(
+    actor: Actor, q: str | None, kind: EntityKind | None, first: date | None, last: date | None
+) -> date | None:
+    """The first day to list. Filtering by kind scans all events, so unless one is given it covers a month."""
+    if kind is None or q is not None or first is not None:
+        return first
+    day = last or days.today(actor.timezone)
+    return day - min(A_MONTH, day - date.min)
+
+
+async def _asked(
+    connection: Connection, actor: Actor, q: str | None, kind: EntityKind | None
+) -> tuple[Listing[AnalyticsEvent], tuple[object, ...]]:
+    """The list of all events, or of those that happened to what is called so, by name, number or id."""
+    if q is None:
+        return queries.EVENTS, ()
+    found = [(str(result.kind), str(result.id)) for result in await search(connection, actor, q, FOUND)]
+    entities = [
+        entity
+        for entity in dict.fromkeys([*((known, q.strip()) for known in ENTITY_WORDS), *found])
+        if kind is None or entity[0] == kind
+    ]
+    return queries.EVENTS_OF_ENTITIES, ([type_ for type_, _ in entities], [id_ for _, id_ in entities])
+
+
+def _filters(
+    actor: Actor,
+    listing: Listing[AnalyticsEvent],
+    event_type: str | None,
+    kind: EntityKind | None,
+    first: date | None,
+    last: date | None,
+) -> dict[str, Any]:
+    return {
+        "event_type": event_type,
+        "entity_type": kind if listing is queries.EVENTS else None,
+        "created_from": first and days.beginning(first, actor.timezone),
+        "created_to": last and days.end(last, actor.timezone),
+    }
+
+
+def href_of(event: AnalyticsEvent, actor: Actor) -> str:
+    """The address of the entity's page, if there is one that the actor may see."""
+    path, permission = _PLACES.get(event.entity_type or "", ("", None))
+    if permission not in actor.permissions:
+        return ""
+    try:
+        return f"{path}/{UUID(event.entity_id or '')}"
+    except ValueError:
+        return ""
+
+
+def name_of(event: AnalyticsEvent) -> str:
+    """The entity's name, as far as the event gives it."""
+    told = event.metadata or {}
+    return next((str(told[key]) for key in _NAMES if told.get(key)), "")
+
+
+def said_of(event: AnalyticsEvent) -> str:
+    told = event.metadata or {}
+    return " · ".join(str(told[key]) for key in _SAID if told.get(key))
+
+
+def event_entry(event: AnalyticsEvent, actor: Actor, spoken: Language) -> TimelineEntry:
+    word = EVENT_WORDS.get(event.event_type)
+    label = spoken.gettext(word.label) if word else event.event_type
+    name = name_of(event)
+    return TimelineEntry(
+        event.created_at,
+        f"{label}: {name}" if name else label,
+        said_of(event),
+        href_of(event, actor),
+        word.tone if word else "tone-quiet",
+    )
+
+
+PAGES = [events_page, export_events]

@@ -1,0 +1,176 @@
+"""The page of a product: its stock and how it came, what is on order, promised, under way, who sells it."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.catalog.products import actions
+from imsop.catalog.products.models import Product
+from imsop.core.database import Connection
+from imsop.core.listing import PageRequest
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.days import queries as days_queries
+from imsop.inventory.days.queries import AsOf
+from imsop.inventory.ledger.queries import LEDGER
+from imsop.inventory.stock import queries as stock_queries
+from imsop.purchasing.supply import queries as purchasing
+from imsop.sales.demand import queries as sales
+from imsop.shipping.transit import queries as shipping
+from imsop.ui.language import N_, Language, language
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.pages import days
+from imsop.web.pages.inventory.ledger import COLUMNS as LEDGER_COLUMNS
+from imsop.web.pages.inventory.stock import COLUMNS as STOCK_LIST_COLUMNS
+from imsop.web.pages.inventory.stock import NOW_ONLY, stock_chart
+
+LISTED = 15
+"""Rows of each kind; the whole list is a link away, or what has no list shows as many as matter."""
+
+
+OPEN_LISTED = 50
+
+
+STOCK_COLUMNS = tuple(
+    Column("warehouse", N_("Warehouse")) if column.name == "product" else column
+    for column in STOCK_LIST_COLUMNS
+    if column.name in {"product", "on_hand", "reserved", "available", "value", "last_counted"}
+)
+
+
+MOVEMENT_COLUMNS = tuple(column for column in LEDGER_COLUMNS if column.name in {"warehouse", "quantity"})
+
+
+ON_ORDER_COLUMNS = (
+    Column("order", N_("Purchase order")),
+    Column("supplier", N_("Supplier")),
+    Column("ordered", N_("Ordered"), "number"),
+    Column("outstanding", N_("Outstanding"), "number"),
+    Column("due", N_("Due"), "date"),
+    Column("status", N_("Status")),
+)
+
+
+PROMISED_COLUMNS = (
+    Column("order", N_("Sales order")),
+    Column("customer", N_("Customer")),
+    Column("outstanding", N_("To ship"), "number"),
+    Column("reserved", N_("Reserved"), "number"),
+    Column("due", N_("Due"), "date"),
+    Column("status", N_("Status")),
+)
+
+
+UNDER_WAY_COLUMNS = (
+    Column("shipment", N_("Shipment")),
+    Column("type", N_("Type")),
+    Column("quantity", N_("Quantity"), "number"),
+    Column("from", N_("From")),
+    Column("to", N_("To")),
+    Column("expected", N_("Expected"), "date"),
+    Column("status", N_("Status")),
+)
+
+
+SOURCE_COLUMNS = (
+    Column("supplier", N_("Supplier")),
+    Column("price", N_("Last price"), "number"),
+    Column("ordered", N_("Last ordered"), "date"),
+    Column("lines", N_("Order lines"), "number"),
+    Column("lead_time", N_("Lead time in days"), "number"),
+)
+
+
+@get("/products/{product_id:uuid}", opt=allow(Permission.PRODUCTS_READ), include_in_schema=False)
+async def product_page(
+    request: TenantRequest, product_id: UUID, as_of: date | None = None
+) -> Response[bytes]:
+    """What its reader may not read elsewhere is left out here, too. Only stock is told of another day."""
+    connection, actor = await request.begin()
+    product = await actions.get_product(connection, actor, product_id)
+    speech = language(actor.locale, actor.timezone)
+    return render(
+        request,
+        "pages/catalog/product.html",
+        product=product,
+        as_of=as_of,
+        today=days.today(actor.timezone),
+        crumbs=[Crumb(N_("Products"), "/products")],
+        **await _stock(connection, actor, product, as_of, speech),
+        **await _orders(connection, actor, product_id),
+    )
+
+
+async def _stock(
+    connection: Connection, actor: Actor, product: Product, as_of: date | None, speech: Language
+) -> dict[str, Any]:
+    """Per warehouse, over time, and the last movements."""
+    if Permission.INVENTORY_READ not in actor.permissions:
+        return {"stock": None}
+    until = days.end(as_of, actor.timezone) if as_of else None
+    movements = await LEDGER.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-occurred_at", LISTED),
+        product_id=product.id,
+        occurred_before=until,
+    )
+    newest = movements.items[0].occurred_at if movements.items else None
+    charted = await days_queries.list_product_days(
+        connection,
+        actor.organization_id,
+        product.id,
+        *days.charted(as_of, newest, actor.timezone),
+        actor.timezone,
+    )
+    return {
+        "stock": await stock_queries.list_stock_of_product(
+            connection, actor.organization_id, product.id, AsOf(as_of, actor.timezone) if as_of else None
+        ),
+        "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name not in NOW_ONLY],
+        "movements": movements.items,
+        "movement_columns": MOVEMENT_COLUMNS,
+        "chart": stock_chart(
+            speech.gettext(N_("Stock at the end of each day")),
+            speech.gettext(N_("On hand")),
+            charted,
+            speech.gettext(N_("Reorder level")),
+            product.reorder_level,
+            speech,
+        )
+        if movements.items
+        else None,
+    }
+
+
+async def _orders(connection: Connection, actor: Actor, product_id: UUID) -> dict[str, Any]:
+    """Of both sides, what is under way, and the suppliers; None where the reader may not see it."""
+    organization_id, permissions = actor.organization_id, actor.permissions
+    buys = Permission.PURCHASE_ORDERS_READ in permissions
+    sells = Permission.SALES_ORDERS_READ in permissions
+    ships = Permission.SHIPMENTS_READ in permissions
+    return {
+        "on_order": await purchasing.list_on_order(connection, organization_id, product_id, OPEN_LISTED)
+        if buys
+        else None,
+        "on_order_columns": ON_ORDER_COLUMNS,
+        "sources": await purchasing.list_sources(connection, organization_id, product_id) if buys else None,
+        "source_columns": SOURCE_COLUMNS,
+        "promised": await sales.list_promised(connection, organization_id, product_id, OPEN_LISTED)
+        if sells
+        else None,
+        "promised_columns": PROMISED_COLUMNS,
+        "under_way": await shipping.list_under_way(connection, organization_id, product_id, OPEN_LISTED)
+        if ships
+        else None,
+        "under_way_columns": UNDER_WAY_COLUMNS,
+    }
+
+
+PAGES = [product_page]

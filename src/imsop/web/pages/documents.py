@@ -1,0 +1,198 @@
+"""What pages of both kinds of order share: how a line stands, who changed what, lines by quarter."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any, Literal, Protocol, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from markupsafe import Markup
+
+from imsop.core.database import Connection
+from imsop.identity.actor import Actor
+from imsop.identity.people.queries import list_user_names
+from imsop.ui.language import N_
+from imsop.ui.parts import Chart, Column, Series
+
+Flag = Literal["true"]
+"""A filter that is on, or is not there."""
+
+
+CHOICES = 200
+"""Names to choose from in a filter; where there are more, a link from elsewhere names one."""
+
+
+RECENT = 8
+"""Orders shown of a supplier or customer; a link leads to all."""
+
+
+SHIPMENTS = 100
+"""Shown of an order."""
+
+
+HISTORY = 100
+
+
+SHIPMENT_COLUMNS = (
+    Column("reference", N_("Number")),
+    Column("state", N_("Status")),
+    Column("carrier", N_("Carrier")),
+    Column("left", N_("Shipped"), "date"),
+    Column("expected", N_("Expected"), "date"),
+    Column("arrived", N_("Delivered"), "date"),
+)
+
+
+ORDER_COLUMNS = (
+    Column("number", N_("Number")),
+    Column("status", N_("Status")),
+    Column("ordered", N_("Ordered"), "date"),
+    Column("expected", N_("Expected"), "date"),
+    Column("total", N_("Total"), "number"),
+)
+"""Of the newest orders of a partner."""
+
+
+Standing = Literal["", "open", "partial", "overdue", "shipped", "on_time", "late", "received", "short_closed"]
+
+
+def standing(
+    status: str, *, ordered: int, done: int, due_on: date | None, done_on: date | None, today: date
+) -> Standing:
+    """How a line of an order in that status stands; `done` is what was received or shipped of it.
+
+    A word of `imsop.ui.words`, or nothing while the order is a draft and after it was cancelled.
+    """
+    if status in ("draft", "cancelled"):
+        return ""
+    if done >= ordered and done_on is not None:
+        if due_on is None:
+            return "received"
+        return "on_time" if done_on <= due_on else "late"
+    if status in ("received", "delivered"):
+        return "short_closed" if done < ordered else "received"
+    if due_on is not None and due_on < today:
+        return "overdue"
+    if done >= ordered:
+        return "shipped"
+    return "partial" if done else "open"
+
+
+class Line(Protocol):
+    """A line of an order, as far as both kinds are alike."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def quantity_ordered(self) -> int: ...
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def actual_delivery_date(self) -> date | None: ...
+
+
+AnyLine = TypeVar("AnyLine", bound=Line)
+
+
+def standings(
+    lines: Iterable[AnyLine], status: Callable[[AnyLine], str], done: Callable[[AnyLine], int], today: date
+) -> dict[UUID, Standing]:
+    """How each line stands, by its id, where its order's status and what is done of it are these."""
+    return {
+        line.id: standing(
+            status(line), ordered=line.quantity_ordered, done=done(line), due_on=line.due_on,
+            done_on=line.actual_delivery_date, today=today,
+        )
+        for line in lines
+    }  # fmt: skip
+
+
+def is_open_or_late(is_open: Flag | None, is_late: Flag | None, day: date) -> dict[str, Any]:
+    """Filters of a list of orders; late implies open."""
+    return {"open": True if is_open and not is_late else None, "late": day if is_late else None}
+
+
+Outcome = Literal["due", "on_time", "late", "in_full", "not_in_full", "open", "overdue", "timed"]
+
+
+def lines_counted(outcome: Outcome | None, day: date, due_before: date | None) -> dict[str, Any]:
+    """Filters of the lines that a figure counts, where `day` is today; due before another day, if given.
+
+    Late: not on time, received or not. Overdue: late and still open.
+    """
+    before = min(day, due_before) if due_before else day
+    match outcome:
+        case "due":
+            return {"agreed": True, "due_before": before}
+        case "on_time" | "late":
+            return {"agreed": True, "due_before": before, "on_time": outcome == "on_time"}
+        case "in_full" | "not_in_full":
+            return {"agreed": True, "due_before": before, "in_full": outcome == "in_full"}
+        case "overdue":
+            return {"open": True, "due_before": before}
+        case "open":
+            return {"open": True, "due_before": due_before}
+        case "timed":
+            return {"timed": True, "due_before": due_before}
+        case None:
+            return {"due_before": due_before}
+
+
+class Change(Protocol):
+    """An entry of an order's history."""
+
+    @property
+    def changed_by(self) -> UUID | None: ...
+
+
+async def names_of(
+    connection: Connection, actor: Actor, history: Iterable[Change], *others: UUID | None
+) -> dict[UUID, str]:
+    """Names of the users who made these changes, and of the given others."""
+    mentioned = {*(entry.changed_by for entry in history), *others}
+    return await list_user_names(connection, actor.organization_id, [id_ for id_ in mentioned if id_])
+
+
+class QuarterOfLines(Protocol):
+    @property
+    def begins_on(self) -> date: ...
+    @property
+    def due(self) -> int: ...
+    @property
+    def on_time(self) -> int: ...
+
+
+def chart_of_quarters(quarters: Sequence[QuarterOfLines], lines: str, speak: Callable[[str], str]) -> Chart:
+    """Lines due by quarter, on time and not; each quarter leads to its lines, at the address `lines`."""
+    return Chart(
+        "stacked",
+        speak(N_("Lines due by quarter")),
+        speak(N_("Quarter")),
+        [
+            link(
+                f"Q{quarter.begins_on.month // 3 + 1} {quarter.begins_on.year}",
+                lines,
+                outcome="due",
+                due_from=quarter.begins_on,
+                due_before=next_quarter(quarter.begins_on),
+            )
+            for quarter in quarters
+        ],
+        [
+            Series(speak(N_("On time")), [quarter.on_time for quarter in quarters], "tone-good"),
+            Series(
+                speak(N_("Not on time")), [quarter.due - quarter.on_time for quarter in quarters], "tone-bad"
+            ),
+        ],
+    )
+
+
+def next_quarter(begins_on: date) -> date:
+    months = begins_on.year * 12 + begins_on.month - 1 + 3
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def link(label: str, path: str, **parameters: object) -> Markup:
+    """A place of a chart that leads to the rows it counts."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return Markup('<a href="{}?{}">{}</a>').format(path, urlencode(given), label)

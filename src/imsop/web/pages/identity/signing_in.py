@@ -1,0 +1,94 @@
+"""Pages of coming in and going out."""
+
+import secrets
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from imsop.core.errors import DomainError
+from imsop.core.settings import is_local
+from imsop.identity.credentials import actions
+from imsop.identity.guard import OWN, PUBLIC
+from imsop.identity.request import TenantRequest, carried, client_address
+from imsop.identity.signing_in.actions import sign_in
+from imsop.identity.signing_in.models import Credentials
+from imsop.ui.render import render
+from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
+from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.forms import form_of
+
+FORM_COOKIE = "imsop_form"
+"""What makes the sign-in form's token, where there is no session yet to make it of."""
+
+
+class SignInForm(Credentials, frozen=True, forbid_unknown_fields=True):
+    next: str = "/"
+
+
+@get("/sign-in", opt=PUBLIC, include_in_schema=False)
+async def sign_in_page(request: Request[Any, Any, Any], next: str = "/") -> Response[bytes]:  # noqa: A002
+    return _form(request, next)
+
+
+@post("/sign-in", opt=PUBLIC, status_code=303, include_in_schema=False)
+async def sign_in_by_form(request: StrictRequest) -> Response[Any]:
+    """Opens a session, and goes on to where the reader was headed."""
+    sent = form_of(request, SignInForm)
+    try:
+        require_csrf_token(request, request.cookies.get(FORM_COOKIE, ""), request.fields())
+        token, lifetime = await sign_in(
+            request.app.state.pool,
+            request.app.state.settings,
+            Credentials(sent.email, sent.password),
+            kind="browser",
+            address=client_address(request.scope),
+            user_agent=request.headers.get("user-agent"),
+        )
+    except DomainError as refusal:
+        return _form(request, sent.next, refusal, email=sent.email)
+    session = _cookie(request, SESSION_COOKIE, token, max_age=lifetime)
+    return Redirect(_local(sent.next), status_code=303, cookies=[session])
+
+
+@post("/sign-out", opt=OWN, status_code=303, include_in_schema=False)
+async def sign_out(request: TenantRequest) -> Response[Any]:
+    connection, actor = await request.begin()
+    await actions.end_session(connection, actor, actor.credential_id)
+    gone = _cookie(request, SESSION_COOKIE, "", max_age=0)
+    # Pages are kept for going back; not for whoever uses this browser next.
+    forget = {"Clear-Site-Data": '"cache"'}
+    return Redirect("/sign-in", status_code=303, cookies=[gone], headers=forget)
+
+
+def _form(
+    request: Request[Any, Any, Any], onward: str, refusal: DomainError | None = None, email: str = ""
+) -> Response[bytes]:
+    known = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    carried(request.scope).csrf_token = csrf_token(known)
+    page = render(
+        request,
+        "pages/identity/sign_in.html",
+        status=refusal.status if refusal else 200,
+        headers=refusal.headers if refusal else None,
+        refusal=refusal,
+        email=email,
+        next=onward,
+    )
+    page.set_cookie(_cookie(request, FORM_COOKIE, known))
+    return page
+
+
+def _cookie(request: Request[Any, Any, Any], name: str, value: str, max_age: int | None = None) -> Cookie:
+    """Kept from scripts, from other sites' forms, and from clear text other than on this machine."""
+    encrypted = request.scope["scheme"] == "https" or not is_local(request.app.state.settings.host)
+    return Cookie(name, value=value, max_age=max_age, secure=encrypted, httponly=True, samesite="lax")
+
+
+def _local(path: str) -> str:
+    """Only an address of ours is gone on to: `//elsewhere` is another host's."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+PAGES = [sign_in_page, sign_in_by_form, sign_out]

@@ -1,0 +1,134 @@
+"""Pages of the ledger: every movement of stock."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.catalog.products import queries as catalog
+from imsop.core.database import Connection
+from imsop.core.fields import ShortName
+from imsop.core.listing import Cursor
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.ledger.models import LedgerEntry
+from imsop.inventory.ledger.queries import LEDGER
+from imsop.inventory.ledger.rules import MovementKind, TransactionType
+from imsop.inventory.warehouses import queries as warehouses_queries
+from imsop.ui.language import N_
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages import days
+from imsop.web.pages.lists import export, show
+from imsop.web.search import SearchQuery, ids_of
+
+COLUMNS = (
+    Column("occurred_at", N_("Occurred"), "date", sort="occurred_at"),
+    Column("product", N_("Product")),
+    Column("sku", N_("SKU"), shown=False),
+    Column("warehouse", N_("Warehouse")),
+    Column("kind", N_("Movement")),
+    Column("quantity", N_("Quantity"), "number"),
+    Column("balance_after", N_("Balance after"), "number"),
+    Column("reference", N_("Reference")),
+    Column("notes", N_("Note")),
+    Column("created_at", N_("Recorded"), "date", shown=False),
+)
+
+
+CELLS: dict[str, Callable[[LedgerEntry], object]] = {
+    "occurred_at": lambda row: row.occurred_at,
+    "sku": lambda row: row.sku,
+    "product_name": lambda row: row.product_name,
+    "warehouse_name": lambda row: row.warehouse_name,
+    "transaction_type": lambda row: row.transaction_type,
+    "movement_kind": lambda row: row.movement_kind,
+    "quantity": lambda row: row.quantity,
+    "balance_after": lambda row: row.balance_after,
+    "reference": lambda row: row.reference_id,
+    "note": lambda row: row.notes,
+    "recorded_at": lambda row: row.created_at,
+    "id": lambda row: row.id,
+}
+
+
+LedgerSort = Literal["occurred_at", "-occurred_at"]
+
+
+@get("/ledger", opt=allow(Permission.INVENTORY_READ), include_in_schema=False)
+async def ledger_page(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    product_id: UUID | None = None,
+    warehouse_id: UUID | None = None,
+    transaction_type: TransactionType | None = None,
+    movement_kind: MovementKind | None = None,
+    reference: ShortName | None = None,
+    occurred_from: date | None = None,
+    occurred_to: date | None = None,
+    sort: LedgerSort = "-occurred_at",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    """From the first to the last day, both within."""
+    connection, actor = await request.begin()
+    filters = await _filters(
+        connection, actor, q, occurred_from, occurred_to,
+        product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
+        movement_kind=movement_kind, reference_id=reference,
+    )  # fmt: skip
+    shown = await show(connection, actor, LEDGER, COLUMNS, sort=sort, cursor=cursor, before=before, **filters)
+    return render(
+        request,
+        "pages/inventory/ledger.html",
+        shown=shown,
+        product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
+        warehouses=await warehouses_queries.list_names(connection, actor.organization_id),
+        types=get_args(TransactionType),
+        kinds=get_args(MovementKind),
+    )
+
+
+@get(["/ledger.csv", "/ledger.xlsx"], opt=allow(Permission.INVENTORY_READ), include_in_schema=False)
+async def export_ledger(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    product_id: UUID | None = None,
+    warehouse_id: UUID | None = None,
+    transaction_type: TransactionType | None = None,
+    movement_kind: MovementKind | None = None,
+    reference: ShortName | None = None,
+    occurred_from: date | None = None,
+    occurred_to: date | None = None,
+    sort: LedgerSort = "-occurred_at",
+) -> Streamed:
+    connection, actor = await request.begin()
+    filters = await _filters(
+        connection, actor, q, occurred_from, occurred_to,
+        product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
+        movement_kind=movement_kind, reference_id=reference,
+    )  # fmt: skip
+    return await export(request, LEDGER, CELLS, sort=sort, **filters)
+
+
+async def _filters(
+    connection: Connection,
+    actor: Actor,
+    q: str | None,
+    first: date | None,
+    last: date | None,
+    **exact: object,
+) -> dict[str, Any]:
+    return exact | {
+        "product_ids": None if q is None else await ids_of(connection, actor, "product", q),
+        "occurred_from": first and days.beginning(first, actor.timezone),
+        "occurred_before": last and days.end(last, actor.timezone),
+    }
+
+
+PAGES = [ledger_page, export_ledger]

@@ -1,0 +1,161 @@
+"""Pages of stock: what there is of each product in each warehouse, now or at the end of a day."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.params import QueryParameter
+
+from imsop.catalog.products import queries as catalog
+from imsop.core.database import Connection
+from imsop.core.listing import Cursor, Listing
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.days.queries import AsOf, DayStock
+from imsop.inventory.stock.models import Stock, StockState
+from imsop.inventory.stock.queries import STOCK, STOCK_AS_OF
+from imsop.inventory.warehouses import queries as warehouses_queries
+from imsop.ui.language import N_, Language
+from imsop.ui.parts import Chart, Column, Series
+from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages import days
+from imsop.web.pages.lists import export, show
+from imsop.web.search import SearchQuery, ids_of
+
+COLUMNS = (
+    Column("product", N_("Product"), sort="name"),
+    Column("sku", N_("SKU"), sort="sku", shown=False),
+    Column("warehouse", N_("Warehouse")),
+    Column("on_hand", N_("On hand"), "number"),
+    Column("reserved", N_("Reserved"), "number"),
+    Column("available", N_("Available"), "number"),
+    Column("reorder_level", N_("Reorder level"), "number"),
+    Column("value", N_("Value at cost"), "number"),
+    Column("last_counted", N_("Last counted"), "date"),
+    Column("state", N_("Status")),
+)
+
+
+NOW_ONLY = {"reserved", "available", "last_counted"}
+"""What is not known of an earlier day."""
+
+
+CELLS: dict[str, Callable[[Stock], object]] = {
+    "sku": lambda row: row.sku,
+    "product_name": lambda row: row.product_name,
+    "warehouse_name": lambda row: row.warehouse_name,
+    "on_hand": lambda row: row.on_hand,
+    "reserved": lambda row: row.reserved,
+    "available": lambda row: row.available,
+    "reorder_level": lambda row: row.reorder_level,
+    "value": lambda row: row.value,
+    "last_counted": lambda row: row.last_counted,
+    "state": lambda row: row.state,
+    "product_id": lambda row: row.product_id,
+    "warehouse_id": lambda row: row.warehouse_id,
+}
+
+
+# Litestar keeps `state` for itself.
+StateParameter = Annotated[StockState | None, QueryParameter(name="state")]
+
+
+StockSort = Literal["sku", "-sku", "name", "-name"]
+
+
+@get("/inventory", opt=allow(Permission.INVENTORY_READ), include_in_schema=False)
+async def inventory_page(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    product_id: UUID | None = None,
+    warehouse_id: UUID | None = None,
+    stock_state: StateParameter = None,
+    as_of: date | None = None,
+    sort: StockSort = "name",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    listing, fixed = _asked(as_of, actor)
+    filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)
+    shown = await show(
+        connection, actor, listing, [c for c in COLUMNS if as_of is None or c.name not in NOW_ONLY],
+        sort=sort, cursor=cursor, before=before, fixed=fixed, **filters,
+    )  # fmt: skip
+    product = product_id and await catalog.get_product(connection, actor.organization_id, product_id)
+    warehouses = await warehouses_queries.list_names(connection, actor.organization_id)
+    return render(
+        request,
+        "pages/inventory/stock.html",
+        shown=shown,
+        product=product,
+        warehouses=warehouses,
+        as_of=as_of,
+    )
+
+
+@get(["/inventory.csv", "/inventory.xlsx"], opt=allow(Permission.INVENTORY_READ), include_in_schema=False)
+async def export_inventory(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    product_id: UUID | None = None,
+    warehouse_id: UUID | None = None,
+    stock_state: StateParameter = None,
+    as_of: date | None = None,
+    sort: StockSort = "name",
+) -> Streamed:
+    connection, actor = await request.begin()
+    listing, fixed = _asked(as_of, actor)
+    filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)
+    day = as_of or days.today(actor.timezone)
+    return await export(request, listing, CELLS | {"as_of": lambda _: day}, sort=sort, fixed=fixed, **filters)
+
+
+def _asked(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:
+    """Which list tells of that day, and what it takes beside its filters."""
+    return (STOCK, ()) if as_of is None else (STOCK_AS_OF, AsOf(as_of, actor.timezone))
+
+
+async def _filters(
+    connection: Connection,
+    actor: Actor,
+    q: str | None,
+    product_id: UUID | None,
+    warehouse_id: UUID | None,
+    state: StockState | None,
+) -> dict[str, Any]:
+    return {
+        "product_ids": None if q is None else await ids_of(connection, actor, "product", q),
+        "product_id": product_id,
+        "warehouse_id": warehouse_id,
+        "is_out_of_stock": True if state == "out_of_stock" else None,
+        "is_below_reorder_level": True if state == "below_reorder_level" else None,
+    }
+
+
+def stock_chart(
+    title: str,
+    on_hand_label: str,
+    charted: Sequence[DayStock],
+    limit_label: str,
+    limit: int | None,
+    speech: Language,
+) -> Chart:
+    """What there was at the end of each day, beside a line to compare with where there is one."""
+    on_hand = Series(on_hand_label, [point.on_hand for point in charted])
+    compared = Series(limit_label, [limit] * len(charted), "tone-warning", is_limit=True)
+    return Chart(
+        "step",
+        title,
+        speech.gettext(N_("Day")),
+        [point.day for point in charted],
+        [on_hand, compared] if limit else [on_hand],
+    )
+
+
+PAGES = [inventory_page, export_inventory]

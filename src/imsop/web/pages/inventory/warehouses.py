@@ -1,0 +1,194 @@
+"""Pages of warehouses: the list, and each with its zones, its stock and what moved there."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.core.database import Connection
+from imsop.core.fields import Text100
+from imsop.core.listing import MAX_PAGE, Cursor, PageRequest
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.days import queries as days_queries
+from imsop.inventory.days.queries import AsOf
+from imsop.inventory.ledger.queries import LEDGER
+from imsop.inventory.stock import queries as stock_queries
+from imsop.inventory.warehouses import actions
+from imsop.inventory.warehouses.models import Warehouse, WarehouseStatus, WarehouseSummary
+from imsop.inventory.warehouses.queries import WAREHOUSE_SUMMARIES, ZONES
+from imsop.ui.language import N_, Language, language
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages import days
+from imsop.web.pages.inventory.ledger import COLUMNS as LEDGER_COLUMNS
+from imsop.web.pages.inventory.stock import stock_chart
+from imsop.web.pages.lists import export, show
+
+COLUMNS = (
+    Column("name", N_("Name"), sort="name"),
+    Column("place", N_("Location")),
+    Column("zones", N_("Zones"), "number", shown=False),
+    Column("products", N_("Products"), "number"),
+    Column("on_hand", N_("Units on hand"), "number"),
+    Column("capacity", N_("Capacity"), "number"),
+    Column("utilization", N_("Utilization")),
+    Column("value", N_("Value at cost"), "number"),
+    Column("out_of_stock", N_("Out of stock"), "number"),
+    Column("status", N_("Status")),
+)
+
+
+OF_STOCK = {"products", "on_hand", "utilization", "value", "out_of_stock"}
+"""What only those see who may read inventory."""
+
+
+CELLS: dict[str, Callable[[WarehouseSummary], object]] = {
+    "name": lambda row: row.name,
+    "location": lambda row: row.location,
+    "city": lambda row: row.city,
+    "country": lambda row: row.country,
+    "status": lambda row: row.status,
+    "capacity": lambda row: row.capacity,
+    "zones": lambda row: row.zones,
+    "products": lambda row: row.products,
+    "on_hand": lambda row: row.on_hand,
+    "value": lambda row: row.value,
+    "out_of_stock": lambda row: row.out_of_stock,
+    "id": lambda row: row.id,
+}
+
+
+ZONE_COLUMNS = (
+    Column("code", N_("Zone")),
+    Column("name", N_("Name")),
+    Column("type", N_("Type")),
+    Column("capacity", N_("Capacity"), "number"),
+)
+
+
+STOCK_COLUMNS = (
+    Column("product", N_("Product")),
+    Column("on_hand", N_("On hand"), "number"),
+    Column("available", N_("Available"), "number"),
+    Column("value", N_("Value at cost"), "number"),
+    Column("state", N_("Status")),
+)
+
+
+MOVEMENT_COLUMNS = tuple(column for column in LEDGER_COLUMNS if column.name in {"product", "quantity"})
+
+
+LISTED = 15
+"""Rows of each kind in a document; the whole list is a link away."""
+
+
+WarehouseSort = Literal["name", "-name"]
+
+
+@get("/warehouses", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def warehouses_page(
+    request: TenantRequest,
+    q: Text100 | None = None,
+    status: WarehouseStatus | None = None,
+    sort: WarehouseSort = "name",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    columns = [column for column in COLUMNS if column.name not in OF_STOCK or _may_see_stock(actor)]
+    shown = await show(
+        connection, actor, WAREHOUSE_SUMMARIES, columns,
+        sort=sort, cursor=cursor, before=before, part=q, status=status,
+    )  # fmt: skip
+    return render(request, "pages/inventory/warehouses.html", shown=shown)
+
+
+@get(["/warehouses.csv", "/warehouses.xlsx"], opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def export_warehouses(
+    request: TenantRequest,
+    q: Text100 | None = None,
+    status: WarehouseStatus | None = None,
+    sort: WarehouseSort = "name",
+) -> Streamed:
+    cells = {
+        name: cell for name, cell in CELLS.items() if name not in OF_STOCK or _may_see_stock(request.actor)
+    }
+    return await export(request, WAREHOUSE_SUMMARIES, cells, sort=sort, part=q, status=status)
+
+
+@get("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def warehouse_page(
+    request: TenantRequest, warehouse_id: UUID, as_of: date | None = None
+) -> Response[bytes]:
+    """What only those see who may read inventory is left out for others."""
+    connection, actor = await request.begin()
+    speech = language(actor.locale, actor.timezone)
+    warehouse = await actions.get_warehouse(connection, actor, warehouse_id)
+    stock = (
+        await _stock(connection, actor, warehouse, as_of, speech)
+        if _may_see_stock(actor)
+        else {"stock": None}
+    )
+    zones = await ZONES.page(
+        connection, actor.organization_id, PageRequest("code", MAX_PAGE), warehouse_id=warehouse_id
+    )
+    return render(
+        request,
+        "pages/inventory/warehouse.html",
+        warehouse=warehouse,
+        zones=zones.items,
+        zone_columns=ZONE_COLUMNS,
+        as_of=as_of,
+        crumbs=[Crumb(N_("Warehouses"), "/warehouses")],
+        **stock,
+    )
+
+
+async def _stock(
+    connection: Connection, actor: Actor, warehouse: Warehouse, as_of: date | None, speech: Language
+) -> dict[str, object]:
+    """What the warehouse holds, how full it was, of what there is most, and what moved last."""
+    then = AsOf(as_of, actor.timezone) if as_of else None
+    movements = await LEDGER.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-occurred_at", LISTED),
+        warehouse_id=warehouse.id,
+        occurred_before=days.end(as_of, actor.timezone) if as_of else None,
+    )
+    newest = movements.items[0].occurred_at if movements.items else None
+    charted = await days_queries.list_warehouse_days(
+        connection, actor.organization_id, warehouse.id, *days.charted(as_of, newest, actor.timezone)
+    )
+    return {
+        "stock": await stock_queries.list_most_valuable_stock(
+            connection, actor.organization_id, warehouse.id, then, LISTED
+        ),
+        "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name != "available"],
+        "movements": movements.items,
+        "movement_columns": MOVEMENT_COLUMNS,
+        "chart": stock_chart(
+            speech.gettext(N_("Units at the end of each day")),
+            speech.gettext(N_("Units on hand")),
+            charted,
+            speech.gettext(N_("Capacity")),
+            warehouse.capacity,
+            speech,
+        )
+        if charted
+        else None,
+    }
+
+
+def _may_see_stock(actor: Actor) -> bool:
+    return Permission.INVENTORY_READ in actor.permissions
+
+
+PAGES = [warehouses_page, export_warehouses, warehouse_page]

@@ -1,0 +1,82 @@
+"""Pages of the zones of all warehouses: the list and its export."""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.core.fields import Text100
+from imsop.core.listing import Cursor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.warehouses.models import ZoneType
+from imsop.inventory.warehouses.queries import ZONES_OF_WAREHOUSES, ZoneOfWarehouse, list_names
+from imsop.ui.language import N_
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages.lists import export, show
+
+COLUMNS = (
+    Column("code", N_("Zone"), sort="code"),
+    Column("name", N_("Name"), sort="name"),
+    Column("warehouse", N_("Warehouse"), sort="warehouse"),
+    Column("type", N_("Type")),
+    Column("capacity", N_("Capacity"), "number"),
+)
+
+
+CELLS: dict[str, Callable[[ZoneOfWarehouse], object]] = {
+    "code": lambda row: row.code,
+    "name": lambda row: row.name,
+    "warehouse": lambda row: row.warehouse_name,
+    "zone_type": lambda row: row.zone_type,
+    "capacity": lambda row: row.capacity,
+    "warehouse_id": lambda row: row.warehouse_id,
+    "id": lambda row: row.id,
+}
+
+
+ZoneSort = Literal["warehouse", "-warehouse", "code", "-code", "name", "-name"]
+
+
+@get("/zones", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def zones_page(
+    request: TenantRequest,
+    q: Text100 | None = None,
+    warehouse_id: UUID | None = None,
+    type: ZoneType | None = None,  # noqa: A002 - the address says so
+    sort: ZoneSort = "warehouse",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    shown = await show(
+        connection, actor, ZONES_OF_WAREHOUSES, COLUMNS,
+        sort=sort, cursor=cursor, before=before, part=q, warehouse_id=warehouse_id, zone_type=type,
+    )  # fmt: skip
+    return render(
+        request,
+        "pages/inventory/zones.html",
+        shown=shown,
+        warehouses=await list_names(connection, actor.organization_id),
+        types=get_args(ZoneType),
+    )
+
+
+@get(["/zones.csv", "/zones.xlsx"], opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
+async def export_zones(
+    request: TenantRequest,
+    q: Text100 | None = None,
+    warehouse_id: UUID | None = None,
+    type: ZoneType | None = None,  # noqa: A002
+    sort: ZoneSort = "warehouse",
+) -> Streamed:
+    return await export(
+        request, ZONES_OF_WAREHOUSES, CELLS, sort=sort, part=q, warehouse_id=warehouse_id, zone_type=type
+    )
+
+
+PAGES = [zones_page, export_zones]

@@ -1,0 +1,190 @@
+"""Pages of purchase orders: the list, its export, and the order with its lines, history and shipments."""
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.core.listing import Cursor, PageRequest
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.orders import actions
+from imsop.purchasing.orders import queries as orders_queries
+from imsop.purchasing.orders.models import PurchaseOrderStatus, PurchaseOrderSummary
+from imsop.shipping.transit.queries import list_shipments_of_purchase_order
+from imsop.suppliers.suppliers import queries as suppliers
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages.days import today
+from imsop.web.pages.documents import (
+    CHOICES,
+    HISTORY,
+    SHIPMENT_COLUMNS,
+    SHIPMENTS,
+    Flag,
+    is_open_or_late,
+    names_of,
+    standings,
+)
+from imsop.web.pages.lists import export, show
+from imsop.web.search import SearchQuery, ids_of
+
+COLUMNS = (
+    Column("number", N_("Number"), sort="po_number"),
+    Column("supplier", N_("Supplier")),
+    Column("status", N_("Status")),
+    Column("ordered", N_("Ordered"), "date", sort="order_date"),
+    Column("expected", N_("Expected"), "date"),
+    Column("received", N_("Received on"), "date"),
+    Column("lines", N_("Lines"), "number"),
+    Column("total", N_("Total"), "number"),
+)
+
+
+CELLS: dict[str, Callable[[PurchaseOrderSummary], object]] = {
+    "po_number": lambda row: row.po_number,
+    "supplier": lambda row: row.supplier_name,
+    "status": lambda row: row.status,
+    "order_date": lambda row: row.order_date,
+    "expected_delivery_date": lambda row: row.expected_delivery_date,
+    "actual_delivery_date": lambda row: row.actual_delivery_date,
+    "lines": lambda row: row.lines,
+    "total_amount": lambda row: row.total_amount,
+    "currency": lambda row: row.currency,
+    "supplier_id": lambda row: row.supplier_id,
+    "id": lambda row: row.id,
+}
+
+
+LINE_COLUMNS = (
+    Column("product", N_("Product")),
+    Column("number", N_("Line"), "number", shown=False),
+    Column("ordered", N_("Ordered"), "number"),
+    Column("received", N_("Received"), "number"),
+    Column("price", N_("Unit price"), "number"),
+    Column("total", N_("Total"), "number"),
+    Column("expected", N_("Expected"), "date", shown=False),
+    Column("promised", N_("Promised"), "date"),
+    Column("received_on", N_("Received on"), "date"),
+    Column("standing", N_("Status")),
+)
+
+
+PurchaseOrderSort = Literal["-order_date", "order_date", "po_number", "-po_number"]
+
+
+async def _narrowed(
+    request: TenantRequest,
+    q: str | None,
+    status: str | None,
+    supplier_id: UUID | None,
+    product_id: UUID | None,
+    is_open: Flag | None,
+    is_late: Flag | None,
+) -> dict[str, Any]:
+    """What the list is filtered by."""
+    connection, actor = await request.begin()
+    return {
+        "ids": None if q is None else await ids_of(connection, actor, "purchase_order", q),
+        "status": status,
+        "supplier_id": supplier_id,
+        "product_id": product_id,
+        **is_open_or_late(is_open, is_late, today(actor.timezone)),
+    }
+
+
+@get("/purchase-orders", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)
+async def purchase_orders_page(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    status: PurchaseOrderStatus | None = None,
+    supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
+    open: Flag | None = None,  # noqa: A002 - the address says so
+    late: Flag | None = None,
+    sort: PurchaseOrderSort = "-order_date",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
+    shown = await show(
+        connection, actor, orders_queries.PURCHASE_ORDER_SUMMARIES, COLUMNS,
+        sort=sort, cursor=cursor, before=before, **narrowed,
+    )  # fmt: skip
+    names = await suppliers.list_supplier_names(connection, actor.organization_id, CHOICES + 1)
+    chosen = None
+    if supplier_id is not None and len(names) > CHOICES:
+        chosen = await suppliers.get_supplier(connection, actor.organization_id, supplier_id)
+    return render(
+        request,
+        "pages/purchasing/orders.html",
+        shown=shown,
+        states=get_args(PurchaseOrderStatus),
+        suppliers=names if len(names) <= CHOICES else [],
+        supplier=chosen,
+        today=today(actor.timezone),
+    )
+
+
+@get(
+    ["/purchase-orders.csv", "/purchase-orders.xlsx"],
+    opt=allow(Permission.PURCHASE_ORDERS_READ),
+    include_in_schema=False,
+)
+async def export_purchase_orders(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    status: PurchaseOrderStatus | None = None,
+    supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
+    open: Flag | None = None,  # noqa: A002 - the address says so
+    late: Flag | None = None,
+    sort: PurchaseOrderSort = "-order_date",
+) -> Streamed:
+    narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
+    return await export(request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
+
+
+@get("/purchase-orders/{order_id:uuid}", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)
+async def purchase_order_page(
+    request: TenantRequest, order_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    order = await actions.require_purchase_order(connection, actor, order_id)
+    shown = await show(
+        connection, actor, orders_queries.ORDER_LINES, LINE_COLUMNS,
+        sort="line_number", cursor=cursor, before=before, purchase_order_id=order_id,
+    )  # fmt: skip
+    history = await orders_queries.HISTORY.page(
+        connection, actor.organization_id, PageRequest("-occurred_at", HISTORY), purchase_order_id=order_id
+    )
+    shipments = None
+    if Permission.SHIPMENTS_READ in actor.permissions:
+        shipments = await list_shipments_of_purchase_order(
+            connection, actor.organization_id, order_id, SHIPMENTS
+        )
+    now = today(actor.timezone)
+    return render(
+        request,
+        "pages/purchasing/order.html",
+        order=order,
+        supplier=await suppliers.get_supplier(connection, actor.organization_id, order.supplier_id),
+        shown=shown,
+        totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
+        standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_received, now),
+        history=history.items,
+        names=await names_of(connection, actor, history.items, order.created_by),
+        shipments=shipments,
+        shipment_columns=SHIPMENT_COLUMNS,
+        today=now,
+        crumbs=[Crumb(N_("Purchase orders"), "/purchase-orders")],
+    )  # fmt: skip
+
+
+PAGES = [purchase_orders_page, export_purchase_orders, purchase_order_page]

@@ -1,0 +1,125 @@
+"""Pages of the lines that a customer ordered: what its figures count."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.catalog.products import queries as catalog
+from imsop.core.listing import Cursor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.sales.customers import actions
+from imsop.sales.performance import queries as performance
+from imsop.sales.performance.models import CustomerLine
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages.days import today
+from imsop.web.pages.documents import lines_counted, standings
+from imsop.web.pages.lists import export, show
+
+COLUMNS = (
+    Column("order", N_("Sales order")),
+    Column("product", N_("Product")),
+    Column("ordered", N_("Ordered"), "number"),
+    Column("reserved", N_("Reserved"), "number"),
+    Column("shipped", N_("Shipped"), "number"),
+    Column("returned", N_("Returned"), "number"),
+    Column("order_date", N_("Ordered on"), "date"),
+    Column("due_on", N_("Due"), "date", sort="due_on"),
+    Column("delivered", N_("Delivered on"), "date"),
+    Column("total", N_("Total"), "number", shown=False),
+    Column("standing", N_("Status")),
+)
+
+
+CELLS: dict[str, Callable[[CustomerLine], object]] = {
+    "so_number": lambda row: row.so_number,
+    "line_number": lambda row: row.line_number,
+    "status": lambda row: row.status,
+    "sku": lambda row: row.sku,
+    "product_name": lambda row: row.product_name,
+    "quantity_ordered": lambda row: row.quantity_ordered,
+    "quantity_reserved": lambda row: row.quantity_reserved,
+    "quantity_shipped": lambda row: row.quantity_shipped,
+    "quantity_returned": lambda row: row.quantity_returned,
+    "order_date": lambda row: row.order_date,
+    "due_on": lambda row: row.due_on,
+    "actual_delivery_date": lambda row: row.actual_delivery_date,
+    "line_total": lambda row: row.line_total,
+    "currency": lambda row: row.currency,
+    "sales_order_id": lambda row: row.sales_order_id,
+    "id": lambda row: row.id,
+}
+
+
+LineSort = Literal["-due_on", "due_on"]
+
+
+Outcome = Literal["due", "on_time", "late", "open", "overdue"]
+
+
+@get("/customers/{customer_id:uuid}/lines", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
+async def customer_lines_page(
+    request: TenantRequest,
+    customer_id: UUID,
+    outcome: Outcome | None = None,
+    product_id: UUID | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    customer = await actions.get_customer(connection, actor, customer_id)
+    day = today(actor.timezone)
+    shown = await show(
+        connection, actor, performance.CUSTOMER_LINES, COLUMNS,
+        sort=sort, cursor=cursor, before=before, customer_id=customer_id, product_id=product_id,
+        due_from=due_from, **lines_counted(outcome, day, due_before),
+    )  # fmt: skip
+    return render(
+        request,
+        "pages/sales/lines.html",
+        customer=customer,
+        shown=shown,
+        product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
+        standings=standings(shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day),
+        crumbs=[
+            Crumb(N_("Customers"), "/customers"),
+            Crumb(customer.name, f"/customers/{customer_id}", is_name=True),
+        ],
+    )  # fmt: skip
+
+
+@get(
+    ["/customers/{customer_id:uuid}/lines.csv", "/customers/{customer_id:uuid}/lines.xlsx"],
+    opt=allow(Permission.SALES_ORDERS_READ),
+    include_in_schema=False,
+)
+async def export_customer_lines(
+    request: TenantRequest,
+    customer_id: UUID,
+    outcome: Outcome | None = None,
+    product_id: UUID | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+) -> Streamed:
+    connection, actor = await request.begin()
+    await actions.get_customer(connection, actor, customer_id)
+    return await export(
+        request, performance.CUSTOMER_LINES, CELLS,
+        sort=sort, customer_id=customer_id, product_id=product_id, due_from=due_from,
+        **lines_counted(outcome, today(actor.timezone), due_before),
+    )  # fmt: skip
+
+
+PAGES = [customer_lines_page, export_customer_lines]

@@ -1,0 +1,204 @@
+"""Pages of sales orders: the list, its export, and the order with its lines, history and shipments."""
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.core.listing import Cursor, PageRequest
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.sales.customers import queries as customers_queries
+from imsop.sales.orders import actions
+from imsop.sales.orders import queries as orders_queries
+from imsop.sales.orders.models import SalesOrderStatus, SalesOrderSummary
+from imsop.shipping.transit.queries import list_shipments_of_sales_order
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column
+from imsop.ui.render import render
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages.days import today
+from imsop.web.pages.documents import (
+    CHOICES,
+    HISTORY,
+    SHIPMENT_COLUMNS,
+    SHIPMENTS,
+    Flag,
+    is_open_or_late,
+    names_of,
+    standings,
+)
+from imsop.web.pages.lists import export, show
+from imsop.web.search import SearchQuery, ids_of
+
+COLUMNS = (
+    Column("number", N_("Number"), sort="so_number"),
+    Column("customer", N_("Customer")),
+    Column("status", N_("Status")),
+    Column("ordered", N_("Ordered"), "date", sort="order_date"),
+    Column("expected", N_("Expected"), "date"),
+    Column("delivered", N_("Delivered on"), "date"),
+    Column("lines", N_("Lines"), "number"),
+    Column("total", N_("Total"), "number"),
+)
+
+
+CELLS: dict[str, Callable[[SalesOrderSummary], object]] = {
+    "so_number": lambda row: row.so_number,
+    "customer": lambda row: row.customer_name,
+    "status": lambda row: row.status,
+    "order_date": lambda row: row.order_date,
+    "expected_delivery_date": lambda row: row.expected_delivery_date,
+    "actual_delivery_date": lambda row: row.actual_delivery_date,
+    "lines": lambda row: row.lines,
+    "total_amount": lambda row: row.total_amount,
+    "currency": lambda row: row.currency,
+    "customer_id": lambda row: row.customer_id,
+    "id": lambda row: row.id,
+}
+
+
+LINE_COLUMNS = (
+    Column("product", N_("Product")),
+    Column("number", N_("Line"), "number", shown=False),
+    Column("ordered", N_("Ordered"), "number"),
+    Column("reserved", N_("Reserved"), "number"),
+    Column("shipped", N_("Shipped"), "number"),
+    Column("returned", N_("Returned"), "number"),
+    Column("missing", N_("Short"), "number"),
+    Column("price", N_("Unit price"), "number"),
+    Column("total", N_("Total"), "number"),
+    Column("expected", N_("Expected"), "date", shown=False),
+    Column("promised", N_("Promised"), "date"),
+    Column("delivered", N_("Delivered on"), "date"),
+    Column("standing", N_("Status")),
+)
+
+
+SalesOrderSort = Literal["-order_date", "order_date", "so_number", "-so_number"]
+
+
+async def _narrowed(
+    request: TenantRequest,
+    q: str | None,
+    status: str | None,
+    customer_id: UUID | None,
+    product_id: UUID | None,
+    is_counter_sale: Flag | None,
+    is_open: Flag | None,
+    is_late: Flag | None,
+    is_short: Flag | None,
+) -> dict[str, Any]:
+    """What the list is filtered by."""
+    connection, actor = await request.begin()
+    return {
+        "ids": None if q is None else await ids_of(connection, actor, "sales_order", q),
+        "status": status,
+        "customer_id": customer_id,
+        "product_id": product_id,
+        "counter": True if is_counter_sale else None,
+        "short": True if is_short else None,
+        **is_open_or_late(is_open, is_late, today(actor.timezone)),
+    }
+
+
+@get("/sales-orders", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
+async def sales_orders_page(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    status: SalesOrderStatus | None = None,
+    customer_id: UUID | None = None,
+    product_id: UUID | None = None,
+    counter: Flag | None = None,
+    open: Flag | None = None,  # noqa: A002 - the address says so
+    late: Flag | None = None,
+    short: Flag | None = None,
+    sort: SalesOrderSort = "-order_date",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
+    shown = await show(
+        connection, actor, orders_queries.SALES_ORDER_SUMMARIES, COLUMNS,
+        sort=sort, cursor=cursor, before=before, **narrowed,
+    )  # fmt: skip
+    names = await customers_queries.list_customer_names(connection, actor.organization_id, CHOICES + 1)
+    chosen = None
+    if customer_id is not None and len(names) > CHOICES:
+        chosen = await customers_queries.get_customer(connection, actor.organization_id, customer_id)
+    return render(
+        request,
+        "pages/sales/orders.html",
+        shown=shown,
+        states=get_args(SalesOrderStatus),
+        customers=names if len(names) <= CHOICES else [],
+        customer=chosen,
+        today=today(actor.timezone),
+    )
+
+
+@get(
+    ["/sales-orders.csv", "/sales-orders.xlsx"],
+    opt=allow(Permission.SALES_ORDERS_READ),
+    include_in_schema=False,
+)
+async def export_sales_orders(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    status: SalesOrderStatus | None = None,
+    customer_id: UUID | None = None,
+    product_id: UUID | None = None,
+    counter: Flag | None = None,
+    open: Flag | None = None,  # noqa: A002 - the address says so
+    late: Flag | None = None,
+    short: Flag | None = None,
+    sort: SalesOrderSort = "-order_date",
+) -> Streamed:
+    narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
+    return await export(request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
+
+
+@get("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
+async def sales_order_page(
+    request: TenantRequest, order_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    order = await actions.require_sales_order(connection, actor, order_id)
+    shown = await show(
+        connection, actor, orders_queries.ORDER_LINES, LINE_COLUMNS,
+        sort="line_number", cursor=cursor, before=before, sales_order_id=order_id,
+    )  # fmt: skip
+    history = await orders_queries.HISTORY.page(
+        connection, actor.organization_id, PageRequest("-occurred_at", HISTORY), sales_order_id=order_id
+    )
+    customer = None
+    if order.customer_id is not None:
+        customer = await customers_queries.get_customer(connection, actor.organization_id, order.customer_id)
+    shipments = None
+    if Permission.SHIPMENTS_READ in actor.permissions:
+        shipments = await list_shipments_of_sales_order(
+            connection, actor.organization_id, order_id, SHIPMENTS
+        )
+    now = today(actor.timezone)
+    return render(
+        request,
+        "pages/sales/order.html",
+        order=order,
+        customer=customer,
+        shown=shown,
+        totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
+        standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_shipped, now),
+        history=history.items,
+        names=await names_of(connection, actor, history.items, order.created_by),
+        shipments=shipments,
+        shipment_columns=SHIPMENT_COLUMNS,
+        today=now,
+        crumbs=[Crumb(N_("Sales orders"), "/sales-orders")],
+    )  # fmt: skip
+
+
+PAGES = [sales_orders_page, export_sales_orders, sales_order_page]

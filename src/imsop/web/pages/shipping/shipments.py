@@ -1,0 +1,288 @@
+"""Pages of shipments: the list, its export, and the shipment with its way, events and contents."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from itertools import groupby
+from typing import Any, Literal
+from uuid import UUID
+
+from litestar import Response, get
+
+from imsop.core.database import Connection
+from imsop.core.listing import Cursor, PageRequest
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.shipping.shipments import actions
+from imsop.shipping.shipments import queries as shipments_queries
+from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType
+from imsop.shipping.shipments.queries import ShipmentSummary
+from imsop.shipping.tracking import queries as tracking_queries
+from imsop.shipping.tracking.models import EventType, Position, ShipmentEvent
+from imsop.shipping.transit import queries as transit_queries
+from imsop.shipping.transit.queries import Afloat
+from imsop.ui.language import N_, Language, language
+from imsop.ui.page import Crumb
+from imsop.ui.parts import Column, Marker, TimelineEntry
+from imsop.ui.render import render
+from imsop.ui.words import WORDS
+from imsop.web.edge.streamed import Streamed
+from imsop.web.pages import days
+from imsop.web.pages.documents import Flag
+from imsop.web.pages.lists import export, show
+from imsop.web.search import SearchQuery, ids_of
+
+COLUMNS = (
+    Column("reference", N_("Reference")),
+    Column("state", N_("Status")),
+    Column("late", N_("Timeliness")),
+    Column("type", N_("Type")),
+    Column("origin", N_("From")),
+    Column("destination", N_("To")),
+    Column("carrier", N_("Carrier")),
+    Column("shipped", N_("Shipped"), "date"),
+    Column("expected", N_("Expected"), "date"),
+    Column("delivered", N_("Delivered"), "date"),
+    Column("weight", N_("Weight in kg"), "number", shown=False),
+    Column("recorded", N_("Recorded"), "date", sort="created_at", shown=False),
+)
+
+
+CARGO_COLUMNS = (
+    Column("product", N_("Product")),
+    Column("sku", N_("SKU")),
+    Column("quantity", N_("Quantity"), "number"),
+    Column("order", N_("Order")),
+    Column("line", N_("Line"), "number"),
+)
+
+
+CELLS: dict[str, Callable[[ShipmentSummary], object]] = {
+    "reference_id": lambda row: row.reference_id,
+    "tracking_number": lambda row: row.tracking_number,
+    "shipment_type": lambda row: row.shipment_type,
+    "transport_mode": lambda row: row.transport_mode,
+    "carrier": lambda row: row.carrier,
+    "origin": lambda row: row.origin,
+    "destination": lambda row: row.destination,
+    "weight_kg": lambda row: row.weight_kg,
+    "ship_date": lambda row: row.ship_date,
+    "expected_delivery_date": lambda row: row.expected_delivery_date,
+    "actual_delivery_date": lambda row: row.actual_delivery_date,
+    "status": lambda row: row.status,
+    "is_late": lambda row: row.is_late,
+    "id": lambda row: row.id,
+}
+
+
+ShipmentSort = Literal["created_at", "-created_at"]
+
+
+MOST_POSITIONS, MOST_EVENTS = 100, 100
+"""In the timeline of a shipment: the newest."""
+FAILURES: tuple[EventType, ...] = ("delayed", "exception")
+
+
+@get("/shipments", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
+async def shipments_page(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    status: ShipmentStatus | None = None,
+    type: ShipmentType | None = None,  # noqa: A002 - the address says so
+    late: bool | None = None,
+    delivered_from: date | None = None,
+    delivered_to: date | None = None,
+    dated: Flag | None = None,
+    purchase_order_id: UUID | None = None,
+    sales_order_id: UUID | None = None,
+    supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
+    sort: ShipmentSort = "-created_at",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    found = None if q is None else await ids_of(connection, actor, "shipment", q)
+    shown = await show(
+        connection, actor, shipments_queries.SHIPMENT_SUMMARIES, COLUMNS,
+        sort=sort, cursor=cursor, before=before, fixed=(days.today(actor.timezone),),
+        ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
+        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
+    )  # fmt: skip
+    return render(
+        request,
+        "pages/shipping/shipments.html",
+        shown=shown,
+        delivered_from=delivered_from,
+        delivered_to=delivered_to,
+    )
+
+
+@get(["/shipments.csv", "/shipments.xlsx"], opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
+async def export_shipments(
+    request: TenantRequest,
+    q: SearchQuery | None = None,
+    status: ShipmentStatus | None = None,
+    type: ShipmentType | None = None,  # noqa: A002
+    late: bool | None = None,
+    delivered_from: date | None = None,
+    delivered_to: date | None = None,
+    dated: Flag | None = None,
+    purchase_order_id: UUID | None = None,
+    sales_order_id: UUID | None = None,
+    supplier_id: UUID | None = None,
+    product_id: UUID | None = None,
+    sort: ShipmentSort = "-created_at",
+) -> Streamed:
+    connection, actor = await request.begin()
+    found = None if q is None else await ids_of(connection, actor, "shipment", q)
+    return await export(
+        request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
+        sort=sort, fixed=(days.today(actor.timezone),),
+        ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
+        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
+    )  # fmt: skip
+
+
+@get("/shipments/{shipment_id:uuid}", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
+async def shipment_page(
+    request: TenantRequest, shipment_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    spoken = language(actor.locale, actor.timezone)
+    today = days.today(actor.timezone)
+    shipment = await shipments_queries.get_document(connection, actor.organization_id, today, shipment_id)
+    if shipment is None:
+        raise actions.no_such_shipment()
+    seen = await transit_queries.list_in_transit(
+        connection, actor.organization_id, today, 1, shipment_id=shipment_id
+    )
+    cargo = await show(
+        connection, actor, shipments_queries.CARGO, CARGO_COLUMNS,
+        sort="id", cursor=cursor, before=before, shipment_id=shipment_id,
+    )  # fmt: skip
+    return render(
+        request,
+        "pages/shipping/shipment.html",
+        shipment=shipment,
+        markers=[marker(row, spoken) for row in seen],
+        cargo=cargo,
+        crumbs=[Crumb(N_("Shipments"), "/shipments")],
+        **await _timeline(connection, actor, shipment_id, spoken),
+    )
+
+
+@get("/shipments/{shipment_id:uuid}/timeline", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
+async def shipment_timeline(request: TenantRequest, shipment_id: UUID) -> Response[bytes]:
+    """What the page fetches anew when something has happened."""
+    connection, actor = await request.begin()
+    await actions.require_shipment(connection, actor, shipment_id)
+    spoken = language(actor.locale, actor.timezone)
+    return render(
+        request,
+        "pages/shipping/shipment_timeline.html",
+        **await _timeline(connection, actor, shipment_id, spoken),
+    )
+
+
+async def _timeline(
+    connection: Connection, actor: Actor, shipment_id: UUID, spoken: Language
+) -> dict[str, Any]:
+    """Events and positions in one order, the newest first, and whether there are more of them."""
+    events = await tracking_queries.EVENTS.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-occurred_at", MOST_EVENTS),
+        shipment_id=shipment_id,
+    )
+    positions = await tracking_queries.POSITIONS.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-timestamp", MOST_POSITIONS),
+        shipment_id=shipment_id,
+        until=datetime.now(UTC),
+    )
+    entries = [event_entry(event, spoken) for event in events.items]
+    entries += [_position_entry(position, spoken) for position in positions.items]
+    return {
+        "timeline": _gathered(sorted(entries, key=lambda entry: entry.at, reverse=True), spoken),
+        "is_more": bool(events.next_cursor or positions.next_cursor),
+    }
+
+
+def _gathered(entries: list[TimelineEntry], spoken: Language) -> list[TimelineEntry]:
+    """Where it was seen several times in a row stands once, and since when: a voyage is long."""
+    told = []
+    for _, alike in groupby(entries, key=lambda entry: entry[1:]):
+        last, *earlier = alike
+        if earlier:
+            since = spoken.gettext(N_("since %(instant)s")) % {"instant": spoken.instant(earlier[-1].at)}
+            last = last._replace(detail=f"{last.detail} · {since}" if last.detail else since)
+        told.append(last)
+    return told
+
+
+def event_entry(event: ShipmentEvent, spoken: Language) -> TimelineEntry:
+    word = WORDS[event.event_type]
+    told = (event.location, delay_reason(event.payload), event.source)
+    return TimelineEntry(
+        event.occurred_at,
+        spoken.gettext(word.label),
+        " · ".join(part for part in told if part),
+        "",
+        word.tone,
+    )
+
+
+def delay_reason(payload: dict[str, Any] | None) -> str:
+    """What the source gave as the reason, in its own words, if it is text."""
+    reason = (payload or {}).get("reason")
+    return reason if isinstance(reason, str) else ""
+
+
+def _position_entry(position: Position, spoken: Language) -> TimelineEntry:
+    place = position.location or _coordinates(position.latitude, position.longitude, spoken)
+    status = (position.status or "").replace("_", " ")  # the carrier's word
+    told = (spoken.gettext(N_("Position")), status)
+    return TimelineEntry(
+        position.timestamp,
+        place or spoken.gettext(N_("Position")),
+        " · ".join(part for part in told if part) if place else status,
+        "",
+        "tone-quiet",
+    )
+
+
+def _coordinates(latitude: str | None, longitude: str | None, spoken: Language) -> str:
+    if latitude is None or longitude is None:
+        return ""
+    return f"{spoken.number(float(latitude), 2)}, {spoken.number(float(longitude), 2)}"
+
+
+def marker(row: Afloat, spoken: Language) -> Marker:
+    """The shipment on the map, with the way it has come."""
+    due = row.expected_delivery_date
+    if due is None:
+        state = spoken.gettext(N_("No expected date"))
+    elif row.is_late:
+        state = spoken.gettext(N_("Late: expected on %(day)s")) % {"day": spoken.day(due)}
+    else:
+        state = spoken.gettext(N_("Expected on %(day)s")) % {"day": spoken.day(due)}
+    return Marker(
+        str(row.id),
+        row.reference_id or row.tracking_number or spoken.gettext(N_("Shipment")),
+        f"/shipments/{row.id}",
+        row.longitude,
+        row.latitude,
+        row.location or f"{spoken.number(row.latitude, 2)}, {spoken.number(row.longitude, 2)}",
+        state,
+        "tone-bad" if row.is_late else "tone-active",
+        list(zip(row.longitudes or (), row.latitudes or (), strict=True)),
+        row.seen_at,
+    )
+
+
+PAGES = [shipments_page, export_shipments, shipment_page, shipment_timeline]

@@ -1,0 +1,141 @@
+"""Courses of the control tower's figures: what was, told from what happened since."""
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from imsop.inventory.days.jobs import keep_daily_stock
+from imsop.sales.demand.queries import StatusChanges
+from imsop.web.pages.analytics import figures
+from imsop.web.pages.analytics.figures import Figure, ends_of_stretches, in_state
+from tests import factories
+from tests.factories import Member
+from tests.inventory.stock import post, receipt, sale
+from tests.pages.browsing import signed_in
+from tests.pages.test_shipments import shipment
+from tests.pages.trading import Line, ago, purchase_order, sales_order
+
+
+def ends() -> list[date]:
+    return ends_of_stretches(ago(0))
+
+
+def noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
+
+
+async def _happened(admin: Member, order_id: UUID, kind: str, **days_ago: int) -> None:
+    """The order's history: each state, and how many days ago it came."""
+    states: list[str | None] = [None, *days_ago]
+    async with admin.transaction() as connection:
+        for before, (status, days) in zip(states, days_ago.items(), strict=False):
+            values = admin.organization_id, order_id, before, status, noon(ago(days))
+            if kind == "purchase":
+                await connection.execute(
+                    "INSERT INTO purchase_order_history (organization_id, purchase_order_id, from_status,"
+                    " to_status, occurred_at) VALUES ($1, $2, $3, $4, $5)",
+                    *values,
+                )
+            else:
+                await connection.execute(
+                    "INSERT INTO sales_order_history (organization_id, sales_order_id, from_status,"
+                    " to_status, occurred_at) VALUES ($1, $2, $3, $4, $5)",
+                    *values,
+                )
+
+
+def test_a_change_is_from_what_was_a_month_ago() -> None:
+    before = [None, None, 3, 4, 5, 8, 7, 6]
+    figure = Figure(10, before)
+    assert figure.course == [3, 4, 5, 8, 7, 6, 10]
+    assert figure.change == 2
+    assert figure.change_share == 0.25
+    assert len(ends()) == len(before)
+    assert ends()[-3] == ago(30)
+
+
+@pytest.mark.parametrize(("now", "then"), [(10, None), (10, 0)])
+def test_what_was_not_known_or_nothing_has_no_share(now: int, then: int | None) -> None:
+    figure = Figure(now, [then] * 8)
+    assert figure.change_share is None
+    assert figure.change == (None if then is None else 10)
+
+
+def test_orders_in_a_state_are_those_now_less_who_came_and_with_who_left() -> None:
+    changes = [
+        StatusChanges(1, "draft", "confirmed", 4),
+        StatusChanges(2, "confirmed", "shipped", 3),
+        StatusChanges(2, None, "draft", 1),
+    ]
+    assert in_state("confirmed", 6, changes, 2) == [6 - 4 + 3, 6 + 3]
+    assert in_state("draft", 2, changes, 2) == [2 + 4 - 1, 2 - 1]
+    assert in_state("cancelled", 2, changes, 2) == [2, 2]
+
+
+async def test_stock_was_what_its_days_say(admin: Member, stranger: Member) -> None:
+    product = UUID((await factories.product(admin, unit_cost="2.50", reorder_level=5))["id"])
+    warehouse = UUID((await factories.warehouse(admin))["id"])
+    async with admin.transaction() as connection:
+        await post(
+            connection,
+            admin,
+            receipt(product, warehouse, 10)._replace(occurred_at=noon(ago(60))),
+            sale(product, warehouse, 6)._replace(occurred_at=noon(ago(45))),
+            sale(product, warehouse, 4)._replace(occurred_at=noon(ago(25))),
+            receipt(product, warehouse, 7),
+        )
+        await keep_daily_stock(connection, admin.organization_id)
+        found = await figures.stock(connection, await admin.actor(), ends())
+    assert found is not None
+    assert [*found.on_hand.before, found.on_hand.now] == [None, None, 10, 10, 4, 4, 0, 0, 7]
+    assert found.value.before[4] == Decimal(10)
+    assert [*found.out.before, found.out.now] == [None, None, 0, 0, 0, 0, 1, 1, 0]
+    assert [*found.low.before, found.low.now] == [None, None, 0, 0, 1, 1, 1, 1, 0]
+    page = await (await signed_in(admin)).get("/")
+    assert 'tone-active toned">+75.0% in 30 days' in page.text  # from 4 units to 7, and their value
+    assert 'tone-good toned">-1 in 30 days' in page.text  # below its reorder level
+    async with stranger.transaction() as connection:
+        theirs = await figures.stock(connection, await stranger.actor(), ends())
+    assert theirs is not None
+    assert theirs.on_hand == Figure(0, [None] * 8)
+
+
+async def test_purchase_orders_were_open_from_submission_to_their_end(admin: Member) -> None:
+    supplier = (await factories.supplier(admin))["id"]
+    product = (await factories.product(admin))["id"]
+    received = await purchase_order(admin, supplier, "received", Line(product), expected=ago(36))
+    await _happened(admin, received, "purchase", draft=66, submitted=55, confirmed=52, received=15)
+    open_still = await purchase_order(admin, supplier, "confirmed", Line(product), expected=ago(10))
+    await _happened(admin, open_still, "purchase", submitted=35, confirmed=34)
+    dropped = await purchase_order(admin, supplier, "cancelled", Line(product), expected=ago(50))
+    await _happened(admin, dropped, "purchase", draft=60, cancelled=40)
+    async with admin.transaction() as connection:
+        found = await figures.purchasing(connection, await admin.actor(), ago(0), ends())
+    assert found is not None
+    # Eighty, seventy … ten days ago, and now.
+    assert [*found["open"].before, found["open"].now] == [0, 0, 0, 1, 1, 2, 2, 1, 1]
+    assert [*found["late"].before, found["late"].now] == [0, 0, 0, 0, 0, 1, 1, 0, 1]
+
+
+async def test_sales_orders_were_in_the_states_that_they_have_left_since(admin: Member) -> None:
+    product = (await factories.product(admin))["id"]
+    shipped = await sales_order(admin, None, "shipped", Line(product))
+    await _happened(admin, shipped, "sales", draft=75, confirmed=55, shipped=15)
+    async with admin.transaction() as connection:
+        found = await figures.sales(connection, await admin.actor(), ends())
+    assert found is not None
+    assert [*found["draft"].before, found["draft"].now] == [0, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert [*found["confirmed"].before, found["confirmed"].now] == [0, 0, 0, 1, 1, 1, 1, 0, 0]
+    assert [*found["shipped"].before, found["shipped"].now] == [0, 0, 0, 0, 0, 0, 0, 1, 1]
+
+
+async def test_shipments_were_in_transit_from_departure_to_arrival(admin: Member) -> None:
+    await shipment(admin, "in_transit", ship_date=f"{ago(30)}")
+    await shipment(admin, "delivered", ship_date=f"{ago(65)}", delivered=ago(20))
+    await shipment(admin, "cancelled", ship_date=f"{ago(65)}")
+    async with admin.transaction() as connection:
+        transit = await figures.transit(connection, await admin.actor(), ago(0), ends())
+    assert transit is not None
+    assert [*transit.moving.before, transit.moving.now] == [0, 0, 1, 1, 1, 2, 1, 1, 1]
