@@ -5,10 +5,15 @@ import gc
 import secrets
 from typing import Any
 
+import pytest
+
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.attacks.fuzz import attack
 from tests.attacks.victim import Victim
+from tests.attacks.wire import exchange, head, with_body
+
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 SHORT = 2_500
 """Requests in the suite; `python -m tests.attacks.fuzz` goes on for an hour."""
@@ -19,6 +24,29 @@ async def test_strangers_cause_no_errors_and_no_large_replies(attacked: Victim) 
     assert faults == []
     assert attacked.errors() == []
     assert {200, 303, 400, 401, 404, 405, 413, 415, 422} <= statuses.keys()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Cookie", b"imsop_form=%ff"),
+        ("Cookie", b"imsop_form=\xff; imsop_theme=\xff"),
+        ("Origin", b"http://[::1"),
+        ("HX-Current-URL", b"http://[::1"),
+        ("Accept-Language", b"\xff;q=nan"),
+        ("Host", b"["),
+    ],
+)
+async def test_no_header_is_the_servers_fault(attacked: Victim, header: tuple[str, bytes]) -> None:
+    """Each of these was one, or is close to one that was."""
+    for asked in (
+        head("GET", "/sign-in", header),
+        with_body("POST", "/sign-in", b"email=a", FORM, header),
+        head("GET", "/search/found?q=a", ("HX-Request", "true"), header),
+        with_body("POST", "/api/v1/auth/token", b"{}", ("Content-Type", "application/json"), header),
+    ):
+        reply = await exchange(attacked.address, asked)
+        assert reply.status < 500, reply.content
 
 
 def cached() -> dict[str, int]:

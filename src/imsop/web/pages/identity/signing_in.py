@@ -1,5 +1,6 @@
 """Pages of coming in and going out."""
 
+import re
 import secrets
 from typing import Any
 
@@ -19,6 +20,7 @@ from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import form_of
 
+_OURS = re.compile(r"[A-Za-z0-9_-]{32}")  # as secrets.token_urlsafe(24) makes them
 FORM_COOKIE = "imsop_form"
 """What makes the sign-in form's token, where there is no session yet to make it of."""
 
@@ -65,7 +67,8 @@ async def sign_out(request: TenantRequest) -> Response[Any]:
 def _form(
     request: Request[Any, Any, Any], onward: str, refusal: DomainError | None = None, email: str = ""
 ) -> Response[bytes]:
-    known = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    sent = request.cookies.get(FORM_COOKIE, "")
+    known = sent if _OURS.fullmatch(sent) else secrets.token_urlsafe(24)
     carried(request.scope).csrf_token = csrf_token(known)
     page = render(
         request,
