@@ -8,6 +8,170 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
 
+CREATE TYPE public.document_change AS (
+	document_id uuid,
+	from_status text,
+	to_status text,
+	changes jsonb,
+	note text,
+	changed_by uuid,
+	occurred_at timestamp with time zone
+);
+
+ALTER TYPE public.document_change OWNER TO imsop_owner;
+
+CREATE TYPE public.past_sale_line AS (
+	id uuid,
+	sales_order_id uuid,
+	line_number integer,
+	product_id uuid,
+	quantity_ordered integer,
+	unit_price numeric,
+	line_total numeric,
+	expected_delivery_date date,
+	promised_delivery_date date,
+	actual_delivery_date date
+);
+
+ALTER TYPE public.past_sale_line OWNER TO imsop_owner;
+
+CREATE TYPE public.stock_movement AS (
+	product_id uuid,
+	warehouse_id uuid,
+	quantity integer,
+	transaction_type text,
+	movement_kind text,
+	reservation_id uuid,
+	purchase_order_item_id uuid,
+	sales_order_item_id uuid,
+	shipment_item_id uuid,
+	reference_id text,
+	reason text,
+	notes text,
+	occurred_at timestamp with time zone
+);
+
+ALTER TYPE public.stock_movement OWNER TO imsop_owner;
+
+CREATE TYPE public.stock_wish AS (
+	inventory_id uuid,
+	quantity integer,
+	kind text,
+	sales_order_item_id uuid,
+	reason text
+);
+
+ALTER TYPE public.stock_wish OWNER TO imsop_owner;
+
+CREATE FUNCTION public.advance_purchase_orders(p_organization_id uuid, p_changes public.document_change[]) RETURNS TABLE(document_id uuid, status text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM (SELECT DISTINCT c.document_id FROM unnest(p_changes) AS c) AS wanted
+    JOIN purchase_orders o ON o.organization_id = p_organization_id AND o.id = wanted.document_id
+    ORDER BY o.id
+    FOR NO KEY UPDATE OF o;
+    RETURN QUERY
+    SELECT c.document_id, o.status
+    FROM (
+        SELECT c.*, lag(c.to_status) OVER (PARTITION BY c.document_id ORDER BY c.line) AS before
+        FROM unnest(p_changes) WITH ORDINALITY
+            AS c (document_id, from_status, to_status, changes, note, changed_by, occurred_at, line)
+    ) AS c
+    LEFT JOIN purchase_orders o ON o.organization_id = p_organization_id AND o.id = c.document_id
+    WHERE c.from_status IS DISTINCT FROM coalesce(c.before, o.status) AND NOT (
+        c.from_status IS NULL AND c.before IS NULL AND o.status = 'draft' AND NOT EXISTS (
+            SELECT FROM purchase_order_history h
+            WHERE h.organization_id = p_organization_id AND h.purchase_order_id = c.document_id));
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    UPDATE purchase_orders o SET status = c.to_status
+    FROM (
+        SELECT DISTINCT ON (c.document_id) c.document_id, c.to_status
+        FROM unnest(p_changes) WITH ORDINALITY
+            AS c (document_id, from_status, to_status, changes, note, changed_by, occurred_at, line)
+        ORDER BY c.document_id, c.line DESC
+    ) AS c
+    WHERE o.organization_id = p_organization_id AND o.id = c.document_id;
+    INSERT INTO purchase_order_history
+        (organization_id, purchase_order_id, from_status, to_status, changes, note, changed_by, occurred_at)
+    SELECT p_organization_id, c.document_id, c.from_status, c.to_status, c.changes, c.note, c.changed_by,
+           coalesce(c.occurred_at, now())
+    FROM unnest(p_changes) AS c;
+END $$;
+
+ALTER FUNCTION public.advance_purchase_orders(p_organization_id uuid, p_changes public.document_change[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.advance_sales_orders(p_organization_id uuid, p_changes public.document_change[]) RETURNS TABLE(document_id uuid, status text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM (SELECT DISTINCT c.document_id FROM unnest(p_changes) AS c) AS wanted
+    JOIN sales_orders o ON o.organization_id = p_organization_id AND o.id = wanted.document_id
+    ORDER BY o.id
+    FOR NO KEY UPDATE OF o;
+    RETURN QUERY
+    SELECT c.document_id, o.status
+    FROM (
+        SELECT c.*, lag(c.to_status) OVER (PARTITION BY c.document_id ORDER BY c.line) AS before
+        FROM unnest(p_changes) WITH ORDINALITY
+            AS c (document_id, from_status, to_status, changes, note, changed_by, occurred_at, line)
+    ) AS c
+    LEFT JOIN sales_orders o ON o.organization_id = p_organization_id AND o.id = c.document_id
+    WHERE c.from_status IS DISTINCT FROM coalesce(c.before, o.status) AND NOT (
+        c.from_status IS NULL AND c.before IS NULL AND o.status = 'draft' AND NOT EXISTS (
+            SELECT FROM sales_order_history h
+            WHERE h.organization_id = p_organization_id AND h.sales_order_id = c.document_id));
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    UPDATE sales_orders o SET status = c.to_status
+    FROM (
+        SELECT DISTINCT ON (c.document_id) c.document_id, c.to_status
+        FROM unnest(p_changes) WITH ORDINALITY
+            AS c (document_id, from_status, to_status, changes, note, changed_by, occurred_at, line)
+        ORDER BY c.document_id, c.line DESC
+    ) AS c
+    WHERE o.organization_id = p_organization_id AND o.id = c.document_id;
+    INSERT INTO sales_order_history
+        (organization_id, sales_order_id, from_status, to_status, changes, note, changed_by, occurred_at)
+    SELECT p_organization_id, c.document_id, c.from_status, c.to_status, c.changes, c.note, c.changed_by,
+           coalesce(c.occurred_at, now())
+    FROM unnest(p_changes) AS c;
+END $$;
+
+ALTER FUNCTION public.advance_sales_orders(p_organization_id uuid, p_changes public.document_change[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) RETURNS TABLE(document_id uuid, status text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM (SELECT DISTINCT c.document_id FROM unnest(p_changes) AS c) AS wanted
+    JOIN shipments s ON s.organization_id = p_organization_id AND s.id = wanted.document_id
+    ORDER BY s.id
+    FOR NO KEY UPDATE OF s;
+    RETURN QUERY
+    SELECT c.document_id, s.status
+    FROM unnest(p_changes) AS c
+    LEFT JOIN shipments s ON s.organization_id = p_organization_id AND s.id = c.document_id
+    WHERE c.from_status IS DISTINCT FROM s.status;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    UPDATE shipments s SET status = c.to_status
+    FROM unnest(p_changes) AS c
+    WHERE s.organization_id = p_organization_id AND s.id = c.document_id;
+END $$;
+
+ALTER FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.current_organization_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid;
@@ -86,6 +250,79 @@ END $$;
 
 ALTER FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_order_ids uuid[];
+BEGIN
+    SELECT coalesce(array_agg(DISTINCT i.purchase_order_id), '{}') INTO v_order_ids
+    FROM unnest(p_item_ids) AS item (id)
+    JOIN purchase_order_items i ON i.organization_id = p_organization_id AND i.id = item.id;
+    PERFORM FROM unnest(v_order_ids) AS wanted (id)
+    JOIN purchase_orders o ON o.organization_id = p_organization_id AND o.id = wanted.id
+    ORDER BY o.id
+    FOR NO KEY UPDATE OF o;
+    RETURN v_order_ids;
+END $$;
+
+ALTER FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_order_ids uuid[];
+BEGIN
+    SELECT coalesce(array_agg(DISTINCT i.sales_order_id), '{}') INTO v_order_ids
+    FROM unnest(p_item_ids) AS item (id)
+    JOIN sales_order_items i ON i.organization_id = p_organization_id AND i.id = item.id;
+    PERFORM FROM unnest(v_order_ids) AS wanted (id)
+    JOIN sales_orders o ON o.organization_id = p_organization_id AND o.id = wanted.id
+    ORDER BY o.id
+    FOR NO KEY UPDATE OF o;
+    RETURN v_order_ids;
+END $$;
+
+ALTER FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_prefix CONSTANT text := CASE p_kind
+        WHEN 'purchase_order' THEN 'PO' WHEN 'sales_order' THEN 'SO' WHEN 'goods_receipt' THEN 'GR'
+        WHEN 'shipment' THEN 'SH' WHEN 'stock_count' THEN 'SC' WHEN 'transfer' THEN 'TR' END;
+    v_last int;
+    v_number text;
+BEGIN
+    LOOP
+        INSERT INTO document_numbers AS n (organization_id, kind, year, last_number)
+        VALUES (p_organization_id, p_kind, p_year, 1)
+        ON CONFLICT (organization_id, kind, year) DO UPDATE SET last_number = n.last_number + 1
+            WHERE n.last_number < 999999
+        RETURNING n.last_number INTO v_last;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+        v_number := v_prefix || '-' || lpad(p_year::text, 4, '0') || '-' || lpad(v_last::text, 6, '0');
+        IF NOT (CASE p_kind
+            WHEN 'purchase_order' THEN EXISTS (
+                SELECT FROM purchase_orders o WHERE o.organization_id = p_organization_id AND o.po_number = v_number)
+            WHEN 'sales_order' THEN EXISTS (
+                SELECT FROM sales_orders o WHERE o.organization_id = p_organization_id AND o.so_number = v_number)
+            ELSE false END)
+        THEN
+            RETURN v_number;
+        END IF;
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) RETURNS uuid[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -112,26 +349,94 @@ END $$;
 ALTER FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT p.outcome, p.line, p.id, p.inventory_id, p.quantity, p.balance_after, p.available
+    FROM post_movements_v2(p_organization_id, array(
+        SELECT ROW(e.product_id, e.warehouse_id, e.quantity, e.transaction_type, e.movement_kind, e.reservation_id, NULL,
+                   r.sales_order_item_id, NULL, e.reference_id, left(coalesce(e.notes, 'posted by an earlier release'), 255),
+                   e.notes, e.occurred_at)::stock_movement
+        FROM unnest(p_product_ids, p_warehouse_ids, p_quantities, p_transaction_types, p_movement_kinds,
+                    p_reservation_ids, p_reference_ids, p_notes, p_occurred_at)
+            WITH ORDINALITY AS e (product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id,
+                                  reference_id, notes, occurred_at, line)
+        LEFT JOIN inventory_reservations r ON r.organization_id = p_organization_id AND r.id = e.reservation_id
+        ORDER BY e.line), p_created_by) AS p
+$$;
+
+ALTER FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 #variable_conflict use_column
 DECLARE
-    v_inventory_ids uuid[] := open_balances(p_organization_id, p_product_ids, p_warehouse_ids);
-    v_draws boolean := cardinality(array_remove(p_reservation_ids, NULL)) > 0;
+    v_purchase_items uuid[];
+    v_sales_items uuid[];
+    v_purchase_orders uuid[] := '{}';
+    v_sales_orders uuid[] := '{}';
+    v_product_ids uuid[];
+    v_warehouse_ids uuid[];
+    v_inventory_ids uuid[];
+    v_draws boolean;
+    v_dated_back boolean;
 BEGIN
+    SELECT array_agg(m.product_id ORDER BY m.line), array_agg(m.warehouse_id ORDER BY m.line),
+           array_agg(m.purchase_order_item_id) FILTER (WHERE m.purchase_order_item_id IS NOT NULL),
+           array_agg(m.sales_order_item_id) FILTER (WHERE m.sales_order_item_id IS NOT NULL),
+           bool_or(m.reservation_id IS NOT NULL)
+    INTO v_product_ids, v_warehouse_ids, v_purchase_items, v_sales_items, v_draws
+    FROM unnest(p_movements) WITH ORDINALITY AS m (
+        product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+        sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line);
+    IF v_product_ids IS NULL THEN
+        RETURN;
+    END IF;
+    IF v_purchase_items IS NOT NULL THEN
+        v_purchase_orders := lock_purchase_orders_of(p_organization_id, v_purchase_items);
+    END IF;
+    IF v_sales_items IS NOT NULL THEN
+        v_sales_orders := lock_sales_orders_of(p_organization_id, v_sales_items);
+    END IF;
+    v_inventory_ids := open_balances(p_organization_id, v_product_ids, v_warehouse_ids);
     PERFORM lock_balances(p_organization_id, v_inventory_ids);
+
     IF v_draws THEN
         RETURN QUERY
-        SELECT 'unheld', min(draw.line)::int, draw.reservation_id, draw.inventory_id, NULL::int, NULL::int,
+        SELECT 'unheld', min(e.line)::int, e.reservation_id, v_inventory_ids[e.line], NULL::int, NULL::int,
                coalesce(max(r.quantity), 0)
-        FROM unnest(p_reservation_ids, v_inventory_ids, p_quantities)
-            WITH ORDINALITY AS draw (reservation_id, inventory_id, quantity, line)
+        FROM unnest(p_movements) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
         LEFT JOIN inventory_reservations r ON r.organization_id = p_organization_id
-            AND r.id = draw.reservation_id AND r.inventory_id = draw.inventory_id
-        WHERE draw.reservation_id IS NOT NULL
-        GROUP BY draw.reservation_id, draw.inventory_id
-        HAVING coalesce(max(r.quantity), 0) < -sum(draw.quantity) OR max(draw.quantity) > 0;
+            AND r.id = e.reservation_id AND r.inventory_id = v_inventory_ids[e.line]
+            AND r.sales_order_item_id IS NOT DISTINCT FROM e.sales_order_item_id
+        WHERE e.reservation_id IS NOT NULL
+        GROUP BY e.reservation_id, v_inventory_ids[e.line]
+        HAVING coalesce(max(r.quantity), 0) < -sum(e.quantity) OR max(e.quantity) > 0;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
+
+    -- Dated back: before the latest entry of the balance, or before an earlier line of this very posting.
+    SELECT coalesce(bool_or(e.occurred_at < greatest(e.known_until, e.posted_until)), false) INTO v_dated_back
+    FROM (
+        SELECT coalesce(e.occurred_at, now()) AS occurred_at,
+               CASE WHEN i.version > 0 THEN coalesce(i.last_occurred_at, 'infinity') END AS known_until,
+               max(coalesce(e.occurred_at, now())) OVER (
+                   PARTITION BY i.id ORDER BY e.line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
+        FROM unnest(p_movements) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = v_inventory_ids[e.line]
+    ) AS e;
+    IF v_dated_back THEN
+        RETURN QUERY
+        SELECT 'short', s.line, NULL::uuid, s.inventory_id, NULL::int, NULL::int, s.available
+        FROM short_in_the_past(p_organization_id, v_inventory_ids, p_movements) s;
         IF FOUND THEN
             RETURN;
         END IF;
@@ -139,21 +444,23 @@ BEGIN
 
     RETURN QUERY
     WITH entry AS MATERIALIZED (
-        SELECT uuidv7() AS id, e.line::int AS line, e.inventory_id, e.quantity, e.transaction_type, e.movement_kind,
-               e.reservation_id, e.reference_id, e.notes, coalesce(e.occurred_at, now()) AS occurred_at,
+        SELECT uuidv7() AS id, e.line::int AS line, v_inventory_ids[e.line] AS inventory_id, e.quantity,
+               e.transaction_type, e.movement_kind, e.reservation_id, e.purchase_order_item_id, e.sales_order_item_id,
+               e.shipment_item_id, e.reference_id, e.reason, e.notes, coalesce(e.occurred_at, now()) AS occurred_at,
                i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.version,
                i.quantity_on_hand + sum(e.quantity) OVER in_order AS balance_after,
                i.version + row_number() OVER in_order AS balance_version
-        FROM unnest(v_inventory_ids, p_quantities, p_transaction_types, p_movement_kinds, p_reservation_ids,
-                    p_reference_ids, p_notes, p_occurred_at)
-            WITH ORDINALITY AS e (inventory_id, quantity, transaction_type, movement_kind, reservation_id,
-                                  reference_id, notes, occurred_at, line)
-        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
-        WINDOW in_order AS (PARTITION BY e.inventory_id ORDER BY e.line)
+        FROM unnest(p_movements) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id,
+            purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at,
+            line)
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = v_inventory_ids[e.line]
+        WINDOW in_order AS (PARTITION BY i.id ORDER BY e.line)
     ), change AS MATERIALIZED (
         SELECT inventory_id, on_hand, reserved, version, min(line) AS line, count(*) AS entries,
                sum(quantity) AS quantity, min(balance_after) AS lowest,
                coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn,
+               max(occurred_at) AS last_occurred_at,
                max(occurred_at) FILTER (WHERE movement_kind = 'count') AS counted_at
         FROM entry
         GROUP BY inventory_id, on_hand, reserved, version
@@ -164,15 +471,18 @@ BEGIN
     ), moved AS (
         UPDATE inventory i
         SET quantity_on_hand = c.on_hand + c.quantity, quantity_reserved = c.reserved - c.drawn,
-            version = c.version + c.entries, last_counted = greatest(i.last_counted, c.counted_at)
+            version = c.version + c.entries, last_counted = greatest(i.last_counted, c.counted_at),
+            last_occurred_at = greatest(i.last_occurred_at, c.last_occurred_at)
         FROM change c
         WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
     ), posted AS (
         INSERT INTO inventory_transactions
             (id, organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
-             balance_version, reference_id, notes, created_by, occurred_at)
+             balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason,
+             notes, created_by, occurred_at)
         SELECT id, p_organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
-               balance_version, reference_id, notes, p_created_by, occurred_at
+               balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason,
+               notes, p_created_by, occurred_at
         FROM entry
         WHERE NOT EXISTS (SELECT FROM short)
         ORDER BY line
@@ -187,15 +497,48 @@ BEGIN
     ), fulfilled AS (
         DELETE FROM inventory_reservations r USING drawn d
         WHERE r.organization_id = p_organization_id AND r.id = d.reservation_id AND r.quantity = d.quantity
+    ), bought AS (
+        -- A reversal takes back what its sign says: of a receipt it is negative, of a return positive.
+        UPDATE purchase_order_items i
+        SET quantity_received = i.quantity_received + p.received, quantity_returned = i.quantity_returned + p.returned
+        FROM (
+            SELECT purchase_order_item_id,
+                   coalesce(sum(quantity) FILTER (
+                       WHERE movement_kind = 'goods_receipt' OR movement_kind = 'reversal' AND quantity < 0), 0) AS received,
+                   coalesce(-sum(quantity) FILTER (
+                       WHERE movement_kind = 'supplier_return' OR movement_kind = 'reversal' AND quantity > 0), 0) AS returned
+            FROM entry
+            WHERE purchase_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
+            GROUP BY purchase_order_item_id
+        ) p
+        WHERE i.organization_id = p_organization_id AND i.id = p.purchase_order_item_id
+    ), sold AS (
+        -- A reversal of a sale is positive, of a return negative.
+        UPDATE sales_order_items i
+        SET quantity_shipped = i.quantity_shipped + s.shipped, quantity_returned = i.quantity_returned + s.returned,
+            quantity_reserved = i.quantity_reserved - s.drawn
+        FROM (
+            SELECT sales_order_item_id,
+                   coalesce(-sum(quantity) FILTER (
+                       WHERE movement_kind = 'sale' OR movement_kind = 'reversal' AND quantity > 0), 0) AS shipped,
+                   coalesce(sum(quantity) FILTER (
+                       WHERE movement_kind = 'customer_return' OR movement_kind = 'reversal' AND quantity < 0), 0) AS returned,
+                   coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn
+            FROM entry
+            WHERE sales_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
+            GROUP BY sales_order_item_id
+        ) s
+        WHERE i.organization_id = p_organization_id AND i.id = s.sales_order_item_id
     )
     SELECT 'short', line, NULL::uuid, inventory_id, NULL::int, on_hand, available::int FROM short
     UNION ALL
     SELECT 'posted', line, id, inventory_id, quantity, balance_after::int, NULL::int FROM entry
     WHERE NOT EXISTS (SELECT FROM short)
     ORDER BY 2;
+    PERFORM touch_orders(p_organization_id, v_purchase_orders, v_sales_orders);
 END $$;
 
-ALTER FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) OWNER TO imsop_owner;
+ALTER FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.protect_tenant_table(p_table regclass, p_key text DEFAULT 'organization_id'::text) RETURNS void
     LANGUAGE plpgsql
@@ -216,12 +559,53 @@ END $$;
 
 ALTER FUNCTION public.protect_tenant_table(p_table regclass, p_key text) OWNER TO imsop_owner;
 
-CREATE FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) RETURNS TABLE(id uuid, inventory_id uuid, quantity integer)
+CREATE FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 #variable_conflict use_column
 BEGIN
+    SET CONSTRAINTS inventory_transactions_sales_order_item_fkey DEFERRED;
+    RETURN QUERY SELECT * FROM post_movements_v2(p_organization_id, p_movements, p_created_by);
+    INSERT INTO sales_order_items
+        (id, organization_id, sales_order_id, line_number, product_id, quantity_ordered, quantity_shipped,
+         quantity_returned, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+         actual_delivery_date)
+    SELECT l.id, p_organization_id, l.sales_order_id, l.line_number, l.product_id, l.quantity_ordered,
+           coalesce(moved.shipped, 0), coalesce(moved.returned, 0), l.unit_price, l.line_total,
+           l.expected_delivery_date, l.promised_delivery_date, l.actual_delivery_date
+    FROM unnest(p_lines) AS l
+    LEFT JOIN (
+        SELECT m.sales_order_item_id, -sum(m.quantity) FILTER (WHERE m.movement_kind = 'sale') AS shipped,
+               sum(m.quantity) FILTER (WHERE m.movement_kind = 'customer_return') AS returned
+        FROM unnest(p_movements) AS m
+        GROUP BY m.sales_order_item_id
+    ) AS moved ON moved.sales_order_item_id = l.id;
+END $$;
+
+ALTER FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) RETURNS TABLE(id uuid, inventory_id uuid, quantity integer)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT r.id, r.inventory_id, r.quantity FROM release_reservations_v2(p_organization_id, p_reservation_ids) AS r
+$$;
+
+ALTER FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) RETURNS TABLE(id uuid, inventory_id uuid, quantity integer, sales_order_item_id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_sales_orders uuid[];
+BEGIN
+    v_sales_orders := lock_sales_orders_of(p_organization_id, array(
+        SELECT r.sales_order_item_id FROM inventory_reservations r
+        WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)
+          AND r.sales_order_item_id IS NOT NULL));
     PERFORM lock_balances(p_organization_id, array(
         SELECT DISTINCT r.inventory_id FROM inventory_reservations r
         WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)));
@@ -229,29 +613,59 @@ BEGIN
     WITH released AS (
         DELETE FROM inventory_reservations r
         WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)
-        RETURNING r.id, r.inventory_id, r.quantity
+        RETURNING r.id, r.inventory_id, r.quantity, r.sales_order_item_id
     ), lowered AS (
         UPDATE inventory i SET quantity_reserved = i.quantity_reserved - freed.quantity
         FROM (SELECT inventory_id, sum(quantity) AS quantity FROM released GROUP BY inventory_id) freed
         WHERE i.organization_id = p_organization_id AND i.id = freed.inventory_id
+    ), counted AS (
+        UPDATE sales_order_items i SET quantity_reserved = i.quantity_reserved - freed.quantity
+        FROM (SELECT sales_order_item_id, sum(quantity) AS quantity FROM released
+              WHERE sales_order_item_id IS NOT NULL GROUP BY sales_order_item_id) freed
+        WHERE i.organization_id = p_organization_id AND i.id = freed.sales_order_item_id
     )
-    SELECT id, inventory_id, quantity FROM released;
+    SELECT id, inventory_id, quantity, sales_order_item_id FROM released;
+    PERFORM touch_orders(p_organization_id, '{}', v_sales_orders);
 END $$;
 
-ALTER FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) OWNER TO imsop_owner;
+ALTER FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, available integer)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT h.outcome, h.line, h.id, h.inventory_id, h.quantity, h.available
+    FROM reserve_stock_v2(p_organization_id, array(
+        SELECT ROW(w.inventory_id, w.quantity, p_kind, w.sales_order_item_id, p_reason)::stock_wish
+        FROM unnest(p_inventory_ids, p_quantities, p_sales_order_item_ids)
+            WITH ORDINALITY AS w (inventory_id, quantity, sales_order_item_id, line)
+        ORDER BY w.line), p_created_by) AS h
+$$;
+
+ALTER FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 #variable_conflict use_column
+DECLARE
+    v_sales_items uuid[];
+    v_sales_orders uuid[] := '{}';
+    v_inventory_ids uuid[];
 BEGIN
-    PERFORM lock_balances(p_organization_id, p_inventory_ids);
+    SELECT array_agg(DISTINCT w.inventory_id),
+           array_agg(w.sales_order_item_id) FILTER (WHERE w.sales_order_item_id IS NOT NULL)
+    INTO v_inventory_ids, v_sales_items
+    FROM unnest(p_wishes) AS w;
+    IF v_sales_items IS NOT NULL THEN
+        v_sales_orders := lock_sales_orders_of(p_organization_id, v_sales_items);
+    END IF;
+    PERFORM lock_balances(p_organization_id, v_inventory_ids);
     RETURN QUERY
     WITH wish AS MATERIALIZED (
-        SELECT uuidv7() AS id, w.line::int AS line, w.inventory_id, w.quantity, w.sales_order_item_id
-        FROM unnest(p_inventory_ids, p_quantities, p_sales_order_item_ids)
-            WITH ORDINALITY AS w (inventory_id, quantity, sales_order_item_id, line)
+        SELECT uuidv7() AS id, w.line::int AS line, w.inventory_id, w.quantity, w.kind, w.sales_order_item_id, w.reason
+        FROM unnest(p_wishes) WITH ORDINALITY AS w (inventory_id, quantity, kind, sales_order_item_id, reason, line)
     ), change AS MATERIALIZED (
         SELECT w.inventory_id, min(w.line) AS line, sum(w.quantity) AS quantity,
                max(i.quantity_reserved) AS reserved, coalesce(max(i.quantity_available), 0) AS available
@@ -267,18 +681,25 @@ BEGIN
     ), held AS (
         INSERT INTO inventory_reservations
             (id, organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, created_by)
-        SELECT id, p_organization_id, inventory_id, p_kind, quantity, sales_order_item_id, p_reason, p_created_by
+        SELECT id, p_organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, p_created_by
         FROM wish
         WHERE NOT EXISTS (SELECT FROM short)
+    ), counted AS (
+        UPDATE sales_order_items i SET quantity_reserved = i.quantity_reserved + s.quantity
+        FROM (SELECT sales_order_item_id, sum(quantity) AS quantity FROM wish
+              WHERE sales_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
+              GROUP BY sales_order_item_id) s
+        WHERE i.organization_id = p_organization_id AND i.id = s.sales_order_item_id
     )
     SELECT 'short', line, NULL::uuid, inventory_id, NULL::int, available FROM short
     UNION ALL
     SELECT 'held', line, id, inventory_id, quantity, NULL::int FROM wish
     WHERE NOT EXISTS (SELECT FROM short)
     ORDER BY 2;
+    PERFORM touch_orders(p_organization_id, '{}', v_sales_orders);
 END $$;
 
-ALTER FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) OWNER TO imsop_owner;
+ALTER FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) RETURNS TABLE(kind text, id uuid, title text, subtitle text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -361,6 +782,63 @@ CREATE FUNCTION public.search_everything(p_organization_id uuid, p_query text, p
 $$;
 
 ALTER FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) OWNER TO imsop_lookup;
+
+CREATE FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids uuid[], p_movements public.stock_movement[]) RETURNS TABLE(inventory_id uuid, line integer, available integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    WITH entry AS (
+        SELECT p_inventory_ids[m.line] AS inventory_id, m.quantity, coalesce(m.occurred_at, now()) AS occurred_at,
+               m.line::int AS line
+        FROM unnest(p_movements) WITH ORDINALITY AS m (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+    ), dated_back AS (
+        SELECT e.inventory_id, i.quantity_on_hand AS on_hand, min(e.occurred_at) AS since, min(e.line) AS line
+        FROM entry e
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
+        GROUP BY e.inventory_id, i.quantity_on_hand
+        HAVING min(e.quantity) < 0
+    ), step AS (
+        SELECT b.inventory_id, b.on_hand, t.occurred_at, t.quantity, t.quantity AS known
+        FROM dated_back b
+        JOIN inventory_transactions t ON t.organization_id = p_organization_id AND t.inventory_id = b.inventory_id
+            AND t.occurred_at > b.since
+        UNION ALL
+        SELECT b.inventory_id, b.on_hand, e.occurred_at, e.quantity, 0
+        FROM dated_back b JOIN entry e ON e.inventory_id = b.inventory_id
+    ), course AS (
+        SELECT s.inventory_id, s.occurred_at,
+               s.on_hand - sum(s.known) OVER whole + sum(s.quantity) OVER up_to AS balance,
+               s.on_hand - sum(s.known) OVER whole + sum(s.known) OVER up_to AS known_balance
+        FROM step s
+        WINDOW whole AS (PARTITION BY s.inventory_id),
+               up_to AS (PARTITION BY s.inventory_id ORDER BY s.occurred_at)
+    )
+    SELECT b.inventory_id, b.line, greatest(min(c.known_balance), 0)::int
+    FROM course c JOIN dated_back b ON b.inventory_id = c.inventory_id
+    GROUP BY b.inventory_id, b.line
+    HAVING min(c.balance) < 0
+$$;
+
+ALTER FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids uuid[], p_movements public.stock_movement[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF cardinality(p_purchase_order_ids) > 0 THEN
+        UPDATE purchase_orders o SET updated_at = now() FROM unnest(p_purchase_order_ids) AS touched (id)
+        WHERE o.organization_id = p_organization_id AND o.id = touched.id;
+    END IF;
+    IF cardinality(p_sales_order_ids) > 0 THEN
+        UPDATE sales_orders o SET updated_at = now() FROM unnest(p_sales_order_ids) AS touched (id)
+        WHERE o.organization_id = p_organization_id AND o.id = touched.id;
+    END IF;
+END $$;
+
+ALTER FUNCTION public.touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[]) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
@@ -455,6 +933,19 @@ ALTER TABLE ONLY public.customers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.customers OWNER TO imsop_owner;
 
+CREATE TABLE public.document_numbers (
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    year integer NOT NULL,
+    last_number integer NOT NULL,
+    CONSTRAINT document_numbers_kind CHECK ((kind = ANY (ARRAY['purchase_order'::text, 'sales_order'::text, 'goods_receipt'::text, 'shipment'::text, 'stock_count'::text, 'transfer'::text]))),
+    CONSTRAINT document_numbers_last_number_range CHECK (((last_number >= 0) AND (last_number <= 999999)))
+);
+
+ALTER TABLE ONLY public.document_numbers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.document_numbers OWNER TO imsop_owner;
+
 CREATE TABLE public.permissions (
     id uuid DEFAULT uuidv7() NOT NULL,
     name character varying(100) NOT NULL,
@@ -527,6 +1018,7 @@ CREATE TABLE public.inventory (
     last_counted timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_occurred_at timestamp with time zone,
     CONSTRAINT inventory_reserved_not_negative CHECK ((quantity_reserved >= 0)),
     CONSTRAINT inventory_reserved_within_on_hand CHECK ((quantity_reserved <= quantity_on_hand))
 )
@@ -581,7 +1073,12 @@ CREATE TABLE public.inventory_transactions (
     created_by uuid,
     occurred_at timestamp with time zone DEFAULT now() NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    purchase_order_item_id uuid,
+    sales_order_item_id uuid,
+    shipment_item_id uuid,
+    reason character varying(255),
     CONSTRAINT inventory_transactions_balance_not_negative CHECK ((balance_after >= 0)),
+    CONSTRAINT inventory_transactions_document_of_kind CHECK ((((purchase_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'reversal'::text]))) AND ((sales_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['sale'::text, 'customer_return'::text, 'reversal'::text]))) AND ((shipment_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'sale'::text, 'customer_return'::text, 'transfer_in'::text, 'transfer_out'::text, 'reversal'::text]))) AND ((purchase_order_item_id IS NULL) OR (sales_order_item_id IS NULL)))),
     CONSTRAINT inventory_transactions_kind_of_type CHECK ((((transaction_type = 'receipt'::text) AND (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text]))) OR ((transaction_type = 'shipment'::text) AND (movement_kind = ANY (ARRAY['sale'::text, 'transfer_out'::text, 'consumption'::text]))) OR ((transaction_type = 'adjustment'::text) AND (movement_kind = ANY (ARRAY['opening_balance'::text, 'count'::text, 'scrap'::text, 'correction'::text, 'reversal'::text]))) OR ((transaction_type = 'return'::text) AND (movement_kind = ANY (ARRAY['customer_return'::text, 'supplier_return'::text]))))),
     CONSTRAINT inventory_transactions_occurred_at__year CHECK (((occurred_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT inventory_transactions_quantity_sign CHECK (
@@ -685,13 +1182,21 @@ CREATE TABLE public.purchase_order_items (
     expected_delivery_date date,
     promised_delivery_date date,
     actual_delivery_date date,
+    quantity_returned integer DEFAULT 0 NOT NULL,
+    quantity_closed integer DEFAULT 0 NOT NULL,
+    sku character varying(100),
+    product_name character varying(255),
+    unit_of_measure character varying(20),
+    units_per_pack integer,
     CONSTRAINT purchase_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_order_items_closed_within_ordered CHECK (((quantity_closed >= 0) AND (quantity_closed <= quantity_ordered))),
     CONSTRAINT purchase_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_order_items_line_number_positive CHECK ((line_number > 0)),
     CONSTRAINT purchase_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
     CONSTRAINT purchase_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
     CONSTRAINT purchase_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_order_items_received_not_negative CHECK ((quantity_received >= 0))
+    CONSTRAINT purchase_order_items_received_not_negative CHECK ((quantity_received >= 0)),
+    CONSTRAINT purchase_order_items_returned_within_received CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_received)))
 );
 
 ALTER TABLE ONLY public.purchase_order_items FORCE ROW LEVEL SECURITY;
@@ -713,6 +1218,9 @@ CREATE TABLE public.purchase_orders (
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    warehouse_id uuid,
+    supplier_reference character varying(100),
+    partner jsonb,
     CONSTRAINT purchase_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT purchase_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
@@ -773,13 +1281,18 @@ CREATE TABLE public.sales_order_items (
     expected_delivery_date date,
     promised_delivery_date date,
     actual_delivery_date date,
+    quantity_closed integer DEFAULT 0 NOT NULL,
+    sku character varying(100),
+    product_name character varying(255),
+    unit_of_measure character varying(20),
+    units_per_pack integer,
     CONSTRAINT sales_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_order_items_line_number_positive CHECK ((line_number > 0)),
     CONSTRAINT sales_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
     CONSTRAINT sales_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
     CONSTRAINT sales_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT sales_order_items_reserved_and_shipped_within_ordered CHECK (((quantity_reserved >= 0) AND (quantity_shipped >= 0) AND ((quantity_reserved + quantity_shipped) <= quantity_ordered))),
+    CONSTRAINT sales_order_items_reserved_and_shipped_within_ordered CHECK (((quantity_reserved >= 0) AND (quantity_shipped >= 0) AND (quantity_closed >= 0) AND (((quantity_reserved + quantity_shipped) + quantity_closed) <= quantity_ordered))),
     CONSTRAINT sales_order_items_returned_within_shipped CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_shipped)))
 );
 
@@ -802,11 +1315,17 @@ CREATE TABLE public.sales_orders (
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    warehouse_id uuid,
+    customer_reference character varying(100),
+    partner jsonb,
+    priority smallint DEFAULT 0 NOT NULL,
+    on_hold_reason character varying(255),
     CONSTRAINT sales_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT sales_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_number_given CHECK (((so_number)::text <> ''::text)),
     CONSTRAINT sales_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
+    CONSTRAINT sales_orders_priority_range CHECK (((priority >= '-9'::integer) AND (priority <= 9))),
     CONSTRAINT sales_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text])))
 );
 
@@ -1112,6 +1631,9 @@ ALTER TABLE ONLY public.customers
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_unique_customer_number UNIQUE (organization_id, customer_number);
 
+ALTER TABLE ONLY public.document_numbers
+    ADD CONSTRAINT document_numbers_pkey PRIMARY KEY (organization_id, kind, year);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, key);
 
@@ -1123,6 +1645,9 @@ ALTER TABLE ONLY public.inventory
 
 ALTER TABLE ONLY public.inventory_reservations
     ADD CONSTRAINT inventory_reservations_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE public.inventory_transactions
+    ADD CONSTRAINT inventory_transactions_by_hand_has_reason CHECK ((num_nonnulls(purchase_order_item_id, sales_order_item_id, shipment_item_id, reason) > 0)) NOT VALID;
 
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_pkey PRIMARY KEY (id, organization_id);
@@ -1302,7 +1827,13 @@ CREATE INDEX inventory_transactions_occurred_idx ON public.inventory_transaction
 
 CREATE INDEX inventory_transactions_organization_occurred_idx ON public.inventory_transactions USING btree (organization_id, occurred_at, id);
 
+CREATE INDEX inventory_transactions_purchase_order_item_idx ON public.inventory_transactions USING btree (organization_id, purchase_order_item_id) WHERE (purchase_order_item_id IS NOT NULL);
+
 CREATE INDEX inventory_transactions_reference_idx ON public.inventory_transactions USING btree (organization_id, reference_id) WHERE (reference_id IS NOT NULL);
+
+CREATE INDEX inventory_transactions_sales_order_item_idx ON public.inventory_transactions USING btree (organization_id, sales_order_item_id) WHERE (sales_order_item_id IS NOT NULL);
+
+CREATE INDEX inventory_transactions_shipment_item_idx ON public.inventory_transactions USING btree (organization_id, shipment_item_id) WHERE (shipment_item_id IS NOT NULL);
 
 CREATE INDEX inventory_transactions_type_idx ON public.inventory_transactions USING btree (organization_id, transaction_type, occurred_at, id) INCLUDE (inventory_id);
 
@@ -1358,6 +1889,8 @@ CREATE INDEX purchase_orders_supplier_number_idx ON public.purchase_orders USING
 
 CREATE INDEX purchase_orders_supplier_status_idx ON public.purchase_orders USING btree (organization_id, supplier_id, status, order_date, id);
 
+CREATE INDEX purchase_orders_warehouse_idx ON public.purchase_orders USING btree (organization_id, warehouse_id) WHERE (warehouse_id IS NOT NULL);
+
 CREATE INDEX role_permissions_permission_idx ON public.role_permissions USING btree (organization_id, permission_id);
 
 CREATE INDEX sales_order_history_changed_by_idx ON public.sales_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
@@ -1391,6 +1924,8 @@ CREATE INDEX sales_orders_search_idx ON public.sales_orders USING gin (organizat
 CREATE INDEX sales_orders_status_idx ON public.sales_orders USING btree (organization_id, status, order_date, id);
 
 CREATE INDEX sales_orders_status_number_idx ON public.sales_orders USING btree (organization_id, status, so_number, id);
+
+CREATE INDEX sales_orders_warehouse_idx ON public.sales_orders USING btree (organization_id, warehouse_id) WHERE (warehouse_id IS NOT NULL);
 
 CREATE INDEX sessions_user_idx ON public.sessions USING btree (organization_id, user_id);
 
@@ -1516,6 +2051,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
+ALTER TABLE ONLY public.document_numbers
+    ADD CONSTRAINT document_numbers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -1558,6 +2096,15 @@ ALTER TABLE ONLY public.inventory_transactions
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_organization_id_inventory_id_fkey FOREIGN KEY (organization_id, inventory_id) REFERENCES public.inventory(organization_id, id);
 
+ALTER TABLE ONLY public.inventory_transactions
+    ADD CONSTRAINT inventory_transactions_purchase_order_item_fkey FOREIGN KEY (organization_id, purchase_order_item_id) REFERENCES public.purchase_order_items(organization_id, id);
+
+ALTER TABLE ONLY public.inventory_transactions
+    ADD CONSTRAINT inventory_transactions_sales_order_item_fkey FOREIGN KEY (organization_id, sales_order_item_id) REFERENCES public.sales_order_items(organization_id, id) DEFERRABLE;
+
+ALTER TABLE ONLY public.inventory_transactions
+    ADD CONSTRAINT inventory_transactions_shipment_item_fkey FOREIGN KEY (organization_id, shipment_item_id) REFERENCES public.shipment_items(organization_id, id);
+
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -1587,6 +2134,9 @@ ALTER TABLE ONLY public.purchase_orders
 
 ALTER TABLE ONLY public.purchase_orders
     ADD CONSTRAINT purchase_orders_organization_id_supplier_id_fkey FOREIGN KEY (organization_id, supplier_id) REFERENCES public.suppliers(organization_id, id);
+
+ALTER TABLE ONLY public.purchase_orders
+    ADD CONSTRAINT purchase_orders_warehouse_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
 
 ALTER TABLE ONLY public.role_permissions
     ADD CONSTRAINT role_permissions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -1626,6 +2176,9 @@ ALTER TABLE ONLY public.sales_orders
 
 ALTER TABLE ONLY public.sales_orders
     ADD CONSTRAINT sales_orders_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.sales_orders
+    ADD CONSTRAINT sales_orders_warehouse_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -1731,6 +2284,8 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.document_numbers ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inventory ENABLE ROW LEVEL SECURITY;
@@ -1770,6 +2325,8 @@ CREATE POLICY operator_reads ON public.analytics_metrics FOR SELECT TO imsop_ope
 CREATE POLICY operator_reads ON public.api_keys FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.customers FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.document_numbers FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.idempotency_keys FOR SELECT TO imsop_operator USING (true);
 
@@ -1871,6 +2428,8 @@ CREATE POLICY tenant ON public.api_keys USING ((organization_id = public.current
 
 CREATE POLICY tenant ON public.customers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY tenant ON public.document_numbers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
 CREATE POLICY tenant ON public.idempotency_keys USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.inventory USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -1948,6 +2507,15 @@ REVOKE ALL ON FUNCTION pg_catalog.lo_create(oid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.advance_purchase_orders(p_organization_id uuid, p_changes public.document_change[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.advance_purchase_orders(p_organization_id uuid, p_changes public.document_change[]) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.advance_sales_orders(p_organization_id uuid, p_changes public.document_change[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.advance_sales_orders(p_organization_id uuid, p_changes public.document_change[]) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) TO imsop_app;
+
 REVOKE ALL ON FUNCTION public.current_organization_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_app;
 GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_operator;
@@ -1963,21 +2531,44 @@ REVOKE ALL ON FUNCTION public.forget_daily_stock() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) TO imsop_app;
+
 REVOKE ALL ON FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) TO imsop_app;
 
+REVOKE ALL ON FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) TO imsop_app;
+
 REVOKE ALL ON FUNCTION public.protect_tenant_table(p_table regclass, p_key text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) TO imsop_app;
 
+REVOKE ALL ON FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) TO imsop_app;
+
 REVOKE ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) TO imsop_app;
 
+REVOKE ALL ON FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) TO imsop_app;
+
 REVOKE ALL ON FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids uuid[], p_movements public.stock_movement[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.touch_updated_at() FROM PUBLIC;
 
@@ -2070,6 +2661,17 @@ GRANT INSERT(contact_person),UPDATE(contact_person) ON TABLE public.customers TO
 GRANT INSERT(status),UPDATE(status) ON TABLE public.customers TO imsop_app;
 
 GRANT INSERT(payment_terms),UPDATE(payment_terms) ON TABLE public.customers TO imsop_app;
+
+GRANT SELECT ON TABLE public.document_numbers TO imsop_app;
+GRANT SELECT ON TABLE public.document_numbers TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.document_numbers TO imsop_app;
+
+GRANT INSERT(kind) ON TABLE public.document_numbers TO imsop_app;
+
+GRANT INSERT(year) ON TABLE public.document_numbers TO imsop_app;
+
+GRANT INSERT(last_number),UPDATE(last_number) ON TABLE public.document_numbers TO imsop_app;
 
 GRANT SELECT ON TABLE public.permissions TO imsop_app;
 GRANT SELECT ON TABLE public.permissions TO imsop_operator;
@@ -2208,42 +2810,55 @@ GRANT INSERT(changed_by) ON TABLE public.purchase_order_history TO imsop_app;
 
 GRANT INSERT(occurred_at) ON TABLE public.purchase_order_history TO imsop_app;
 
-GRANT SELECT,INSERT,DELETE ON TABLE public.purchase_order_items TO imsop_app;
+GRANT SELECT,DELETE ON TABLE public.purchase_order_items TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_order_items TO imsop_operator;
 
-GRANT UPDATE(line_number) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(id) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(product_id) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(organization_id) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(quantity_ordered) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(quantity_received) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(line_number),UPDATE(line_number) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(unit_price) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(product_id),UPDATE(product_id) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(line_total) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(quantity_ordered),UPDATE(quantity_ordered) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(expected_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(unit_price),UPDATE(unit_price) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(promised_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(line_total),UPDATE(line_total) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(actual_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(promised_delivery_date),UPDATE(promised_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT UPDATE(quantity_closed) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(sku),UPDATE(sku) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(product_name),UPDATE(product_name) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.purchase_order_items TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.purchase_orders TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_orders TO imsop_operator;
 
-GRANT INSERT(id) ON TABLE public.purchase_orders TO imsop_app;
 GRANT SELECT(id) ON TABLE public.purchase_orders TO imsop_lookup;
+GRANT INSERT(id) ON TABLE public.purchase_orders TO imsop_app;
 
-GRANT INSERT(organization_id) ON TABLE public.purchase_orders TO imsop_app;
 GRANT SELECT(organization_id) ON TABLE public.purchase_orders TO imsop_lookup;
+GRANT INSERT(organization_id) ON TABLE public.purchase_orders TO imsop_app;
 
 GRANT INSERT(supplier_id),UPDATE(supplier_id) ON TABLE public.purchase_orders TO imsop_app;
 
-GRANT INSERT(po_number),UPDATE(po_number) ON TABLE public.purchase_orders TO imsop_app;
 GRANT SELECT(po_number) ON TABLE public.purchase_orders TO imsop_lookup;
+GRANT INSERT(po_number),UPDATE(po_number) ON TABLE public.purchase_orders TO imsop_app;
 
-GRANT INSERT(status),UPDATE(status) ON TABLE public.purchase_orders TO imsop_app;
 GRANT SELECT(status) ON TABLE public.purchase_orders TO imsop_lookup;
 
 GRANT INSERT(order_date),UPDATE(order_date) ON TABLE public.purchase_orders TO imsop_app;
@@ -2259,6 +2874,12 @@ GRANT INSERT(currency),UPDATE(currency) ON TABLE public.purchase_orders TO imsop
 GRANT INSERT(notes),UPDATE(notes) ON TABLE public.purchase_orders TO imsop_app;
 
 GRANT INSERT(created_by) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(supplier_reference),UPDATE(supplier_reference) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(partner),UPDATE(partner) ON TABLE public.purchase_orders TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.roles TO imsop_app;
 GRANT SELECT ON TABLE public.roles TO imsop_operator;
@@ -2292,46 +2913,55 @@ GRANT INSERT(changed_by) ON TABLE public.sales_order_history TO imsop_app;
 
 GRANT INSERT(occurred_at) ON TABLE public.sales_order_history TO imsop_app;
 
-GRANT SELECT,INSERT,DELETE ON TABLE public.sales_order_items TO imsop_app;
+GRANT SELECT,DELETE ON TABLE public.sales_order_items TO imsop_app;
 GRANT SELECT ON TABLE public.sales_order_items TO imsop_operator;
 
-GRANT UPDATE(line_number) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(id) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(product_id) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(organization_id) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(quantity_ordered) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(sales_order_id) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(quantity_reserved) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(line_number),UPDATE(line_number) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(quantity_shipped) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(product_id),UPDATE(product_id) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(quantity_returned) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(quantity_ordered),UPDATE(quantity_ordered) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(unit_price) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(unit_price),UPDATE(unit_price) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(line_total) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(line_total),UPDATE(line_total) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(expected_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(promised_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(promised_delivery_date),UPDATE(promised_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
 
-GRANT UPDATE(actual_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
+GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT UPDATE(quantity_closed) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(sku),UPDATE(sku) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(product_name),UPDATE(product_name) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.sales_order_items TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.sales_orders TO imsop_app;
 GRANT SELECT ON TABLE public.sales_orders TO imsop_operator;
 
-GRANT INSERT(id) ON TABLE public.sales_orders TO imsop_app;
 GRANT SELECT(id) ON TABLE public.sales_orders TO imsop_lookup;
+GRANT INSERT(id) ON TABLE public.sales_orders TO imsop_app;
 
-GRANT INSERT(organization_id) ON TABLE public.sales_orders TO imsop_app;
 GRANT SELECT(organization_id) ON TABLE public.sales_orders TO imsop_lookup;
+GRANT INSERT(organization_id) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT INSERT(customer_id),UPDATE(customer_id) ON TABLE public.sales_orders TO imsop_app;
 
-GRANT INSERT(so_number),UPDATE(so_number) ON TABLE public.sales_orders TO imsop_app;
 GRANT SELECT(so_number) ON TABLE public.sales_orders TO imsop_lookup;
+GRANT INSERT(so_number),UPDATE(so_number) ON TABLE public.sales_orders TO imsop_app;
 
-GRANT INSERT(status),UPDATE(status) ON TABLE public.sales_orders TO imsop_app;
 GRANT SELECT(status) ON TABLE public.sales_orders TO imsop_lookup;
 
 GRANT INSERT(order_date),UPDATE(order_date) ON TABLE public.sales_orders TO imsop_app;
@@ -2347,6 +2977,16 @@ GRANT INSERT(currency),UPDATE(currency) ON TABLE public.sales_orders TO imsop_ap
 GRANT INSERT(notes),UPDATE(notes) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT INSERT(created_by) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(customer_reference),UPDATE(customer_reference) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(partner),UPDATE(partner) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(priority),UPDATE(priority) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(on_hold_reason),UPDATE(on_hold_reason) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.sessions TO imsop_app;
 GRANT DELETE ON TABLE public.sessions TO imsop_operator;
@@ -2427,18 +3067,17 @@ GRANT INSERT("timestamp") ON TABLE public.shipment_tracking TO imsop_app;
 GRANT SELECT ON TABLE public.shipments TO imsop_app;
 GRANT SELECT ON TABLE public.shipments TO imsop_operator;
 
-GRANT INSERT(id) ON TABLE public.shipments TO imsop_app;
 GRANT SELECT(id) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(id) ON TABLE public.shipments TO imsop_app;
 
-GRANT INSERT(organization_id) ON TABLE public.shipments TO imsop_app;
 GRANT SELECT(organization_id) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(organization_id) ON TABLE public.shipments TO imsop_app;
 
-GRANT INSERT(reference_id),UPDATE(reference_id) ON TABLE public.shipments TO imsop_app;
 GRANT SELECT(reference_id) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(reference_id),UPDATE(reference_id) ON TABLE public.shipments TO imsop_app;
 
 GRANT INSERT(shipment_type) ON TABLE public.shipments TO imsop_app;
 
-GRANT INSERT(status),UPDATE(status) ON TABLE public.shipments TO imsop_app;
 GRANT SELECT(status) ON TABLE public.shipments TO imsop_lookup;
 
 GRANT INSERT(purchase_order_id),UPDATE(purchase_order_id) ON TABLE public.shipments TO imsop_app;
@@ -2457,8 +3096,8 @@ GRANT INSERT(destination_location),UPDATE(destination_location) ON TABLE public.
 
 GRANT INSERT(carrier),UPDATE(carrier) ON TABLE public.shipments TO imsop_app;
 
-GRANT INSERT(tracking_number),UPDATE(tracking_number) ON TABLE public.shipments TO imsop_app;
 GRANT SELECT(tracking_number) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(tracking_number),UPDATE(tracking_number) ON TABLE public.shipments TO imsop_app;
 
 GRANT INSERT(transport_mode),UPDATE(transport_mode) ON TABLE public.shipments TO imsop_app;
 

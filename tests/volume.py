@@ -87,10 +87,10 @@ _ROWS = """
     FROM generate_series(1, %(products)s) p, generate_series(0, 1) w;
 
     INSERT INTO inventory_transactions (organization_id, inventory_id, transaction_type, movement_kind,
-                                        quantity, balance_after, balance_version, reference_id, occurred_at,
-                                        created_at)
+                                        quantity, balance_after, balance_version, reference_id, reason,
+                                        occurred_at, created_at)
     SELECT %(organization)s, pg_temp.key('balance', p * 10 + w), m.type, m.kind, m.quantity, v, v,
-           'REF-' || pg_temp.pick(p * 100 + v, 5000), t.at, t.at
+           'REF-' || pg_temp.pick(p * 100 + v, 5000), 'a sample', t.at, t.at
     FROM generate_series(1, %(products)s) p, generate_series(0, 1) w,
          generate_series(1, CASE WHEN p = 1 THEN %(hot_movements)s ELSE %(movements)s END) v,
          LATERAL (SELECT now() - make_interval(mins => pg_temp.pick(p * 1000 + v, 1000000)::int) AS at) t,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
+from tests import states
 from tests.application.conftest import FOODS
 from tests.application.site import Site
 from tests.browsing import redrawn, visiting
@@ -92,12 +93,7 @@ async def test_a_shipment_that_is_seen_for_the_first_time_comes_onto_the_map(
     planner = await site.member("planner@foods.example")
     shipment = await planner.create("shipments", {"shipment_type": "inbound", "reference_id": "ASN-UNSEEN"})
     async with planner.transaction() as connection:
-        await connection.execute(
-            "UPDATE shipments SET status = 'in_transit', ship_date = current_date"
-            " WHERE organization_id = $1 AND id = $2::text::uuid",
-            planner.organization_id,
-            shipment["id"],
-        )
+        await states.advance(connection, planner, "shipments", shipment["id"], "in_transit")
     async with (
         visiting(browser, **await site.signed_in(FOODS)) as tower,
         visiting(browser, **await site.signed_in(FOODS)) as document,

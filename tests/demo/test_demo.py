@@ -181,14 +181,16 @@ CONTRADICTIONS = {
     """,
     "a supplier's metrics that do not follow from the lines due": """
         WITH due AS (
-            SELECT o.supplier_id, date_trunc('quarter', l.promised_delivery_date)::date AS quarter,
-                   count(*) AS lines,
-                   round(avg((l.actual_delivery_date IS NOT NULL
-                              AND l.actual_delivery_date <= l.promised_delivery_date)::int), 6) AS rate
+            SELECT o.supplier_id, date_trunc('quarter', held.due_on)::date AS quarter, count(*) AS lines,
+                   round(avg((l.quantity_received >= l.quantity_ordered
+                              AND l.actual_delivery_date <= held.due_on)::int), 6) AS rate
             FROM purchase_order_items l JOIN purchase_orders o ON o.id = l.purchase_order_id
             JOIN organizations whose ON whose.id = o.organization_id
-            WHERE o.status <> 'cancelled'
-              AND l.promised_delivery_date < (whose.created_at AT TIME ZONE 'UTC')::date
+            CROSS JOIN LATERAL (
+                SELECT coalesce(l.promised_delivery_date, l.expected_delivery_date, o.expected_delivery_date)
+            ) AS held (due_on)
+            WHERE o.status IN ('confirmed', 'shipped', 'received')
+              AND held.due_on < (whose.created_at AT TIME ZONE 'UTC')::date
             GROUP BY 1, 2
         )
         SELECT m.supplier_id, m.period_start FROM supplier_metrics m

@@ -9,6 +9,7 @@ from imsop.inventory.doctor import CHECKS
 from imsop.inventory.ledger import queries as ledger_queries
 from imsop.inventory.ledger.models import Movement, Posting
 from imsop.inventory.reservations import queries as reservations_queries
+from imsop.inventory.reservations.models import Wish
 from imsop.inventory.stock import queries as stock_queries
 from tests import factories
 from tests.factories import Member
@@ -26,11 +27,11 @@ async def shelf(admin: Member, quantity: int = 0) -> tuple[UUID, UUID, UUID]:
 
 
 def receipt(product_id: UUID, warehouse_id: UUID, quantity: int) -> Movement:
-    return Movement(product_id, warehouse_id, quantity, "receipt", "goods_receipt")
+    return Movement(product_id, warehouse_id, quantity, "receipt", "goods_receipt", reason="a test")
 
 
 def sale(product_id: UUID, warehouse_id: UUID, quantity: int, reservation_id: UUID | None = None) -> Movement:
-    return Movement(product_id, warehouse_id, -quantity, "shipment", "sale", reservation_id)
+    return Movement(product_id, warehouse_id, -quantity, "shipment", "sale", reservation_id, reason="a test")
 
 
 async def post(connection: Connection, owner: Member, *movements: Movement) -> Sequence[Posting]:
@@ -40,7 +41,10 @@ async def post(connection: Connection, owner: Member, *movements: Movement) -> S
 async def reserve(connection: Connection, owner: Member, inventory_id: UUID, quantity: int) -> UUID | None:
     """The reservation, or None where the balance is short."""
     (outcome,) = await reservations_queries.reserve_stock(
-        connection, owner.organization_id, [(inventory_id, quantity, None)], "hold", "a test", owner.user_id
+        connection,
+        owner.organization_id,
+        [Wish(inventory_id, quantity, "hold", reason="a test")],
+        owner.user_id,
     )
     return outcome.id
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from imsop.core.tenancy import Tenant
 from imsop.inventory.ledger import queries as ledger_queries
 from imsop.inventory.ledger.models import Movement
 from imsop.inventory.reservations import queries as reservations_queries
+from imsop.inventory.reservations.models import Wish
 from imsop.inventory.stock import queries as stock_queries
 from tests.conftest import TestDatabase
 from tests.factories import connected
@@ -94,6 +96,7 @@ class Ledger(RuleBasedStateMachine):
                     transaction_type,  # type: ignore[arg-type]
                     kind,  # type: ignore[arg-type]
                     reservation_id,
+                    reason="a test",
                     occurred_at=EPOCH + timedelta(days=day),
                 )
             )
@@ -120,7 +123,19 @@ class Ledger(RuleBasedStateMachine):
             if quantity > held:
                 return False
             reserved[shelf] -= quantity
-        return all(on_hand[shelf] >= reserved[shelf] for shelf in {line[0] for line in lines})
+        shelves = {line[0] for line in lines}
+        return all(on_hand[shelf] >= reserved[shelf] for shelf in shelves) and all(
+            self._never_short(shelf, lines) for shelf in shelves
+        )
+
+    def _never_short(self, shelf: int, lines: list[Any]) -> bool:
+        """Whether the shelf would hold nothing negative at the end of any day, by when things happened."""
+        moved = defaultdict[int, int](int)
+        for on, quantity, instant in self.moves:
+            moved[(instant - EPOCH).days] += quantity if on == shelf else 0
+        for on, quantity, (_, _, sign), day, _ in lines:
+            moved[day] += sign * quantity if on == shelf else 0
+        return min(accumulate(moved[day] for day in sorted(moved))) >= 0
 
     def _apply(self, lines: list[Any], draws: dict[UUID, int]) -> None:
         for shelf, quantity, (_, _, sign), day, _ in lines:
@@ -135,11 +150,12 @@ class Ledger(RuleBasedStateMachine):
     @rule(wishes=st.lists(st.tuples(st.integers(0, SHELVES - 1), st.integers(1, 10)), min_size=1, max_size=3))
     def reserve(self, wishes: list[tuple[int, int]]) -> None:
         inventory_ids = self.run(self._inventory_ids())
-        lines = [(inventory_ids.get(shelf, uuid4()), quantity, None) for shelf, quantity in wishes]
+        lines = [
+            Wish(inventory_ids.get(shelf, uuid4()), quantity, "hold", reason="a test")
+            for shelf, quantity in wishes
+        ]
         outcomes = self.run(
-            reservations_queries.reserve_stock(
-                self.connection, self.organization_id, lines, "hold", None, None
-            )
+            reservations_queries.reserve_stock(self.connection, self.organization_id, lines, None)
         )
         wished = defaultdict[int, int](int)
         for shelf, quantity in wishes:

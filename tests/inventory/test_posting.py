@@ -6,6 +6,7 @@ import pytest
 from imsop.inventory.ledger import queries as ledger_queries
 from imsop.inventory.ledger.models import Movement
 from imsop.inventory.reservations import queries as reservations_queries
+from imsop.inventory.reservations.models import Wish
 from imsop.inventory.stock import queries as stock_queries
 from tests.factories import Member
 from tests.inventory import stock
@@ -117,7 +118,9 @@ async def test_a_released_reservation_is_available_again_and_released_once(admin
 async def test_a_count_is_remembered_on_the_balance(admin: Member) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
-        await stock.post(connection, admin, Movement(product_id, warehouse_id, -1, "adjustment", "count"))
+        await stock.post(
+            connection, admin, Movement(product_id, warehouse_id, -1, "adjustment", "count", reason="a test")
+        )
         balance = await stock_queries.get_balance(connection, admin.organization_id, inventory_id)
         assert balance is not None
         assert balance.last_counted is not None
@@ -128,7 +131,7 @@ async def test_a_count_is_remembered_on_the_balance(admin: Member) -> None:
     [
         lambda product, warehouse: Movement(product, warehouse, -1, "receipt", "goods_receipt"),
         lambda product, warehouse: Movement(product, warehouse, 1, "receipt", "sale"),
-        lambda product, warehouse: Movement(product, warehouse, 0, "adjustment", "count"),
+        lambda product, warehouse: Movement(product, warehouse, 0, "adjustment", "count", reason="a test"),
     ],
     ids=["a receipt that takes", "a sale as receipt", "nothing"],
 )
@@ -164,7 +167,7 @@ async def test_the_door_serves_only_the_transaction_s_own_organization(
             await ledger_queries.post_movements(connection, admin.organization_id, [movement], None)
     async with stranger.transaction() as connection:
         (short,) = await reservations_queries.reserve_stock(
-            connection, admin.organization_id, [(inventory_id, 1, None)], "hold", None, None
+            connection, admin.organization_id, [Wish(inventory_id, 1, "hold", reason="a test")], None
         )
         assert short.outcome == "short"
         assert (

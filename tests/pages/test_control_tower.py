@@ -6,7 +6,7 @@ from html import unescape
 
 from imsop.shipping.punctuality.queries import Punctuality, list_punctuality
 from imsop.web.pages.analytics.figures import on_time_share
-from tests import factories
+from tests import factories, states
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.test_shipments import shipment
@@ -58,13 +58,7 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
                 "items": [{"product_id": low["id"], "quantity_ordered": 1}],
             },
         )
-        async with admin.transaction() as connection:
-            await connection.execute(
-                "UPDATE purchase_orders SET status = $3 WHERE organization_id = $1 AND id = $2::text::uuid",
-                admin.organization_id,
-                order["id"],
-                status,
-            )
+        await states.in_state(admin, "purchase_orders", order["id"], status)
     await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
     await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
     await shipment(admin, "delivered", delivered=ago(0), expected_delivery_date=f"{ago(0)}")
@@ -112,18 +106,8 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
             "items": [{"product_id": product["id"], "quantity_ordered": 1234}],
         },
     )
-    async with admin.transaction() as connection:
-        await connection.execute(
-            "UPDATE sales_orders SET status = 'confirmed' WHERE organization_id = $1 AND id = $2::text::uuid",
-            admin.organization_id,
-            order["id"],
-        )
-        await connection.execute(
-            "UPDATE sales_order_items SET quantity_shipped = 34"
-            " WHERE organization_id = $1 AND sales_order_id = $2::text::uuid",
-            admin.organization_id,
-            order["id"],
-        )
+    await states.in_state(admin, "sales_orders", order["id"], "confirmed")
+    await states.move_first_line(admin, order["id"], product["id"], shipped=34)
     page = await here.get("/")
     assert "3 days late · Fog on the Elbe" in page.text
     assert "1,200 units neither shipped nor reserved" in page.text
@@ -146,18 +130,8 @@ async def test_all_of_what_needs_attention_is_a_link_away(admin: Member, strange
             {"so_number": number, "order_date": f"{ago(0)}",
              "items": [{"product_id": theirs["id"], "quantity_ordered": ordered}]},
         )  # fmt: skip
-        async with member.transaction() as connection:
-            await connection.execute(
-                "UPDATE sales_orders SET status = 'confirmed' WHERE organization_id = $1",
-                member.organization_id,
-            )
-            await connection.execute(
-                "UPDATE sales_order_items SET quantity_reserved = $3"
-                " WHERE organization_id = $1 AND sales_order_id = $2::text::uuid",
-                member.organization_id,
-                orders[number]["id"],
-                reserved,
-            )
+        await states.in_state(member, "sales_orders", orders[number]["id"], "confirmed")
+        await states.move_first_line(member, orders[number]["id"], theirs["id"], reserved=reserved)
     here = await signed_in(admin)
     page = await here.get("/")
     (links,) = re.findall(r'<nav class="card-links".*?</nav>', page.text, re.DOTALL)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from imsop.inventory.ledger.models import Movement
 from tests import factories
@@ -41,16 +42,18 @@ async def shop(admin: Member) -> Shop:
         first, *_ = await post(
             connection,
             admin,
-            receipt(apples, north, 40)._replace(occurred_at=month_ago),
-            receipt(apples, south, 70)._replace(occurred_at=month_ago),
-            receipt(pears, north, 8)._replace(occurred_at=month_ago),
+            structs.replace(receipt(apples, north, 40), occurred_at=month_ago),
+            structs.replace(receipt(apples, south, 70), occurred_at=month_ago),
+            structs.replace(receipt(pears, north, 8), occurred_at=month_ago),
         )
         await post(
             connection,
             admin,
-            sale(apples, south, 50)._replace(occurred_at=now - timedelta(days=10)),
-            sale(pears, north, 8)._replace(occurred_at=now - timedelta(days=9)),
-            Movement(apples, north, -2, "adjustment", "count", occurred_at=now - timedelta(days=1)),
+            structs.replace(sale(apples, south, 50), occurred_at=now - timedelta(days=10)),
+            structs.replace(sale(pears, north, 8), occurred_at=now - timedelta(days=9)),
+            Movement(
+                apples, north, -2, "adjustment", "count", reason="a test", occurred_at=now - timedelta(days=1)
+            ),
         )
         await reserve(connection, admin, first.inventory_id, 5)
     return shop
@@ -146,7 +149,7 @@ async def test_a_day_ends_where_the_organization_is(admin: Member) -> None:
     product, warehouse = await factories.product(kiritimati), await factories.warehouse(kiritimati)
     at = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)  # half past midnight of the third, there
     async with kiritimati.transaction() as connection:
-        moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 7)._replace(occurred_at=at)
+        moved = structs.replace(receipt(UUID(product["id"]), UUID(warehouse["id"]), 7), occurred_at=at)
         await post(connection, kiritimati, moved)
     here = await signed_in(kiritimati)
     assert "No matches" in (await here.get("/inventory?as_of=2026-03-02")).text

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from imsop.inventory.ledger.models import Movement
 from tests import factories
@@ -37,12 +38,65 @@ async def book(admin: Member) -> Book:
         await post(
             connection,
             admin,
-            Movement(apples, north, 90, "receipt", "goods_receipt", None, "PO-1", None, days[0]),
-            Movement(apples, north, -40, "shipment", "transfer_out", None, "TR-1", None, days[1]),
-            Movement(apples, south, 40, "receipt", "transfer_in", None, "TR-1", None, days[2]),
-            Movement(apples, north, -3, "adjustment", "scrap", None, None, "=bruised", days[3]),
-            Movement(apples, south, -5, "shipment", "sale", None, "SO-1", None, days[4]),
-            Movement(UUID(other["id"]), south, 6, "adjustment", "opening_balance", occurred_at=days[5]),
+            Movement(
+                apples,
+                north,
+                90,
+                "receipt",
+                "goods_receipt",
+                reference_id="PO-1",
+                reason="a test",
+                occurred_at=days[0],
+            ),
+            Movement(
+                apples,
+                north,
+                -40,
+                "shipment",
+                "transfer_out",
+                reference_id="TR-1",
+                reason="a test",
+                occurred_at=days[1],
+            ),
+            Movement(
+                apples,
+                south,
+                40,
+                "receipt",
+                "transfer_in",
+                reference_id="TR-1",
+                reason="a test",
+                occurred_at=days[2],
+            ),
+            Movement(
+                apples,
+                north,
+                -3,
+                "adjustment",
+                "scrap",
+                notes="=bruised",
+                reason="a test",
+                occurred_at=days[3],
+            ),
+            Movement(
+                apples,
+                south,
+                -5,
+                "shipment",
+                "sale",
+                reference_id="SO-1",
+                reason="a test",
+                occurred_at=days[4],
+            ),
+            Movement(
+                UUID(other["id"]),
+                south,
+                6,
+                "adjustment",
+                "opening_balance",
+                reason="a test",
+                occurred_at=days[5],
+            ),
         )
     return book
 
@@ -103,7 +157,9 @@ async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
     moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 1)
     same = datetime(2026, 3, 1, 12, tzinfo=UTC)  # of one instant: the order is by what was recorded first
     async with admin.transaction() as connection:
-        await post(connection, admin, *(moved._replace(quantity=n, occurred_at=same) for n in range(1, 121)))
+        await post(
+            connection, admin, *(structs.replace(moved, quantity=n, occurred_at=same) for n in range(1, 121))
+        )
     here = await signed_in(admin)
     pages = [await here.get("/ledger")]
     for _ in range(2):

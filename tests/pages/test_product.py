@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import structs
 
-from tests import factories
+from tests import factories, states
 from tests.factories import Member
 from tests.inventory.stock import post, receipt, reserve, sale
 from tests.pages.browsing import Browser, signed_in
@@ -35,9 +36,9 @@ async def apples(admin: Member) -> Line:
         _, opened, _ = await post(
             connection,
             admin,
-            receipt(product, north, 90)._replace(occurred_at=now - timedelta(days=10)),
-            receipt(product, south, 45)._replace(occurred_at=now - timedelta(days=10)),
-            sale(product, south, 20)._replace(occurred_at=now - timedelta(days=4)),
+            structs.replace(receipt(product, north, 90), occurred_at=now - timedelta(days=10)),
+            structs.replace(receipt(product, south, 45), occurred_at=now - timedelta(days=10)),
+            structs.replace(sale(product, south, 20), occurred_at=now - timedelta(days=4)),
         )
         await reserve(connection, admin, opened.inventory_id, 5)
     return line
@@ -69,18 +70,17 @@ async def _buy(
         },
     )
     received, actual, due = item.get("received", 0), item.get("actual"), item.get("due")
+    dock = await states.warehouse_of(admin)
     async with admin.transaction() as connection:
-        await connection.execute(
+        await states.advance(connection, admin, "purchase_orders", order["id"], status)
+        line_id = await connection.fetchval(
             """
-            WITH ordered AS (
-                UPDATE purchase_orders SET status = $3 WHERE organization_id = $1 AND id = $2
-            )
-            UPDATE purchase_order_items
-            SET quantity_received = $4, actual_delivery_date = $5, promised_delivery_date = $6
-            WHERE organization_id = $1 AND purchase_order_id = $2
+            UPDATE purchase_order_items SET actual_delivery_date = $3, promised_delivery_date = $4
+            WHERE organization_id = $1 AND purchase_order_id = $2 RETURNING id
             """,
-            admin.organization_id, UUID(order["id"]), status, received, actual, due,
+            admin.organization_id, UUID(order["id"]), actual, due,
         )  # fmt: skip
+        await states.receive(connection, admin, dock, line_id, UUID(line.product["id"]), received, actual)
     return order
 
 
@@ -127,7 +127,7 @@ async def test_what_has_not_moved_for_long_is_charted_to_its_last_movement(admin
     moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 3)
     at = datetime(2020, 6, 30, 12, tzinfo=UTC)
     async with admin.transaction() as connection:
-        await post(connection, admin, moved._replace(occurred_at=at))
+        await post(connection, admin, structs.replace(moved, occurred_at=at))
     page = await (await signed_in(admin)).get(f"/products/{product['id']}")
     assert [row["On hand"] for row in table(page, "Stock at the end of each day")] == ["0"] * 179 + ["3"]
     assert "30 Jun 2020" in page.text
@@ -201,23 +201,9 @@ async def test_what_customers_wait_for_and_what_is_under_way(
         )
         for customer_id, due in ((customer["id"], ago(2)), (None, None), (customer["id"], None))
     ]
-    async with admin.transaction() as connection:
-        await connection.execute(
-            """
-            UPDATE sales_orders SET status = 'confirmed'
-            WHERE organization_id = $1 AND id = ANY ($2::uuid[])
-            """,
-            admin.organization_id,
-            [UUID(order["id"]) for order in orders[:2]],
-        )
-        await connection.execute(
-            """
-            UPDATE sales_order_items SET quantity_shipped = 3
-            WHERE organization_id = $1 AND sales_order_id = $2
-            """,
-            admin.organization_id,
-            UUID(orders[0]["id"]),
-        )
+    for order in orders[:2]:
+        await states.in_state(admin, "sales_orders", order["id"], "confirmed")
+    await states.move_first_line(admin, orders[0]["id"], apples.product["id"], shipped=3)
     other = {"product_id": (await factories.product(admin))["id"], "quantity": 1}
     await admin.create("shipments", {"shipment_type": "inbound", "items": [other]})
     carried = [{"product_id": apples.product["id"], "quantity": quantity} for quantity in (2, 3)]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from tests import factories
+from tests import factories, states
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
@@ -200,18 +200,12 @@ async def test_a_long_document_is_leafed_through(admin: Member) -> None:
 
 async def test_a_document_tells_who_did_what_and_what_was_sent(admin: Member) -> None:
     supplier, product = (await factories.supplier(admin))["id"], (await factories.product(admin))["id"]
-    order_id = await purchase_order(admin, supplier, "shipped", Line(product))
+    order_id = await purchase_order(admin, supplier, "submitted", Line(product))
     other = await purchase_order(admin, supplier, "shipped", Line(product))
     async with admin.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO purchase_order_history (organization_id, purchase_order_id, from_status, to_status,"
-            " note, changed_by, occurred_at)"
-            " VALUES ($1, $2, 'submitted', 'confirmed', 'By telephone', $3, $4)",
-            admin.organization_id,
-            order_id,
-            admin.user_id,
-            datetime(2026, 3, 4, 12, 30, tzinfo=UTC),
-        )
+        at = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
+        told = "By telephone"
+        await states.advance(connection, admin, "purchase_orders", order_id, "confirmed", at=at, note=told)
         item = await connection.fetchval(
             "SELECT id FROM purchase_order_items WHERE organization_id = $1 AND purchase_order_id = $2",
             admin.organization_id,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from tests import factories
 from tests.factories import Member
@@ -44,8 +45,8 @@ async def site(admin: Member) -> Site:
         await post(
             connection,
             admin,
-            receipt(UUID(apples["id"]), at, 200)._replace(occurred_at=before),
-            receipt(UUID(pears["id"]), at, 4)._replace(occurred_at=before),
+            structs.replace(receipt(UUID(apples["id"]), at, 200), occurred_at=before),
+            structs.replace(receipt(UUID(pears["id"]), at, 4), occurred_at=before),
         )
         await post(connection, admin, sale(UUID(apples["id"]), at, 50), sale(UUID(pears["id"]), at, 4))
     return Site(north, south, apples)

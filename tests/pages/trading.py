@@ -1,4 +1,4 @@
-"""Orders in any state, as history leaves them, for pages to show."""
+"""Orders in any state that can be reached, for pages to show."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from imsop.web.pages.days import today
+from tests import states
 from tests.factories import Member
 
 
@@ -39,18 +40,18 @@ async def purchase_order(
 ) -> UUID:
     """Ordered thirty days ago, if not said otherwise."""
     given = {"order_date": ago(30), "expected": None, "received": None, "currency": "EUR"} | fields
+    dock = await states.warehouse_of(admin)
     async with admin.transaction() as connection:
         order_id: UUID = await connection.fetchval(
             """
-            INSERT INTO purchase_orders (organization_id, supplier_id, po_number, status, order_date,
+            INSERT INTO purchase_orders (organization_id, supplier_id, po_number, order_date,
                                          expected_delivery_date, actual_delivery_date, currency, total_amount,
                                          created_by)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
             """,
             admin.organization_id,
             UUID(supplier_id),
             number or f"PO-{uuid4().hex[:10]}",
-            status,
             given["order_date"],
             given["expected"],
             given["received"],
@@ -58,19 +59,21 @@ async def purchase_order(
             _total(lines),
             admin.user_id,
         )
-        await connection.executemany(
-            """
-            INSERT INTO purchase_order_items (organization_id, purchase_order_id, line_number, product_id,
-                quantity_ordered, quantity_received, unit_price, line_total, expected_delivery_date,
-                promised_delivery_date, actual_delivery_date)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            """,
-            [
-                (admin.organization_id, order_id, number_, UUID(line.product_id), line.ordered, line.done,
-                 line.price, _total([line]), line.expected, line.promised, line.done_on)
-                for number_, line in enumerate(lines, 1)
-            ],
-        )  # fmt: skip
+        for number_, line in enumerate(lines, 1):
+            line_id = await connection.fetchval(
+                """
+                INSERT INTO purchase_order_items (organization_id, purchase_order_id, line_number, product_id,
+                    quantity_ordered, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+                    actual_delivery_date)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
+                """,
+                admin.organization_id, order_id, number_, UUID(line.product_id), line.ordered, line.price,
+                _total([line]), line.expected, line.promised, line.done_on,
+            )  # fmt: skip
+            await states.receive(
+                connection, admin, dock, line_id, UUID(line.product_id), line.done, line.done_on
+            )
+        await states.advance(connection, admin, "purchase_orders", order_id, status)
     return order_id
 
 
@@ -84,18 +87,18 @@ async def sales_order(
 ) -> UUID:
     """Ordered thirty days ago, if not said otherwise."""
     given = {"order_date": ago(30), "expected": None, "delivered": None, "currency": "EUR"} | fields
+    dock = await states.warehouse_of(admin)
     async with admin.transaction() as connection:
         order_id: UUID = await connection.fetchval(
             """
-            INSERT INTO sales_orders (organization_id, customer_id, so_number, status, order_date,
+            INSERT INTO sales_orders (organization_id, customer_id, so_number, order_date,
                                       expected_delivery_date, actual_delivery_date, currency, total_amount,
                                       created_by)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
             """,
             admin.organization_id,
             UUID(customer_id) if customer_id else None,
             number or f"SO-{uuid4().hex[:10]}",
-            status,
             given["order_date"],
             given["expected"],
             given["delivered"],
@@ -103,20 +106,22 @@ async def sales_order(
             _total(lines),
             admin.user_id,
         )
-        await connection.executemany(
-            """
-            INSERT INTO sales_order_items (organization_id, sales_order_id, line_number, product_id,
-                quantity_ordered, quantity_reserved, quantity_shipped, quantity_returned, unit_price,
-                line_total, expected_delivery_date, promised_delivery_date, actual_delivery_date)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-            """,
-            [
-                (admin.organization_id, order_id, number_, UUID(line.product_id), line.ordered, line.reserved,
-                 line.done, line.returned, line.price, _total([line]), line.expected, line.promised,
-                 line.done_on)
-                for number_, line in enumerate(lines, 1)
-            ],
-        )  # fmt: skip
+        for number_, line in enumerate(lines, 1):
+            line_id = await connection.fetchval(
+                """
+                INSERT INTO sales_order_items (organization_id, sales_order_id, line_number, product_id,
+                    quantity_ordered, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+                    actual_delivery_date)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
+                """,
+                admin.organization_id, order_id, number_, UUID(line.product_id), line.ordered, line.price,
+                _total([line]), line.expected, line.promised, line.done_on,
+            )  # fmt: skip
+            await states.ship(
+                connection, admin, dock, line_id, UUID(line.product_id), shipped=line.done,
+                returned=line.returned, reserved=line.reserved, on=line.done_on,
+            )  # fmt: skip
+        await states.advance(connection, admin, "sales_orders", order_id, status)
     return order_id
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from imsop.core.listing import PageRequest
 from imsop.purchasing.orders import queries
-from tests import factories, rivals
+from tests import factories, rivals, states
 from tests.factories import Member, accepted
 
 PATH = "purchase-orders"
@@ -23,13 +23,7 @@ async def _draft(admin: Member, *lines: dict[str, Any], **fields: Any) -> dict[s
 
 
 async def _becomes(admin: Member, order: dict[str, Any], status: str) -> None:
-    async with admin.transaction() as connection:
-        await connection.execute(
-            "UPDATE purchase_orders SET status = $3 WHERE organization_id = $1 AND id = $2",
-            admin.organization_id,
-            order["id"],
-            status,
-        )
+    await states.in_state(admin, "purchase_orders", order["id"], status)
 
 
 def _named(problem: dict[str, Any]) -> list[str]:
@@ -65,13 +59,17 @@ async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: M
     supplier = await factories.supplier(admin)
     unnumbered = {"supplier_id": supplier["id"], "order_date": "2026-03-02"}
     assert (await admin.create(PATH, unnumbered))["po_number"] == "PO-2026-000001"
-    await _draft(admin, po_number="PO-2026-000041")
-    await _draft(admin, po_number="PO-2026-0000999")
+    for typed in ("PO-2026-000003", "PO-2026-999999", "PO-2026-0000999"):
+        await _draft(admin, po_number=typed)
     orders = await asyncio.gather(*(admin.create(PATH, unnumbered) for _ in range(8)))
-    assert sorted(order["po_number"] for order in orders) == [f"PO-2026-{n:06}" for n in range(42, 50)]
+    assert sorted(order["po_number"] for order in orders) == [f"PO-2026-{n:06}" for n in (2, *range(4, 11))]
     theirs = unnumbered | {"supplier_id": (await factories.supplier(stranger))["id"]}
     assert (await stranger.create(PATH, theirs))["po_number"] == "PO-2026-000001"
-    await _draft(admin, po_number="PO-2026-999999")
+    async with admin.transaction() as connection:
+        await connection.execute(
+            "UPDATE document_numbers SET last_number = 999998 WHERE organization_id = $1",
+            admin.organization_id,
+        )
     assert _named(accepted(await admin.post(PATH, unnumbered), 409)) == ["po_number"]
     assert (await admin.create(PATH, unnumbered | {"order_date": "2025-03-02"}))[
         "po_number"
@@ -223,11 +221,7 @@ async def test_of_two_buyers_who_edit_the_same_version_one_must_read_again(admin
 async def test_an_edit_that_waits_while_the_order_is_submitted_changes_nothing(admin: Member) -> None:
     order = await _draft(admin)
     async with admin.transaction() as connection:
-        await connection.execute(
-            "UPDATE purchase_orders SET status = 'submitted' WHERE organization_id = $1 AND id = $2",
-            admin.organization_id,
-            order["id"],
-        )
+        await states.advance(connection, admin, "purchase_orders", order["id"], "submitted")
         edit = asyncio.create_task(admin.edit(f"{PATH}/{order['id']}", notes="late"))
         await rivals.somebody_waits_for(connection)
     assert (await edit).status_code == 412

@@ -20,11 +20,16 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("inventory", "quantity_reserved"): 2,
     ("inventory", "version"): 1,
     ("inventory_transactions", "movement_kind"): "goods_receipt",
+    ("inventory_transactions", "reason"): "a sample",
     ("inventory_transactions", "quantity"): 5,
     ("inventory_transactions", "balance_after"): 5,
     ("inventory_transactions", "balance_version"): 1,
     ("inventory_transactions", "occurred_at"): "2026-01-01 12:00:00+00",
     ("inventory_reservations", "quantity"): 2,
+    ("purchase_order_items", "quantity_ordered"): 9,
+    ("purchase_order_items", "quantity_received"): 5,
+    ("sales_order_items", "quantity_ordered"): 9,
+    ("sales_order_items", "quantity_reserved"): 2,
     ("inventory_daily_balances", "quantity_on_hand"): 5,
     ("inventory_daily_balances", "through_version"): 1,
     ("warehouse_daily_totals", "quantity_on_hand"): 5,
@@ -35,6 +40,9 @@ FORBIDDEN_TOGETHER = {
         "shipment_type = 'outbound', purchase_order_id = NULL, supplier_id = NULL"
     ),
     ("shipment_items", "sales_order_item_id"): "purchase_order_item_id = NULL",
+    ("inventory_transactions", "sales_order_item_id"): (
+        "transaction_type = 'shipment', movement_kind = 'sale', quantity = -5, purchase_order_item_id = NULL"
+    ),
 }
 _BY_TYPE = {
     "numeric": "1",

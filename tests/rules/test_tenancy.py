@@ -26,6 +26,13 @@ NOT_LED_BY_TENANT = {
     "analytics_events_created_at_organization_idx",  # as the seed writes it, for the whole installation
 }
 SECURITY_DEFINER = {
+    "post_movements_v2": "imsop_owner",
+    "reserve_stock_v2": "imsop_owner",
+    "release_reservations_v2": "imsop_owner",
+    "record_past_sales": "imsop_owner",
+    "advance_purchase_orders": "imsop_owner",
+    "advance_sales_orders": "imsop_owner",
+    "advance_shipments": "imsop_owner",
     "find_account": "imsop_lookup",
     "search_everything": "imsop_lookup",
     "ensure_partitions": "imsop_owner",

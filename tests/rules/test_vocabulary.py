@@ -6,6 +6,7 @@ from typing import Any, get_args
 from imsop.catalog.products.models import ProductStatus
 from imsop.core.errors import InvalidInput
 from imsop.core.fields import PartnerStatus
+from imsop.documents.numbers import NumberedKind
 from imsop.identity.credentials.tokens import CredentialKind
 from imsop.identity.organizations.models import OrganizationStatus, SubscriptionTier
 from imsop.identity.people.models import Locale, UserStatus
@@ -33,6 +34,7 @@ WORDS: dict[tuple[str, str], Any] = {
     ("warehouse_zones", "zone_type"): ZoneType,
     ("inventory_transactions", "transaction_type"): TransactionType,
     ("inventory_reservations", "kind"): ReservationKind,
+    ("document_numbers", "kind"): NumberedKind,
     ("purchase_orders", "status"): PurchaseOrderStatus,
     ("purchase_order_history", "to_status"): PurchaseOrderStatus,
     ("sales_orders", "status"): SalesOrderStatus,

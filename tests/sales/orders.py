@@ -1,9 +1,8 @@
 """Sales orders that tests begin with."""
 
 from typing import Any
-from uuid import UUID
 
-from tests import factories
+from tests import factories, states
 from tests.factories import Member
 
 
@@ -18,13 +17,7 @@ async def draft(admin: Member, **fields: Any) -> dict[str, Any]:
 
 
 async def put_past_draft(admin: Member, order: dict[str, Any], status: str = "confirmed") -> None:
-    async with admin.transaction() as connection:
-        await connection.execute(
-            "UPDATE sales_orders SET status = $3 WHERE organization_id = $1 AND id = $2",
-            admin.organization_id,
-            UUID(order["id"]),
-            status,
-        )
+    await states.in_state(admin, "sales_orders", order["id"], status)
 
 
 def named_fields(reply: Any) -> list[str]:

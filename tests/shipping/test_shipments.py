@@ -5,7 +5,7 @@ import pytest
 
 from imsop.core.listing import PageRequest
 from imsop.shipping.shipments import queries
-from tests import factories
+from tests import factories, states
 from tests.factories import Member, accepted
 from tests.shipping.announced import PATH, an_hour_ago, purchase_order, shipment
 
@@ -15,13 +15,7 @@ def _named(problem: dict[str, Any]) -> list[str]:
 
 
 async def _becomes(admin: Member, row: dict[str, Any], status: str) -> None:
-    async with admin.transaction() as connection:
-        await connection.execute(
-            "UPDATE shipments SET status = $3 WHERE organization_id = $1 AND id = $2",
-            admin.organization_id,
-            row["id"],
-            status,
-        )
+    await states.in_state(admin, "shipments", row["id"], status)
 
 
 # Announcing

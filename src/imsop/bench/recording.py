@@ -28,6 +28,7 @@ from imsop.web.app import create_litestar
 from imsop.web.edge.observe import Observed
 
 _PLACE = re.compile(r"\$([0-9]+)")
+_ID = re.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 class Statement(NamedTuple):
@@ -184,6 +185,10 @@ class _Writer:
             return f"ARRAY[{', '.join(self._expression(element) for element in value)}]"
         if value is None:
             return "NULL"
+        if isinstance(value, str) and value.startswith("[{"):  # JSON with ids in it
+            parts = enumerate(_ID.split(value))
+            written = (self._expression(UUID(text)) if at % 2 else self._constant(text) for at, text in parts)
+            return f"({' || '.join(written)})"
         if not self._varies(value):
             return self._constant(value)
         if (key := self._expressions.get(value)) is not None:

@@ -182,10 +182,9 @@ async def _load_purchase_orders(connection: Connection, member: Member, volume: 
     """Orders over two years, all but the newest tenth of them received."""
     await connection.execute(
         """
-        INSERT INTO purchase_orders (id, organization_id, supplier_id, po_number, status, order_date,
+        INSERT INTO purchase_orders (id, organization_id, supplier_id, po_number, order_date,
                                      expected_delivery_date, total_amount, currency, created_by)
         SELECT ($2 || n)::uuid, $1, ($5 || $3 + n % $6)::uuid, n::text,
-               CASE WHEN age < 73 THEN 'confirmed' ELSE 'received' END,
                current_date - age, current_date - age + 21, 400, 'EUR', $7
         FROM generate_series($3::bigint, $4) AS n, LATERAL (SELECT ((n * 7919) % 730)::int AS age)
         """,
@@ -207,16 +206,30 @@ async def _load_purchase_orders(connection: Connection, member: Member, volume: 
         volume.products,
         volume.lines_per_order,
     )
+    refused = await connection.fetchval(
+        """
+        SELECT count(*)
+        FROM (
+            SELECT array_agg(ROW(id, 'draft',
+                               CASE WHEN current_date - order_date < 73 THEN 'confirmed' ELSE 'received' END,
+                                 NULL, NULL, $2::uuid, NULL)::document_change)
+            FROM purchase_orders WHERE organization_id = $1
+        ) AS loaded (changes), advance_purchase_orders($1, loaded.changes)
+        """,
+        member.organization_id,
+        member.user_id,
+    )
+    _require_none(refused)
 
 
 async def _load_shipments(connection: Connection, member: Member, volume: Volume) -> None:
     """Shipments of the last year, a tenth on their way, with a position every six hours."""
     await connection.execute(
         """
-        INSERT INTO shipments (id, organization_id, shipment_type, status, purchase_order_id, carrier,
+        INSERT INTO shipments (id, organization_id, shipment_type, purchase_order_id, carrier,
                                tracking_number, transport_mode, ship_date)
-        SELECT ($2 || n)::uuid, $1, 'inbound', CASE WHEN n % 10 = 0 THEN 'in_transit' ELSE 'delivered' END,
-               ($5 || $3 + n % $6)::uuid, 'Carrier', n::text, 'ocean', current_date - 10 - (n % 350)::int
+        SELECT ($2 || n)::uuid, $1, 'inbound', ($5 || $3 + n % $6)::uuid, 'Carrier', n::text, 'ocean',
+               current_date - 10 - (n % 350)::int
         FROM generate_series($3::bigint, $4) AS n
         """,
         *_numbered(member, volume, "shipment"),
@@ -246,6 +259,20 @@ async def _load_shipments(connection: Connection, member: Member, volume: Volume
         """,
         member.organization_id,
     )
+    refused = await connection.fetchval(
+        """
+        SELECT count(*)
+        FROM (
+            SELECT array_agg(ROW(id, 'pending',
+                                 CASE WHEN tracking_number LIKE '%0' THEN 'in_transit' ELSE 'delivered' END,
+                                 NULL, NULL, $2::uuid, NULL)::document_change)
+            FROM shipments WHERE organization_id = $1
+        ) AS loaded (changes), advance_shipments($1, loaded.changes)
+        """,
+        member.organization_id,
+        member.user_id,
+    )
+    _require_none(refused)
 
 
 async def _load_sales_orders(connection: Connection, member: Member, volume: Volume) -> None:
@@ -260,12 +287,28 @@ async def _load_sales_orders(connection: Connection, member: Member, volume: Vol
     )
     await connection.execute(
         """
-        INSERT INTO sales_orders (id, organization_id, customer_id, so_number, status, order_date)
-        SELECT ($2 || n)::uuid, $1, ($5 || $3 + n % $6)::uuid, n::text, 'delivered',
-               current_date - ((n * 7919) % 730)::int
+        INSERT INTO sales_orders (id, organization_id, customer_id, so_number, order_date)
+        SELECT ($2 || n)::uuid, $1, ($5 || $3 + n % $6)::uuid, n::text, current_date - ((n * 7919) % 730)::int
         FROM generate_series($3::bigint, $4) AS n
         """,
         *_numbered(member, volume, "sales_order"),
         member.id_prefix("customer"),
         volume.customers,
     )
+    refused = await connection.fetchval(
+        """
+        SELECT count(*)
+        FROM (
+            SELECT array_agg(ROW(id, 'draft', 'delivered', NULL, NULL, $2::uuid, NULL)::document_change)
+            FROM sales_orders WHERE organization_id = $1
+        ) AS loaded (changes), advance_sales_orders($1, loaded.changes)
+        """,
+        member.organization_id,
+        member.user_id,
+    )
+    _require_none(refused)
+
+
+def _require_none(refused: int) -> None:
+    if refused:
+        raise RuntimeError(f"{refused} documents were not in the state they were loaded in")

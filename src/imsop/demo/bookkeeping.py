@@ -14,6 +14,7 @@ from imsop.demo.documents import Books
 from imsop.demo.loading import Loading
 from imsop.demo.people import founded_organization
 from imsop.demo.simulation import SEED
+from imsop.purchasing.performance.queries import refresh_supplier_metrics
 
 # In this order: what comes later refers to what came before.
 _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
@@ -65,7 +66,9 @@ async def write_books(
         made["reservations"] = await stock.reserve_stock(loading)
         written = sum(made.values())
         made["metrics"] = await figures.make_metrics(loading)
-        made["supplier metrics"] = await figures.make_supplier_metrics(loading, today)
+        made["supplier metrics"] = await refresh_supplier_metrics(
+            loading.connection, loading.organization_id, today
+        )
         return LoadReport(
             source=f"two simulated years up to {today}, seed {SEED!r}",
             organization=company.name,

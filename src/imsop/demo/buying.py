@@ -207,14 +207,14 @@ def _receive(world: World, order: PurchaseOrder, shipment: Shipment) -> None:
     for product, quantity, line, _ in shipment.lines:
         if line is None:
             continue
-        world.move(product, warehouse, quantity, "goods_receipt", order.number)
+        world.move(product, warehouse, quantity, "goods_receipt", order.number, line=line)
         world.stock.on_order[product] -= quantity
         line.received += quantity
         if world.rng.random() < _REJECTED_LINES[shipment.mode == "ocean"]:
             rejected = max(1, quantity * world.rng.randint(1, 12) // 100)
             line.rejected += rejected
             reason = world.rng.choice(("Damaged packaging", "Below specification", "Wrong article"))
-            world.move(product, warehouse, -rejected, "supplier_return", order.number, reason)
+            world.move(product, warehouse, -rejected, "supplier_return", order.number, reason, line)
         feed(world, warehouse, product)
         if line.received == line.ordered:
             line.received_on = world.day

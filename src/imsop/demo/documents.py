@@ -40,6 +40,8 @@ class Movement(NamedTuple):
     reference: str | None
     note: str | None
     occurred_at: datetime
+    purchase_line: UUID | None
+    sales_line: UUID | None
 
 
 class Change(NamedTuple):

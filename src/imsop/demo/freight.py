@@ -3,7 +3,7 @@
 import msgspec
 
 from imsop.core.bulk import stage_records
-from imsop.demo.loading import Loading, rows_written
+from imsop.demo.loading import Loading, require_none_refused, rows_written
 
 
 async def write_shipments(loading: Loading) -> int:
@@ -37,11 +37,11 @@ async def write_shipments(loading: Loading) -> int:
     status = await loading.connection.execute(
         """
         INSERT INTO shipments
-            (id, organization_id, reference_id, shipment_type, status, purchase_order_id, sales_order_id,
+            (id, organization_id, reference_id, shipment_type, purchase_order_id, sales_order_id,
              supplier_id, origin_warehouse_id, destination_warehouse_id, origin_location,
              destination_location, carrier, tracking_number, transport_mode, weight_kg, ship_date,
              expected_delivery_date, actual_delivery_date)
-        SELECT s.id, $1::uuid, s.reference_id, s.shipment_type, s.status, s.purchase_order_id,
+        SELECT s.id, $1::uuid, s.reference_id, s.shipment_type, s.purchase_order_id,
                s.sales_order_id, s.supplier_id, s.origin_warehouse_id, s.destination_warehouse_id,
                s.origin_location, s.destination_location, s.carrier, s.tracking_number, s.transport_mode,
                s.weight_grams / 1000.0, s.ship_date, s.expected_delivery_date, s.actual_delivery_date
@@ -49,7 +49,15 @@ async def write_shipments(loading: Loading) -> int:
         """,
         loading.organization_id,
     )
-    return rows_written(staged, status)
+    refused: int = await loading.connection.fetchval(
+        """
+        SELECT count(*) FROM advance_shipments($1, array(
+            SELECT ROW(s.id, 'pending', s.status, NULL, NULL, NULL, NULL)::document_change
+            FROM staged_shipments s WHERE s.status <> 'pending'))
+        """,
+        loading.organization_id,
+    )
+    return require_none_refused(rows_written(staged, status), refused)
 
 
 async def write_shipment_lines(loading: Loading) -> int:

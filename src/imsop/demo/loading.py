@@ -46,3 +46,10 @@ def rows_written(staged: int, status: str) -> int:
     if (written := int(status.rsplit(" ", 1)[-1])) != staged:
         raise RuntimeError(f"{staged} rows staged, {written} written")
     return written
+
+
+def require_none_refused(staged: int, refused: int) -> int:
+    """The number staged; raises RuntimeError where a document was not in the state its history expects."""
+    if refused:
+        raise RuntimeError(f"{refused} of {staged} changes do not follow from the state before")
+    return staged

@@ -179,7 +179,7 @@ def _issue(world: World, order: SalesOrder, line: SalesLine) -> None:
     quantity, line.reserved = line.reserved, 0
     line.shipped += quantity
     world.stock.reserved[order.warehouse][line.product] -= quantity
-    world.move(line.product, order.warehouse, -quantity, "sale", order.number)
+    world.move(line.product, order.warehouse, -quantity, "sale", order.number, line=line)
 
 
 def cancel_order(world: World, order: SalesOrder, note: str) -> None:
@@ -261,7 +261,7 @@ def _take_back(world: World, order: SalesOrder, line: SalesLine) -> None:
     quantity = pack * world.rng.randint(1, max(1, packs // 3))
     reason = world.rng.choice(("Damaged in transit", "Wrong article ordered", "Not sold", "Faulty"))
     line.returned += quantity
-    world.move(line.product, order.warehouse, quantity, "customer_return", order.number, reason)
+    world.move(line.product, order.warehouse, quantity, "customer_return", order.number, reason, line)
     if reason in {"Damaged in transit", "Faulty"}:
         world.move(line.product, order.warehouse, -quantity, "scrap", order.number, reason)
     else:

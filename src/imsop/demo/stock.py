@@ -1,18 +1,28 @@
 """The books' movements, posted through the ledger's one door, and what is held of the stock they leave."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from uuid import UUID
 
 from imsop.core.bulk import stage_records
 from imsop.demo.loading import Loading
 from imsop.inventory.ledger.bulk import post_staged_movements, stage_movements
-from imsop.inventory.ledger.rules import type_of
+from imsop.inventory.ledger.rules import MovementKind, type_of
 from imsop.inventory.reservations import queries
+from imsop.inventory.reservations.models import Wish
 
 _COLUMNS = [
-    "product_id", "warehouse_id", "quantity", "transaction_type", "movement_kind", "reference_id", "notes",
-    "occurred_at",
+    "product_id", "warehouse_id", "quantity", "transaction_type", "movement_kind", "purchase_order_item_id",
+    "sales_order_item_id", "reference_id", "reason", "notes", "occurred_at",
 ]  # fmt: skip
+
+
+_REASONS: dict[MovementKind, str] = {
+    "consumption": "Materials of a production order",
+    "production": "Finished by a production order",
+    "transfer_out": "Sent to another warehouse",
+    "transfer_in": "Came from another warehouse",
+}
+"""Of movements that no order line caused."""
 
 
 async def post_movements(loading: Loading, progress: Callable[[int, int], None]) -> int:
@@ -24,7 +34,8 @@ async def post_movements(loading: Loading, progress: Callable[[int, int], None])
         (
             (
                 loading.product_ids[it.product], loading.warehouse_ids[it.warehouse], it.quantity,
-                type_of(it.kind), it.kind, it.reference, it.note, it.occurred_at,
+                type_of(it.kind), it.kind, it.purchase_line, it.sales_line, it.reference,
+                it.note or _REASONS.get(it.kind), it.note, it.occurred_at,
             )
             for it in loading.books.movements
         ),
@@ -39,28 +50,21 @@ async def reserve_stock(loading: Loading) -> int:
     """Holds what open orders were promised, and what is set aside; returns the number of reservations."""
     balances = await _balance_ids(loading)
 
-    async def reserve(wishes: Sequence[tuple[UUID, int, UUID | None]], kind: str, reason: str | None) -> int:
-        held = await queries.reserve_stock(
-            loading.connection, loading.organization_id, wishes, kind, reason, loading.user_ids["warehouse"]
-        )
-        if short := [each for each in held if each.outcome != "held"]:
-            raise RuntimeError(f"{len(short)} balances have less than the books hold: {short[0]}")
-        return len(held)
-
-    made = await reserve(
-        [
-            (balances[line.product, order.warehouse], line.reserved, line.id)
-            for order in loading.books.sales_orders
-            for line in order.lines
-            if line.reserved
-        ],
-        "sales_order",
-        None,
+    wishes = [
+        Wish(balances[line.product, order.warehouse], line.reserved, "sales_order", line.id)
+        for order in loading.books.sales_orders
+        for line in order.lines
+        if line.reserved
+    ] + [
+        Wish(balances[hold.product, hold.warehouse], hold.quantity, hold.kind, reason=hold.reason)
+        for hold in loading.books.holds
+    ]
+    held = await queries.reserve_stock(
+        loading.connection, loading.organization_id, wishes, loading.user_ids["warehouse"]
     )
-    for hold in loading.books.holds:
-        balance_id = balances[hold.product, hold.warehouse]
-        made += await reserve([(balance_id, hold.quantity, None)], hold.kind, hold.reason)
-    return made
+    if short := [each for each in held if each.outcome != "held"]:
+        raise RuntimeError(f"{len(short)} balances have less than the books hold: {short[0]}")
+    return len(held)
 
 
 async def _balance_ids(loading: Loading) -> dict[tuple[int, int], UUID]:

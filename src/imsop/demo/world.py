@@ -9,7 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from imsop.demo.company import Company, Product, Supplier
-from imsop.demo.documents import Books, BusinessEvent, Movement, ReorderRule, SalesLine, SalesOrder
+from imsop.demo.documents import (
+    Books,
+    BusinessEvent,
+    Movement,
+    PurchaseLine,
+    ReorderRule,
+    SalesLine,
+    SalesOrder,
+)
 from imsop.demo.partners import Customer
 from imsop.identity.roles.permissions import SystemRole
 from imsop.inventory.ledger.rules import MovementKind
@@ -132,6 +140,7 @@ class World:
         kind: MovementKind,
         reference: str | None,
         note: str | None = None,
+        line: PurchaseLine | SalesLine | None = None,
     ) -> None:
         """Moves stock and writes it into the ledger. It never falls below what is reserved."""
         on_hand = self.stock.on_hand[warehouse]
@@ -139,7 +148,17 @@ class World:
         if on_hand[product] < self.stock.reserved[warehouse][product]:
             raise RuntimeError(f"{kind} of {quantity} leaves less than is reserved: {reference}")
         self.books.movements.append(
-            Movement(product, warehouse, quantity, kind, reference, note, self.tick())
+            Movement(
+                product,
+                warehouse,
+                quantity,
+                kind,
+                reference,
+                note,
+                self.tick(),
+                line.id if isinstance(line, PurchaseLine) else None,
+                line.id if isinstance(line, SalesLine) else None,
+            )
         )
 
     def tell(

@@ -51,11 +51,9 @@ async def load(pool: Pool, settings: Settings, directory: Path, progress: Progre
             "customers": await uci_documents.make_customers(loading),
             "products": await uci_documents.make_products(loading),
             "sales orders": await uci_documents.make_sales_orders(loading),
-            "sales order lines": await uci_documents.make_sales_order_items(
-                loading, lambda done, total: progress(f"{NAME}: order lines", done, total)
-            ),
+            "sales order lines": await uci_stock.stage_lines_and_movements(loading),
             "sales order changes": await uci_documents.make_sales_order_history(loading),
-            "stock movements": await uci_stock.make_movements(
+            "stock movements": await uci_stock.post_movements(
                 loading, lambda done, total: progress(f"{NAME}: stock movements", done, total)
             ),
         }

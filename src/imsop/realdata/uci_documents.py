@@ -1,12 +1,6 @@
 """What `buyers`, `goods` and `lines` become: customers, products, orders, their lines and their history."""
 
-from collections.abc import Callable
-
-from imsop.core.bulk import FIRST_ROW
 from imsop.realdata.loading import Loading
-
-_CHUNK_LINES = 50_000
-"""Order lines written by one statement: few enough for progress and for the time a statement is given."""
 
 
 async def make_customers(loading: Loading) -> int:
@@ -59,9 +53,9 @@ async def make_sales_orders(loading: Loading) -> int:
     return await loading.insert(
         """
         INSERT INTO sales_orders
-            (id, organization_id, customer_id, so_number, status, order_date, expected_delivery_date,
+            (id, organization_id, customer_id, so_number, order_date, expected_delivery_date,
              actual_delivery_date, total_amount, currency)
-        SELECT i.order_id, $1::uuid, b.customer_id, i.invoice_no, 'delivered', i.sold_on, i.sold_on,
+        SELECT i.order_id, $1::uuid, b.customer_id, i.invoice_no, i.sold_on, i.sold_on,
                i.sold_on, i.total, 'GBP'
         FROM invoices i LEFT JOIN buyers b USING (customer_number)
         ORDER BY i.order_id
@@ -70,44 +64,34 @@ async def make_sales_orders(loading: Loading) -> int:
     )
 
 
-async def make_sales_order_items(loading: Loading, progress: Callable[[int, int], None]) -> int:
-    """One per sale, numbered as in the source; what was returned against it is in `matched_returns`."""
-    rows: int = await loading.connection.fetchval("SELECT count(*) FROM lines")
-    made = 0
-    for done in range(0, rows, _CHUNK_LINES):
-        made += await loading.insert(
-            """
-            INSERT INTO sales_order_items
-                (organization_id, sales_order_id, line_number, product_id, quantity_ordered,
-                 quantity_shipped, quantity_returned, unit_price, line_total, expected_delivery_date,
-                 actual_delivery_date)
-            SELECT $1::uuid, i.order_id, l.line_number, l.product_id, l.quantity, l.quantity,
-                   coalesce(r.quantity, 0), l.unit_price, round(l.quantity * l.unit_price, 2), l.sold_on,
-                   l.sold_on
-            FROM lines l
-            JOIN invoices i USING (invoice_no)
-            LEFT JOIN (
-                SELECT m.sale_row_number AS row_number, sum(m.quantity)::int AS quantity
-                FROM matched_returns m GROUP BY m.sale_row_number
-            ) r USING (row_number)
-            WHERE l.kind = 'sale' AND l.row_number >= $2 AND l.row_number < $3
-            ORDER BY l.row_number
-            """,
-            loading.organization_id,
-            FIRST_ROW + done,
-            FIRST_ROW + done + _CHUNK_LINES,
-        )
-        progress(min(done + _CHUNK_LINES, rows), rows)
-    return made
+async def stage_sales_order_items(loading: Loading) -> int:
+    """One per sale, numbered as in the source; written with the movement that shipped it."""
+    return await loading.insert(
+        """
+        INSERT INTO staged_sold_lines
+            (id, sales_order_id, line_number, product_id, quantity_ordered, unit_price, line_total,
+             expected_delivery_date, actual_delivery_date)
+        SELECT l.item_id, i.order_id, l.line_number, l.product_id, l.quantity, l.unit_price,
+               round(l.quantity * l.unit_price, 2), l.sold_on, l.sold_on
+        FROM lines l
+        JOIN invoices i USING (invoice_no)
+        WHERE l.kind = 'sale'
+        """
+    )
 
 
 async def make_sales_order_history(loading: Loading) -> int:
-    return await loading.insert(
+    made: int = await loading.connection.fetchval(
         """
-        INSERT INTO sales_order_history (organization_id, sales_order_id, to_status, note, occurred_at)
-        SELECT $1::uuid, i.order_id, 'delivered', 'The source has no moment but that of the invoice',
-               i.occurred_at
-        FROM invoices i ORDER BY i.order_id
+        WITH change AS MATERIALIZED (
+            SELECT array_agg(ROW(i.order_id, NULL, 'delivered', NULL,
+                                 'The source has no moment but that of the invoice', NULL,
+                                 i.occurred_at)::document_change ORDER BY i.order_id) AS changes
+            FROM invoices i
+        )
+        SELECT cardinality(c.changes) - (SELECT count(*) FROM advance_sales_orders($1, c.changes))
+        FROM change c
         """,
         loading.organization_id,
     )
+    return made

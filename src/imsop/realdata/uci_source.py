@@ -44,7 +44,7 @@ async def stage_sources(connection: Connection, directory: Path) -> int:
         CREATE TEMPORARY TABLE lines (
             row_number int, kind text, invoice_no text, line_number int, product_id uuid,
             customer_number text, description text, quantity int, unit_price numeric(12, 4), sold_on date,
-            occurred_at timestamptz
+            occurred_at timestamptz, item_id uuid DEFAULT uuidv7()
         ) ON COMMIT DROP
         """
     )

@@ -9,6 +9,7 @@ from imsop.core.bulk import stage_records
 from imsop.core.database import Connection, fetch_all
 from imsop.inventory.ledger.bulk import post_staged_movements, stage_movements
 from imsop.realdata.loading import Loading
+from imsop.realdata.uci_documents import stage_sales_order_items
 
 WAREHOUSE = "Main warehouse"
 
@@ -83,8 +84,8 @@ async def make_warehouse(loading: Loading) -> int:
     )
 
 
-async def make_movements(loading: Loading, progress: Callable[[int, int], None]) -> int:
-    """Every line on stock, in the order of time and then of the file, after the opening balances.
+async def stage_lines_and_movements(loading: Loading) -> int:
+    """Stages every line on stock, in the order of time and then of the file, after the opening balances.
 
     The opening balance of a product is the least with which its stock never falls below zero: the source
     knows what left, and nothing of what came in. A return against an order refers to the order; one without
@@ -94,10 +95,10 @@ async def make_movements(loading: Loading, progress: Callable[[int, int], None])
     await loading.connection.execute(
         """
         INSERT INTO staged_movements
-            (product_id, warehouse_id, quantity, transaction_type, movement_kind, reference_id, notes,
-             occurred_at)
+            (product_id, warehouse_id, quantity, transaction_type, movement_kind, sales_order_item_id,
+             reference_id, reason, notes, occurred_at)
         WITH moving AS MATERIALIZED (
-            SELECT l.row_number, l.product_id, l.kind, l.invoice_no, l.description, l.occurred_at,
+            SELECT l.row_number, l.product_id, l.kind, l.invoice_no, l.description, l.occurred_at, l.item_id,
                    CASE l.kind WHEN 'stock_adjust' THEN l.quantity ELSE -l.quantity END AS quantity
             FROM lines l WHERE l.product_id IS NOT NULL
         ), opening AS (
@@ -110,11 +111,14 @@ async def make_movements(loading: Loading, progress: Callable[[int, int], None])
             ) r
             GROUP BY r.product_id HAVING min(r.units) < 0
         )
-        SELECT m.product_id, w.id, m.quantity, m.transaction_type, m.movement_kind, m.reference_id, m.notes,
-               m.occurred_at
+        SELECT m.product_id, w.id, m.quantity, m.transaction_type, m.movement_kind, m.item_id,
+               m.reference_id,
+               CASE WHEN m.item_id IS NULL THEN coalesce(left(m.notes, 255), 'None in the source')
+               END,
+               m.notes, m.occurred_at
         FROM (
             SELECT 0 AS row_number, o.product_id, o.quantity, 'adjustment' AS transaction_type,
-                   'opening_balance' AS movement_kind, NULL AS reference_id,
+                   'opening_balance' AS movement_kind, NULL::uuid AS item_id, NULL AS reference_id,
                    'Opening balance: the least with which stock never falls below zero' AS notes,
                    (SELECT min(l.occurred_at) FROM lines l) - interval '1 day' AS occurred_at
             FROM opening o
@@ -123,6 +127,7 @@ async def make_movements(loading: Loading, progress: Callable[[int, int], None])
                    CASE m.kind WHEN 'sale' THEN 'shipment' WHEN 'cancel' THEN 'return' ELSE 'adjustment' END,
                    CASE m.kind WHEN 'sale' THEN 'sale' WHEN 'cancel' THEN 'customer_return'
                                ELSE 'correction' END,
+                   CASE m.kind WHEN 'sale' THEN m.item_id WHEN 'cancel' THEN s.item_id END,
                    coalesce(s.invoice_no, m.invoice_no),
                    CASE WHEN m.kind <> 'cancel' THEN m.description
                         WHEN s.invoice_no IS NULL THEN 'Return without an order'
@@ -130,7 +135,7 @@ async def make_movements(loading: Loading, progress: Callable[[int, int], None])
                    m.occurred_at
             FROM moving m
             LEFT JOIN (
-                SELECT r.row_number, l.invoice_no
+                SELECT r.row_number, l.invoice_no, l.item_id
                 FROM matched_returns r JOIN lines l ON l.row_number = r.sale_row_number
             ) s USING (row_number)
         ) m
@@ -140,5 +145,9 @@ async def make_movements(loading: Loading, progress: Callable[[int, int], None])
         loading.organization_id,
         WAREHOUSE,
     )
-    # The source names nobody who moved anything, so neither does the ledger.
+    return await stage_sales_order_items(loading)
+
+
+async def post_movements(loading: Loading, progress: Callable[[int, int], None]) -> int:
+    """Posts what is staged. The source names nobody who moved anything, so neither does the ledger."""
     return await post_staged_movements(loading.connection, loading.organization_id, None, progress)

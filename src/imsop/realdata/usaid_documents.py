@@ -3,6 +3,8 @@
 Each function writes one kind of row, for all deliveries in one statement, and returns how many.
 """
 
+from typing import Literal
+
 from imsop.realdata.loading import Loading
 
 
@@ -49,10 +51,10 @@ async def make_purchase_orders(loading: Loading) -> int:
     return await loading.insert(
         """
         INSERT INTO purchase_orders
-            (id, organization_id, supplier_id, po_number, status, order_date, expected_delivery_date,
+            (id, organization_id, supplier_id, po_number, order_date, expected_delivery_date,
              actual_delivery_date, total_amount, notes, created_by)
         SELECT DISTINCT ON (d.order_id)
-               d.order_id, $1::uuid, d.supplier_id, d.po_so, 'received', d.ordered_on, d.order_scheduled_on,
+               d.order_id, $1::uuid, d.supplier_id, d.po_so, d.ordered_on, d.order_scheduled_on,
                d.order_delivered_on, d.total_amount,
                concat_ws(', ', 'Direct drop to ' || d.country, 'project ' || d.project_code,
                          'quotation ' || d.pq, d.vendor_inco_term), $2::uuid
@@ -71,10 +73,10 @@ async def make_purchase_order_items(loading: Loading) -> int:
         """
         INSERT INTO purchase_order_items
             (id, organization_id, purchase_order_id, line_number, product_id, quantity_ordered,
-             quantity_received, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+             unit_price, line_total, expected_delivery_date, promised_delivery_date,
              actual_delivery_date)
         SELECT d.item_id, $1::uuid, d.order_id, d.line_number, d.product_id, d.packs,
-               d.packs, d.pack_price::numeric, d.line_total, d.scheduled_on, d.scheduled_on, d.delivered_on
+               d.pack_price::numeric, d.line_total, d.scheduled_on, d.scheduled_on, d.delivered_on
         FROM deliveries d
         WHERE NOT d.is_sale
         ORDER BY d.order_id, d.line_number
@@ -87,10 +89,10 @@ async def make_sales_orders(loading: Loading) -> int:
     return await loading.insert(
         """
         INSERT INTO sales_orders
-            (id, organization_id, customer_id, so_number, status, order_date, expected_delivery_date,
+            (id, organization_id, customer_id, so_number, order_date, expected_delivery_date,
              actual_delivery_date, total_amount, notes, created_by)
         SELECT DISTINCT ON (d.order_id)
-               d.order_id, $1::uuid, d.customer_id, d.po_so, 'delivered', d.ordered_on, d.order_scheduled_on,
+               d.order_id, $1::uuid, d.customer_id, d.po_so, d.ordered_on, d.order_scheduled_on,
                d.order_delivered_on, d.total_amount,
                concat_ws(', ', 'project ' || d.project_code, 'quotation ' || d.pq), $2::uuid
         FROM deliveries d
@@ -107,10 +109,10 @@ async def make_sales_order_items(loading: Loading) -> int:
         """
         INSERT INTO sales_order_items
             (id, organization_id, sales_order_id, line_number, product_id, quantity_ordered,
-             quantity_shipped, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+             unit_price, line_total, expected_delivery_date, promised_delivery_date,
              actual_delivery_date)
         SELECT d.item_id, $1::uuid, d.order_id, d.line_number, d.product_id, d.packs,
-               d.packs, d.pack_price::numeric, d.line_total, d.scheduled_on, d.scheduled_on, d.delivered_on
+               d.pack_price::numeric, d.line_total, d.scheduled_on, d.scheduled_on, d.delivered_on
         FROM deliveries d
         WHERE d.is_sale
         ORDER BY d.order_id, d.line_number
@@ -124,46 +126,59 @@ async def make_purchase_order_history(loading: Loading) -> int:
 
     Where the source dates an order after its delivery, it counts as placed on that day and the note says so.
     """
-    return await loading.insert(
+    refused: int = await loading.connection.fetchval(
         """
-        INSERT INTO purchase_order_history
-            (organization_id, purchase_order_id, from_status, to_status, note, changed_by, occurred_at)
-        SELECT $1::uuid, o.order_id, c.from_status, c.to_status, c.note, $2::uuid,
-               (c.happened_on + time '12:00') AT TIME ZONE 'UTC'
-        FROM (SELECT DISTINCT d.order_id, d.ordered_on, d.order_delivered_on AS delivered_on
-              FROM deliveries d WHERE NOT d.is_sale) o
-        CROSS JOIN LATERAL (VALUES
-            (1, NULL, 'submitted', least(o.ordered_on, o.delivered_on),
-             CASE WHEN o.ordered_on > o.delivered_on
-                  THEN 'The source dates the order ' || o.ordered_on || ', after its delivery' END),
-            (2, 'submitted', 'received', o.delivered_on,
-             'The source has no dates of confirmation and dispatch')
-        ) AS c (step, from_status, to_status, happened_on, note)
-        ORDER BY o.order_id, c.step
+        SELECT count(*) FROM advance_purchase_orders($1, array(
+            SELECT ROW(o.order_id, c.from_status, c.to_status, NULL, c.note, $2::uuid,
+                       (c.happened_on + time '12:00') AT TIME ZONE 'UTC')::document_change
+            FROM (SELECT DISTINCT d.order_id, d.ordered_on, d.order_delivered_on AS delivered_on
+                  FROM deliveries d WHERE NOT d.is_sale) o
+            CROSS JOIN LATERAL (VALUES
+                (1, NULL, 'submitted', least(o.ordered_on, o.delivered_on),
+                 CASE WHEN o.ordered_on > o.delivered_on
+                      THEN 'The source dates the order ' || o.ordered_on || ', after its delivery' END),
+                (2, 'submitted', 'received', o.delivered_on,
+                 'The source has no dates of confirmation and dispatch')
+            ) AS c (step, from_status, to_status, happened_on, note)
+            ORDER BY o.order_id, c.step))
         """,
         loading.organization_id,
         loading.user_id,
     )
+    return await _count_changes(loading, "purchase", refused)
 
 
 async def make_sales_order_history(loading: Loading) -> int:
     """As for purchase orders."""
-    return await loading.insert(
+    refused: int = await loading.connection.fetchval(
         """
-        INSERT INTO sales_order_history
-            (organization_id, sales_order_id, from_status, to_status, note, changed_by, occurred_at)
-        SELECT $1::uuid, o.order_id, c.from_status, c.to_status, c.note, $2::uuid,
-               (c.happened_on + time '12:00') AT TIME ZONE 'UTC'
-        FROM (SELECT DISTINCT d.order_id, d.ordered_on, d.order_delivered_on AS delivered_on
-              FROM deliveries d WHERE d.is_sale) o
-        CROSS JOIN LATERAL (VALUES
-            (1, NULL, 'confirmed', least(o.ordered_on, o.delivered_on),
-             CASE WHEN o.ordered_on > o.delivered_on
-                  THEN 'The source dates the order ' || o.ordered_on || ', after its delivery' END),
-            (2, 'confirmed', 'delivered', o.delivered_on, 'The source has no date of dispatch')
-        ) AS c (step, from_status, to_status, happened_on, note)
-        ORDER BY o.order_id, c.step
+        SELECT count(*) FROM advance_sales_orders($1, array(
+            SELECT ROW(o.order_id, c.from_status, c.to_status, NULL, c.note, $2::uuid,
+                       (c.happened_on + time '12:00') AT TIME ZONE 'UTC')::document_change
+            FROM (SELECT DISTINCT d.order_id, d.ordered_on, d.order_delivered_on AS delivered_on
+                  FROM deliveries d WHERE d.is_sale) o
+            CROSS JOIN LATERAL (VALUES
+                (1, NULL, 'confirmed', least(o.ordered_on, o.delivered_on),
+                 CASE WHEN o.ordered_on > o.delivered_on
+                      THEN 'The source dates the order ' || o.ordered_on || ', after its delivery' END),
+                (2, 'confirmed', 'delivered', o.delivered_on, 'The source has no date of dispatch')
+            ) AS c (step, from_status, to_status, happened_on, note)
+            ORDER BY o.order_id, c.step))
         """,
         loading.organization_id,
         loading.user_id,
     )
+    return await _count_changes(loading, "sales", refused)
+
+
+async def _count_changes(loading: Loading, kind: Literal["purchase", "sales"], refused: int) -> int:
+    """Rows of history there are now. Raises RuntimeError where an order was not in the state expected."""
+    if refused:
+        raise RuntimeError(f"{refused} {kind} orders are not in the state their history begins with")
+    counted: int = await loading.connection.fetchval(
+        "SELECT count(*) FROM purchase_order_history h WHERE h.organization_id = $1"
+        if kind == "purchase"
+        else "SELECT count(*) FROM sales_order_history h WHERE h.organization_id = $1",
+        loading.organization_id,
+    )
+    return counted

@@ -25,14 +25,14 @@ async def make_shipments(loading: Loading) -> int:
 
     The source weighs a shipment on one of its lines and refers to it on the others, or does not weigh it.
     """
-    return await loading.insert(
+    made = await loading.insert(
         """
         INSERT INTO shipments
-            (id, organization_id, reference_id, shipment_type, status, purchase_order_id, sales_order_id,
+            (id, organization_id, reference_id, shipment_type, purchase_order_id, sales_order_id,
              supplier_id, origin_warehouse_id, destination_warehouse_id, origin_location,
              destination_location, transport_mode, weight_kg, expected_delivery_date, actual_delivery_date)
         SELECT s.shipment_id, $1::uuid, s.asn_dn, CASE WHEN s.is_sale THEN 'outbound' ELSE 'inbound' END,
-               'delivered', CASE WHEN NOT s.is_sale THEN s.order_id END,
+               CASE WHEN NOT s.is_sale THEN s.order_id END,
                CASE WHEN s.is_sale THEN s.order_id END, s.supplier_id,
                CASE WHEN s.is_sale THEN w.id END, CASE WHEN NOT s.is_sale THEN w.id END,
                CASE WHEN NOT s.is_sale THEN s.sites END, s.country,
@@ -54,6 +54,20 @@ async def make_shipments(loading: Loading) -> int:
         loading.organization_id,
         DIRECT_DROP,
         DISTRIBUTION_CENTRE,
+    )
+    await _deliver_shipments(loading)
+    return made
+
+
+async def _deliver_shipments(loading: Loading) -> None:
+    """The source knows shipments that have arrived, and nothing of their way."""
+    await loading.connection.execute(
+        """
+        SELECT count(*) FROM advance_shipments($1, array(
+            SELECT ROW(s.id, 'pending', 'delivered', NULL, NULL, NULL, NULL)::document_change
+            FROM shipments s WHERE s.organization_id = $1))
+        """,
+        loading.organization_id,
     )
 
 
@@ -101,27 +115,30 @@ async def post_movements(loading: Loading) -> int:
     await loading.connection.execute(
         """
         INSERT INTO staged_movements
-            (product_id, warehouse_id, quantity, transaction_type, movement_kind, reference_id, notes,
-             occurred_at)
-        SELECT m.product_id, w.id, m.quantity, m.transaction_type, m.movement_kind, m.reference_id, m.notes,
-               m.occurred_at
+            (product_id, warehouse_id, quantity, transaction_type, movement_kind, purchase_order_item_id,
+             sales_order_item_id, reference_id, reason, notes, occurred_at)
+        SELECT m.product_id, w.id, m.quantity, m.transaction_type, m.movement_kind, m.purchase_order_item_id,
+               m.sales_order_item_id, m.reference_id, m.reason, m.notes, m.occurred_at
         FROM (
             SELECT d.product_id, $3 AS warehouse, sum(d.packs)::int AS quantity,
-                   'adjustment' AS transaction_type, 'opening_balance' AS movement_kind, NULL AS reference_id,
+                   'adjustment' AS transaction_type, 'opening_balance' AS movement_kind,
+                   NULL::uuid AS purchase_order_item_id, NULL::uuid AS sales_order_item_id,
+                   NULL AS reference_id, 'What was there before the source begins' AS reason,
                    'Opening balance: what the source shows leaving without having shown its arrival' AS notes,
                    (SELECT min(e.delivered_at) FROM deliveries e) - interval '1 day' AS occurred_at,
                    0 AS row_number, 0 AS step
             FROM deliveries d WHERE d.is_sale GROUP BY d.product_id
             UNION ALL
-            SELECT d.product_id, $3, -d.packs, 'shipment', 'sale', d.po_so, d.asn_dn || ' to ' || d.country,
-                   d.delivered_at, d.row_number, 1
+            SELECT d.product_id, $3, -d.packs, 'shipment', 'sale', NULL, d.item_id, d.po_so, NULL,
+                   d.asn_dn || ' to ' || d.country, d.delivered_at, d.row_number, 1
             FROM deliveries d WHERE d.is_sale
             UNION ALL
-            SELECT d.product_id, $2, d.packs, 'receipt', 'goods_receipt', d.po_so,
+            SELECT d.product_id, $2, d.packs, 'receipt', 'goods_receipt', d.item_id, NULL, d.po_so, NULL,
                    d.asn_dn || ' from ' || d.vendor, d.delivered_at, d.row_number, 1
             FROM deliveries d WHERE NOT d.is_sale
             UNION ALL
-            SELECT d.product_id, $2, -d.packs, 'shipment', 'sale', d.po_so,
+            SELECT d.product_id, $2, -d.packs, 'shipment', 'sale', NULL, NULL, d.po_so,
+                   'Direct drop: the supplier sent it straight to the customer',
                    d.asn_dn || ', direct drop to ' || d.country, d.delivered_at, d.row_number, 2
             FROM deliveries d WHERE NOT d.is_sale
         ) m

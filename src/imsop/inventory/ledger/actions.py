@@ -1,16 +1,19 @@
 """Moving stock. Every movement of the product comes through post_movements."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 from imsop.core.database import Connection
-from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.core.errors import Conflict, FieldError, NotFound
+from imsop.core.instants import past_instant
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
 from imsop.inventory.ledger import queries
 from imsop.inventory.ledger.models import InventoryTransaction, Movement, NewInventoryTransaction, Posting
 from imsop.inventory.ledger.rules import require_possible, usual_kind
+
+NO_REASON = "no reason given"
+MAX_REASON_CHARACTERS = 255
 
 
 async def get_transaction(connection: Connection, actor: Actor, transaction_id: UUID) -> InventoryTransaction:
@@ -26,8 +29,6 @@ async def record_transaction(
     """Posts one movement. Raises Conflict where the stock is short, with what is available."""
     kind = new.movement_kind or usual_kind(new.transaction_type)
     require_possible(new.transaction_type, kind, new.quantity)
-    if new.occurred_at is not None and new.occurred_at > datetime.now(UTC):
-        raise InvalidInput.of("occurred_at", "is in the future; omit it to mean now")
     movement = Movement(
         new.product_id,
         new.warehouse_id,
@@ -35,8 +36,9 @@ async def record_transaction(
         new.transaction_type,
         kind,
         reference_id=new.reference_id,
+        reason=new.reason or (new.notes[:MAX_REASON_CHARACTERS] if new.notes else NO_REASON),
         notes=new.notes,
-        occurred_at=new.occurred_at,
+        occurred_at=new.occurred_at and past_instant("occurred_at", new.occurred_at),
     )
     (posting,) = await post_movements(connection, actor.organization_id, [movement], actor.user_id)
     if posting.id is None:

@@ -20,12 +20,26 @@ class _Refused(Struct, frozen=True):
 
 
 async def stage_movements(connection: Connection) -> None:
-    """Makes `staged_movements`, gone when the transaction ends. Lines are posted in the order inserted."""
+    """Makes `staged_movements` and `staged_sold_lines`, gone when the transaction ends.
+
+    Movements are posted in the order inserted. A sold line is a sales order line that does not exist yet: it
+    is written, with its progress, in the call that posts its sale.
+    """
     await connection.execute(
         """
         CREATE TEMPORARY TABLE staged_movements (
             line int GENERATED ALWAYS AS IDENTITY, product_id uuid, warehouse_id uuid, quantity int,
-            transaction_type text, movement_kind text, reference_id text, notes text, occurred_at timestamptz
+            transaction_type text, movement_kind text, purchase_order_item_id uuid, sales_order_item_id uuid,
+            shipment_item_id uuid, reference_id text, reason text, notes text, occurred_at timestamptz
+        ) ON COMMIT DROP
+        """
+    )
+    await connection.execute(
+        """
+        CREATE TEMPORARY TABLE staged_sold_lines (
+            id uuid, sales_order_id uuid, line_number int, product_id uuid, quantity_ordered int,
+            unit_price numeric, line_total numeric, expected_delivery_date date, promised_delivery_date date,
+            actual_delivery_date date
         ) ON COMMIT DROP
         """
     )
@@ -42,7 +56,8 @@ async def post_staged_movements(
     Raises Conflict, naming the lines, where stock would fall below zero: the caller rolls back.
     """
     await connection.execute("CREATE UNIQUE INDEX ON staged_movements (line)")
-    await connection.execute("ANALYZE staged_movements")
+    await connection.execute("CREATE INDEX ON staged_sold_lines (id)")
+    await connection.execute("ANALYZE staged_movements, staged_sold_lines")
     total: int = await connection.fetchval("SELECT count(*) FROM staged_movements")
     for first in range(1, total + 1, _CHUNK_MOVEMENTS):
         last = min(first + _CHUNK_MOVEMENTS - 1, total)
@@ -65,23 +80,19 @@ async def _post(
         connection,
         _Refused,
         """
-        WITH chunk AS MATERIALIZED (
-            SELECT array_agg(s.product_id ORDER BY s.line) AS product_ids,
-                   array_agg(s.warehouse_id ORDER BY s.line) AS warehouse_ids,
-                   array_agg(s.quantity ORDER BY s.line) AS quantities,
-                   array_agg(s.transaction_type ORDER BY s.line) AS transaction_types,
-                   array_agg(s.movement_kind ORDER BY s.line) AS movement_kinds,
-                   array_agg(NULL::uuid) AS reservation_ids,
-                   array_agg(s.reference_id ORDER BY s.line) AS reference_ids,
-                   array_agg(s.notes ORDER BY s.line) AS notes,
-                   array_agg(s.occurred_at ORDER BY s.line) AS occurred_at
-            FROM staged_movements s WHERE s.line BETWEEN $3 AND $4
-        )
-        SELECT p.line + $3 - 1 AS line, c.reference_ids[p.line] AS reference_id, p.available
-        FROM chunk c
-        CROSS JOIN LATERAL post_movements(
-            $1, c.product_ids, c.warehouse_ids, c.quantities, c.transaction_types, c.movement_kinds,
-            c.reservation_ids, c.reference_ids, c.notes, c.occurred_at, $2) p
+        SELECT s.line, s.reference_id, p.available
+        FROM record_past_sales($1, array(
+            SELECT ROW(l.id, l.sales_order_id, l.line_number, l.product_id, l.quantity_ordered, l.unit_price,
+                       l.line_total, l.expected_delivery_date, l.promised_delivery_date,
+                       l.actual_delivery_date)::past_sale_line
+            FROM staged_movements s
+            JOIN staged_sold_lines l ON l.id = s.sales_order_item_id
+            WHERE s.line BETWEEN $3 AND $4 AND s.movement_kind = 'sale'), array(
+            SELECT ROW(s.product_id, s.warehouse_id, s.quantity, s.transaction_type, s.movement_kind, NULL,
+                       s.purchase_order_item_id, s.sales_order_item_id, s.shipment_item_id, s.reference_id,
+                       s.reason, s.notes, s.occurred_at)::stock_movement
+            FROM staged_movements s WHERE s.line BETWEEN $3 AND $4 ORDER BY s.line), $2) p
+        JOIN staged_movements s ON s.line = p.line + $3 - 1
         WHERE p.outcome <> 'posted'
         """,
         organization_id,

@@ -1,16 +1,19 @@
 """The ledger, as the API takes and gives it, and as post_movements does."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from imsop.core.fields import Instant, SignedCount, Text, Text100
+from imsop.core.fields import Instant, SignedCount, Text, Text100, Text255
 from imsop.inventory.ledger.rules import MovementKind, TransactionType
 
 
 class InventoryTransaction(Struct, frozen=True):
-    """One row of the ledger. `balance_after` is what it left on hand, in order of recording."""
+    """One row of the ledger. `balance_after` is what it left on hand, in order of recording.
+
+    It names the document line that caused it, or the `reason` of whoever moved stock by hand.
+    """
 
     id: UUID
     inventory_id: UUID
@@ -22,7 +25,11 @@ class InventoryTransaction(Struct, frozen=True):
     movement_kind: MovementKind
     quantity: int
     balance_after: int
+    purchase_order_item_id: UUID | None
+    sales_order_item_id: UUID | None
+    shipment_item_id: UUID | None
     reference_id: str | None
+    reason: str | None
     notes: str | None
     created_by: UUID | None
     occurred_at: Instant
@@ -30,7 +37,10 @@ class InventoryTransaction(Struct, frozen=True):
 
 
 class NewInventoryTransaction(Struct, frozen=True, forbid_unknown_fields=True):
-    """A movement. Positive adds to stock; without a `movement_kind`, the type's usual one applies."""
+    """A movement by hand. Positive adds to stock; without a `movement_kind`, the type's usual one applies.
+
+    `reason` says why; without one the `notes` do, and where there are none either, that no reason was given.
+    """
 
     product_id: UUID
     warehouse_id: UUID
@@ -38,12 +48,16 @@ class NewInventoryTransaction(Struct, frozen=True, forbid_unknown_fields=True):
     quantity: SignedCount
     movement_kind: MovementKind | None = None
     reference_id: Text100 | None = None
+    reason: Text255 | None = None
     notes: Text | None = None
     occurred_at: Instant | None = None
 
 
-class Movement(NamedTuple):
-    """One line for post_movements. `occurred_at` None means now."""
+class Movement(Struct, frozen=True, omit_defaults=True):
+    """One line for post_movements_v2, as its JSON. `occurred_at` None means now.
+
+    What a document caused names the document's line; what somebody moved by hand has a `reason`.
+    """
 
     product_id: UUID
     warehouse_id: UUID
@@ -51,7 +65,11 @@ class Movement(NamedTuple):
     transaction_type: TransactionType
     movement_kind: MovementKind
     reservation_id: UUID | None = None
+    purchase_order_item_id: UUID | None = None
+    sales_order_item_id: UUID | None = None
+    shipment_item_id: UUID | None = None
     reference_id: str | None = None
+    reason: str | None = None
     notes: str | None = None
     occurred_at: Instant | None = None
 

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
 from imsop.inventory.ledger.models import InventoryTransaction, LedgerEntry, Movement, Posting
 
 _TRANSACTIONS = """
     SELECT t.id, t.inventory_id, i.product_id, p.sku, i.warehouse_id, w.name AS warehouse_name,
-           t.transaction_type, t.movement_kind, t.quantity, t.balance_after, t.reference_id, t.notes,
-           t.created_by, t.occurred_at, t.created_at
+           t.transaction_type, t.movement_kind, t.quantity, t.balance_after, t.purchase_order_item_id,
+           t.sales_order_item_id, t.shipment_item_id, t.reference_id, t.reason, t.notes, t.created_by,
+           t.occurred_at, t.created_at
     FROM inventory_transactions t
     JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
@@ -49,36 +52,23 @@ async def get_transaction(
 async def post_movements(
     connection: Connection, organization_id: UUID, movements: Sequence[Movement], created_by: UUID | None
 ) -> list[Posting]:
-    """Appends to the ledger and changes the balances, all or nothing. Locks the balances in id order.
+    """Appends to the ledger, changes the balances and the progress of order lines, all or nothing.
 
-    Missing balances are opened. Raises ForeignKeyViolationError for a product or warehouse that is not the
-    organization's.
+    Locks the orders of the lines, then the balances, each in id order. Missing balances are opened. Raises
+    ForeignKeyViolationError for a product, warehouse or document line that is not the organization's.
     """
     return await fetch_all(
         connection,
         Posting,
         """
         SELECT outcome, line, id, inventory_id, quantity, balance_after, available
-        FROM post_movements($1, $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[],
-                            $8::text[], $9::text[], $10::timestamptz[], $11)
+        FROM post_movements_v2(
+            $1, array(SELECT jsonb_populate_recordset(NULL::stock_movement, $2::text::jsonb)), $3)
         """,
         organization_id,
-        *([getattr(movement, column) for movement in movements] for column in _MOVEMENT_COLUMNS),
+        msgspec.json.encode(movements).decode(),
         created_by,
     )
-
-
-_MOVEMENT_COLUMNS = (
-    "product_id",
-    "warehouse_id",
-    "quantity",
-    "transaction_type",
-    "movement_kind",
-    "reservation_id",
-    "reference_id",
-    "notes",
-    "occurred_at",
-)
 
 
 # What a movement refers to is always there: LEFT only so that counting leaves out the names it does not need.

@@ -8,6 +8,16 @@ from msgspec import Struct
 ReservationKind = Literal["sales_order", "quarantine", "hold"]
 
 
+class Wish(Struct, frozen=True, omit_defaults=True):
+    """One line for reserve_stock_v2, as its JSON: for a sales order's line, or with a reason."""
+
+    inventory_id: UUID
+    quantity: int
+    kind: ReservationKind
+    sales_order_item_id: UUID | None = None
+    reason: str | None = None
+
+
 class Reserving(Struct, frozen=True):
     """What became of a wish for stock: held, or the balance that is short."""
 
@@ -23,3 +33,4 @@ class Released(Struct, frozen=True):
     id: UUID
     inventory_id: UUID
     quantity: int
+    sales_order_item_id: UUID | None

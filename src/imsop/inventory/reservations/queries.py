@@ -3,32 +3,26 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+
 from imsop.core.database import Connection, fetch_all
-from imsop.inventory.reservations.models import Released, Reserving
+from imsop.inventory.reservations.models import Released, Reserving, Wish
 
 
 async def reserve_stock(
-    connection: Connection,
-    organization_id: UUID,
-    wishes: Sequence[tuple[UUID, int, UUID | None]],
-    kind: str,
-    reason: str | None,
-    created_by: UUID | None,
+    connection: Connection, organization_id: UUID, wishes: Sequence[Wish], created_by: UUID | None
 ) -> list[Reserving]:
-    """Holds stock, all or nothing. A wish: the balance, how much, and the sales order's line it is for."""
+    """Holds stock, all wishes or none. Locks the orders of the lines, then the balances, each in id order."""
     return await fetch_all(
         connection,
         Reserving,
         """
         SELECT outcome, line, id, inventory_id, quantity, available
-        FROM reserve_stock($1, $2::uuid[], $3::int[], $4, $5::uuid[], $6, $7)
+        FROM reserve_stock_v2(
+            $1, array(SELECT jsonb_populate_recordset(NULL::stock_wish, $2::text::jsonb)), $3)
         """,
         organization_id,
-        [inventory_id for inventory_id, _, _ in wishes],
-        [quantity for _, quantity, _ in wishes],
-        kind,
-        [sales_order_item_id for _, _, sales_order_item_id in wishes],
-        reason,
+        msgspec.json.encode(wishes).decode(),
         created_by,
     )
 
@@ -36,11 +30,17 @@ async def reserve_stock(
 async def release_reservations(
     connection: Connection, organization_id: UUID, reservation_ids: Sequence[UUID]
 ) -> list[Released]:
-    """Frees what these still hold. One that a rival freed meanwhile is not among the returned."""
+    """Frees what these still hold. One that a rival freed meanwhile is not among the returned.
+
+    Locks as reserve_stock does.
+    """
     return await fetch_all(
         connection,
         Released,
-        "SELECT id, inventory_id, quantity FROM release_reservations($1, $2::uuid[])",
+        """
+        SELECT id, inventory_id, quantity, sales_order_item_id
+        FROM release_reservations_v2($1, $2::uuid[])
+        """,
         organization_id,
         list(reservation_ids),
     )

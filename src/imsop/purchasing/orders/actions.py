@@ -9,8 +9,9 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
-from imsop.core.money import totals
 from imsop.core.said import Said
+from imsop.documents.lines import totals
+from imsop.documents.numbers import next_number
 from imsop.identity.actor import Actor
 from imsop.purchasing.orders import queries
 from imsop.purchasing.orders.models import (
@@ -20,8 +21,6 @@ from imsop.purchasing.orders.models import (
     PurchaseOrderChanges,
     PurchaseOrderWithItems,
 )
-
-NUMBERS_PER_YEAR = 999_999  # six digits
 
 
 async def require_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> PurchaseOrder:
@@ -45,7 +44,9 @@ async def create_purchase_order(
     _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
     await _require_references(connection, actor, new.supplier_id, new.items)
     line_totals, total_amount = totals(new.items)
-    po_number = new.po_number or await _next_po_number(connection, actor, new.order_date.year)
+    po_number = new.po_number or await next_number(
+        connection, actor.organization_id, "purchase_order", new.order_date.year, "po_number"
+    )
     currency = new.currency or actor.currency
     order_id = await queries.insert_purchase_order(
         connection, actor.organization_id, new, po_number, currency, total_amount, actor.user_id
@@ -119,16 +120,6 @@ async def _require_references(
             "this supplier is blocked; choose another",
             errors=[FieldError("supplier_id", "is blocked")],
         )
-
-
-async def _next_po_number(connection: Connection, actor: Actor, year: int) -> str:
-    number = await queries.next_po_number(connection, actor.organization_id, year)
-    if number > NUMBERS_PER_YEAR:
-        raise Conflict(
-            Said("the numbers PO-%(year)04d-… are used up; choose your own", year=year),
-            errors=[FieldError("po_number", "is required: no automatic number is left")],
-        )
-    return f"PO-{year:04}-{number:06}"
 
 
 def _require_draft(order: PurchaseOrder) -> None:

@@ -101,28 +101,6 @@ async def look_up_references(
     return references or References(None, [])
 
 
-async def next_po_number(connection: Connection, organization_id: UUID, year: int) -> int:
-    """What follows the highest PO-<year>-<six digits>.
-
-    Until the transaction ends no other one of the organization gets a number.
-    """
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('imsop.po_number:' || $1::text, 0))",
-        str(organization_id),
-    )
-    highest: str | None = await connection.fetchval(
-        """
-        SELECT o.po_number FROM purchase_orders o
-        WHERE o.organization_id = $1 AND o.po_number BETWEEN $2 || '000000' AND $2 || '999999'
-          AND o.po_number ~ '^PO-[0-9]{4}-[0-9]{6}$'
-        ORDER BY o.po_number DESC LIMIT 1
-        """,
-        organization_id,
-        f"PO-{year:04}-",
-    )
-    return int(highest[-6:]) + 1 if highest else 1
-
-
 async def insert_purchase_order(
     connection: Connection,
     organization_id: UUID,

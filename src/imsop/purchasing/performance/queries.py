@@ -176,3 +176,44 @@ async def list_standings(
         today,
     )
     return {row.supplier_id: row for row in rows}
+
+
+async def refresh_supplier_metrics(connection: Connection, organization_id: UUID, today: date) -> int:
+    """Computes supplier_metrics anew: per supplier and quarter, of all lines due in it before today.
+
+    Rates are of all lines due, those never delivered included; lead times of the lines that are complete;
+    rejected are units returned to the supplier of units received; the price variance is what the lines cost
+    above the products' standard cost. Idempotent; one run at a time per organization (the caller's lock).
+    """
+    await connection.execute("DELETE FROM supplier_metrics WHERE organization_id = $1", organization_id)
+    status = await connection.execute(
+        """
+        INSERT INTO supplier_metrics
+            (organization_id, supplier_id, period_start, period_end, lines_due, on_time_rate, in_full_rate,
+             on_time_in_full_rate, lead_time_mean_days, lead_time_stddev_days, lead_time_p50_days,
+             lead_time_p90_days, rejected_rate, price_variance, sample_size, rule)
+        SELECT $1::uuid, due.supplier_id, due.quarter, (due.quarter + interval '3 months')::date, count(*),
+               avg(due.is_on_time::int), avg(due.is_in_full::int),
+               avg((due.is_on_time AND due.is_in_full)::int), avg(due.lead_time_days),
+               stddev_samp(due.lead_time_days),
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY due.lead_time_days),
+               percentile_cont(0.9) WITHIN GROUP (ORDER BY due.lead_time_days),
+               sum(due.quantity_returned) / nullif(sum(due.quantity_received), 0)::numeric,
+               sum((due.unit_price - due.unit_cost) * due.quantity_received), count(due.lead_time_days),
+               'purchase order lines due, v2'
+        FROM (
+            SELECT o.supplier_id, date_trunc('quarter', held.due_on)::date AS quarter, line.is_on_time,
+                   line.is_in_full, line.lead_time_days, i.quantity_received, i.quantity_returned,
+                   i.unit_price,
+                   (SELECT p.unit_cost FROM products p
+                    WHERE p.organization_id = $1 AND p.id = i.product_id) AS unit_cost
+        """
+        + _LINES
+        + """ AND held.is_agreed AND held.due_on < $2
+        ) AS due
+        GROUP BY due.supplier_id, due.quarter
+        """,
+        organization_id,
+        today,
+    )
+    return int(status.rsplit(" ", 1)[-1])

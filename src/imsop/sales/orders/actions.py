@@ -9,8 +9,9 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
-from imsop.core.money import totals
 from imsop.core.said import Said
+from imsop.documents.lines import totals
+from imsop.documents.numbers import next_number
 from imsop.identity.actor import Actor
 from imsop.sales.orders import queries
 from imsop.sales.orders.models import (
@@ -20,9 +21,6 @@ from imsop.sales.orders.models import (
     SalesOrderChanges,
     SalesOrderWithItems,
 )
-
-NUMBERS_PER_YEAR = 999_999  # six digits
-
 
 # Sales orders, while they are drafts
 
@@ -46,7 +44,9 @@ async def create_sales_order(connection: Connection, actor: Actor, new: NewSales
     _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
     await _require_references(connection, actor, new.customer_id, new.items)
     line_totals, total_amount = totals(new.items)
-    so_number = new.so_number or await _next_so_number(connection, actor, new.order_date.year)
+    so_number = new.so_number or await next_number(
+        connection, actor.organization_id, "sales_order", new.order_date.year, "so_number"
+    )
     currency = new.currency or actor.currency
     order_id = await queries.insert_sales_order(
         connection, actor.organization_id, new, so_number, currency, total_amount, actor.user_id
@@ -120,16 +120,6 @@ async def _require_references(
             "this customer is blocked; choose another",
             errors=[FieldError("customer_id", "is blocked")],
         )
-
-
-async def _next_so_number(connection: Connection, actor: Actor, year: int) -> str:
-    number = await queries.next_so_number(connection, actor.organization_id, year)
-    if number > NUMBERS_PER_YEAR:
-        raise Conflict(
-            Said("the numbers SO-%(year)04d-… are used up; choose your own", year=year),
-            errors=[FieldError("so_number", "is required: no automatic number is left")],
-        )
-    return f"SO-{year:04}-{number:06}"
 
 
 def _require_draft(order: SalesOrder) -> None:

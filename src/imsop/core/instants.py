@@ -1,0 +1,16 @@
+"""When things happened."""
+
+from datetime import UTC, datetime
+
+from imsop.core.errors import InvalidInput
+
+FIRST_YEAR_KEPT = 1900
+
+
+def past_instant(field: str, instant: datetime) -> datetime:
+    """The same in UTC. Raises InvalidInput, naming the field, for the future and for years not kept."""
+    if instant.year < FIRST_YEAR_KEPT:
+        raise InvalidInput.of(field, "is outside the years 1900 to 2199")
+    if instant > datetime.now(UTC):
+        raise InvalidInput.of(field, "is in the future; omit it to mean now")
+    return instant.astimezone(UTC)

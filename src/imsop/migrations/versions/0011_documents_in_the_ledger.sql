@@ -1,0 +1,508 @@
+-- Each ledger entry names the document line that caused it, and the progress of a line (received, shipped, returned,
+-- reserved) is written by the functions that write the ledger and the reservations, in the same call.
+-- Functions are versioned: a process of the previous release goes on calling post_movements, reserve_stock and
+-- release_reservations, which are now thin forms of the second versions.
+
+-- squawk-ignore-file adding-field-with-default, adding-foreign-key-constraint, constraint-missing-not-valid
+-- squawk-ignore-file require-concurrent-index-creation
+
+ALTER TABLE purchase_order_items ADD COLUMN quantity_returned int NOT NULL DEFAULT 0;
+ALTER TABLE purchase_order_items ADD CONSTRAINT purchase_order_items_returned_within_received
+    CHECK (quantity_returned BETWEEN 0 AND quantity_received);
+
+-- The latest occurred_at among a balance's entries, so that an entry dated back is recognized without a look at the
+-- ledger. NULL until the first posting after this migration: unknown, so that posting does look.
+ALTER TABLE inventory ADD COLUMN last_occurred_at timestamptz;
+
+ALTER TABLE inventory_transactions ADD COLUMN purchase_order_item_id uuid;
+ALTER TABLE inventory_transactions ADD COLUMN sales_order_item_id uuid;
+ALTER TABLE inventory_transactions ADD COLUMN shipment_item_id uuid;
+-- Why somebody moved stock by hand; entries caused by a document have the document.
+ALTER TABLE inventory_transactions ADD COLUMN reason varchar(255);
+ALTER TABLE inventory_transactions ADD CONSTRAINT inventory_transactions_purchase_order_item_fkey
+    FOREIGN KEY (organization_id, purchase_order_item_id) REFERENCES purchase_order_items (organization_id, id);
+ALTER TABLE inventory_transactions ADD CONSTRAINT inventory_transactions_sales_order_item_fkey
+    FOREIGN KEY (organization_id, sales_order_item_id) REFERENCES sales_order_items (organization_id, id)
+    DEFERRABLE; -- for record_past_sales
+ALTER TABLE inventory_transactions ADD CONSTRAINT inventory_transactions_shipment_item_fkey
+    FOREIGN KEY (organization_id, shipment_item_id) REFERENCES shipment_items (organization_id, id);
+ALTER TABLE inventory_transactions ADD CONSTRAINT inventory_transactions_document_of_kind CHECK (
+    (purchase_order_item_id IS NULL OR movement_kind IN ('goods_receipt', 'supplier_return', 'reversal'))
+    AND (sales_order_item_id IS NULL OR movement_kind IN ('sale', 'customer_return', 'reversal'))
+    AND (shipment_item_id IS NULL OR movement_kind IN ('goods_receipt', 'supplier_return', 'sale', 'customer_return',
+                                                       'transfer_in', 'transfer_out', 'reversal'))
+    AND (purchase_order_item_id IS NULL OR sales_order_item_id IS NULL));
+-- Not of entries from before this migration, which cannot be changed.
+ALTER TABLE inventory_transactions ADD CONSTRAINT inventory_transactions_by_hand_has_reason
+    CHECK (num_nonnulls(purchase_order_item_id, sales_order_item_id, shipment_item_id, reason) > 0) NOT VALID;
+CREATE INDEX inventory_transactions_purchase_order_item_idx
+    ON inventory_transactions (organization_id, purchase_order_item_id) WHERE purchase_order_item_id IS NOT NULL;
+CREATE INDEX inventory_transactions_sales_order_item_idx
+    ON inventory_transactions (organization_id, sales_order_item_id) WHERE sales_order_item_id IS NOT NULL;
+CREATE INDEX inventory_transactions_shipment_item_idx
+    ON inventory_transactions (organization_id, shipment_item_id) WHERE shipment_item_id IS NOT NULL;
+
+-- One line for post_movements_v2. A field that a caller does not know is NULL. occurred_at NULL means now.
+CREATE TYPE stock_movement AS (
+    product_id uuid, warehouse_id uuid, quantity int, transaction_type text, movement_kind text, reservation_id uuid,
+    purchase_order_item_id uuid, sales_order_item_id uuid, shipment_item_id uuid, reference_id text, reason text,
+    notes text, occurred_at timestamptz);
+
+-- One line for reserve_stock_v2. kind: sales_order (with its line), quarantine or hold (with a reason).
+CREATE TYPE stock_wish AS (
+    inventory_id uuid, quantity int, kind text, sales_order_item_id uuid, reason text);
+
+-- Lock order, everywhere: purchase orders, then sales orders, each in id order; then balances in id order; never a
+-- document after a balance. These two lock the orders of lines until the transaction ends, and return them.
+-- Arrays are joined, not searched: of a hundred thousand lines a search would take a minute.
+CREATE FUNCTION lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) RETURNS uuid[]
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_order_ids uuid[];
+BEGIN
+    SELECT coalesce(array_agg(DISTINCT i.purchase_order_id), '{}') INTO v_order_ids
+    FROM unnest(p_item_ids) AS item (id)
+    JOIN purchase_order_items i ON i.organization_id = p_organization_id AND i.id = item.id;
+    PERFORM FROM unnest(v_order_ids) AS wanted (id)
+    JOIN purchase_orders o ON o.organization_id = p_organization_id AND o.id = wanted.id
+    ORDER BY o.id
+    FOR NO KEY UPDATE OF o;
+    RETURN v_order_ids;
+END $$;
+
+CREATE FUNCTION lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) RETURNS uuid[]
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_order_ids uuid[];
+BEGIN
+    SELECT coalesce(array_agg(DISTINCT i.sales_order_id), '{}') INTO v_order_ids
+    FROM unnest(p_item_ids) AS item (id)
+    JOIN sales_order_items i ON i.organization_id = p_organization_id AND i.id = item.id;
+    PERFORM FROM unnest(v_order_ids) AS wanted (id)
+    JOIN sales_orders o ON o.organization_id = p_organization_id AND o.id = wanted.id
+    ORDER BY o.id
+    FOR NO KEY UPDATE OF o;
+    RETURN v_order_ids;
+END $$;
+
+-- Moves updated_at of these orders, so that whoever holds an ETag of one learns that its lines changed.
+CREATE FUNCTION touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF cardinality(p_purchase_order_ids) > 0 THEN
+        UPDATE purchase_orders o SET updated_at = now() FROM unnest(p_purchase_order_ids) AS touched (id)
+        WHERE o.organization_id = p_organization_id AND o.id = touched.id;
+    END IF;
+    IF cardinality(p_sales_order_ids) > 0 THEN
+        UPDATE sales_orders o SET updated_at = now() FROM unnest(p_sales_order_ids) AS touched (id)
+        WHERE o.organization_id = p_organization_id AND o.id = touched.id;
+    END IF;
+END $$;
+
+-- The balances that these entries, some of them dated back, would have taken below zero at some time, with the least
+-- that was there from the first of them on. One range of the ledger's index by occurrence per balance.
+-- The balances are locked by the caller.
+CREATE FUNCTION short_in_the_past(
+    p_organization_id uuid, p_inventory_ids uuid[], p_movements stock_movement[])
+RETURNS TABLE (inventory_id uuid, line int, available int)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+    WITH entry AS (
+        SELECT p_inventory_ids[m.line] AS inventory_id, m.quantity, coalesce(m.occurred_at, now()) AS occurred_at,
+               m.line::int AS line
+        FROM unnest(p_movements) WITH ORDINALITY AS m (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+    ), dated_back AS (
+        SELECT e.inventory_id, i.quantity_on_hand AS on_hand, min(e.occurred_at) AS since, min(e.line) AS line
+        FROM entry e
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
+        GROUP BY e.inventory_id, i.quantity_on_hand
+        HAVING min(e.quantity) < 0
+    ), step AS (
+        SELECT b.inventory_id, b.on_hand, t.occurred_at, t.quantity, t.quantity AS known
+        FROM dated_back b
+        JOIN inventory_transactions t ON t.organization_id = p_organization_id AND t.inventory_id = b.inventory_id
+            AND t.occurred_at > b.since
+        UNION ALL
+        SELECT b.inventory_id, b.on_hand, e.occurred_at, e.quantity, 0
+        FROM dated_back b JOIN entry e ON e.inventory_id = b.inventory_id
+    ), course AS (
+        SELECT s.inventory_id, s.occurred_at,
+               s.on_hand - sum(s.known) OVER whole + sum(s.quantity) OVER up_to AS balance,
+               s.on_hand - sum(s.known) OVER whole + sum(s.known) OVER up_to AS known_balance
+        FROM step s
+        WINDOW whole AS (PARTITION BY s.inventory_id),
+               up_to AS (PARTITION BY s.inventory_id ORDER BY s.occurred_at)
+    )
+    SELECT b.inventory_id, b.line, greatest(min(c.known_balance), 0)::int
+    FROM course c JOIN dated_back b ON b.inventory_id = c.inventory_id
+    GROUP BY b.inventory_id, b.line
+    HAVING min(c.balance) < 0
+$$;
+
+-- The only door to the ledger. All lines are posted, or none and what is refused comes back as rows:
+--   posted  the ledger row of the line, with the balance it left
+--   short   a balance that would fall below zero, below what is reserved in it, or that would have been below zero
+--           at some time since the line's occurred_at; with what is available
+--   unheld  a line that draws on a reservation which is not of that balance and order line, or holds less
+-- Lines are applied in the order given. Values are computed from the locked rows. The progress of order lines and
+-- their orders' updated_at change with it. Locks: see lock_purchase_orders_of.
+CREATE FUNCTION post_movements_v2(p_organization_id uuid, p_movements stock_movement[], p_created_by uuid)
+RETURNS TABLE (
+    outcome text, line int, id uuid, inventory_id uuid, quantity int, balance_after int, available int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_purchase_items uuid[];
+    v_sales_items uuid[];
+    v_purchase_orders uuid[] := '{}';
+    v_sales_orders uuid[] := '{}';
+    v_product_ids uuid[];
+    v_warehouse_ids uuid[];
+    v_inventory_ids uuid[];
+    v_draws boolean;
+    v_dated_back boolean;
+BEGIN
+    SELECT array_agg(m.product_id ORDER BY m.line), array_agg(m.warehouse_id ORDER BY m.line),
+           array_agg(m.purchase_order_item_id) FILTER (WHERE m.purchase_order_item_id IS NOT NULL),
+           array_agg(m.sales_order_item_id) FILTER (WHERE m.sales_order_item_id IS NOT NULL),
+           bool_or(m.reservation_id IS NOT NULL)
+    INTO v_product_ids, v_warehouse_ids, v_purchase_items, v_sales_items, v_draws
+    FROM unnest(p_movements) WITH ORDINALITY AS m (
+        product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+        sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line);
+    IF v_product_ids IS NULL THEN
+        RETURN;
+    END IF;
+    IF v_purchase_items IS NOT NULL THEN
+        v_purchase_orders := lock_purchase_orders_of(p_organization_id, v_purchase_items);
+    END IF;
+    IF v_sales_items IS NOT NULL THEN
+        v_sales_orders := lock_sales_orders_of(p_organization_id, v_sales_items);
+    END IF;
+    v_inventory_ids := open_balances(p_organization_id, v_product_ids, v_warehouse_ids);
+    PERFORM lock_balances(p_organization_id, v_inventory_ids);
+
+    IF v_draws THEN
+        RETURN QUERY
+        SELECT 'unheld', min(e.line)::int, e.reservation_id, v_inventory_ids[e.line], NULL::int, NULL::int,
+               coalesce(max(r.quantity), 0)
+        FROM unnest(p_movements) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+        LEFT JOIN inventory_reservations r ON r.organization_id = p_organization_id
+            AND r.id = e.reservation_id AND r.inventory_id = v_inventory_ids[e.line]
+            AND r.sales_order_item_id IS NOT DISTINCT FROM e.sales_order_item_id
+        WHERE e.reservation_id IS NOT NULL
+        GROUP BY e.reservation_id, v_inventory_ids[e.line]
+        HAVING coalesce(max(r.quantity), 0) < -sum(e.quantity) OR max(e.quantity) > 0;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
+
+    -- Dated back: before the latest entry of the balance, or before an earlier line of this very posting.
+    SELECT coalesce(bool_or(e.occurred_at < greatest(e.known_until, e.posted_until)), false) INTO v_dated_back
+    FROM (
+        SELECT coalesce(e.occurred_at, now()) AS occurred_at,
+               CASE WHEN i.version > 0 THEN coalesce(i.last_occurred_at, 'infinity') END AS known_until,
+               max(coalesce(e.occurred_at, now())) OVER (
+                   PARTITION BY i.id ORDER BY e.line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
+        FROM unnest(p_movements) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = v_inventory_ids[e.line]
+    ) AS e;
+    IF v_dated_back THEN
+        RETURN QUERY
+        SELECT 'short', s.line, NULL::uuid, s.inventory_id, NULL::int, NULL::int, s.available
+        FROM short_in_the_past(p_organization_id, v_inventory_ids, p_movements) s;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
+
+    RETURN QUERY
+    WITH entry AS MATERIALIZED (
+        SELECT uuidv7() AS id, e.line::int AS line, v_inventory_ids[e.line] AS inventory_id, e.quantity,
+               e.transaction_type, e.movement_kind, e.reservation_id, e.purchase_order_item_id, e.sales_order_item_id,
+               e.shipment_item_id, e.reference_id, e.reason, e.notes, coalesce(e.occurred_at, now()) AS occurred_at,
+               i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.version,
+               i.quantity_on_hand + sum(e.quantity) OVER in_order AS balance_after,
+               i.version + row_number() OVER in_order AS balance_version
+        FROM unnest(p_movements) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id,
+            purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at,
+            line)
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = v_inventory_ids[e.line]
+        WINDOW in_order AS (PARTITION BY i.id ORDER BY e.line)
+    ), change AS MATERIALIZED (
+        SELECT inventory_id, on_hand, reserved, version, min(line) AS line, count(*) AS entries,
+               sum(quantity) AS quantity, min(balance_after) AS lowest,
+               coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn,
+               max(occurred_at) AS last_occurred_at,
+               max(occurred_at) FILTER (WHERE movement_kind = 'count') AS counted_at
+        FROM entry
+        GROUP BY inventory_id, on_hand, reserved, version
+    ), short AS MATERIALIZED (
+        SELECT inventory_id, line, on_hand, on_hand - reserved + drawn AS available
+        FROM change
+        WHERE lowest < 0 OR on_hand + quantity < reserved - drawn
+    ), moved AS (
+        UPDATE inventory i
+        SET quantity_on_hand = c.on_hand + c.quantity, quantity_reserved = c.reserved - c.drawn,
+            version = c.version + c.entries, last_counted = greatest(i.last_counted, c.counted_at),
+            last_occurred_at = greatest(i.last_occurred_at, c.last_occurred_at)
+        FROM change c
+        WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
+    ), posted AS (
+        INSERT INTO inventory_transactions
+            (id, organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
+             balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason,
+             notes, created_by, occurred_at)
+        SELECT id, p_organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
+               balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason,
+               notes, p_created_by, occurred_at
+        FROM entry
+        WHERE NOT EXISTS (SELECT FROM short)
+        ORDER BY line
+    ), drawn AS MATERIALIZED (
+        SELECT reservation_id, -sum(quantity) AS quantity FROM entry
+        WHERE reservation_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
+        GROUP BY reservation_id
+    ), lowered AS (
+        UPDATE inventory_reservations r SET quantity = r.quantity - d.quantity
+        FROM drawn d
+        WHERE r.organization_id = p_organization_id AND r.id = d.reservation_id AND r.quantity > d.quantity
+    ), fulfilled AS (
+        DELETE FROM inventory_reservations r USING drawn d
+        WHERE r.organization_id = p_organization_id AND r.id = d.reservation_id AND r.quantity = d.quantity
+    ), bought AS (
+        -- A reversal takes back what its sign says: of a receipt it is negative, of a return positive.
+        UPDATE purchase_order_items i
+        SET quantity_received = i.quantity_received + p.received, quantity_returned = i.quantity_returned + p.returned
+        FROM (
+            SELECT purchase_order_item_id,
+                   coalesce(sum(quantity) FILTER (
+                       WHERE movement_kind = 'goods_receipt' OR movement_kind = 'reversal' AND quantity < 0), 0) AS received,
+                   coalesce(-sum(quantity) FILTER (
+                       WHERE movement_kind = 'supplier_return' OR movement_kind = 'reversal' AND quantity > 0), 0) AS returned
+            FROM entry
+            WHERE purchase_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
+            GROUP BY purchase_order_item_id
+        ) p
+        WHERE i.organization_id = p_organization_id AND i.id = p.purchase_order_item_id
+    ), sold AS (
+        -- A reversal of a sale is positive, of a return negative.
+        UPDATE sales_order_items i
+        SET quantity_shipped = i.quantity_shipped + s.shipped, quantity_returned = i.quantity_returned + s.returned,
+            quantity_reserved = i.quantity_reserved - s.drawn
+        FROM (
+            SELECT sales_order_item_id,
+                   coalesce(-sum(quantity) FILTER (
+                       WHERE movement_kind = 'sale' OR movement_kind = 'reversal' AND quantity > 0), 0) AS shipped,
+                   coalesce(sum(quantity) FILTER (
+                       WHERE movement_kind = 'customer_return' OR movement_kind = 'reversal' AND quantity < 0), 0) AS returned,
+                   coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn
+            FROM entry
+            WHERE sales_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
+            GROUP BY sales_order_item_id
+        ) s
+        WHERE i.organization_id = p_organization_id AND i.id = s.sales_order_item_id
+    )
+    SELECT 'short', line, NULL::uuid, inventory_id, NULL::int, on_hand, available::int FROM short
+    UNION ALL
+    SELECT 'posted', line, id, inventory_id, quantity, balance_after::int, NULL::int FROM entry
+    WHERE NOT EXISTS (SELECT FROM short)
+    ORDER BY 2;
+    PERFORM touch_orders(p_organization_id, v_purchase_orders, v_sales_orders);
+END $$;
+
+-- Holds stock for an owner: all wishes, or none and the balances that are short come back with what is available.
+-- Order lines count what is reserved for them. Locks: see lock_purchase_orders_of.
+CREATE FUNCTION reserve_stock_v2(p_organization_id uuid, p_wishes stock_wish[], p_created_by uuid)
+RETURNS TABLE (outcome text, line int, id uuid, inventory_id uuid, quantity int, available int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_sales_items uuid[];
+    v_sales_orders uuid[] := '{}';
+    v_inventory_ids uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT w.inventory_id),
+           array_agg(w.sales_order_item_id) FILTER (WHERE w.sales_order_item_id IS NOT NULL)
+    INTO v_inventory_ids, v_sales_items
+    FROM unnest(p_wishes) AS w;
+    IF v_sales_items IS NOT NULL THEN
+        v_sales_orders := lock_sales_orders_of(p_organization_id, v_sales_items);
+    END IF;
+    PERFORM lock_balances(p_organization_id, v_inventory_ids);
+    RETURN QUERY
+    WITH wish AS MATERIALIZED (
+        SELECT uuidv7() AS id, w.line::int AS line, w.inventory_id, w.quantity, w.kind, w.sales_order_item_id, w.reason
+        FROM unnest(p_wishes) WITH ORDINALITY AS w (inventory_id, quantity, kind, sales_order_item_id, reason, line)
+    ), change AS MATERIALIZED (
+        SELECT w.inventory_id, min(w.line) AS line, sum(w.quantity) AS quantity,
+               max(i.quantity_reserved) AS reserved, coalesce(max(i.quantity_available), 0) AS available
+        FROM wish w
+        LEFT JOIN inventory i ON i.organization_id = p_organization_id AND i.id = w.inventory_id
+        GROUP BY w.inventory_id
+    ), short AS MATERIALIZED (
+        SELECT inventory_id, line, available FROM change WHERE quantity > available
+    ), raised AS (
+        UPDATE inventory i SET quantity_reserved = c.reserved + c.quantity
+        FROM change c
+        WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
+    ), held AS (
+        INSERT INTO inventory_reservations
+            (id, organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, created_by)
+        SELECT id, p_organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, p_created_by
+        FROM wish
+        WHERE NOT EXISTS (SELECT FROM short)
+    ), counted AS (
+        UPDATE sales_order_items i SET quantity_reserved = i.quantity_reserved + s.quantity
+        FROM (SELECT sales_order_item_id, sum(quantity) AS quantity FROM wish
+              WHERE sales_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
+              GROUP BY sales_order_item_id) s
+        WHERE i.organization_id = p_organization_id AND i.id = s.sales_order_item_id
+    )
+    SELECT 'short', line, NULL::uuid, inventory_id, NULL::int, available FROM short
+    UNION ALL
+    SELECT 'held', line, id, inventory_id, quantity, NULL::int FROM wish
+    WHERE NOT EXISTS (SELECT FROM short)
+    ORDER BY 2;
+    PERFORM touch_orders(p_organization_id, '{}', v_sales_orders);
+END $$;
+
+-- Frees what these reservations still hold and returns them. One that a rival freed meanwhile is not returned.
+-- Order lines count what is left reserved for them. Locks: see lock_purchase_orders_of.
+CREATE FUNCTION release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[])
+RETURNS TABLE (id uuid, inventory_id uuid, quantity int, sales_order_item_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_sales_orders uuid[];
+BEGIN
+    v_sales_orders := lock_sales_orders_of(p_organization_id, array(
+        SELECT r.sales_order_item_id FROM inventory_reservations r
+        WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)
+          AND r.sales_order_item_id IS NOT NULL));
+    PERFORM lock_balances(p_organization_id, array(
+        SELECT DISTINCT r.inventory_id FROM inventory_reservations r
+        WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)));
+    RETURN QUERY
+    WITH released AS (
+        DELETE FROM inventory_reservations r
+        WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)
+        RETURNING r.id, r.inventory_id, r.quantity, r.sales_order_item_id
+    ), lowered AS (
+        UPDATE inventory i SET quantity_reserved = i.quantity_reserved - freed.quantity
+        FROM (SELECT inventory_id, sum(quantity) AS quantity FROM released GROUP BY inventory_id) freed
+        WHERE i.organization_id = p_organization_id AND i.id = freed.inventory_id
+    ), counted AS (
+        UPDATE sales_order_items i SET quantity_reserved = i.quantity_reserved - freed.quantity
+        FROM (SELECT sales_order_item_id, sum(quantity) AS quantity FROM released
+              WHERE sales_order_item_id IS NOT NULL GROUP BY sales_order_item_id) freed
+        WHERE i.organization_id = p_organization_id AND i.id = freed.sales_order_item_id
+    )
+    SELECT id, inventory_id, quantity, sales_order_item_id FROM released;
+    PERFORM touch_orders(p_organization_id, '{}', v_sales_orders);
+END $$;
+
+-- A sales order line of the past, for record_past_sales.
+CREATE TYPE past_sale_line AS (
+    id uuid, sales_order_id uuid, line_number int, product_id uuid, quantity_ordered int, unit_price numeric,
+    line_total numeric, expected_delivery_date date, promised_delivery_date date, actual_delivery_date date);
+
+-- For the import of history: order lines with the movements that shipped and returned them, in one call. The lines
+-- are written once, with their progress, where an update of each would take as long as all the rest.
+CREATE FUNCTION record_past_sales(
+    p_organization_id uuid, p_lines past_sale_line[], p_movements stock_movement[], p_created_by uuid)
+RETURNS TABLE (
+    outcome text, line int, id uuid, inventory_id uuid, quantity int, balance_after int, available int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    SET CONSTRAINTS inventory_transactions_sales_order_item_fkey DEFERRED;
+    RETURN QUERY SELECT * FROM post_movements_v2(p_organization_id, p_movements, p_created_by);
+    INSERT INTO sales_order_items
+        (id, organization_id, sales_order_id, line_number, product_id, quantity_ordered, quantity_shipped,
+         quantity_returned, unit_price, line_total, expected_delivery_date, promised_delivery_date,
+         actual_delivery_date)
+    SELECT l.id, p_organization_id, l.sales_order_id, l.line_number, l.product_id, l.quantity_ordered,
+           coalesce(moved.shipped, 0), coalesce(moved.returned, 0), l.unit_price, l.line_total,
+           l.expected_delivery_date, l.promised_delivery_date, l.actual_delivery_date
+    FROM unnest(p_lines) AS l
+    LEFT JOIN (
+        SELECT m.sales_order_item_id, -sum(m.quantity) FILTER (WHERE m.movement_kind = 'sale') AS shipped,
+               sum(m.quantity) FILTER (WHERE m.movement_kind = 'customer_return') AS returned
+        FROM unnest(p_movements) AS m
+        GROUP BY m.sales_order_item_id
+    ) AS moved ON moved.sales_order_item_id = l.id;
+END $$;
+
+-- The first versions, for processes of the previous release during an upgrade. They know no documents but those of
+-- reservations; what they post says that it came from there.
+CREATE OR REPLACE FUNCTION post_movements(
+    p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities int[],
+    p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[],
+    p_notes text[], p_occurred_at timestamptz[], p_created_by uuid)
+RETURNS TABLE (
+    outcome text, line int, id uuid, inventory_id uuid, quantity int, balance_after int, available int)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT p.outcome, p.line, p.id, p.inventory_id, p.quantity, p.balance_after, p.available
+    FROM post_movements_v2(p_organization_id, array(
+        SELECT ROW(e.product_id, e.warehouse_id, e.quantity, e.transaction_type, e.movement_kind, e.reservation_id, NULL,
+                   r.sales_order_item_id, NULL, e.reference_id, left(coalesce(e.notes, 'posted by an earlier release'), 255),
+                   e.notes, e.occurred_at)::stock_movement
+        FROM unnest(p_product_ids, p_warehouse_ids, p_quantities, p_transaction_types, p_movement_kinds,
+                    p_reservation_ids, p_reference_ids, p_notes, p_occurred_at)
+            WITH ORDINALITY AS e (product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id,
+                                  reference_id, notes, occurred_at, line)
+        LEFT JOIN inventory_reservations r ON r.organization_id = p_organization_id AND r.id = e.reservation_id
+        ORDER BY e.line), p_created_by) AS p
+$$;
+
+CREATE OR REPLACE FUNCTION reserve_stock(
+    p_organization_id uuid, p_inventory_ids uuid[], p_quantities int[], p_kind text, p_sales_order_item_ids uuid[],
+    p_reason text, p_created_by uuid)
+RETURNS TABLE (outcome text, line int, id uuid, inventory_id uuid, quantity int, available int)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT h.outcome, h.line, h.id, h.inventory_id, h.quantity, h.available
+    FROM reserve_stock_v2(p_organization_id, array(
+        SELECT ROW(w.inventory_id, w.quantity, p_kind, w.sales_order_item_id, p_reason)::stock_wish
+        FROM unnest(p_inventory_ids, p_quantities, p_sales_order_item_ids)
+            WITH ORDINALITY AS w (inventory_id, quantity, sales_order_item_id, line)
+        ORDER BY w.line), p_created_by) AS h
+$$;
+
+CREATE OR REPLACE FUNCTION release_reservations(p_organization_id uuid, p_reservation_ids uuid[])
+RETURNS TABLE (id uuid, inventory_id uuid, quantity int)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT r.id, r.inventory_id, r.quantity FROM release_reservations_v2(p_organization_id, p_reservation_ids) AS r
+$$;
+
+GRANT EXECUTE ON FUNCTION post_movements_v2, reserve_stock_v2, release_reservations_v2, record_past_sales TO imsop_app;
+
+-- Progress is written by the functions above only.
+REVOKE INSERT, UPDATE ON purchase_order_items, sales_order_items FROM imsop_app;
+GRANT INSERT (id, organization_id, purchase_order_id, line_number, product_id, quantity_ordered, unit_price,
+              line_total, expected_delivery_date, promised_delivery_date, actual_delivery_date),
+    UPDATE (line_number, product_id, quantity_ordered, unit_price, line_total, expected_delivery_date,
+            promised_delivery_date, actual_delivery_date) ON purchase_order_items TO imsop_app;
+GRANT INSERT (id, organization_id, sales_order_id, line_number, product_id, quantity_ordered, unit_price,
+              line_total, expected_delivery_date, promised_delivery_date, actual_delivery_date),
+    UPDATE (line_number, product_id, quantity_ordered, unit_price, line_total, expected_delivery_date,
+            promised_delivery_date, actual_delivery_date) ON sales_order_items TO imsop_app;
