@@ -187,7 +187,7 @@ def _reached(settings: "Settings") -> Iterator["Installation"]:
 
 @app.command()
 def doctor(data_dir: DataDir = None) -> None:
-    """Prove that every balance equals its ledger and its reservations; name each that does not."""
+    """Prove that balances, reservations and the progress of orders equal their ledger; name what does not."""
     import asyncio
 
     with _reached(_settings(data_dir=data_dir)) as opened:
@@ -197,7 +197,7 @@ def doctor(data_dir: DataDir = None) -> None:
 
 async def _examine(operator_dsn: str) -> bool:
     from imsop.core.doctor import examine
-    from imsop.inventory.doctor import CHECKS
+    from imsop.stewardship.doctor import CHECKS
 
     healthy = True
     async for outcome in examine(operator_dsn, CHECKS):

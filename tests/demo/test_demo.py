@@ -7,7 +7,7 @@ from imsop import demo
 from imsop.core.doctor import examine
 from imsop.core.installation import silent
 from imsop.identity.roles.permissions import SYSTEM_ROLES
-from imsop.inventory.doctor import CHECKS
+from imsop.stewardship.doctor import CHECKS
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.demo.loaded import SETTINGS, Loaded, load_demo

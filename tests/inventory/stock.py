@@ -1,16 +1,18 @@
 """Stock to test with: balances of an organization, moved through the product's own queries."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from imsop.core.database import Connection
 from imsop.core.doctor import Finding
-from imsop.inventory.doctor import CHECKS
 from imsop.inventory.ledger import queries as ledger_queries
 from imsop.inventory.ledger.models import Movement, Posting
 from imsop.inventory.reservations import queries as reservations_queries
 from imsop.inventory.reservations.models import Wish
 from imsop.inventory.stock import queries as stock_queries
+from imsop.stewardship.doctor import CHECKS
 from tests import factories
 from tests.factories import Member
 
@@ -38,13 +40,17 @@ async def post(connection: Connection, owner: Member, *movements: Movement) -> S
     return await ledger_queries.post_movements(connection, owner.organization_id, movements, owner.user_id)
 
 
-async def reserve(connection: Connection, owner: Member, inventory_id: UUID, quantity: int) -> UUID | None:
-    """The reservation, or None where the balance is short."""
+async def reserve(
+    connection: Connection, owner: Member, inventory_id: UUID, quantity: int, line: UUID | None = None
+) -> UUID | None:
+    """The reservation, for a sales order's line or a reason; None where the balance is short."""
+    wish = (
+        Wish(inventory_id, quantity, "sales_order", line)
+        if line
+        else Wish(inventory_id, quantity, "hold", reason="a test")
+    )
     (outcome,) = await reservations_queries.reserve_stock(
-        connection,
-        owner.organization_id,
-        [Wish(inventory_id, quantity, "hold", reason="a test")],
-        owner.user_id,
+        connection, owner.organization_id, [wish], owner.user_id
     )
     return outcome.id
 
@@ -60,3 +66,22 @@ async def quantities(connection: Connection, owner: Member, inventory_id: UUID) 
 async def findings(connection: Connection) -> list[Finding]:
     """What the doctor finds, as far as this connection's role sees."""
     return [Finding(*record) for check in CHECKS for record in await connection.fetch(check.finds)]
+
+
+@dataclass
+class Ordered:
+    """An order with a line for each product."""
+
+    id: UUID
+    lines: list[UUID]
+
+
+async def ordered(admin: Member, kind: str, *product_ids: UUID, quantity: int = 10) -> Ordered:
+    body: dict[str, Any] = {
+        "order_date": "2026-03-02",
+        "items": [{"product_id": str(id_), "quantity_ordered": quantity} for id_ in product_ids],
+    }
+    if kind == "purchase-orders":
+        body["supplier_id"] = (await factories.supplier(admin))["id"]
+    order = await admin.create(kind, body)
+    return Ordered(UUID(order["id"]), [UUID(item["id"]) for item in order["items"]])

@@ -4,10 +4,11 @@ import pytest
 
 from imsop.core.doctor import examine
 from imsop.inventory.days.jobs import keep_daily_stock
-from imsop.inventory.doctor import CHECKS
+from imsop.stewardship.doctor import CHECKS
 from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.inventory import stock
+from tests.inventory.stock import ordered
 
 
 async def _findings(database: TestDatabase) -> list[tuple[str, str]]:
@@ -19,9 +20,11 @@ async def _findings(database: TestDatabase) -> list[tuple[str, str]]:
 
 
 async def test_a_healthy_installation_has_no_findings(database: TestDatabase, admin: Member) -> None:
-    _, _, inventory_id = await stock.shelf(admin, 10)
+    product_id, _, inventory_id = await stock.shelf(admin, 10)
+    await ordered(admin, "purchase-orders", product_id)
+    order = await ordered(admin, "sales-orders", product_id)
     async with admin.transaction() as connection:
-        await stock.reserve(connection, admin, inventory_id, 3)
+        await stock.reserve(connection, admin, inventory_id, 3, order.lines[0])
         await keep_daily_stock(connection, admin.organization_id)
     outcomes = [outcome async for outcome in examine(database.operator_dsn, CHECKS)]
     assert len(outcomes) == len(CHECKS)
@@ -49,6 +52,24 @@ async def test_a_healthy_installation_has_no_findings(database: TestDatabase, ad
             "each ledger row carries the balance it left",
             "balance after 9, computed 10; version 1, row number 1",
         ),
+        (
+            "UPDATE purchase_order_items SET quantity_received = 1 WHERE product_id = $1",
+            "UPDATE purchase_order_items SET quantity_received = 0 WHERE product_id = $1",
+            "what came in for each purchase order line equals its ledger",
+            "received 1, ledger 0; returned 0, ledger 0",
+        ),
+        (
+            "UPDATE sales_order_items SET quantity_shipped = 1 WHERE product_id = $1",
+            "UPDATE sales_order_items SET quantity_shipped = 0 WHERE product_id = $1",
+            "what left for each sales order line equals its ledger",
+            "shipped 1, ledger 0; returned 0, ledger 0",
+        ),
+        (
+            "UPDATE sales_order_items SET quantity_reserved = 4 WHERE product_id = $1",
+            "UPDATE sales_order_items SET quantity_reserved = 3 WHERE product_id = $1",
+            "what is reserved for each sales order line equals its reservations",
+            "reserved 4, reservations 3",
+        ),
     ],
 )
 async def test_a_figure_changed_behind_the_ledger_s_back_is_named(
@@ -60,14 +81,17 @@ async def test_a_figure_changed_behind_the_ledger_s_back_is_named(
     check: str,
     problem: str,
 ) -> None:
-    _, _, inventory_id = await stock.shelf(admin, 10)
+    product_id, _, inventory_id = await stock.shelf(admin, 10)
+    await ordered(admin, "purchase-orders", product_id)
+    order = await ordered(admin, "sales-orders", product_id)
     async with admin.transaction() as connection:
-        await stock.reserve(connection, admin, inventory_id, 3)
+        await stock.reserve(connection, admin, inventory_id, 3, order.lines[0])
+    subject = product_id if "product_id" in wrong else inventory_id
     try:
-        await superuser.execute(wrong, inventory_id)
+        await superuser.execute(wrong, subject)
         ((found, said),) = await _findings(database)
         assert found == check
         assert said.endswith(problem)
     finally:
-        await superuser.execute(right, inventory_id)
+        await superuser.execute(right, subject)
     assert await _findings(database) == []

@@ -18,7 +18,7 @@ from tests.inventory import stock
 RIVALS = 16
 
 
-async def _race(
+async def race(
     database: TestDatabase, owner: Member, tasks: int, task: Callable[[Connection, int], Awaitable[bool]]
 ) -> int:
     """Runs the tasks over sixteen connections at once, each in a transaction; returns how many succeeded."""
@@ -48,7 +48,7 @@ async def test_a_hundred_units_under_a_demand_of_five_hundred_are_sold_exactly_o
         (posting,) = await stock.post(connection, admin, stock.sale(product_id, warehouse_id, 1))
         return posting.outcome == "posted"
 
-    assert await _race(database, admin, 500, sell_one) == 100
+    assert await race(database, admin, 500, sell_one) == 100
     async with admin.transaction() as connection:
         assert await stock.quantities(connection, admin, inventory_id) == (0, 0)
         assert await stock.findings(connection) == []
@@ -60,7 +60,7 @@ async def test_two_buyers_cannot_reserve_the_last_unit(database: TestDatabase, a
     async def hold_one(connection: Connection, _: int) -> bool:
         return await stock.reserve(connection, admin, inventory_id, 1) is not None
 
-    assert await _race(database, admin, 500, hold_one) == 100
+    assert await race(database, admin, 500, hold_one) == 100
     async with admin.transaction() as connection:
         assert await stock.quantities(connection, admin, inventory_id) == (100, 100)
         assert await stock.findings(connection) == []
@@ -77,7 +77,7 @@ async def test_lines_in_any_order_never_deadlock_nor_lose_a_unit(
         lines = [stock.sale(product_id, warehouse_id, 1) for product_id, warehouse_id, _ in baskets[number]]
         return all(posting.outcome == "posted" for posting in await stock.post(connection, admin, *lines))
 
-    sold = await _race(database, admin, len(baskets), sell_basket)
+    sold = await race(database, admin, len(baskets), sell_basket)
     async with admin.transaction() as connection:
         left = [await stock.quantities(connection, admin, inventory_id) for _, _, inventory_id in shelves]
         assert sum(on_hand for on_hand, _ in left) == 6 * 40 - 4 * sold
@@ -93,7 +93,7 @@ async def test_rivals_who_open_the_same_balance_open_one(database: TestDatabase,
         (posting,) = await stock.post(connection, admin, stock.receipt(product_id, warehouse_id, 1))
         return posting.outcome == "posted"
 
-    assert await _race(database, admin, 48, receive_one) == 48
+    assert await race(database, admin, 48, receive_one) == 48
     async with admin.transaction() as connection:
         opened = await connection.fetch(
             """
@@ -126,7 +126,7 @@ async def test_a_reservation_is_drawn_or_released_never_both(database: TestDatab
         )
         return posting.outcome == "posted"
 
-    assert await _race(database, admin, 120, draw_or_release) == 60
+    assert await race(database, admin, 120, draw_or_release) == 60
     async with admin.transaction() as connection:
         _, reserved = await stock.quantities(connection, admin, inventory_id)
         assert reserved == 0
