@@ -31,6 +31,9 @@ WHOLE_INSTALLATION = {
     "inventory/doctor.py: SELECT count(*) FROM inventory",
     "inventory/doctor.py: SELECT count(*) FROM inventory_transactions",
     "inventory/doctor.py: SELECT count(*) FROM inventory_reservations",
+    "purchasing/doctor.py: SELECT count(*) FROM purchase_order_items",
+    "sales/doctor.py: SELECT count(*) FROM sales_order_items",
+    "sales/doctor.py: SELECT count(*) FROM sales_order_items i",
     "web/housekeeping.py: DELETE FROM sessions WHERE expires_at",
     "web/housekeeping.py: DELETE FROM idempotency_keys WHERE created_at",
 }
