@@ -164,3 +164,23 @@ async def move_first_line(
 
 
 _FIRST = PageRequest("warehouse_name", 1, None)
+
+
+MANY_MOVEMENTS = 20_000
+"""Megabytes as a list: more than is on its way before a reader has the first of it."""
+
+
+async def with_ledger(owner: Member) -> Member:
+    """The member, whose organization has many movements of one product."""
+    product, warehouse = await factories.product(owner), await factories.warehouse(owner)
+    movement = Movement(
+        product_id=UUID(product["id"]),
+        warehouse_id=UUID(warehouse["id"]),
+        quantity=1,
+        transaction_type="receipt",
+        movement_kind="goods_receipt",
+        reason="opening stock",
+    )
+    async with owner.transaction() as connection:
+        await post(connection, owner, *[movement] * MANY_MOVEMENTS)
+    return owner

@@ -6,7 +6,6 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
-from uuid import UUID
 
 import pytest
 
@@ -17,9 +16,8 @@ from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import API, Member, eventually, litestar_of, pool_of
+from tests.states import with_ledger
 from tests.web.listening import asked_and_left, process_of, relay_of, served
-
-LEDGER_ROWS = 20_000  # megabytes: more than is on its way before a reader has the first of it
 
 
 @pytest.fixture(autouse=True)
@@ -27,24 +25,6 @@ def _without_collector() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
-
-
-async def with_ledger(admin: Member) -> Member:
-    """The member, whose organization has many movements of one product."""
-    product, north = await factories.product(admin), await factories.warehouse(admin)
-    async with admin.transaction() as connection:
-        await connection.execute(
-            """
-            SELECT count(*) FROM post_movements(
-                $1, array_fill($2::uuid, ARRAY[$4::int]), array_fill($3::uuid, ARRAY[$4::int]),
-                array_fill(1, ARRAY[$4::int]), array_fill('receipt'::text, ARRAY[$4::int]),
-                array_fill('goods_receipt'::text, ARRAY[$4::int]), array_fill(NULL::uuid, ARRAY[$4::int]),
-                array_fill(NULL::text, ARRAY[$4::int]), array_fill(NULL::text, ARRAY[$4::int]),
-                array_fill(now(), ARRAY[$4::int]), $5)
-            """,
-            admin.organization_id, UUID(product["id"]), UUID(north["id"]), LEDGER_ROWS, admin.user_id,
-        )  # fmt: skip
-    return admin
 
 
 @asynccontextmanager

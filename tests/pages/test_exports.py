@@ -20,8 +20,7 @@ from tests import factories
 from tests.browsing import served
 from tests.conftest import TestDatabase
 from tests.factories import Member, eventually, pool_of
-
-MOVEMENTS = 20_000  # megabytes: more than is on its way before a reader has the first of it
+from tests.states import with_ledger
 
 
 def sheets(content: bytes) -> dict[str, list[list[object]]]:
@@ -64,20 +63,7 @@ def test_rows_that_a_sheet_does_not_take_go_on_the_next_one() -> None:
 @pytest.fixture
 async def keeper(admin: Member) -> Member:
     """Of an organization with many movements of one product."""
-    product, north = await factories.product(admin), await factories.warehouse(admin)
-    async with admin.transaction() as connection:
-        await connection.execute(
-            """
-            SELECT count(*) FROM post_movements(
-                $1, array_fill($2::uuid, ARRAY[$4::int]), array_fill($3::uuid, ARRAY[$4::int]),
-                array_fill(1, ARRAY[$4::int]), array_fill('receipt'::text, ARRAY[$4::int]),
-                array_fill('goods_receipt'::text, ARRAY[$4::int]), array_fill(NULL::uuid, ARRAY[$4::int]),
-                array_fill(NULL::text, ARRAY[$4::int]), array_fill(NULL::text, ARRAY[$4::int]),
-                array_fill(now(), ARRAY[$4::int]), $5)
-            """,
-            admin.organization_id, UUID(product["id"]), UUID(north["id"]), MOVEMENTS, admin.user_id,
-        )  # fmt: skip
-    return admin
+    return await with_ledger(admin)
 
 
 @asynccontextmanager
