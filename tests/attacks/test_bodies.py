@@ -1,15 +1,20 @@
 """K1 and K2: a body costs in proportion to its length, and nothing of a request outlives it."""
 
 import asyncio
+import gc
 import secrets
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 
+from imsop.web.edge.connection import Connection, Cycle
 from imsop.web.edge.csrf import csrf_token
 from tests.attacks.victim import Victim
 from tests.attacks.wire import exchange, head, with_body
+from tests.conftest import TestDatabase
+from tests.web.listening import process_of, served
 
 MEBIBYTE = 1 << 20
 BOUNDARY = "x"
@@ -107,6 +112,29 @@ async def test_bodies_leave_nothing_behind(attacked: Victim) -> None:
     before = attacked.resident_bytes()
     await burst(range(2, 24))
     assert attacked.resident_bytes() - before < 20 * MEBIBYTE
+
+
+def alive() -> list[Connection | Cycle]:
+    return [thing for thing in gc.get_objects() if type(thing) in (Connection, Cycle)]
+
+
+async def test_no_connection_waits_for_the_garbage_collector(database: TestDatabase) -> None:
+    """Of requests that are answered, whether refused or not, on connections that close and one that stays."""
+    async with process_of(database) as app, served(app) as address:
+        gc.collect()
+        gc.disable()
+        try:
+            async with httpx.AsyncClient(base_url=address) as stays:
+                for target in ("/sign-in", "/sign-in?password=x", "/api/v1/products", "/nowhere"):
+                    await exchange(address, head("GET", target))
+                    await exchange(address, with_body("POST", target, b"a=1", FORM))
+                    await stays.get(target)
+                await asyncio.sleep(0.1)
+                assert [type(thing) for thing in alive() if thing.scope is not None] == []
+            await asyncio.sleep(0.1)
+            assert [type(thing) for thing in alive()] == []
+        finally:
+            gc.enable()
 
 
 async def test_a_typed_password_is_forgotten(attacked: Victim) -> None:

@@ -44,6 +44,7 @@ class Cycle(RequestResponseCycle):
         if self.response_complete:
             wipe(self._handed_on)
             self._handed_on = b""
+            self.scope = None  # type: ignore[assignment]  # the connection keeps this object until its next request
 
 
 httptools_impl.RequestResponseCycle = Cycle  # type: ignore[misc]  # uvicorn has no other way to choose it
@@ -96,6 +97,9 @@ class Connection(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        self.pipeline.clear()
+        self.cycle = None  # type: ignore[assignment]  # as before the first request
+        self._forget_head()
 
     def data_received(self, data: bytes | memoryview) -> None:
         begun = self._heads_begun
@@ -138,7 +142,10 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         if self.cycle.more_body and self._lingering is None:
             self._lingering = self._cut_after(LINGER_SECONDS)
+        is_of_last_head = not self.pipeline and not self._reading_head
         super().on_response_complete()
+        if is_of_last_head:
+            self._forget_head()
 
     def send_400_response(self, msg: str) -> None:
         """Called while the parser's error is handled; a head that is too large has a status of its own."""
@@ -169,6 +176,12 @@ class Connection(HttpToolsProtocol):
         else:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+
+    def _forget_head(self) -> None:
+        """An open connection holds nothing of its last request; a closed one needs no garbage collector."""
+        self.url = b""
+        self.headers = []
+        self.scope = None  # type: ignore[assignment]  # as before the first request
 
     @property
     def _is_replying(self) -> bool:
