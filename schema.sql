@@ -424,8 +424,7 @@ BEGIN
     -- Dated back: before the latest entry of the balance, or before an earlier line of this very posting.
     SELECT coalesce(bool_or(e.occurred_at < greatest(e.known_until, e.posted_until)), false) INTO v_dated_back
     FROM (
-        SELECT coalesce(e.occurred_at, now()) AS occurred_at,
-               CASE WHEN i.version > 0 THEN coalesce(i.last_occurred_at, 'infinity') END AS known_until,
+        SELECT coalesce(e.occurred_at, now()) AS occurred_at, i.last_occurred_at AS known_until,
                max(coalesce(e.occurred_at, now())) OVER (
                    PARTITION BY i.id ORDER BY e.line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
         FROM unnest(p_movements) WITH ORDINALITY AS e (
@@ -460,7 +459,7 @@ BEGIN
         SELECT inventory_id, on_hand, reserved, version, min(line) AS line, count(*) AS entries,
                sum(quantity) AS quantity, min(balance_after) AS lowest,
                coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn,
-               max(occurred_at) AS last_occurred_at,
+               min(occurred_at) AS first_occurred_at, max(occurred_at) AS last_occurred_at,
                max(occurred_at) FILTER (WHERE movement_kind = 'count') AS counted_at
         FROM entry
         GROUP BY inventory_id, on_hand, reserved, version
@@ -472,7 +471,9 @@ BEGIN
         UPDATE inventory i
         SET quantity_on_hand = c.on_hand + c.quantity, quantity_reserved = c.reserved - c.drawn,
             version = c.version + c.entries, last_counted = greatest(i.last_counted, c.counted_at),
-            last_occurred_at = greatest(i.last_occurred_at, c.last_occurred_at)
+            last_occurred_at = greatest(i.last_occurred_at, c.last_occurred_at),
+            dated_back_since = CASE WHEN v_dated_back THEN least(i.dated_back_since, c.first_occurred_at)
+                                    ELSE i.dated_back_since END
         FROM change c
         WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
     ), posted AS (
@@ -1019,6 +1020,7 @@ CREATE TABLE public.inventory (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     last_occurred_at timestamp with time zone,
+    dated_back_since timestamp with time zone,
     CONSTRAINT inventory_reserved_not_negative CHECK ((quantity_reserved >= 0)),
     CONSTRAINT inventory_reserved_within_on_hand CHECK ((quantity_reserved <= quantity_on_hand))
 )

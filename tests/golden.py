@@ -12,5 +12,9 @@ from typing import Any
 def require_golden(path: Path, actual: dict[str, Any]) -> None:
     """That the file holds exactly this."""
     if os.environ.get("IMSOP_WRITE_GOLDEN"):
-        path.write_text(json.dumps(actual, indent=2, ensure_ascii=False) + "\n")
+        write_golden(path, actual)
     assert actual == json.loads(path.read_text())
+
+
+def write_golden(path: Path, actual: dict[str, Any]) -> None:
+    path.write_text(json.dumps(actual, indent=2, ensure_ascii=False) + "\n")

@@ -3,14 +3,17 @@
 Counted are those of the request's own transaction; looking up who asks, if need be, is another before it.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
+from imsop.migrations import revisions
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member
-from tests.golden import require_golden
+from tests.golden import require_golden, write_golden
+from tests.installation.test_upgrade import RELEASED
 from tests.rules import rows
 from tests.rules.catalogue import Catalogue
 from tests.rules.operations import OWN, PUBLIC, STREAMS, Operation, documented, filled_in, send
@@ -24,6 +27,7 @@ async def test_each_request_is_as_many_statements_as_agreed(
     database: TestDatabase, catalogue: Catalogue
 ) -> None:
     counted = {}
+    texts: set[str] = set()
     async with recording(database.installation) as recorder:
         admin = await factories.sign_up(recorder.app)
         ours = rows.fill(catalogue, admin.organization_id, admin.user_id)
@@ -31,12 +35,16 @@ async def test_each_request_is_as_many_statements_as_agreed(
         operations = {name: found[name] for name in sorted(found.keys() - PUBLIC - OWN - STREAMS)}
         for name, operation in operations.items():
             path = await row_of_its_own(operations, operation, admin, ours)
-            counted[name] = await statements(recorder, operation, path, admin, ours)
+            said = await statements(recorder, operation, path, admin, ours)
+            texts |= set(said)
+            counted[name] = len(said)
             if operation.body != (longer := lengthened(operation.body)):
                 path = await row_of_its_own(operations, operation, admin, ours)
-                many = await statements(recorder, operation, path, admin, ours, longer)
+                many = len(await statements(recorder, operation, path, admin, ours, longer))
                 assert many == counted[name], f"{name}: {many} statements for more lines"
     require_golden(GOLDEN, counted)
+    if os.environ.get("IMSOP_WRITE_RELEASED"):
+        write_golden(RELEASED, {"revision": revisions()[-1], "statements": sorted(texts)})
 
 
 async def row_of_its_own(
@@ -59,10 +67,10 @@ def lengthened(body: dict[str, Any]) -> dict[str, Any]:
 
 async def statements(
     recorder: Recorder, operation: Operation, path: str, admin: Member, ours: Rows, body: Any = None
-) -> int:
+) -> list[str]:
     reply = await send(admin, operation, path, filled_in(body or operation.body, ours))
     assert reply.status_code < 300, f"{operation}: {reply.text}"
     said = [statement.sql for statement in await recorder.taken()]
     begun = max(place for place, sql in enumerate(said) if sql.startswith("BEGIN"))
     assert said[-1] == "COMMIT", f"{operation}: {said}"
-    return len(said[begun + 1 : -1])
+    return said[begun + 1 : -1]

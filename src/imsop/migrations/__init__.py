@@ -9,6 +9,9 @@ A change is two files, `versions/0007_name.py` and `versions/0007_name.sql`:
 
     upgrade = sql_revision(__file__)
 
+It runs as the owner of the tables, who belongs to no tenant and so sees no tenant's rows. A change that reads
+or writes them does so between `NO FORCE ROW LEVEL SECURITY` and `FORCE ROW LEVEL SECURITY` of their tables.
+
 There is no way down: a mistake is corrected by the next change, a disaster by the backup.
 """
 

@@ -220,6 +220,26 @@ STOOD = """
 """
 
 
+# What was on hand in the balance `i` after its ledger entry `t`, in order of occurrence. Where an entry was
+# dated back, this is not `balance_after`, which is in order of recording. `o` is the organization.
+BALANCE_BY_OCCURRENCE = (
+    """
+    CASE WHEN i.dated_back_since IS NULL OR t.occurred_at < i.dated_back_since THEN t.balance_after
+    ELSE (
+        SELECT (coalesce(stood.on_hand, 0) + sum(e.quantity))::int
+        FROM (SELECT (t.occurred_at AT TIME ZONE o.timezone)::date - 1 AS day, o.timezone) AS asked
+        CROSS JOIN LATERAL ("""
+    + STOOD
+    + """) AS stood
+        JOIN inventory_transactions e ON e.organization_id = $1 AND e.inventory_id = i.id
+            AND e.occurred_at >= asked.day::timestamp AT TIME ZONE o.timezone -- by the index
+            AND (e.occurred_at AT TIME ZONE o.timezone)::date > asked.day
+            AND (e.occurred_at, e.id) <= (t.occurred_at, t.id)
+        GROUP BY stood.on_hand
+    ) END"""
+)
+
+
 class AsOf(NamedTuple):
     """The end of a day in a timezone."""
 

@@ -87,7 +87,7 @@ class Posting(Struct, frozen=True):
 
 
 class LedgerEntry(Struct, frozen=True):
-    """`balance_after` is what this posting left on hand, in order of recording (`created_at`)."""
+    """`balance_after` is what was on hand after it, in order of occurrence."""
 
     id: UUID
     product_id: UUID

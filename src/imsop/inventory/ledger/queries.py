@@ -8,6 +8,7 @@ import msgspec
 
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
+from imsop.inventory.days.queries import BALANCE_BY_OCCURRENCE
 from imsop.inventory.ledger.models import InventoryTransaction, LedgerEntry, Movement, Posting
 
 _TRANSACTIONS = """
@@ -76,9 +77,11 @@ LEDGER = Listing(
     LedgerEntry,
     """
     SELECT t.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
-           t.transaction_type, t.movement_kind, t.quantity, t.balance_after, t.reference_id, t.notes,
-           t.occurred_at, t.created_at
+           t.transaction_type, t.movement_kind, t.quantity, """
+    + BALANCE_BY_OCCURRENCE
+    + """ AS balance_after, t.reference_id, t.notes, t.occurred_at, t.created_at
     FROM inventory_transactions t
+    LEFT JOIN organizations o ON o.id = $1
     LEFT JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id
     LEFT JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id

@@ -10,9 +10,28 @@ ALTER TABLE purchase_order_items ADD COLUMN quantity_returned int NOT NULL DEFAU
 ALTER TABLE purchase_order_items ADD CONSTRAINT purchase_order_items_returned_within_received
     CHECK (quantity_returned BETWEEN 0 AND quantity_received);
 
--- The latest occurred_at among a balance's entries, so that an entry dated back is recognized without a look at the
--- ledger. NULL until the first posting after this migration: unknown, so that posting does look.
-ALTER TABLE inventory ADD COLUMN last_occurred_at timestamptz;
+-- last_occurred_at: the latest among a balance's entries, so that an entry dated back is recognized without a look at
+-- the ledger. dated_back_since: from here on the order of occurrence is not the order of recording; NULL where no entry
+-- was dated back, so that its balance_after is the balance in both orders.
+ALTER TABLE inventory ADD COLUMN last_occurred_at timestamptz, ADD COLUMN dated_back_since timestamptz;
+ALTER TABLE inventory NO FORCE ROW LEVEL SECURITY; -- a migration belongs to no tenant
+ALTER TABLE inventory_transactions NO FORCE ROW LEVEL SECURITY;
+UPDATE inventory i
+SET last_occurred_at = known.last_occurred_at, dated_back_since = known.dated_back_since
+FROM (
+    SELECT t.organization_id, t.inventory_id, max(t.occurred_at) AS last_occurred_at,
+           min(t.occurred_at) FILTER (WHERE t.occurred_at < t.posted_until) AS dated_back_since
+    FROM (
+        SELECT t.organization_id, t.inventory_id, t.occurred_at,
+               max(t.occurred_at) OVER (PARTITION BY t.organization_id, t.inventory_id ORDER BY t.balance_version
+                                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
+        FROM inventory_transactions t
+    ) AS t
+    GROUP BY t.organization_id, t.inventory_id
+) AS known
+WHERE i.organization_id = known.organization_id AND i.id = known.inventory_id;
+ALTER TABLE inventory FORCE ROW LEVEL SECURITY;
+ALTER TABLE inventory_transactions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE inventory_transactions ADD COLUMN purchase_order_item_id uuid;
 ALTER TABLE inventory_transactions ADD COLUMN sales_order_item_id uuid;
@@ -210,8 +229,7 @@ BEGIN
     -- Dated back: before the latest entry of the balance, or before an earlier line of this very posting.
     SELECT coalesce(bool_or(e.occurred_at < greatest(e.known_until, e.posted_until)), false) INTO v_dated_back
     FROM (
-        SELECT coalesce(e.occurred_at, now()) AS occurred_at,
-               CASE WHEN i.version > 0 THEN coalesce(i.last_occurred_at, 'infinity') END AS known_until,
+        SELECT coalesce(e.occurred_at, now()) AS occurred_at, i.last_occurred_at AS known_until,
                max(coalesce(e.occurred_at, now())) OVER (
                    PARTITION BY i.id ORDER BY e.line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
         FROM unnest(p_movements) WITH ORDINALITY AS e (
@@ -246,7 +264,7 @@ BEGIN
         SELECT inventory_id, on_hand, reserved, version, min(line) AS line, count(*) AS entries,
                sum(quantity) AS quantity, min(balance_after) AS lowest,
                coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn,
-               max(occurred_at) AS last_occurred_at,
+               min(occurred_at) AS first_occurred_at, max(occurred_at) AS last_occurred_at,
                max(occurred_at) FILTER (WHERE movement_kind = 'count') AS counted_at
         FROM entry
         GROUP BY inventory_id, on_hand, reserved, version
@@ -258,7 +276,9 @@ BEGIN
         UPDATE inventory i
         SET quantity_on_hand = c.on_hand + c.quantity, quantity_reserved = c.reserved - c.drawn,
             version = c.version + c.entries, last_counted = greatest(i.last_counted, c.counted_at),
-            last_occurred_at = greatest(i.last_occurred_at, c.last_occurred_at)
+            last_occurred_at = greatest(i.last_occurred_at, c.last_occurred_at),
+            dated_back_since = CASE WHEN v_dated_back THEN least(i.dated_back_since, c.first_occurred_at)
+                                    ELSE i.dated_back_since END
         FROM change c
         WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
     ), posted AS (

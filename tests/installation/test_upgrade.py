@@ -1,0 +1,151 @@
+"""From the previous release: its data is carried over, and its processes go on until they are replaced.
+
+`released.json` has the revision and the statements of that release; when one has gone out, it is written
+anew by `IMSOP_WRITE_RELEASED=1 pytest tests/rules/test_statements.py`.
+"""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from imsop import migrations
+from imsop.core import installation
+from imsop.stewardship.doctor import CHECKS
+from tests.conftest import TestDatabase
+from tests.rules import rows
+from tests.rules.catalogue import read_catalogue
+
+RELEASED = Path(__file__).with_name("released.json")
+ORGANIZATION, USER = uuid4(), uuid4()
+POST = (
+    "SELECT outcome, balance_after FROM post_movements(%s, ARRAY[%s::uuid], ARRAY[%s::uuid], ARRAY[%s],"
+    " '{adjustment}', '{correction}', '{NULL}', '{NULL}', '{NULL}', ARRAY[%s::timestamptz], %s)"
+)
+
+
+def march(day: int) -> datetime:
+    return datetime(2026, 3, day, 12, tzinfo=UTC)
+
+
+def through_released(versions: Path, copy: Path) -> Path:
+    """The changes up to the previous release, in a directory of their own."""
+    last = json.loads(RELEASED.read_text())["revision"]
+    shutil.copytree(versions.parent, copy, ignore=shutil.ignore_patterns("__py*"))
+    for file in (copy / "versions").glob("[0-9]*"):
+        if file.name[:4] > last:
+            file.unlink()
+    return copy / "versions"
+
+
+class Upgraded:
+    """A database of the previous release, after the upgrade; `shelf` is a product and a warehouse in it."""
+
+    def __init__(self, admin_dsn: str, shelf: tuple[UUID, UUID]) -> None:
+        self.admin_dsn = admin_dsn
+        self.shelf = shelf
+
+    def as_app(self) -> psycopg.Connection:
+        return as_app(self.admin_dsn)
+
+
+def as_app(admin_dsn: str) -> psycopg.Connection:
+    """In the organization, as the role that serves requests."""
+    connection = psycopg.connect(admin_dsn, autocommit=True)
+    connection.execute("SET ROLE imsop_app")
+    connection.execute("SELECT set_config('app.organization_id', %s, false)", [str(ORGANIZATION)])
+    return connection
+
+
+def filled(admin_dsn: str) -> tuple[UUID, UUID]:
+    """Something in every table, numbered orders, and a balance with an entry that was dated back."""
+    with psycopg.connect(admin_dsn, autocommit=True) as superuser:
+        superuser.execute("SELECT ensure_partitions(1, 1)")
+        superuser.execute("INSERT INTO organizations (id, name) VALUES (%s, 'Before')", [ORGANIZATION])
+        superuser.execute(
+            "INSERT INTO users (id, organization_id, email, password_hash, first_name, last_name)"
+            " VALUES (%s, %s, 'a@before.example', 'x', 'A', 'B')",
+            [USER, ORGANIZATION],
+        )
+        ids = rows.fill(read_catalogue(superuser), ORGANIZATION, USER).ids
+        for number in ("PO-2026-000001", "PO-2026-000002", "PO-2026-000004"):
+            superuser.execute(
+                "INSERT INTO purchase_orders (organization_id, supplier_id, po_number, order_date)"
+                " VALUES (%s, %s, %s, '2026-03-01')",
+                [ORGANIZATION, ids["suppliers"], number],
+            )
+        (warehouse,) = superuser.execute(
+            "INSERT INTO warehouses (organization_id, name) VALUES (%s, 'North') RETURNING id", [ORGANIZATION]
+        ).fetchone() or (None,)
+    shelf = ids["products"], warehouse
+    with as_app(admin_dsn) as app:
+        for quantity, day, balance in ((10, 2, 10), (5, 3, 15), (7, 1, 22)):
+            posted = app.execute(POST, [ORGANIZATION, *shelf, quantity, march(day), USER]).fetchall()
+            assert posted == [("posted", balance)]
+    return shelf
+
+
+@pytest.fixture(scope="module")
+def upgraded(database: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> Upgraded:
+    parts = urlsplit(database.admin_dsn)
+    name = f"{parts.path[1:]}_upgraded"
+    admin_dsn = parts._replace(path=f"/{name}").geturl()
+    with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} OWNER imsop_owner TEMPLATE template0")
+    with pytest.MonkeyPatch.context() as patch:
+        versions = through_released(migrations.VERSIONS, tmp_path_factory.mktemp("released") / "migrations")
+        patch.setattr(migrations, "VERSIONS", versions)
+        patch.setattr(migrations.pending, "__defaults__", (versions,))
+        installation.migrate(admin_dsn)
+    shelf = filled(admin_dsn)
+    assert installation.migrate(admin_dsn) != []
+    return Upgraded(admin_dsn, shelf)
+
+
+def test_the_doctor_finds_nothing_after_an_upgrade(upgraded: Upgraded) -> None:
+    with psycopg.connect(upgraded.admin_dsn, autocommit=True) as operator:
+        operator.execute("SET ROLE imsop_operator")
+        for check in CHECKS:
+            assert operator.execute(check.finds).fetchall() == [], check.name  # type: ignore[call-overload]
+
+
+def test_numbers_go_on_where_they_were(upgraded: Upgraded) -> None:
+    with upgraded.as_app() as app:
+        assert app.execute("SELECT kind, year, last_number FROM document_numbers").fetchall() == [
+            ("purchase_order", 2026, 2)
+        ]
+        given = [
+            app.execute("SELECT next_document_number(%s, 'purchase_order', 2026)", [ORGANIZATION]).fetchone()
+            for _ in range(2)
+        ]
+    assert given == [("PO-2026-000003",), ("PO-2026-000005",)]
+
+
+def test_the_ledger_knows_what_was_dated_back(upgraded: Upgraded) -> None:
+    with upgraded.as_app() as app:
+        known = app.execute(
+            "SELECT last_occurred_at, dated_back_since FROM inventory WHERE warehouse_id = %s",
+            [upgraded.shelf[1]],
+        ).fetchall()
+        assert known == [(march(3), march(1))]
+        taken = [
+            app.execute(POST, [ORGANIZATION, *upgraded.shelf, quantity, march(1), USER]).fetchone()
+            for quantity in (-8, -3)
+        ]
+    assert taken == [("short", None), ("posted", 19)]
+
+
+def test_every_statement_of_the_previous_release_is_still_allowed(upgraded: Upgraded) -> None:
+    refused = {}
+    with upgraded.as_app() as app:
+        for statement in json.loads(RELEASED.read_text())["statements"]:
+            try:
+                app.execute(f"EXPLAIN (GENERIC_PLAN) {statement}".encode())
+            except psycopg.Error as error:
+                refused[statement] = str(error)
+    assert refused == {}
