@@ -50,15 +50,15 @@ STREAMS = {"GET /api/v1/stream"}
 # its row there. Every id in them is tried with another organization's.
 BODIES: dict[str, Any] = {
     "POST /users": {"email": "{new}@example.test", "password": "long enough", "role_ids": ["{roles}"]},
-    "PATCH /users/{}": {"role_ids": ["{roles}"]},
+    "PATCH /users/{}": {"role_ids": ["{roles}"], "last_name": "{new}"},
     "POST /roles": {"name": "{new}", "permissions": ["products:read"]},
-    "PATCH /roles/{}": {"permissions": ["products:read"]},
+    "PATCH /roles/{}": {"permissions": ["products:read"], "name": "{new}"},
     "POST /api-keys": {"name": "{new}", "permissions": ["products:read"]},
     "POST /products": {"sku": "{new}", "name": "Bolt"},
     "POST /suppliers": {"name": "Acme"},
     "POST /customers": {"name": "Acme"},
     "POST /warehouses": {"name": "North", "manager_id": "{users}"},
-    "PATCH /warehouses/{}": {"manager_id": "{users}"},
+    "PATCH /warehouses/{}": {"manager_id": "{users}", "name": "{new}"},
     "POST /warehouse-zones": {
         "warehouse_id": "{warehouses}",
         "code": "{new}",
@@ -78,6 +78,7 @@ BODIES: dict[str, Any] = {
         "items": [{"product_id": "{products}", "quantity_ordered": 2, "unit_price": "1.50"}],
     },
     "PATCH /purchase-orders/{}": {
+        "notes": "{new}",
         "supplier_id": "{suppliers}",
         "items": [{"product_id": "{products}", "quantity_ordered": 2}],
     },
@@ -88,6 +89,7 @@ BODIES: dict[str, Any] = {
         "items": [{"product_id": "{products}", "quantity_ordered": 2, "unit_price": "1.50"}],
     },
     "PATCH /sales-orders/{}": {
+        "notes": "{new}",
         "customer_id": "{customers}",
         "items": [{"product_id": "{products}", "quantity_ordered": 2}],
     },
@@ -104,6 +106,12 @@ BODIES: dict[str, Any] = {
             }
         ],
     },
+    "PATCH /products/{}": {"name": "{new}"},
+    "PATCH /suppliers/{}": {"name": "{new}"},
+    "PATCH /customers/{}": {"name": "{new}"},
+    "PATCH /warehouse-zones/{}": {"name": "{new}"},
+    "PATCH /organizations/{}": {"description": "{new}"},
+    "PATCH /shipments/{}": {"carrier": "{new}"},
     "POST /shipments/{}/tracking": {"timestamp": "{now}", "location": "Kiel"},
     "POST /shipments/{}/tracking-batches": {"positions": [{"timestamp": "{now}", "location": "Kiel"}]},
     "POST /shipments/{}/events": {"event_type": "departed", "occurred_at": "{now}"},
@@ -174,6 +182,18 @@ async def send(member: Member, operation: Operation, path: str, body: Any = None
     return await member.http.request(
         operation.method, path, headers=headers, params=operation.query, **content
     )
+
+
+async def row_of_its_own(
+    operations: dict[str, Operation], operation: Operation, admin: Member, ours: Rows
+) -> str:
+    """The path to a row that nothing else refers to, where it can be made and is to be changed."""
+    collection = operations.get(f"POST {re.sub('/{.*', '', operation.path)}")
+    if operation.method not in ("PATCH", "DELETE") or collection is None:
+        return operation.of(ours)
+    made = await send(admin, collection, collection.path, filled_in(collection.body, ours))
+    assert made.status_code == 201, f"{collection}: {made.text}"
+    return str(made.headers.get("location", operation.of(ours)))
 
 
 async def documented(app: Observed) -> list[Operation]:

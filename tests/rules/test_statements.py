@@ -4,7 +4,6 @@ Counted are those of the request's own transaction; looking up who asks, if need
 """
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,16 @@ from tests.golden import require_golden, write_golden
 from tests.installation.test_upgrade import RELEASED
 from tests.rules import rows
 from tests.rules.catalogue import Catalogue
-from tests.rules.operations import OWN, PUBLIC, STREAMS, Operation, documented, filled_in, send
+from tests.rules.operations import (
+    OWN,
+    PUBLIC,
+    STREAMS,
+    Operation,
+    documented,
+    filled_in,
+    row_of_its_own,
+    send,
+)
 from tests.rules.recording import Recorder, recording
 from tests.rules.rows import Rows
 
@@ -45,18 +53,6 @@ async def test_each_request_is_as_many_statements_as_agreed(
     require_golden(GOLDEN, counted)
     if os.environ.get("IMSOP_WRITE_RELEASED"):
         write_golden(RELEASED, {"revision": revisions()[-1], "statements": sorted(texts)})
-
-
-async def row_of_its_own(
-    operations: dict[str, Operation], operation: Operation, admin: Member, ours: Rows
-) -> str:
-    """The path to a row that nothing else refers to, where it can be made and is to be changed."""
-    collection = operations.get(f"POST {re.sub('/{.*', '', operation.path)}")
-    if operation.method not in ("PATCH", "DELETE") or collection is None:
-        return operation.of(ours)
-    made = await send(admin, collection, collection.path, filled_in(collection.body, ours))
-    assert made.status_code == 201, f"{collection}: {made.text}"
-    return str(made.headers.get("location", operation.of(ours)))
 
 
 def lengthened(body: dict[str, Any]) -> dict[str, Any]:

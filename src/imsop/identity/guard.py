@@ -7,6 +7,7 @@ import msgspec
 from litestar.handlers import BaseRouteHandler
 
 from imsop.core.errors import Forbidden
+from imsop.core.events import EventType
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
@@ -36,6 +37,8 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the reply to a POST is stored for its Idempotency-Key; not where it holds a secret."""
     decode: Callable[[bytearray], Any] | None = None
     """Reads the JSON body, where msgspec alone would report too little."""
+    emits: tuple[EventType[Any], ...] = ()
+    """The business events of a write; a test compares them with what it emits."""
     events: Mapping[str, type] = {}
     """Of a stream: the shape of each event's data, by the event's name."""
 

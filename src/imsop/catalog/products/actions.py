@@ -7,10 +7,12 @@ from msgspec import UNSET
 from stdnum import ean
 
 from imsop.catalog.products import queries
+from imsop.catalog.products.events import PRODUCT_CHANGED, PRODUCT_CREATED, PRODUCT_DELETED
 from imsop.catalog.products.models import NewProduct, Product, ProductChanges
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import InvalidInput, NotFound
+from imsop.core.events import Named, emit, emit_changed
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
 
@@ -26,6 +28,7 @@ async def create_product(connection: Connection, actor: Actor, new: NewProduct) 
     """Adds a product. Raises Conflict for a SKU or GTIN that is taken."""
     _require_gtin(new.gtin)
     product_id = await queries.insert_product(connection, actor.organization_id, new)
+    await emit(connection, actor, PRODUCT_CREATED, product_id, Named(new.sku))
     return await get_product(connection, actor, product_id)
 
 
@@ -40,13 +43,17 @@ async def edit_product(
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
     if await queries.update_product(connection, actor.organization_id, edited) is None:
         raise edits.changed_meanwhile("product")
-    return await get_product(connection, actor, product_id)
+    stored = await get_product(connection, actor, product_id)
+    await emit_changed(connection, actor, PRODUCT_CHANGED, stored.sku, current, stored)
+    return stored
 
 
 async def delete_product(connection: Connection, actor: Actor, product_id: UUID) -> None:
     """Deletes a product that nothing refers to. Raises Conflict otherwise: archive it instead."""
-    if not await queries.delete_product(connection, actor.organization_id, product_id):
+    sku = await queries.delete_product(connection, actor.organization_id, product_id)
+    if sku is None:
         raise NotFound("no product with this id")
+    await emit(connection, actor, PRODUCT_DELETED, product_id, Named(sku))
 
 
 def _require_gtin(gtin: str | None) -> None:

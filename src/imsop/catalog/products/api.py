@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Response, delete, get, patch, post
 
 from imsop.catalog.products import actions, queries
+from imsop.catalog.products.events import PRODUCT_CHANGED, PRODUCT_CREATED, PRODUCT_DELETED
 from imsop.catalog.products.models import Gtin, NewProduct, Product, ProductChanges, ProductStatus
 from imsop.core.fields import ShortName, Text100
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
@@ -38,7 +39,9 @@ async def list_products(
     )
 
 
-@post("/products", opt=allow(Permission.PRODUCTS_WRITE, 409), response_headers=CREATED)
+@post(
+    "/products", opt=allow(Permission.PRODUCTS_WRITE, 409, emits=(PRODUCT_CREATED,)), response_headers=CREATED
+)
 async def create_product(request: TenantRequest, data: NewProduct) -> Response[Product]:
     connection, actor = await request.begin()
     return created(await actions.create_product(connection, actor, data), "/api/v1/products")
@@ -52,7 +55,7 @@ async def get_product(request: TenantRequest, product_id: UUID) -> Response[Prod
 
 @patch(
     "/products/{product_id:uuid}",
-    opt=allow(Permission.PRODUCTS_WRITE, 409, 412, 428),
+    opt=allow(Permission.PRODUCTS_WRITE, 409, 412, 428, emits=(PRODUCT_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_product(
@@ -62,7 +65,7 @@ async def edit_product(
     return versioned(await actions.edit_product(connection, actor, product_id, data, if_match))
 
 
-@delete("/products/{product_id:uuid}", opt=allow(Permission.PRODUCTS_WRITE, 409))
+@delete("/products/{product_id:uuid}", opt=allow(Permission.PRODUCTS_WRITE, 409, emits=(PRODUCT_DELETED,)))
 async def delete_product(request: TenantRequest, product_id: UUID) -> None:
     """Delete a product that nothing refers to; archive one that has history (`status`)."""
     connection, actor = await request.begin()

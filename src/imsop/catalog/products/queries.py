@@ -103,11 +103,11 @@ async def update_product(connection: Connection, organization_id: UUID, row: Pro
     return updated
 
 
-async def delete_product(connection: Connection, organization_id: UUID, product_id: UUID) -> bool:
-    """Whether there was one. Refused by a foreign key where anything refers to it."""
-    deleted = await connection.fetchval(
-        "DELETE FROM products WHERE organization_id = $1 AND id = $2 RETURNING true",
+async def delete_product(connection: Connection, organization_id: UUID, product_id: UUID) -> str | None:
+    """Its SKU, or None where there was none. Refused by a foreign key where anything refers to it."""
+    sku: str | None = await connection.fetchval(
+        "DELETE FROM products WHERE organization_id = $1 AND id = $2 RETURNING sku",
         organization_id,
         product_id,
     )
-    return bool(deleted)
+    return sku

@@ -4,8 +4,10 @@ from uuid import UUID
 
 from imsop.core.database import Connection
 from imsop.core.errors import Forbidden, NotFound
+from imsop.core.events import Named, emit
 from imsop.identity.actor import Actor
 from imsop.identity.credentials import queries as credentials_queries
+from imsop.identity.credentials.events import API_KEY_CREATED, API_KEY_REVOKED
 from imsop.identity.credentials.models import ApiKey, CreatedApiKey, NewApiKey
 from imsop.identity.credentials.tokens import new_token, shown_prefix, token_hash
 from imsop.identity.organizations import queries as organizations_queries
@@ -44,6 +46,7 @@ async def create_api_key(connection: Connection, actor: Actor, new: NewApiKey) -
         sorted(set(new.permissions)),
         actor.user_id,
     )
+    await emit(connection, actor, API_KEY_CREATED, key_id, Named(new.name))
     return CreatedApiKey(key, await get_api_key(connection, actor, key_id))
 
 
@@ -56,7 +59,9 @@ async def get_api_key(connection: Connection, actor: Actor, key_id: UUID) -> Api
 
 async def revoke_api_key(connection: Connection, actor: Actor, key_id: UUID) -> None:
     """Ends a key in every process; the row stays, so that it remains known who had it."""
-    require_held(actor, (await get_api_key(connection, actor, key_id)).permissions)
+    api_key = await get_api_key(connection, actor, key_id)
+    require_held(actor, api_key.permissions)
     if not await credentials_queries.revoke_api_key(connection, actor.organization_id, key_id):
         raise NotFound("no API key with this id")
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
+    await emit(connection, actor, API_KEY_REVOKED, key_id, Named(api_key.name))

@@ -7,6 +7,7 @@ from litestar import delete, get, post
 
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
 from imsop.identity.credentials import actions, queries
+from imsop.identity.credentials.events import API_KEY_CREATED, API_KEY_REVOKED
 from imsop.identity.credentials.models import ApiKey, CreatedApiKey, NewApiKey, Session
 from imsop.identity.guard import OWN, allow
 from imsop.identity.request import TenantRequest
@@ -41,7 +42,7 @@ async def list_api_keys(
     return await queries.API_KEYS.page(connection, actor.organization_id, PageRequest(sort, limit, cursor))
 
 
-@post("/api-keys", opt=allow(Permission.API_KEYS_WRITE, replies_kept=False))
+@post("/api-keys", opt=allow(Permission.API_KEYS_WRITE, replies_kept=False, emits=(API_KEY_CREATED,)))
 async def create_api_key(request: TenantRequest, data: NewApiKey) -> CreatedApiKey:
     """Create a key with some of your permissions. The key is shown in this reply only."""
     connection, actor = await request.begin()
@@ -54,7 +55,7 @@ async def get_api_key(request: TenantRequest, api_key_id: UUID) -> ApiKey:
     return await actions.get_api_key(connection, actor, api_key_id)
 
 
-@delete("/api-keys/{api_key_id:uuid}", opt=allow(Permission.API_KEYS_WRITE))
+@delete("/api-keys/{api_key_id:uuid}", opt=allow(Permission.API_KEYS_WRITE, emits=(API_KEY_REVOKED,)))
 async def revoke_api_key(request: TenantRequest, api_key_id: UUID) -> None:
     """Revoke a key. It stops working at once and stays in the list."""
     connection, actor = await request.begin()

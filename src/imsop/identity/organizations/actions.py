@@ -7,8 +7,10 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import InvalidInput
+from imsop.core.events import emit_changed
 from imsop.identity.actor import Actor
 from imsop.identity.organizations import queries
+from imsop.identity.organizations.events import ORGANIZATION_CHANGED
 from imsop.identity.organizations.models import Organization, OrganizationChanges
 
 
@@ -24,6 +26,7 @@ async def edit_organization(
     if stored is None:
         raise edits.changed_meanwhile("organization")
     await queries.notify_access_changed(connection, actor.organization_id)
+    await emit_changed(connection, actor, ORGANIZATION_CHANGED, stored.name, current, stored)
     return stored
 
 

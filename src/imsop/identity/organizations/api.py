@@ -9,6 +9,7 @@ from imsop.core.http import VERSIONED, IfMatch, versioned
 from imsop.core.listing import Page
 from imsop.identity.guard import allow
 from imsop.identity.organizations import actions, queries
+from imsop.identity.organizations.events import ORGANIZATION_CHANGED
 from imsop.identity.organizations.models import Organization, OrganizationChanges
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -37,7 +38,7 @@ async def get_organization(request: TenantRequest, organization_id: UUID) -> Res
 
 @patch(
     "/organizations/{organization_id:uuid}",
-    opt=allow(Permission.ORGANIZATION_WRITE, 409, 412, 428),
+    opt=allow(Permission.ORGANIZATION_WRITE, 409, 412, 428, emits=(ORGANIZATION_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_organization(

@@ -25,7 +25,9 @@ async def edit_own_account(connection: Connection, actor: Actor, changes: OwnCha
     if await people_queries.update_user(connection, actor.organization_id, edited, None) is None:
         raise edits.changed_meanwhile("user")
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
-    return await actions.get_user(connection, actor, actor.user_id)
+    stored = await actions.get_user(connection, actor, actor.user_id)
+    await actions.tell_changed_user(connection, actor, current, stored)
+    return stored
 
 
 async def check_password_change(
@@ -58,3 +60,5 @@ async def change_password(connection: Connection, actor: Actor, known_hash: str,
         connection, actor.organization_id, actor.user_id, actor.credential_id
     )
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
+    user = await actions.get_user(connection, actor, actor.user_id)
+    await actions.tell_changed_user(connection, actor, user, user, password=True)

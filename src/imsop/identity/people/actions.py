@@ -10,10 +10,12 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Forbidden, InvalidInput, NotFound
+from imsop.core.events import Change, Changed, Named, difference, emit
 from imsop.identity.actor import Actor
 from imsop.identity.credentials import queries as credentials_queries
 from imsop.identity.organizations import queries as organizations_queries
 from imsop.identity.people import queries as people_queries
+from imsop.identity.people.events import USER_CHANGED, USER_CREATED, USER_DELETED
 from imsop.identity.people.models import NewUser, User, UserChanges
 from imsop.identity.roles import queries as roles_queries
 from imsop.identity.roles.actions import administer, require_an_administrator
@@ -38,7 +40,9 @@ async def create_user(connection: Connection, actor: Actor, new: NewUser, passwo
         locale=new.locale,
     )
     await people_queries.set_user_roles(connection, actor.organization_id, user_id, new.role_ids)
-    return await get_user(connection, actor, user_id)
+    user = await get_user(connection, actor, user_id)
+    await emit(connection, actor, USER_CREATED, user_id, Named(_called(user)))
+    return user
 
 
 async def get_user(connection: Connection, actor: Actor, user_id: UUID) -> User:
@@ -78,18 +82,36 @@ async def edit_user(
         await credentials_queries.delete_sessions(connection, actor.organization_id, user_id)
     await require_an_administrator(connection, actor)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
-    return await get_user(connection, actor, user_id)
+    stored = await get_user(connection, actor, user_id)
+    await tell_changed_user(connection, actor, current, stored, password=password_hash is not None)
+    return stored
 
 
 async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> None:
     """Ends an account: it can no longer sign in and its address is free again; what it did keeps its name."""
     actor = await administer(connection, actor, Permission.USERS_WRITE)
-    await get_user(connection, actor, user_id)
+    user = await get_user(connection, actor, user_id)
     await _require_no_more_than(connection, actor, user_id)
     await people_queries.archive_user(connection, actor.organization_id, user_id)
     await credentials_queries.delete_sessions(connection, actor.organization_id, user_id)
     await require_an_administrator(connection, actor)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
+    await emit(connection, actor, USER_DELETED, user_id, Named(_called(user)))
+
+
+async def tell_changed_user(
+    connection: Connection, actor: Actor, before: User, after: User, *, password: bool = False
+) -> None:
+    """Emits which fields changed; their values are the person's own."""
+    fields = [*difference(before, after), *(["password"] if password else [])]
+    if fields:
+        told = Changed(_called(after), {field: Change(None, None) for field in fields})
+        await emit(connection, actor, USER_CHANGED, after.id, told)
+
+
+def _called(user: User) -> str:
+    """By name; an address is not for everyone who reads events."""
+    return " ".join(filter(None, (user.first_name, user.last_name)))
 
 
 async def _require_grantable_roles(connection: Connection, actor: Actor, role_ids: list[UUID]) -> None:

@@ -11,6 +11,7 @@ from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
 from imsop.identity.guard import OWN, allow, own
 from imsop.identity.people import account, actions, queries
+from imsop.identity.people.events import USER_CHANGED, USER_CREATED, USER_DELETED
 from imsop.identity.people.models import NewUser, OwnChanges, PasswordChange, User, UserChanges, UserStatus
 from imsop.identity.people.passwords import hash_password
 from imsop.identity.request import TenantRequest
@@ -24,13 +25,13 @@ async def get_me(request: TenantRequest) -> Response[User]:
     return versioned(await actions.get_user(connection, actor, actor.user_id))
 
 
-@patch("/me", opt=own(412, 428), response_headers=VERSIONED)
+@patch("/me", opt=own(412, 428, emits=(USER_CHANGED,)), response_headers=VERSIONED)
 async def edit_me(request: TenantRequest, data: OwnChanges, if_match: IfMatch) -> Response[User]:
     connection, actor = await request.begin()
     return versioned(await account.edit_own_account(connection, actor, data, if_match))
 
 
-@post("/me/password", status_code=204, opt=own(409, 429, replies_kept=False))
+@post("/me/password", status_code=204, opt=own(409, 429, replies_kept=False, emits=(USER_CHANGED,)))
 async def change_my_password(request: TenantRequest, data: PasswordChange) -> None:
     """Change your password. You are signed out everywhere else."""
     state = request.app.state
@@ -60,7 +61,7 @@ async def list_users(
     )
 
 
-@post("/users", opt=allow(Permission.USERS_WRITE, 409), response_headers=CREATED)
+@post("/users", opt=allow(Permission.USERS_WRITE, 409, emits=(USER_CREATED,)), response_headers=CREATED)
 async def create_user(request: TenantRequest, data: NewUser) -> Response[User]:
     password_hash = await hash_password(data.password, cost=request.app.state.settings.bcrypt_cost)
     connection, actor = await request.begin()
@@ -73,7 +74,11 @@ async def get_user(request: TenantRequest, user_id: UUID) -> Response[User]:
     return versioned(await actions.get_user(connection, actor, user_id))
 
 
-@patch("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409, 412, 428), response_headers=VERSIONED)
+@patch(
+    "/users/{user_id:uuid}",
+    opt=allow(Permission.USERS_WRITE, 409, 412, 428, emits=(USER_CHANGED,)),
+    response_headers=VERSIONED,
+)
 async def edit_user(
     request: TenantRequest,
     user_id: UUID,
@@ -88,7 +93,7 @@ async def edit_user(
     return versioned(await actions.edit_user(connection, actor, user_id, data, password_hash, if_match))
 
 
-@delete("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409))
+@delete("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409, emits=(USER_DELETED,)))
 async def archive_user(request: TenantRequest, user_id: UUID) -> None:
     """Archive an account. What the user did keeps the user's name; the address becomes free."""
     connection, actor = await request.begin()

@@ -7,11 +7,13 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from imsop.core.events import Named, emit, emit_changed
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
 from imsop.identity.credentials import queries as credentials_queries
 from imsop.identity.organizations import queries as organizations_queries
 from imsop.identity.roles import queries
+from imsop.identity.roles.events import ROLE_CHANGED, ROLE_CREATED, ROLE_DELETED
 from imsop.identity.roles.models import NewRole, Role, RoleChanges
 from imsop.identity.roles.permissions import Permission
 
@@ -48,6 +50,7 @@ async def create_role(connection: Connection, actor: Actor, new: NewRole) -> Rol
         connection, actor.organization_id, new.name, new.description, is_system=False
     )
     await queries.set_role_permissions(connection, actor.organization_id, role_id, list(new.permissions))
+    await emit(connection, actor, ROLE_CREATED, role_id, Named(new.name))
     return await get_role(connection, actor, role_id)
 
 
@@ -78,7 +81,9 @@ async def edit_role(
         await queries.set_role_permissions(connection, actor.organization_id, role_id, permissions)
         await require_an_administrator(connection, actor)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
-    return await get_role(connection, actor, role_id)
+    stored = await get_role(connection, actor, role_id)
+    await emit_changed(connection, actor, ROLE_CHANGED, stored.name, current, stored)
+    return stored
 
 
 async def delete_role(connection: Connection, actor: Actor, role_id: UUID) -> None:
@@ -88,6 +93,7 @@ async def delete_role(connection: Connection, actor: Actor, role_id: UUID) -> No
     _require_custom(role)
     require_held(actor, role.permissions)
     await queries.delete_role(connection, actor.organization_id, role_id)
+    await emit(connection, actor, ROLE_DELETED, role_id, Named(role.name))
 
 
 def _require_custom(role: Role) -> None:

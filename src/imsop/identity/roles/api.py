@@ -11,6 +11,7 @@ from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageReques
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles import actions, queries
+from imsop.identity.roles.events import ROLE_CHANGED, ROLE_CREATED, ROLE_DELETED
 from imsop.identity.roles.models import NewRole, PermissionRow, Role, RoleChanges
 from imsop.identity.roles.permissions import Permission
 
@@ -29,7 +30,7 @@ async def list_roles(
     )
 
 
-@post("/roles", opt=allow(Permission.ROLES_WRITE, 409), response_headers=CREATED)
+@post("/roles", opt=allow(Permission.ROLES_WRITE, 409, emits=(ROLE_CREATED,)), response_headers=CREATED)
 async def create_role(request: TenantRequest, data: NewRole) -> Response[Role]:
     connection, actor = await request.begin()
     return created(await actions.create_role(connection, actor, data), "/api/v1/roles")
@@ -41,7 +42,11 @@ async def get_role(request: TenantRequest, role_id: UUID) -> Response[Role]:
     return versioned(await actions.get_role(connection, actor, role_id))
 
 
-@patch("/roles/{role_id:uuid}", opt=allow(Permission.ROLES_WRITE, 409, 412, 428), response_headers=VERSIONED)
+@patch(
+    "/roles/{role_id:uuid}",
+    opt=allow(Permission.ROLES_WRITE, 409, 412, 428, emits=(ROLE_CHANGED,)),
+    response_headers=VERSIONED,
+)
 async def edit_role(
     request: TenantRequest, role_id: UUID, data: RoleChanges, if_match: IfMatch
 ) -> Response[Role]:
@@ -49,7 +54,7 @@ async def edit_role(
     return versioned(await actions.edit_role(connection, actor, role_id, data, if_match))
 
 
-@delete("/roles/{role_id:uuid}", opt=allow(Permission.ROLES_WRITE, 409))
+@delete("/roles/{role_id:uuid}", opt=allow(Permission.ROLES_WRITE, 409, emits=(ROLE_DELETED,)))
 async def delete_role(request: TenantRequest, role_id: UUID) -> None:
     """Delete a custom role that no user has."""
     connection, actor = await request.begin()

@@ -8,6 +8,7 @@ import asyncpg
 
 from imsop.core.database import Connection, Pool, transaction
 from imsop.core.errors import Forbidden, TooManyRequests, Unauthenticated
+from imsop.core.events import Named, emit
 from imsop.core.said import Said
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
@@ -15,6 +16,7 @@ from imsop.identity.credentials import queries as credentials_queries
 from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.identity.organizations import queries as organizations_queries
 from imsop.identity.organizations.actions import require_timezone
+from imsop.identity.organizations.events import ORGANIZATION_CREATED
 from imsop.identity.organizations.models import NewOrganization
 from imsop.identity.people import queries as people_queries
 from imsop.identity.people.passwords import has_cost, hash_password, verify_password
@@ -96,6 +98,8 @@ async def found_organization(
         last_name=new.last_name,
     )
     await people_queries.set_user_roles(connection, organization_id, user_id, [role_ids["administrator"]])
+    administrator = Tenant(organization_id, user_id)
+    await emit(connection, administrator, ORGANIZATION_CREATED, organization_id, Named(new.name))
     return user_id, role_ids
 
 

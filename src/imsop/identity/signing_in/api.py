@@ -7,6 +7,7 @@ from litestar import Request, delete, post
 from imsop.core.errors import Forbidden
 from imsop.identity.credentials import actions as credentials_actions
 from imsop.identity.guard import OWN, public
+from imsop.identity.organizations.events import ORGANIZATION_CREATED
 from imsop.identity.organizations.models import NewOrganization
 from imsop.identity.request import TenantRequest, client_address
 from imsop.identity.signing_in import actions as signing_in_actions
@@ -27,7 +28,7 @@ async def create_access_token(request: Request[Any, Any, Any], data: Credentials
     return AccessToken(token, "Bearer", lifetime)
 
 
-@post("/organizations", opt=public(403, 409, 429, replies_kept=False))
+@post("/organizations", opt=public(403, 409, 429, replies_kept=False, emits=(ORGANIZATION_CREATED,)))
 async def create_organization(request: Request[Any, Any, Any], data: NewOrganization) -> SignedUp:
     """Sign up an organization with its first administrator.
 

@@ -7,8 +7,17 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import NotFound
+from imsop.core.events import Named, emit, emit_changed
 from imsop.identity.actor import Actor
 from imsop.inventory.warehouses import queries
+from imsop.inventory.warehouses.events import (
+    WAREHOUSE_CHANGED,
+    WAREHOUSE_CREATED,
+    WAREHOUSE_DELETED,
+    ZONE_CHANGED,
+    ZONE_CREATED,
+    ZONE_DELETED,
+)
 from imsop.inventory.warehouses.models import (
     NewWarehouse,
     NewZone,
@@ -28,6 +37,7 @@ async def get_warehouse(connection: Connection, actor: Actor, warehouse_id: UUID
 
 async def create_warehouse(connection: Connection, actor: Actor, new: NewWarehouse) -> Warehouse:
     warehouse_id = await queries.insert_warehouse(connection, actor.organization_id, new)
+    await emit(connection, actor, WAREHOUSE_CREATED, warehouse_id, Named(new.name))
     return await get_warehouse(connection, actor, warehouse_id)
 
 
@@ -40,13 +50,17 @@ async def edit_warehouse(
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
     if await queries.update_warehouse(connection, actor.organization_id, edited) is None:
         raise edits.changed_meanwhile("warehouse")
-    return await get_warehouse(connection, actor, warehouse_id)
+    stored = await get_warehouse(connection, actor, warehouse_id)
+    await emit_changed(connection, actor, WAREHOUSE_CHANGED, stored.name, current, stored)
+    return stored
 
 
 async def delete_warehouse(connection: Connection, actor: Actor, warehouse_id: UUID) -> None:
     """Deletes a warehouse that never held stock. Raises Conflict otherwise: set it inactive instead."""
-    if not await queries.delete_warehouse(connection, actor.organization_id, warehouse_id):
+    name = await queries.delete_warehouse(connection, actor.organization_id, warehouse_id)
+    if name is None:
         raise NotFound("no warehouse with this id")
+    await emit(connection, actor, WAREHOUSE_DELETED, warehouse_id, Named(name))
 
 
 async def get_zone(connection: Connection, actor: Actor, zone_id: UUID) -> Zone:
@@ -59,6 +73,7 @@ async def get_zone(connection: Connection, actor: Actor, zone_id: UUID) -> Zone:
 async def create_zone(connection: Connection, actor: Actor, new: NewZone) -> Zone:
     """Adds a zone. Raises Conflict for a code that the warehouse has already."""
     zone_id = await queries.insert_zone(connection, actor.organization_id, new)
+    await emit(connection, actor, ZONE_CREATED, zone_id, Named(new.code))
     return await get_zone(connection, actor, zone_id)
 
 
@@ -71,9 +86,13 @@ async def edit_zone(
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
     if await queries.update_zone(connection, actor.organization_id, edited) is None:
         raise edits.changed_meanwhile("zone")
-    return await get_zone(connection, actor, zone_id)
+    stored = await get_zone(connection, actor, zone_id)
+    await emit_changed(connection, actor, ZONE_CHANGED, stored.code, current, stored)
+    return stored
 
 
 async def delete_zone(connection: Connection, actor: Actor, zone_id: UUID) -> None:
-    if not await queries.delete_zone(connection, actor.organization_id, zone_id):
+    code = await queries.delete_zone(connection, actor.organization_id, zone_id)
+    if code is None:
         raise NotFound("no zone with this id")
+    await emit(connection, actor, ZONE_DELETED, zone_id, Named(code))

@@ -12,6 +12,14 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.warehouses import actions
+from imsop.inventory.warehouses.events import (
+    WAREHOUSE_CHANGED,
+    WAREHOUSE_CREATED,
+    WAREHOUSE_DELETED,
+    ZONE_CHANGED,
+    ZONE_CREATED,
+    ZONE_DELETED,
+)
 from imsop.inventory.warehouses.models import (
     NewWarehouse,
     NewZone,
@@ -40,7 +48,11 @@ async def list_warehouses(
     )
 
 
-@post("/warehouses", opt=allow(Permission.WAREHOUSES_WRITE, 409), response_headers=CREATED)
+@post(
+    "/warehouses",
+    opt=allow(Permission.WAREHOUSES_WRITE, 409, emits=(WAREHOUSE_CREATED,)),
+    response_headers=CREATED,
+)
 async def create_warehouse(request: TenantRequest, data: NewWarehouse) -> Response[Warehouse]:
     connection, actor = await request.begin()
     return created(await actions.create_warehouse(connection, actor, data), "/api/v1/warehouses")
@@ -54,7 +66,7 @@ async def get_warehouse(request: TenantRequest, warehouse_id: UUID) -> Response[
 
 @patch(
     "/warehouses/{warehouse_id:uuid}",
-    opt=allow(Permission.WAREHOUSES_WRITE, 409, 412, 428),
+    opt=allow(Permission.WAREHOUSES_WRITE, 409, 412, 428, emits=(WAREHOUSE_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_warehouse(
@@ -64,7 +76,9 @@ async def edit_warehouse(
     return versioned(await actions.edit_warehouse(connection, actor, warehouse_id, data, if_match))
 
 
-@delete("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_WRITE, 409))
+@delete(
+    "/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_WRITE, 409, emits=(WAREHOUSE_DELETED,))
+)
 async def delete_warehouse(request: TenantRequest, warehouse_id: UUID) -> None:
     """Delete a warehouse that never held stock; set any other to inactive (`status`)."""
     connection, actor = await request.begin()
@@ -90,7 +104,11 @@ async def list_warehouse_zones(
     )
 
 
-@post("/warehouse-zones", opt=allow(Permission.WAREHOUSES_WRITE, 409), response_headers=CREATED)
+@post(
+    "/warehouse-zones",
+    opt=allow(Permission.WAREHOUSES_WRITE, 409, emits=(ZONE_CREATED,)),
+    response_headers=CREATED,
+)
 async def create_warehouse_zone(request: TenantRequest, data: NewZone) -> Response[Zone]:
     connection, actor = await request.begin()
     return created(await actions.create_zone(connection, actor, data), "/api/v1/warehouse-zones")
@@ -104,7 +122,7 @@ async def get_warehouse_zone(request: TenantRequest, zone_id: UUID) -> Response[
 
 @patch(
     "/warehouse-zones/{zone_id:uuid}",
-    opt=allow(Permission.WAREHOUSES_WRITE, 409, 412, 428),
+    opt=allow(Permission.WAREHOUSES_WRITE, 409, 412, 428, emits=(ZONE_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_warehouse_zone(
@@ -114,7 +132,7 @@ async def edit_warehouse_zone(
     return versioned(await actions.edit_zone(connection, actor, zone_id, data, if_match))
 
 
-@delete("/warehouse-zones/{zone_id:uuid}", opt=allow(Permission.WAREHOUSES_WRITE))
+@delete("/warehouse-zones/{zone_id:uuid}", opt=allow(Permission.WAREHOUSES_WRITE, emits=(ZONE_DELETED,)))
 async def delete_warehouse_zone(request: TenantRequest, zone_id: UUID) -> None:
     connection, actor = await request.begin()
     await actions.delete_zone(connection, actor, zone_id)

@@ -99,14 +99,17 @@ async def update_warehouse(connection: Connection, organization_id: UUID, row: W
     return updated
 
 
-async def delete_warehouse(connection: Connection, organization_id: UUID, warehouse_id: UUID) -> bool:
-    """Whether there was one; its zones go with it. Refused by a foreign key where stock ever was in it."""
-    deleted = await connection.fetchval(
-        "DELETE FROM warehouses WHERE organization_id = $1 AND id = $2 RETURNING true",
+async def delete_warehouse(connection: Connection, organization_id: UUID, warehouse_id: UUID) -> str | None:
+    """Its name, or None where there was none; its zones go with it.
+
+    Refused by a foreign key where stock ever was in it.
+    """
+    name: str | None = await connection.fetchval(
+        "DELETE FROM warehouses WHERE organization_id = $1 AND id = $2 RETURNING name",
         organization_id,
         warehouse_id,
     )
-    return bool(deleted)
+    return name
 
 
 _ZONES = """
@@ -200,13 +203,14 @@ async def update_zone(connection: Connection, organization_id: UUID, row: Zone) 
     return updated
 
 
-async def delete_zone(connection: Connection, organization_id: UUID, zone_id: UUID) -> bool:
-    deleted = await connection.fetchval(
-        "DELETE FROM warehouse_zones WHERE organization_id = $1 AND id = $2 RETURNING true",
+async def delete_zone(connection: Connection, organization_id: UUID, zone_id: UUID) -> str | None:
+    """Its code, or None where there was none."""
+    code: str | None = await connection.fetchval(
+        "DELETE FROM warehouse_zones WHERE organization_id = $1 AND id = $2 RETURNING code",
         organization_id,
         zone_id,
     )
-    return bool(deleted)
+    return code
 
 
 WAREHOUSE_SUMMARIES = Listing(

@@ -1,132 +1,25 @@
-"""Keeping purchase orders while they are drafts."""
+"""What is done with purchase orders."""
 
-from collections.abc import Sequence
-from datetime import date
-from uuid import UUID
-
-import msgspec
-
-from imsop.core import edits
-from imsop.core.database import Connection
-from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
-from imsop.core.said import Said
-from imsop.documents.lines import totals
-from imsop.documents.numbers import next_number
-from imsop.identity.actor import Actor
+from imsop.documents.drafts import Drafts
 from imsop.purchasing.orders import queries
-from imsop.purchasing.orders.models import (
-    NewPurchaseOrder,
-    NewPurchaseOrderItem,
-    PurchaseOrder,
-    PurchaseOrderChanges,
-    PurchaseOrderWithItems,
+from imsop.purchasing.orders.events import (
+    PURCHASE_ORDER_CHANGED,
+    PURCHASE_ORDER_CREATED,
+    PURCHASE_ORDER_DELETED,
 )
+from imsop.purchasing.orders.models import PurchaseOrder, PurchaseOrderWithItems
+from imsop.ui.language import N_
 
-
-async def require_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> PurchaseOrder:
-    """The order without its lines."""
-    order = await queries.get_purchase_order(connection, actor.organization_id, order_id)
-    if order is None:
-        raise NotFound("no purchase order with this id")
-    return order
-
-
-async def get_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> PurchaseOrderWithItems:
-    order = await require_purchase_order(connection, actor, order_id)
-    items = await queries.list_items(connection, actor.organization_id, order_id)
-    return PurchaseOrderWithItems(**msgspec.structs.asdict(order), items=items)
-
-
-async def create_purchase_order(
-    connection: Connection, actor: Actor, new: NewPurchaseOrder
-) -> PurchaseOrderWithItems:
-    """Drafts an order. Raises Conflict for a number that is taken and for a blocked supplier."""
-    _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
-    await _require_references(connection, actor, new.supplier_id, new.items)
-    line_totals, total_amount = totals(new.items)
-    po_number = new.po_number or await next_number(
-        connection, actor.organization_id, "purchase_order", new.order_date.year, "po_number"
-    )
-    currency = new.currency or actor.currency
-    order_id = await queries.insert_purchase_order(
-        connection, actor.organization_id, new, po_number, currency, total_amount, actor.user_id
-    )
-    await queries.insert_items(connection, actor.organization_id, order_id, new.items, line_totals)
-    await queries.insert_history(connection, actor.organization_id, order_id, None, "draft", actor.user_id)
-    return await get_purchase_order(connection, actor, order_id)
-
-
-async def edit_purchase_order(
-    connection: Connection, actor: Actor, order_id: UUID, changes: PurchaseOrderChanges, if_match: str
-) -> PurchaseOrderWithItems:
-    """Changes a draft that is still the version the caller read. Raises Conflict past draft."""
-    current = await queries.get_purchase_order(connection, actor.organization_id, order_id)
-    current = edits.require_version(current, if_match, "purchase order")
-    _require_draft(current)
-    fields = edits.changed_fields(changes)
-    items = fields.pop("items", None)
-    if not fields.keys().isdisjoint({"order_date", "expected_delivery_date"}) or items:
-        edited = msgspec.structs.replace(current, **fields)
-        _require_days_in_order(edited.order_date, edited.expected_delivery_date, items or [])
-    await _require_references(connection, actor, fields.get("supplier_id"), items or [])
-    line_totals, total_amount = ([], current.total_amount) if items is None else totals(items)
-    edited = msgspec.structs.replace(current, **fields, total_amount=total_amount)
-    if not await queries.update_draft(connection, actor.organization_id, edited):
-        raise edits.changed_meanwhile("purchase order")
-    if items is not None:
-        await queries.delete_items(connection, actor.organization_id, order_id)
-        await queries.insert_items(connection, actor.organization_id, order_id, items, line_totals)
-    return await get_purchase_order(connection, actor, order_id)
-
-
-async def delete_purchase_order(connection: Connection, actor: Actor, order_id: UUID) -> None:
-    """Deletes a draft. Raises Conflict past draft: such an order is cancelled instead."""
-    if not await queries.delete_draft(connection, actor.organization_id, order_id):
-        _require_draft(await require_purchase_order(connection, actor, order_id))
-
-
-def _require_days_in_order(
-    ordered_on: date, expected_on: date | None, items: Sequence[NewPurchaseOrderItem]
-) -> None:
-    """What was delivered before it was ordered is imported, not drafted."""
-    expected = {"expected_delivery_date": expected_on} | {
-        f"items[{place}].expected_delivery_date": item.expected_delivery_date
-        for place, item in enumerate(items)
-    }
-    edits.require_days_from(ordered_on, expected, "order_date")
-
-
-async def _require_references(
-    connection: Connection, actor: Actor, supplier_id: UUID | None, items: Sequence[NewPurchaseOrderItem]
-) -> None:
-    """Refuses ids that lead nowhere, all at once, and a blocked supplier.
-
-    Nothing is locked: a supplier blocked a moment later has a draft from a moment before.
-    """
-    found = await queries.look_up_references(
-        connection, actor.organization_id, supplier_id, [item.product_id for item in items]
-    )
-    unknown = [f"items[{place}].product_id" for place in found.unknown_lines]
-    if supplier_id is not None and found.supplier_status is None:
-        unknown.insert(0, "supplier_id")
-    if unknown:
-        errors = [FieldError(field, "nothing with this id exists") for field in unknown]
-        raise InvalidInput(
-            Said("the order refers to something that does not exist: %(fields)s", fields=", ".join(unknown)),
-            errors=errors,
-        )
-    if found.supplier_status == "blocked":
-        raise Conflict(
-            "this supplier is blocked; choose another",
-            errors=[FieldError("supplier_id", "is blocked")],
-        )
-
-
-def _require_draft(order: PurchaseOrder) -> None:
-    if order.status != "draft":
-        raise Conflict(
-            Said(
-                "this purchase order is %(status)s; only a draft can be edited or deleted",
-                status=Said(order.status),
-            )
-        )
+DRAFTS: Drafts[PurchaseOrder, PurchaseOrderWithItems] = Drafts(
+    queries,
+    PurchaseOrderWithItems,
+    what=N_("purchase order"),
+    numbered="purchase_order",
+    number="po_number",
+    partner="supplier_id",
+    partner_blocked=N_("this supplier is blocked; choose another"),
+    past_draft=N_("this purchase order is %(status)s; only a draft can be edited or deleted"),
+    created=PURCHASE_ORDER_CREATED,
+    changed=PURCHASE_ORDER_CHANGED,
+    deleted=PURCHASE_ORDER_DELETED,
+)

@@ -13,6 +13,11 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.purchasing.orders import actions, queries
+from imsop.purchasing.orders.events import (
+    PURCHASE_ORDER_CHANGED,
+    PURCHASE_ORDER_CREATED,
+    PURCHASE_ORDER_DELETED,
+)
 from imsop.purchasing.orders.models import (
     ListedPurchaseOrder,
     NewPurchaseOrder,
@@ -71,13 +76,17 @@ async def list_purchase_orders(
     )
 
 
-@post("/purchase-orders", opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409), response_headers=CREATED)
+@post(
+    "/purchase-orders",
+    opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409, emits=(PURCHASE_ORDER_CREATED,)),
+    response_headers=CREATED,
+)
 async def create_purchase_order(
     request: TenantRequest, data: NewPurchaseOrder
 ) -> Response[PurchaseOrderWithItems]:
     """Draft an order with its lines."""
     connection, actor = await request.begin()
-    return created(await actions.create_purchase_order(connection, actor, data), "/api/v1/purchase-orders")
+    return created(await actions.DRAFTS.create(connection, actor, data), "/api/v1/purchase-orders")
 
 
 @get(
@@ -87,12 +96,12 @@ async def create_purchase_order(
 )
 async def get_purchase_order(request: TenantRequest, order_id: UUID) -> Response[PurchaseOrderWithItems]:
     connection, actor = await request.begin()
-    return versioned(await actions.get_purchase_order(connection, actor, order_id))
+    return versioned(await actions.DRAFTS.get(connection, actor, order_id))
 
 
 @patch(
     "/purchase-orders/{order_id:uuid}",
-    opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409, 412, 428),
+    opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409, 412, 428, emits=(PURCHASE_ORDER_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_purchase_order(
@@ -100,14 +109,17 @@ async def edit_purchase_order(
 ) -> Response[PurchaseOrderWithItems]:
     """Change a draft; `items`, where given, replaces all its lines."""
     connection, actor = await request.begin()
-    return versioned(await actions.edit_purchase_order(connection, actor, order_id, data, if_match))
+    return versioned(await actions.DRAFTS.edit(connection, actor, order_id, data, if_match))
 
 
-@delete("/purchase-orders/{order_id:uuid}", opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409))
+@delete(
+    "/purchase-orders/{order_id:uuid}",
+    opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409, emits=(PURCHASE_ORDER_DELETED,)),
+)
 async def delete_purchase_order(request: TenantRequest, order_id: UUID) -> None:
     """Delete a draft."""
     connection, actor = await request.begin()
-    await actions.delete_purchase_order(connection, actor, order_id)
+    await actions.DRAFTS.delete(connection, actor, order_id)
 
 
 @get("/purchase-orders/{order_id:uuid}/items", opt=allow(Permission.PURCHASE_ORDERS_READ))
@@ -119,7 +131,7 @@ async def list_purchase_order_items(
     cursor: Cursor | None = None,
 ) -> Page[PurchaseOrderItem]:
     connection, actor = await request.begin()
-    await actions.require_purchase_order(connection, actor, order_id)
+    await actions.DRAFTS.require(connection, actor, order_id)
     return await queries.ITEMS.page(
         connection, actor.organization_id, PageRequest(sort, limit, cursor), purchase_order_id=order_id
     )
@@ -134,7 +146,7 @@ async def list_purchase_order_history(
     cursor: Cursor | None = None,
 ) -> Page[PurchaseOrderHistoryEntry]:
     connection, actor = await request.begin()
-    await actions.require_purchase_order(connection, actor, order_id)
+    await actions.DRAFTS.require(connection, actor, order_id)
     return await queries.HISTORY.page(
         connection, actor.organization_id, PageRequest(sort, limit, cursor), purchase_order_id=order_id
     )

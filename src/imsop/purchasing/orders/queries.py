@@ -5,10 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from msgspec import Struct
-
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
+from imsop.documents.drafts import References
 from imsop.purchasing.orders.models import (
     LineTotals,
     ListedPurchaseOrder,
@@ -53,9 +52,7 @@ PURCHASE_ORDERS = Listing(
 )
 
 
-async def get_purchase_order(
-    connection: Connection, organization_id: UUID, order_id: UUID
-) -> PurchaseOrder | None:
+async def get_order(connection: Connection, organization_id: UUID, order_id: UUID) -> PurchaseOrder | None:
     return await fetch_one(
         connection,
         PurchaseOrder,
@@ -71,14 +68,6 @@ async def get_purchase_order(
     )
 
 
-class References(Struct, frozen=True):
-    """What an order's ids lead to. `supplier_status` is None where there is no such supplier."""
-
-    supplier_status: str | None
-    unknown_lines: list[int]
-    """Places, counted from 0, of the lines whose product does not exist."""
-
-
 async def look_up_references(
     connection: Connection, organization_id: UUID, supplier_id: UUID | None, product_ids: Sequence[UUID]
 ) -> References:
@@ -87,7 +76,7 @@ async def look_up_references(
         References,
         """
         SELECT (SELECT s.status FROM suppliers s
-                WHERE s.organization_id = $1 AND s.id = $2) AS supplier_status,
+                WHERE s.organization_id = $1 AND s.id = $2) AS partner_status,
                array(SELECT line.number - 1
                      FROM unnest($3::uuid[]) WITH ORDINALITY AS line (product_id, number)
                      WHERE NOT EXISTS (SELECT FROM products p
@@ -101,7 +90,7 @@ async def look_up_references(
     return references or References(None, [])
 
 
-async def insert_purchase_order(
+async def insert_order(
     connection: Connection,
     organization_id: UUID,
     new: NewPurchaseOrder,
@@ -154,17 +143,17 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Purch
     return bool(updated)
 
 
-async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> bool:
-    """Whether there was a draft with this id; its lines and history go with it."""
-    deleted = await connection.fetchval(
+async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> str | None:
+    """The number of the draft with this id, or None where there is none; its lines and history go with it."""
+    number: str | None = await connection.fetchval(
         """
         DELETE FROM purchase_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft'
-        RETURNING true
+        RETURNING po_number
         """,
         organization_id,
         order_id,
     )
-    return bool(deleted)
+    return number
 
 
 _ITEMS = """

@@ -12,6 +12,7 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.sales.customers import actions, queries
+from imsop.sales.customers.events import CUSTOMER_CHANGED, CUSTOMER_CREATED, CUSTOMER_DELETED
 from imsop.sales.customers.models import Customer, CustomerChanges, NewCustomer
 
 
@@ -36,7 +37,11 @@ async def list_customers(
     )
 
 
-@post("/customers", opt=allow(Permission.CUSTOMERS_WRITE, 409), response_headers=CREATED)
+@post(
+    "/customers",
+    opt=allow(Permission.CUSTOMERS_WRITE, 409, emits=(CUSTOMER_CREATED,)),
+    response_headers=CREATED,
+)
 async def create_customer(request: TenantRequest, data: NewCustomer) -> Response[Customer]:
     connection, actor = await request.begin()
     return created(await actions.create_customer(connection, actor, data), "/api/v1/customers")
@@ -50,7 +55,7 @@ async def get_customer(request: TenantRequest, customer_id: UUID) -> Response[Cu
 
 @patch(
     "/customers/{customer_id:uuid}",
-    opt=allow(Permission.CUSTOMERS_WRITE, 409, 412, 428),
+    opt=allow(Permission.CUSTOMERS_WRITE, 409, 412, 428, emits=(CUSTOMER_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_customer(
@@ -60,7 +65,9 @@ async def edit_customer(
     return versioned(await actions.edit_customer(connection, actor, customer_id, data, if_match))
 
 
-@delete("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_WRITE, 409))
+@delete(
+    "/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_WRITE, 409, emits=(CUSTOMER_DELETED,))
+)
 async def delete_customer(request: TenantRequest, customer_id: UUID) -> None:
     """Delete a customer without orders; set one with history to inactive (`status`)."""
     connection, actor = await request.begin()

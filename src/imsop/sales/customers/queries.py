@@ -96,11 +96,11 @@ async def update_customer(connection: Connection, organization_id: UUID, row: Cu
     return updated
 
 
-async def delete_customer(connection: Connection, organization_id: UUID, customer_id: UUID) -> bool:
-    """Whether there was one. Refused by a foreign key where an order names it."""
-    deleted = await connection.fetchval(
-        "DELETE FROM customers WHERE organization_id = $1 AND id = $2 RETURNING true",
+async def delete_customer(connection: Connection, organization_id: UUID, customer_id: UUID) -> str | None:
+    """Its name, or None where there was none. Refused by a foreign key where an order names it."""
+    name: str | None = await connection.fetchval(
+        "DELETE FROM customers WHERE organization_id = $1 AND id = $2 RETURNING name",
         organization_id,
         customer_id,
     )
-    return bool(deleted)
+    return name

@@ -13,6 +13,7 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.sales.orders import actions, queries
+from imsop.sales.orders.events import SALES_ORDER_CHANGED, SALES_ORDER_CREATED, SALES_ORDER_DELETED
 from imsop.sales.orders.models import (
     NewSalesOrder,
     SalesOrder,
@@ -71,11 +72,15 @@ async def list_sales_orders(
     )
 
 
-@post("/sales-orders", opt=allow(Permission.SALES_ORDERS_WRITE, 409), response_headers=CREATED)
+@post(
+    "/sales-orders",
+    opt=allow(Permission.SALES_ORDERS_WRITE, 409, emits=(SALES_ORDER_CREATED,)),
+    response_headers=CREATED,
+)
 async def create_sales_order(request: TenantRequest, data: NewSalesOrder) -> Response[SalesOrderWithItems]:
     """Draft an order with its lines."""
     connection, actor = await request.begin()
-    return created(await actions.create_sales_order(connection, actor, data), "/api/v1/sales-orders")
+    return created(await actions.DRAFTS.create(connection, actor, data), "/api/v1/sales-orders")
 
 
 @get(
@@ -85,12 +90,12 @@ async def create_sales_order(request: TenantRequest, data: NewSalesOrder) -> Res
 )
 async def get_sales_order(request: TenantRequest, order_id: UUID) -> Response[SalesOrderWithItems]:
     connection, actor = await request.begin()
-    return versioned(await actions.get_sales_order(connection, actor, order_id))
+    return versioned(await actions.DRAFTS.get(connection, actor, order_id))
 
 
 @patch(
     "/sales-orders/{order_id:uuid}",
-    opt=allow(Permission.SALES_ORDERS_WRITE, 409, 412, 428),
+    opt=allow(Permission.SALES_ORDERS_WRITE, 409, 412, 428, emits=(SALES_ORDER_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_sales_order(
@@ -98,14 +103,17 @@ async def edit_sales_order(
 ) -> Response[SalesOrderWithItems]:
     """Change a draft; `items`, where given, replaces all its lines."""
     connection, actor = await request.begin()
-    return versioned(await actions.edit_sales_order(connection, actor, order_id, data, if_match))
+    return versioned(await actions.DRAFTS.edit(connection, actor, order_id, data, if_match))
 
 
-@delete("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_WRITE, 409))
+@delete(
+    "/sales-orders/{order_id:uuid}",
+    opt=allow(Permission.SALES_ORDERS_WRITE, 409, emits=(SALES_ORDER_DELETED,)),
+)
 async def delete_sales_order(request: TenantRequest, order_id: UUID) -> None:
     """Delete a draft; an order beyond draft is cancelled instead."""
     connection, actor = await request.begin()
-    await actions.delete_sales_order(connection, actor, order_id)
+    await actions.DRAFTS.delete(connection, actor, order_id)
 
 
 @get("/sales-orders/{order_id:uuid}/items", opt=allow(Permission.SALES_ORDERS_READ))
@@ -117,7 +125,7 @@ async def list_sales_order_items(
     cursor: Cursor | None = None,
 ) -> Page[SalesOrderItem]:
     connection, actor = await request.begin()
-    await actions.require_sales_order(connection, actor, order_id)
+    await actions.DRAFTS.require(connection, actor, order_id)
     return await queries.ITEMS.page(
         connection, actor.organization_id, PageRequest(sort, limit, cursor), sales_order_id=order_id
     )
@@ -132,7 +140,7 @@ async def list_sales_order_history(
     cursor: Cursor | None = None,
 ) -> Page[SalesOrderHistoryEntry]:
     connection, actor = await request.begin()
-    await actions.require_sales_order(connection, actor, order_id)
+    await actions.DRAFTS.require(connection, actor, order_id)
     return await queries.HISTORY.page(
         connection, actor.organization_id, PageRequest(sort, limit, cursor), sales_order_id=order_id
     )

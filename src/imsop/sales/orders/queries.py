@@ -5,10 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from msgspec import Struct
-
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
+from imsop.documents.drafts import References
 from imsop.sales.orders.models import (
     LineTotals,
     NewSalesOrder,
@@ -52,18 +51,10 @@ SALES_ORDERS = Listing(
 )
 
 
-async def get_sales_order(connection: Connection, organization_id: UUID, order_id: UUID) -> SalesOrder | None:
+async def get_order(connection: Connection, organization_id: UUID, order_id: UUID) -> SalesOrder | None:
     return await fetch_one(
         connection, SalesOrder, _SALES_ORDERS + " AND o.id = $2", organization_id, order_id
     )
-
-
-class References(Struct, frozen=True):
-    """What an order's ids lead to. `customer_status` is None where there is no such customer."""
-
-    customer_status: str | None
-    unknown_lines: list[int]
-    """Places, counted from 0, of the lines whose product does not exist."""
 
 
 async def look_up_references(
@@ -74,7 +65,7 @@ async def look_up_references(
         References,
         """
         SELECT (SELECT c.status FROM customers c
-                WHERE c.organization_id = $1 AND c.id = $2) AS customer_status,
+                WHERE c.organization_id = $1 AND c.id = $2) AS partner_status,
                array(SELECT line.number - 1
                      FROM unnest($3::uuid[]) WITH ORDINALITY AS line (product_id, number)
                      WHERE NOT EXISTS (SELECT FROM products p
@@ -88,7 +79,7 @@ async def look_up_references(
     return references or References(None, [])
 
 
-async def insert_sales_order(
+async def insert_order(
     connection: Connection,
     organization_id: UUID,
     new: NewSalesOrder,
@@ -141,14 +132,17 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Sales
     return bool(updated)
 
 
-async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> bool:
-    """Whether there was a draft with this id; its lines and history go with it."""
-    deleted = await connection.fetchval(
-        "DELETE FROM sales_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft' RETURNING true",
+async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> str | None:
+    """The number of the draft with this id, or None where there is none; its lines and history go with it."""
+    number: str | None = await connection.fetchval(
+        """
+        DELETE FROM sales_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft'
+        RETURNING so_number
+        """,
         organization_id,
         order_id,
     )
-    return bool(deleted)
+    return number
 
 
 _ITEMS = """

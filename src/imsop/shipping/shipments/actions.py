@@ -7,9 +7,11 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.core.events import Named, emit, emit_changed
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
 from imsop.shipping.shipments import queries
+from imsop.shipping.shipments.events import SHIPMENT_CHANGED, SHIPMENT_CREATED
 from imsop.shipping.shipments.models import NewShipment, ShipmentChanges, ShipmentType, ShipmentWithItems
 
 # The CHECKs of the table say the same; these say it with the field's name.
@@ -53,7 +55,9 @@ async def create_shipment(connection: Connection, actor: Actor, new: NewShipment
         )
     shipment_id = await queries.insert_shipment(connection, actor.organization_id, new)
     await queries.insert_items(connection, actor.organization_id, shipment_id, new.items)
-    return await get_shipment(connection, actor, shipment_id)
+    shipment = await get_shipment(connection, actor, shipment_id)
+    await emit(connection, actor, SHIPMENT_CREATED, shipment_id, Named(_called(shipment)))
+    return shipment
 
 
 async def edit_shipment(
@@ -69,7 +73,13 @@ async def edit_shipment(
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
     if not await queries.update_shipment_under_way(connection, actor.organization_id, edited):
         raise edits.changed_meanwhile("shipment")
-    return await get_shipment(connection, actor, shipment_id)
+    stored = await get_shipment(connection, actor, shipment_id)
+    await emit_changed(connection, actor, SHIPMENT_CHANGED, _called(stored), current, stored)
+    return stored
+
+
+def _called(shipment: ShipmentWithItems) -> str:
+    return shipment.reference_id or shipment.tracking_number or ""
 
 
 def no_such_shipment() -> NotFound:

@@ -13,6 +13,7 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.shipping.shipments import actions, queries
+from imsop.shipping.shipments.events import SHIPMENT_CHANGED, SHIPMENT_CREATED
 from imsop.shipping.shipments.models import (
     NewShipment,
     Shipment,
@@ -74,7 +75,11 @@ async def list_shipments(
     )
 
 
-@post("/shipments", opt=allow(Permission.SHIPMENTS_WRITE, 409), response_headers=CREATED)
+@post(
+    "/shipments",
+    opt=allow(Permission.SHIPMENTS_WRITE, 409, emits=(SHIPMENT_CREATED,)),
+    response_headers=CREATED,
+)
 async def create_shipment(request: TenantRequest, data: NewShipment) -> Response[ShipmentWithItems]:
     """Create a shipment with its contents."""
     connection, actor = await request.begin()
@@ -89,7 +94,7 @@ async def get_shipment(request: TenantRequest, shipment_id: UUID) -> Response[Sh
 
 @patch(
     "/shipments/{shipment_id:uuid}",
-    opt=allow(Permission.SHIPMENTS_WRITE, 409, 412, 428),
+    opt=allow(Permission.SHIPMENTS_WRITE, 409, 412, 428, emits=(SHIPMENT_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_shipment(

@@ -7,8 +7,10 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import NotFound
+from imsop.core.events import Named, emit, emit_changed
 from imsop.identity.actor import Actor
 from imsop.suppliers.suppliers import queries
+from imsop.suppliers.suppliers.events import SUPPLIER_CHANGED, SUPPLIER_CREATED, SUPPLIER_DELETED
 from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierChanges
 
 
@@ -21,6 +23,7 @@ async def get_supplier(connection: Connection, actor: Actor, supplier_id: UUID) 
 
 async def create_supplier(connection: Connection, actor: Actor, new: NewSupplier) -> Supplier:
     supplier_id = await queries.insert_supplier(connection, actor.organization_id, new)
+    await emit(connection, actor, SUPPLIER_CREATED, supplier_id, Named(new.name))
     return await get_supplier(connection, actor, supplier_id)
 
 
@@ -33,10 +36,14 @@ async def edit_supplier(
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
     if await queries.update_supplier(connection, actor.organization_id, edited) is None:
         raise edits.changed_meanwhile("supplier")
-    return await get_supplier(connection, actor, supplier_id)
+    stored = await get_supplier(connection, actor, supplier_id)
+    await emit_changed(connection, actor, SUPPLIER_CHANGED, stored.name, current, stored)
+    return stored
 
 
 async def delete_supplier(connection: Connection, actor: Actor, supplier_id: UUID) -> None:
     """Deletes a supplier that no document names. Raises Conflict otherwise: make it inactive instead."""
-    if not await queries.delete_supplier(connection, actor.organization_id, supplier_id):
+    name = await queries.delete_supplier(connection, actor.organization_id, supplier_id)
+    if name is None:
         raise NotFound("no supplier with this id")
+    await emit(connection, actor, SUPPLIER_DELETED, supplier_id, Named(name))

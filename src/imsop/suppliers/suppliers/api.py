@@ -12,6 +12,7 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.suppliers.suppliers import actions, queries
+from imsop.suppliers.suppliers.events import SUPPLIER_CHANGED, SUPPLIER_CREATED, SUPPLIER_DELETED
 from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierChanges, SupplierMetrics
 
 
@@ -34,7 +35,11 @@ async def list_suppliers(
     )
 
 
-@post("/suppliers", opt=allow(Permission.SUPPLIERS_WRITE, 409), response_headers=CREATED)
+@post(
+    "/suppliers",
+    opt=allow(Permission.SUPPLIERS_WRITE, 409, emits=(SUPPLIER_CREATED,)),
+    response_headers=CREATED,
+)
 async def create_supplier(request: TenantRequest, data: NewSupplier) -> Response[Supplier]:
     connection, actor = await request.begin()
     return created(await actions.create_supplier(connection, actor, data), "/api/v1/suppliers")
@@ -48,7 +53,7 @@ async def get_supplier(request: TenantRequest, supplier_id: UUID) -> Response[Su
 
 @patch(
     "/suppliers/{supplier_id:uuid}",
-    opt=allow(Permission.SUPPLIERS_WRITE, 409, 412, 428),
+    opt=allow(Permission.SUPPLIERS_WRITE, 409, 412, 428, emits=(SUPPLIER_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_supplier(
@@ -58,7 +63,9 @@ async def edit_supplier(
     return versioned(await actions.edit_supplier(connection, actor, supplier_id, data, if_match))
 
 
-@delete("/suppliers/{supplier_id:uuid}", opt=allow(Permission.SUPPLIERS_WRITE, 409))
+@delete(
+    "/suppliers/{supplier_id:uuid}", opt=allow(Permission.SUPPLIERS_WRITE, 409, emits=(SUPPLIER_DELETED,))
+)
 async def delete_supplier(request: TenantRequest, supplier_id: UUID) -> None:
     """Delete a supplier without documents; set one with history to inactive (`status`)."""
     connection, actor = await request.begin()

@@ -109,11 +109,11 @@ async def update_supplier(connection: Connection, organization_id: UUID, row: Su
     return updated
 
 
-async def delete_supplier(connection: Connection, organization_id: UUID, supplier_id: UUID) -> bool:
-    """Whether there was one. Refused by a foreign key where anything but its metrics refers to it."""
-    deleted = await connection.fetchval(
-        "DELETE FROM suppliers WHERE organization_id = $1 AND id = $2 RETURNING true",
+async def delete_supplier(connection: Connection, organization_id: UUID, supplier_id: UUID) -> str | None:
+    """Its name, or None where there was none. Refused by a foreign key where more than metrics name it."""
+    name: str | None = await connection.fetchval(
+        "DELETE FROM suppliers WHERE organization_id = $1 AND id = $2 RETURNING name",
         organization_id,
         supplier_id,
     )
-    return bool(deleted)
+    return name

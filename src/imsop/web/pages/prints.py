@@ -47,7 +47,7 @@ _ON_LETTER = {"us", "usa", "ca", "mx", "united states of america"} | {
 async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Response[bytes]:
     connection, actor = await request.begin()
     tenant = actor.organization_id
-    order = await purchasing.require_purchase_order(connection, actor, order_id)
+    order = await purchasing.DRAFTS.require(connection, actor, order_id)
     found = ORDER_LINES.stream(connection, tenant, "line_number", purchase_order_id=order_id)
     lines = [line async for line in found]
     supplier = await get_supplier(connection, tenant, order.supplier_id)

@@ -28,6 +28,42 @@ from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, search
 
 EVENT_WORDS: Mapping[str, Word] = {
+    "organization.created": Word(N_("Organization signed up"), "tone-good"),
+    "organization.changed": Word(N_("Organization changed")),
+    "user.created": Word(N_("User added"), "tone-active"),
+    "user.changed": Word(N_("User changed")),
+    "user.deleted": Word(N_("User removed"), "tone-warning"),
+    "role.created": Word(N_("Role created"), "tone-active"),
+    "role.changed": Word(N_("Role changed")),
+    "role.deleted": Word(N_("Role deleted"), "tone-warning"),
+    "api_key.created": Word(N_("API key created"), "tone-active"),
+    "api_key.revoked": Word(N_("API key revoked"), "tone-warning"),
+    "product.created": Word(N_("Product created"), "tone-active"),
+    "product.changed": Word(N_("Product changed")),
+    "product.deleted": Word(N_("Product deleted"), "tone-warning"),
+    "supplier.created": Word(N_("Supplier created"), "tone-active"),
+    "supplier.changed": Word(N_("Supplier changed")),
+    "supplier.deleted": Word(N_("Supplier deleted"), "tone-warning"),
+    "customer.created": Word(N_("Customer created"), "tone-active"),
+    "customer.changed": Word(N_("Customer changed")),
+    "customer.deleted": Word(N_("Customer deleted"), "tone-warning"),
+    "warehouse.created": Word(N_("Warehouse created"), "tone-active"),
+    "warehouse.changed": Word(N_("Warehouse changed")),
+    "warehouse.deleted": Word(N_("Warehouse deleted"), "tone-warning"),
+    "warehouse_zone.created": Word(N_("Zone created"), "tone-active"),
+    "warehouse_zone.changed": Word(N_("Zone changed")),
+    "warehouse_zone.deleted": Word(N_("Zone deleted"), "tone-warning"),
+    "inventory_transaction.posted": Word(N_("Stock moved"), "tone-active"),
+    "shipment.created": Word(N_("Shipment announced"), "tone-active"),
+    "shipment.changed": Word(N_("Shipment changed")),
+    "shipment.located": Word(N_("Shipment position reported")),
+    "shipment.reported": Word(N_("Shipment event reported")),
+    "purchase_order.created": Word(N_("Purchase order drafted")),
+    "purchase_order.changed": Word(N_("Purchase order changed")),
+    "purchase_order.deleted": Word(N_("Purchase order draft deleted"), "tone-warning"),
+    "sales_order.created": Word(N_("Sales order drafted")),
+    "sales_order.changed": Word(N_("Sales order changed")),
+    "sales_order.deleted": Word(N_("Sales order draft deleted"), "tone-warning"),
     "purchase_order.submitted": Word(N_("Purchase order submitted"), "tone-active"),
     "purchase_order.confirmed": Word(N_("Purchase order confirmed"), "tone-active"),
     "purchase_order.shipped": Word(N_("Purchase order shipped"), "tone-active"),
@@ -43,7 +79,7 @@ EVENT_WORDS: Mapping[str, Word] = {
     "inventory.counted": Word(N_("Stock counted"), "tone-warning"),
     "inventory.produced": Word(N_("Goods produced"), "tone-good"),
 }
-"""Types that are recorded here. Others, which anyone may record, are shown as they are called."""
+"""Of the catalogue and the demo. Other events, which anyone may record, are shown as they are called."""
 
 
 _PLACES: Mapping[str, tuple[str, Permission]] = {
@@ -80,7 +116,7 @@ FOUND = 5
 """Events are shown of so many of each kind that a search finds: more would be no answer."""
 
 
-_NAMES = ("po_number", "so_number", "reference_id", "sku")
+_NAMES = ("name", "po_number", "so_number", "reference_id", "sku")
 """What an event may say its entity is called."""
 
 

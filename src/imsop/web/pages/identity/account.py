@@ -13,9 +13,10 @@ from imsop.core.errors import DomainError, InvalidInput, PreconditionFailed
 from imsop.core.fields import Text20, Text100
 from imsop.identity.credentials import actions as credentials_actions
 from imsop.identity.credentials import queries
-from imsop.identity.guard import OWN
+from imsop.identity.guard import OWN, own
 from imsop.identity.people import account
 from imsop.identity.people import actions as people_actions
+from imsop.identity.people.events import USER_CHANGED
 from imsop.identity.people.models import Locale, OwnChanges, PasswordChange
 from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_
@@ -47,7 +48,7 @@ async def profile_page(request: TenantRequest, saved: bool = False) -> Response[
     return await _profile(request, saved=saved)
 
 
-@post("/profile", opt=OWN, status_code=303, include_in_schema=False)
+@post("/profile", opt=own(emits=(USER_CHANGED,)), status_code=303, include_in_schema=False)
 async def edit_profile(request: StrictRequest) -> Response[Any]:
     try:
         sent = form_of(request, ProfileForm)
@@ -65,7 +66,7 @@ async def edit_profile(request: StrictRequest) -> Response[Any]:
     return Redirect("/profile?saved=true", status_code=303)
 
 
-@post("/profile/password", opt=OWN, status_code=303, include_in_schema=False)
+@post("/profile/password", opt=own(emits=(USER_CHANGED,)), status_code=303, include_in_schema=False)
 async def change_password(request: StrictRequest) -> Response[Any]:
     state = request.app.state
     try:

@@ -156,7 +156,7 @@ async def purchase_order_page(
     request: TenantRequest, order_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    order = await actions.require_purchase_order(connection, actor, order_id)
+    order = await actions.DRAFTS.require(connection, actor, order_id)
     shown = await show(
         connection, actor, orders_queries.ORDER_LINES, LINE_COLUMNS,
         sort="line_number", cursor=cursor, before=before, purchase_order_id=order_id,

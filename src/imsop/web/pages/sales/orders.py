@@ -167,7 +167,7 @@ async def sales_order_page(
     request: TenantRequest, order_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    order = await actions.require_sales_order(connection, actor, order_id)
+    order = await actions.DRAFTS.require(connection, actor, order_id)
     shown = await show(
         connection, actor, orders_queries.ORDER_LINES, LINE_COLUMNS,
         sort="line_number", cursor=cursor, before=before, sales_order_id=order_id,

@@ -1,0 +1,208 @@
+"""Orders of both kinds while they are drafts: what buying and selling share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from imsop.core import edits
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
+from imsop.core.events import Change, Changed, EventType, Named, difference, emit
+from imsop.core.said import Said
+from imsop.documents.lines import OrderLine, totals
+from imsop.documents.numbers import NumberedKind, next_number
+from imsop.identity.actor import Actor
+
+
+class References(Struct, frozen=True):
+    """What an order's ids lead to. `partner_status` is None where there is no such supplier or customer."""
+
+    partner_status: str | None
+    unknown_lines: list[int]
+    """Places, counted from 0, of the lines whose product does not exist."""
+
+
+class NewLine(OrderLine, Protocol):
+    """A line, as it comes in."""
+
+    @property
+    def product_id(self) -> UUID: ...
+    @property
+    def expected_delivery_date(self) -> date | None: ...
+
+
+class NewOrder(Protocol):
+    """An order, as it comes in."""
+
+    @property
+    def order_date(self) -> date: ...
+    @property
+    def expected_delivery_date(self) -> date | None: ...
+    @property
+    def currency(self) -> str | UnsetType: ...
+    @property
+    def items(self) -> Sequence[Any]: ...
+
+
+Order = TypeVar("Order", bound=Struct)
+Full = TypeVar("Full", bound=Struct)
+
+
+class Queries(Protocol):
+    """The statements of one kind of order: its `queries` module."""
+
+    async def get_order(self, connection: Connection, organization_id: UUID, order_id: UUID, /) -> Any: ...
+    async def look_up_references(
+        self, connection: Connection, organization_id: UUID, partner_id: Any, product_ids: Sequence[UUID], /
+    ) -> References: ...
+    async def insert_order(
+        self, connection: Connection, organization_id: UUID, new: Any, number: str, currency: str,
+        total_amount: Decimal, created_by: UUID, /,
+    ) -> UUID: ...  # fmt: skip
+    async def update_draft(self, connection: Connection, organization_id: UUID, row: Any, /) -> bool: ...
+    async def delete_draft(
+        self, connection: Connection, organization_id: UUID, order_id: UUID, /
+    ) -> str | None: ...
+    async def list_items(self, connection: Connection, organization_id: UUID, order_id: UUID, /) -> Any: ...
+    async def insert_items(
+        self, connection: Connection, organization_id: UUID, order_id: UUID, items: Any, line_totals: Any, /
+    ) -> None: ...
+    async def delete_items(
+        self, connection: Connection, organization_id: UUID, order_id: UUID, /
+    ) -> None: ...
+    async def insert_history(
+        self, connection: Connection, organization_id: UUID, order_id: UUID, from_status: str | None,
+        to_status: str, changed_by: UUID, /,
+    ) -> None: ...  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Drafts(Generic[Order, Full]):
+    """Keeps drafts of one kind of order. `what` and the texts of refusals are of the catalogue."""
+
+    queries: Queries
+    full: type[Full]
+    """The order with its lines."""
+    what: str
+    numbered: NumberedKind
+    number: str
+    """The field of its number."""
+    partner: str
+    """The field of its supplier or customer."""
+    partner_blocked: str
+    past_draft: str
+    """Says why it can be neither edited nor deleted; filled in with `status`."""
+    created: EventType[Named]
+    changed: EventType[Changed]
+    deleted: EventType[Named]
+
+    async def require(self, connection: Connection, actor: Actor, order_id: UUID) -> Order:
+        """The order without its lines. Raises NotFound."""
+        order: Order | None = await self.queries.get_order(connection, actor.organization_id, order_id)
+        if order is None:
+            raise NotFound(Said("no %(what)s with this id", what=Said(self.what)))
+        return order
+
+    async def get(self, connection: Connection, actor: Actor, order_id: UUID) -> Full:
+        """The order with its lines. Raises NotFound."""
+        order = await self.require(connection, actor, order_id)
+        items = await self.queries.list_items(connection, actor.organization_id, order_id)
+        return self.full(**msgspec.structs.asdict(order), items=items)
+
+    async def create(self, connection: Connection, actor: Actor, new: NewOrder) -> Full:
+        """Drafts an order. Raises Conflict for a number that is taken and for a blocked partner."""
+        _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
+        await self._require_references(connection, actor, getattr(new, self.partner), new.items)
+        line_totals, total_amount = totals(new.items)
+        number = getattr(new, self.number) or await next_number(
+            connection, actor.organization_id, self.numbered, new.order_date.year, self.number
+        )
+        currency = actor.currency if new.currency is UNSET else str(new.currency)
+        order_id = await self.queries.insert_order(
+            connection, actor.organization_id, new, number, currency, total_amount, actor.user_id
+        )
+        await self.queries.insert_items(connection, actor.organization_id, order_id, new.items, line_totals)
+        await self.queries.insert_history(
+            connection, actor.organization_id, order_id, None, "draft", actor.user_id
+        )
+        await emit(connection, actor, self.created, order_id, Named(number))
+        return await self.get(connection, actor, order_id)
+
+    async def edit(
+        self, connection: Connection, actor: Actor, order_id: UUID, changes: Struct, if_match: str
+    ) -> Full:
+        """Changes a draft that is still the version the caller read. Raises Conflict past draft."""
+        current = await self.queries.get_order(connection, actor.organization_id, order_id)
+        current = edits.require_version(current, if_match, self.what)
+        self._require_draft(current)
+        fields = edits.changed_fields(changes)
+        items = fields.pop("items", None)
+        if not fields.keys().isdisjoint({"order_date", "expected_delivery_date"}) or items:
+            edited = msgspec.structs.replace(current, **fields)
+            _require_days_in_order(edited.order_date, edited.expected_delivery_date, items or [])
+        await self._require_references(connection, actor, fields.get(self.partner), items or [])
+        line_totals, total_amount = ([], current.total_amount) if items is None else totals(items)
+        edited = msgspec.structs.replace(current, **fields, total_amount=total_amount)
+        if not await self.queries.update_draft(connection, actor.organization_id, edited):
+            raise edits.changed_meanwhile(self.what)
+        if items is not None:
+            await self.queries.delete_items(connection, actor.organization_id, order_id)
+            await self.queries.insert_items(connection, actor.organization_id, order_id, items, line_totals)
+        stored = await self.get(connection, actor, order_id)
+        told = difference(current, stored)
+        if items is not None:
+            told["items"] = Change(None, len(items))
+        if told:
+            await emit(connection, actor, self.changed, order_id, Changed(getattr(stored, self.number), told))
+        return stored
+
+    async def delete(self, connection: Connection, actor: Actor, order_id: UUID) -> None:
+        """Deletes a draft. Raises NotFound, and Conflict past draft."""
+        number = await self.queries.delete_draft(connection, actor.organization_id, order_id)
+        if number is None:
+            self._require_draft(await self.require(connection, actor, order_id))
+            raise NotFound(Said("no %(what)s with this id", what=Said(self.what)))
+        await emit(connection, actor, self.deleted, order_id, Named(number))
+
+    async def _require_references(
+        self, connection: Connection, actor: Actor, partner_id: UUID | None, items: Sequence[NewLine]
+    ) -> None:
+        """Refuses ids that lead nowhere, all at once, and a blocked partner.
+
+        Nothing is locked: a partner blocked a moment later has a draft from a moment before.
+        """
+        found = await self.queries.look_up_references(
+            connection, actor.organization_id, partner_id, [item.product_id for item in items]
+        )
+        unknown = [f"items[{place}].product_id" for place in found.unknown_lines]
+        if partner_id is not None and found.partner_status is None:
+            unknown.insert(0, self.partner)
+        if unknown:
+            errors = [FieldError(field, "nothing with this id exists") for field in unknown]
+            raise InvalidInput(
+                Said(
+                    "the order refers to something that does not exist: %(fields)s", fields=", ".join(unknown)
+                ),
+                errors=errors,
+            )
+        if found.partner_status == "blocked":
+            raise Conflict(self.partner_blocked, errors=[FieldError(self.partner, "is blocked")])
+
+    def _require_draft(self, order: Any) -> None:
+        if order.status != "draft":
+            raise Conflict(Said(self.past_draft, status=Said(order.status)))
+
+
+def _require_days_in_order(ordered_on: date, expected_on: date | None, items: Sequence[NewLine]) -> None:
+    """What was delivered before it was ordered is imported, not drafted."""
+    expected = {"expected_delivery_date": expected_on} | {
+        f"items[{place}].expected_delivery_date": item.expected_delivery_date
+        for place, item in enumerate(items)
+    }
+    edits.require_days_from(ordered_on, expected, "order_date")

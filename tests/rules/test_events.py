@@ -1,0 +1,97 @@
+"""Every write says what happened, as its route declares it."""
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from litestar.routes import HTTPRoute
+
+from imsop.core.events import CATALOGUE, Changed, EventType, declare
+from imsop.identity.guard import Declared, declared_by
+from imsop.web.edge.observe import Observed
+from imsop.web.pages.analytics.events import EVENT_WORDS
+from tests import factories
+from tests.factories import PASSWORD, litestar_of
+from tests.rules import rows
+from tests.rules.catalogue import Catalogue
+from tests.rules.operations import PUBLIC, STREAMS, documented, filled_in, row_of_its_own, send
+
+# What the account of whoever asks is changed by; its routes need no row of a tenant.
+OWN_BODIES: dict[str, Any] = {
+    "PATCH /api/v1/me": {"first_name": "{new}"},
+    "POST /api/v1/me/password": {"current_password": PASSWORD, "new_password": "another long one"},
+}
+TELLS_NOTHING = {
+    "DELETE /api/v1/auth/token",  # a session is no business
+    "DELETE /api/v1/me/sessions/{session_id}",
+    "POST /api/v1/analytics-events",  # is an event, of the caller's own type
+    "POST /api/v1/auth/token",
+    "POST /profile/sessions/{session_id}/end",
+    "POST /sign-in",
+    "POST /sign-out",
+}
+"""May only shrink."""
+
+
+def writing_routes(app: Observed) -> dict[str, Declared]:
+    return {
+        f"{method} {route.path_format}": declared_by(handler)
+        for route in litestar_of(app).routes
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in route.route_handler_map.items()
+        if method not in ("GET", "HEAD", "OPTIONS")
+    }
+
+
+def test_every_writing_route_declares_what_it_tells(app: Observed) -> None:
+    silent = {name for name, declared in writing_routes(app).items() if not declared.emits}
+    assert silent == TELLS_NOTHING
+
+
+def test_the_catalogue_is_what_routes_declare_and_has_words(app: Observed) -> None:
+    declared = {event.name for route in writing_routes(app).values() for event in route.emits}
+    assert declared == CATALOGUE.keys()
+    assert declared <= EVENT_WORDS.keys()
+    with pytest.raises(ValueError, match=r"product\.created"):
+        declare("product.created", Changed)
+
+
+async def test_every_write_tells_what_its_route_declares(app: Observed, catalogue: Catalogue) -> None:
+    declared = writing_routes(app)
+    admin = await factories.sign_up(app)
+    ours = rows.fill(catalogue, admin.organization_id, admin.user_id)
+    operations = {
+        str(operation): operation for operation in await documented(app) if str(operation) not in PUBLIC
+    }
+    tried = declared.keys() & operations.keys() - STREAMS - TELLS_NOTHING
+    assert len(tried) > 35
+    for name in sorted(tried, key=lambda name: (name == "POST /api/v1/me/password", name)):
+        operation = operations[name]
+        body = OWN_BODIES.get(name) or operation.body
+        path = await row_of_its_own(operations, operation, admin, ours)
+        known = set(told(catalogue, ours.organization_id))
+        reply = await send(admin, operation, path, filled_in(body, ours))
+        assert reply.status_code < 300, f"{name}: {reply.text}"
+        new = {id_: event for id_, event in told(catalogue, ours.organization_id).items() if id_ not in known}
+        assert [event_type for event_type, _, _, _ in new.values()] == [
+            event.name for event in declared[name].emits
+        ], f"{name}: {new}"
+        for event_type, kind, entity_id, payload in new.values():
+            event: EventType[Any] = CATALOGUE[event_type]
+            msgspec.convert(payload, event.payload)
+            assert kind == event.kind
+            shown = reply.content.decode() + path + str(admin.user_id)
+            assert re.search(entity_id, shown), f"{name} tells of {entity_id}"
+
+
+def told(catalogue: Catalogue, organization_id: Any) -> dict[Any, tuple[str, str, str, Any]]:
+    """Type, kind and id of the thing, and payload, of every event of the organization by the event's id."""
+    return {
+        id_: (event_type, kind, entity_id, payload)
+        for id_, event_type, kind, entity_id, payload in catalogue.rows(
+            "SELECT id, event_type, entity_type, entity_id, metadata FROM analytics_events"
+            " WHERE organization_id = %s ORDER BY id",
+            organization_id,
+        )
+    }
