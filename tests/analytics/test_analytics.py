@@ -30,7 +30,7 @@ async def test_an_event_is_recorded_as_of_now_in_the_name_of_who_sent_it(admin: 
     assert {field: event[field] for field in new} == new
     assert event["user_id"] == str(admin.user_id)
     assert before <= datetime.fromisoformat(event["created_at"]) <= datetime.now(UTC)
-    assert (await admin.read("analytics-events"))["items"] == [event]
+    assert (await admin.read("analytics-events"))["items"][0] == event
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,11 @@ async def test_events_are_found_by_type_entity_and_time_across_months(admin: Mem
 
     async def found(**asked: object) -> list[tuple[str, str]]:
         page = await admin.read("analytics-events", **asked)
-        return [(row["event_type"].removeprefix("order."), row["entity_id"]) for row in page["items"]]
+        return [
+            (row["event_type"].removeprefix("order."), row["entity_id"])
+            for row in page["items"]
+            if row["entity_type"] == "order"
+        ]
 
     assert await found() == [("confirmed", "8"), ("shipped", "7"), ("confirmed", "7")]
     assert await found(sort="created_at") == [("confirmed", "7"), ("shipped", "7"), ("confirmed", "8")]
@@ -97,12 +101,12 @@ async def test_events_are_found_by_type_entity_and_time_across_months(admin: Mem
 
     seen: list[str] = []
     cursor: dict[str, str] = {}
-    for _ in range(3):
-        page = await admin.read("analytics-events", limit=1, **cursor)
+    for _ in range(2):
+        page = await admin.read("analytics-events", limit=1, event_type="order.confirmed", **cursor)
         seen += [row["created_at"] for row in page["items"]]
         cursor = {"cursor": page["next_cursor"]}
     assert cursor == {"cursor": None}
-    assert [datetime.fromisoformat(instant) for instant in seen] == [now, start_of_month, last_month]
+    assert [datetime.fromisoformat(instant) for instant in seen] == [now, last_month]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +154,10 @@ async def test_metrics_are_found_by_name_category_and_day(admin: Member) -> None
 
 
 async def test_a_stranger_sees_neither_events_nor_metrics_of_ours(admin: Member, stranger: Member) -> None:
-    await admin.create("analytics-events", {"event_type": "ours"})
-    assert (await stranger.read("analytics-events"))["items"] == []
+    ours = await admin.create("analytics-events", {"event_type": "ours"})
+    theirs = [event["id"] for event in (await stranger.read("analytics-events"))["items"]]
+    assert ours["id"] not in theirs
+    assert (await admin.read("analytics-events"))["items"][0] == ours
     assert (await stranger.read("analytics-metrics"))["items"] == []
 
 
@@ -159,7 +165,7 @@ async def test_a_viewer_records_no_event_and_an_analyst_does(admin: Member) -> N
     viewer, analyst = await factories.member(admin, "viewer"), await factories.member(admin, "analyst")
     assert (await viewer.post("analytics-events", {"event_type": "x"})).status_code == 403
     await analyst.create("analytics-events", {"event_type": "x"})
-    assert len((await viewer.read("analytics-events"))["items"]) == 1
+    assert len((await viewer.read("analytics-events", event_type="x"))["items"]) == 1
 
 
 async def test_what_only_looks_like_a_nul_is_kept(admin: Member) -> None:

@@ -103,7 +103,7 @@ async def test_what_breaks_off_cannot_be_taken_for_the_whole(
                 """
                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND usename = 'imsop_app'
-                  AND query LIKE '%FROM inventory_transactions t%'
+                  AND query LIKE '%t.movement_kind, t.quantity%'
                 """
             )
         with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):

@@ -7,6 +7,9 @@ import re
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from imsop.documents.lifecycle import Lifecycle
+from imsop.purchasing.orders import lifecycle as purchase_orders
+from imsop.sales.orders import lifecycle as sales_orders
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member
@@ -115,11 +118,24 @@ BODIES: dict[str, Any] = {
     "POST /shipments/{}/tracking": {"timestamp": "{now}", "location": "Kiel"},
     "POST /shipments/{}/tracking-batches": {"positions": [{"timestamp": "{now}", "location": "Kiel"}]},
     "POST /shipments/{}/events": {"event_type": "departed", "occurred_at": "{now}"},
+    "POST /purchase-orders/{}/submit": {},
+    "POST /purchase-orders/{}/confirm": {},
+    "POST /purchase-orders/{}/ship": {},
+    "POST /purchase-orders/{}/cancel": {"reason": "{new}"},
+    "POST /sales-orders/{}/confirm": {},
+    "POST /sales-orders/{}/cancel": {"reason": "{new}"},
     "POST /analytics-events": {"event_type": "page.seen"},
 }
 
 # What must be asked for beside a path; every text of a sample row begins alike.
 QUERIES: dict[str, dict[str, str]] = {"GET /search": {"q": "sample"}}
+
+
+LIFECYCLES: dict[str, Lifecycle] = {
+    "purchase-orders": purchase_orders.LIFECYCLE,
+    "sales-orders": sales_orders.LIFECYCLE,
+}
+"""Of each document, by its noun in an address; each table names a state before what leaves it."""
 
 
 class Operation(NamedTuple):
@@ -187,13 +203,37 @@ async def send(member: Member, operation: Operation, path: str, body: Any = None
 async def row_of_its_own(
     operations: dict[str, Operation], operation: Operation, admin: Member, ours: Rows
 ) -> str:
-    """The path to a row that nothing else refers to, where it can be made and is to be changed."""
-    collection = operations.get(f"POST {re.sub('/{.*', '', operation.path)}")
-    if operation.method not in ("PATCH", "DELETE") or collection is None:
+    """The path to a row that nothing else refers to, where it can be made and is to be changed.
+
+    A document is in a state that the verb at the end of the path allows.
+    """
+    noun = re.sub("/{.*", "", operation.path)
+    verbs = verbs_before(noun.rpartition("/")[2], operation)
+    collection = operations.get(f"POST {noun}")
+    if (operation.method not in ("PATCH", "DELETE") and verbs is None) or collection is None:
         return operation.of(ours)
     made = await send(admin, collection, collection.path, filled_in(collection.body, ours))
     assert made.status_code == 201, f"{collection}: {made.text}"
-    return str(made.headers.get("location", operation.of(ours)))
+    row = str(made.headers.get("location", operation.of(ours)))
+    if verbs is None:
+        return row
+    for verb in verbs:
+        before = operations[f"POST {noun}/{{order_id}}/{verb}"]
+        factories.accepted(await send(admin, before, f"{row}/{verb}", filled_in(before.body, ours)))
+    return f"{row}/{operation.path.rpartition('/')[2]}"
+
+
+def verbs_before(noun: str, operation: Operation) -> list[str] | None:
+    """What leads a draft to where this operation, a verb, is possible; None where it is no verb."""
+    lifecycle = LIFECYCLES.get(noun)
+    ways: dict[str, list[str]] = {"draft": []}
+    for transition in lifecycle.transitions if lifecycle else ():
+        way = next((ways[source] for source in transition.sources if source in ways), None)
+        if operation.method == "POST" and operation.path.endswith(f"}}/{transition.verb}"):
+            return way
+        if way is not None:
+            ways.setdefault(transition.target, [*way, transition.verb])
+    return None
 
 
 async def documented(app: Observed) -> list[Operation]:

@@ -90,6 +90,18 @@ async def transaction(
         await pool.end(connection, commit=commit)
 
 
+@asynccontextmanager
+async def savepoint(connection: Connection) -> AsyncIterator[None]:
+    """What is done within is undone on any exception; the transaction goes on. A page can then be shown."""
+    await connection.execute("SAVEPOINT attempt")
+    try:
+        yield
+    except BaseException:
+        await connection.execute("ROLLBACK TO SAVEPOINT attempt")
+        raise
+    await connection.execute("RELEASE SAVEPOINT attempt")
+
+
 async def fetch_all(connection: Connection, row: type[Row], sql: str, *arguments: Any) -> list[Row]:
     """All rows, as `row`. The statement's columns must be the struct's fields, in their order."""
     records = await connection.fetch(sql, *arguments)

@@ -7,6 +7,42 @@ import msgspec
 
 from imsop.core.database import Connection, fetch_all
 from imsop.inventory.reservations.models import Released, Reserving, Wish
+from imsop.inventory.reservations.rules import Free
+
+
+async def list_free(connection: Connection, organization_id: UUID, product_ids: Sequence[UUID]) -> list[Free]:
+    """What is available of these products in active warehouses, as of now; nothing is locked."""
+    return await fetch_all(
+        connection,
+        Free,
+        """
+        SELECT i.id AS inventory_id, i.warehouse_id, i.product_id, i.quantity_available AS available
+        FROM inventory i
+        JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
+        WHERE i.organization_id = $1 AND i.product_id = ANY ($2::uuid[]) AND i.quantity_available > 0
+          AND w.status = 'active'
+        ORDER BY i.id
+        """,
+        organization_id,
+        product_ids,
+    )
+
+
+async def list_reservations_of_lines(
+    connection: Connection, organization_id: UUID, order_id: UUID
+) -> list[UUID]:
+    """The reservations of a sales order's lines."""
+    found = await connection.fetch(
+        """
+        SELECT r.id
+        FROM sales_order_items i
+        JOIN inventory_reservations r ON r.organization_id = $1 AND r.sales_order_item_id = i.id
+        WHERE i.organization_id = $1 AND i.sales_order_id = $2
+        """,
+        organization_id,
+        order_id,
+    )
+    return [record["id"] for record in found]
 
 
 async def reserve_stock(

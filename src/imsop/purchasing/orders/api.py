@@ -18,6 +18,7 @@ from imsop.purchasing.orders.events import (
     PURCHASE_ORDER_CREATED,
     PURCHASE_ORDER_DELETED,
 )
+from imsop.purchasing.orders.lifecycle import LIFECYCLE
 from imsop.purchasing.orders.models import (
     ListedPurchaseOrder,
     NewPurchaseOrder,
@@ -160,4 +161,5 @@ ROUTES = [
     delete_purchase_order,
     list_purchase_order_items,
     list_purchase_order_history,
+    *LIFECYCLE.routes("/purchase-orders", actions.DRAFTS.get, PurchaseOrderWithItems),
 ]

@@ -1,7 +1,12 @@
 """Events of purchase orders."""
 
 from imsop.core.events import Changed, Named, declare
+from imsop.documents.lifecycle import Advanced
 
 PURCHASE_ORDER_CREATED = declare("purchase_order.created", Named)
 PURCHASE_ORDER_CHANGED = declare("purchase_order.changed", Changed)
 PURCHASE_ORDER_DELETED = declare("purchase_order.deleted", Named)
+PURCHASE_ORDER_SUBMITTED = declare("purchase_order.submitted", Advanced)
+PURCHASE_ORDER_CONFIRMED = declare("purchase_order.confirmed", Advanced)
+PURCHASE_ORDER_SHIPPED = declare("purchase_order.shipped", Advanced)
+PURCHASE_ORDER_CANCELLED = declare("purchase_order.cancelled", Advanced)

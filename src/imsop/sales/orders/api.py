@@ -14,6 +14,7 @@ from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.sales.orders import actions, queries
 from imsop.sales.orders.events import SALES_ORDER_CHANGED, SALES_ORDER_CREATED, SALES_ORDER_DELETED
+from imsop.sales.orders.lifecycle import LIFECYCLE
 from imsop.sales.orders.models import (
     NewSalesOrder,
     SalesOrder,
@@ -154,4 +155,5 @@ ROUTES = [
     delete_sales_order,
     list_sales_order_items,
     list_sales_order_history,
+    *LIFECYCLE.routes("/sales-orders", actions.DRAFTS.get, SalesOrderWithItems),
 ]

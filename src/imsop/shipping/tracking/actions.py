@@ -6,14 +6,12 @@ from uuid import UUID
 
 from imsop.core.database import Connection
 from imsop.core.errors import FieldError, InvalidInput
-from imsop.core.events import emit
 from imsop.core.free_form import require_bounded
 from imsop.core.listing import Page, PageRequest
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
 from imsop.shipping.shipments.actions import no_such_shipment, require_shipment
 from imsop.shipping.tracking import queries
-from imsop.shipping.tracking.events import SHIPMENT_LOCATED, SHIPMENT_REPORTED, Located, Reported
 from imsop.shipping.tracking.models import BatchResult, NewPosition, NewShipmentEvent, Position, ShipmentEvent
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,7 +31,6 @@ async def record_position(
     position = await queries.record_position(connection, actor.organization_id, shipment_id, new)
     if position is None:
         raise no_such_shipment()
-    await emit(connection, actor, SHIPMENT_LOCATED, shipment_id, Located(1))
     return position
 
 
@@ -69,7 +66,6 @@ async def record_positions(
     if dry_run:
         return BatchResult(len(positions), 0)
     recorded = await queries.record_positions(connection, actor.organization_id, shipment_id, positions)
-    await emit(connection, actor, SHIPMENT_LOCATED, shipment_id, Located(recorded))
     return BatchResult(len(positions), recorded)
 
 
@@ -92,7 +88,6 @@ async def record_event(
     event = await queries.record_event(connection, actor.organization_id, shipment_id, new)
     if event is None:
         raise no_such_shipment()
-    await emit(connection, actor, SHIPMENT_REPORTED, shipment_id, Reported(event.event_type))
     return event
 
 

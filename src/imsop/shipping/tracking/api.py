@@ -16,7 +16,6 @@ from imsop.identity.roles.permissions import Permission
 from imsop.shipping.shipments import actions as shipments_actions
 from imsop.shipping.tracking import actions as tracking_actions
 from imsop.shipping.tracking import queries
-from imsop.shipping.tracking.events import SHIPMENT_LOCATED, SHIPMENT_REPORTED
 from imsop.shipping.tracking.models import (
     MAX_POSITIONS,
     BatchResult,
@@ -42,9 +41,7 @@ async def list_shipment_positions(
     )
 
 
-@post(
-    "/shipments/{shipment_id:uuid}/tracking", opt=allow(Permission.SHIPMENTS_WRITE, emits=(SHIPMENT_LOCATED,))
-)
+@post("/shipments/{shipment_id:uuid}/tracking", opt=allow(Permission.SHIPMENTS_WRITE))
 async def record_shipment_position(request: TenantRequest, shipment_id: UUID, data: NewPosition) -> Position:
     """Record where a shipment was. Positions may arrive in any order."""
     connection, actor = await request.begin()
@@ -74,7 +71,7 @@ class _PositionByPosition:
 
 @post(
     "/shipments/{shipment_id:uuid}/tracking-batches",
-    opt=allow(Permission.SHIPMENTS_WRITE, emits=(SHIPMENT_LOCATED,), decode=_PositionByPosition().decode),
+    opt=allow(Permission.SHIPMENTS_WRITE, decode=_PositionByPosition().decode),
     status_code=200,
 )
 async def record_shipment_positions(
@@ -102,9 +99,7 @@ async def list_shipment_events(
     )
 
 
-@post(
-    "/shipments/{shipment_id:uuid}/events", opt=allow(Permission.SHIPMENTS_WRITE, emits=(SHIPMENT_REPORTED,))
-)
+@post("/shipments/{shipment_id:uuid}/events", opt=allow(Permission.SHIPMENTS_WRITE))
 async def record_shipment_event(
     request: TenantRequest, shipment_id: UUID, data: NewShipmentEvent
 ) -> ShipmentEvent:

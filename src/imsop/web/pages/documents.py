@@ -6,13 +6,22 @@ from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+from litestar import Response
+from litestar.response import Redirect
 from markupsafe import Markup
+from msgspec import Struct
 
-from imsop.core.database import Connection
+from imsop.core.database import Connection, savepoint
+from imsop.core.errors import Conflict, DomainError, InvalidInput, PreconditionFailed
+from imsop.core.fields import ShortName
+from imsop.documents.lifecycle import Lifecycle, Reason
 from imsop.identity.actor import Actor
 from imsop.identity.people.queries import list_user_names
+from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_
 from imsop.ui.parts import Chart, Column, Series
+from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.forms import form_of
 
 Flag = Literal["true"]
 """A filter that is on, or is not there."""
@@ -151,6 +160,49 @@ async def names_of(
     """Names of the users who made these changes, and of the given others."""
     mentioned = {*(entry.changed_by for entry in history), *others}
     return await list_user_names(connection, actor.organization_id, [id_ for id_ in mentioned if id_])
+
+
+class VerbForm(Struct, frozen=True, forbid_unknown_fields=True):
+    """A button of a document's page; `version` is what the page showed."""
+
+    version: ShortName
+    reason: Reason | None = None
+
+
+class ShowsDocument(Protocol):
+    """Shows a document's page as it is now, with the refusal of what was tried."""
+
+    async def __call__(
+        self, request: TenantRequest, document_id: UUID, refusal: DomainError, /
+    ) -> Response[Any]: ...
+
+
+async def act(
+    request: StrictRequest, lifecycle: Lifecycle, path: str, document_id: UUID, verb: str, show: ShowsDocument
+) -> Response[Any]:
+    """Does what a button says, and shows the document: changed, or with why it could not be.
+
+    Whoever asked for the state that the document is in has it, as after a second click or a lost reply.
+    """
+    connection, actor = await request.begin()
+    try:
+        sent = form_of(request, VerbForm)
+        async with savepoint(connection):
+            await lifecycle.apply(connection, actor, document_id, verb, sent.version, sent.reason)
+    except (Conflict, PreconditionFailed, InvalidInput) as refusal:
+        if refusal.status != InvalidInput.status and await _is_done(
+            connection, actor, lifecycle, document_id, verb
+        ):
+            return Redirect(f"{path}/{document_id}", status_code=303)
+        return await show(request, document_id, refusal)
+    return Redirect(f"{path}/{document_id}?done={verb}", status_code=303)
+
+
+async def _is_done(
+    connection: Connection, actor: Actor, lifecycle: Lifecycle, document_id: UUID, verb: str
+) -> bool:
+    held = await lifecycle.queries.hold(connection, actor.organization_id, document_id)
+    return held is not None and held.status == lifecycle.of(verb).target
 
 
 class QuarterOfLines(Protocol):

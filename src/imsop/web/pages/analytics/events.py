@@ -56,8 +56,6 @@ EVENT_WORDS: Mapping[str, Word] = {
     "inventory_transaction.posted": Word(N_("Stock moved"), "tone-active"),
     "shipment.created": Word(N_("Shipment announced"), "tone-active"),
     "shipment.changed": Word(N_("Shipment changed")),
-    "shipment.located": Word(N_("Shipment position reported")),
-    "shipment.reported": Word(N_("Shipment event reported")),
     "purchase_order.created": Word(N_("Purchase order drafted")),
     "purchase_order.changed": Word(N_("Purchase order changed")),
     "purchase_order.deleted": Word(N_("Purchase order draft deleted"), "tone-warning"),

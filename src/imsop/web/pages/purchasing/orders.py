@@ -4,14 +4,18 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 
+from imsop.core import edits
+from imsop.core.errors import DomainError
+from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.purchasing.orders import actions
 from imsop.purchasing.orders import queries as orders_queries
+from imsop.purchasing.orders.lifecycle import LIFECYCLE
 from imsop.purchasing.orders.models import PurchaseOrderStatus, PurchaseOrderSummary
 from imsop.shipping.transit.queries import list_shipments_of_purchase_order
 from imsop.suppliers.suppliers import queries as suppliers
@@ -19,6 +23,7 @@ from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
 from imsop.web.pages.documents import (
@@ -27,6 +32,7 @@ from imsop.web.pages.documents import (
     SHIPMENT_COLUMNS,
     SHIPMENTS,
     Flag,
+    act,
     is_open_or_late,
     names_of,
     standings,
@@ -153,7 +159,36 @@ async def export_purchase_orders(
 
 @get("/purchase-orders/{order_id:uuid}", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)
 async def purchase_order_page(
-    request: TenantRequest, order_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
+    request: TenantRequest,
+    order_id: UUID,
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+    done: ShortName | None = None,
+) -> Response[bytes]:
+    return await _order(request, order_id, cursor=cursor, before=before, done=done)
+
+
+@post(
+    "/purchase-orders/{order_id:uuid}/{verb:str}",
+    opt=allow(
+        Permission.PURCHASE_ORDERS_WRITE,
+        emits=tuple(transition.emits for transition in LIFECYCLE.transitions),
+    ),
+    status_code=303,
+    include_in_schema=False,
+)
+async def act_on_purchase_order(request: StrictRequest, order_id: UUID, verb: str) -> Response[Any]:
+    return await act(request, LIFECYCLE, "/purchase-orders", order_id, verb, _order)
+
+
+async def _order(
+    request: TenantRequest,
+    order_id: UUID,
+    refusal: DomainError | None = None,
+    *,
+    cursor: str | None = None,
+    before: str | None = None,
+    done: str | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     order = await actions.DRAFTS.require(connection, actor, order_id)
@@ -173,6 +208,11 @@ async def purchase_order_page(
     return render(
         request,
         "pages/purchasing/order.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        done=next((one for one in LIFECYCLE.transitions if one.verb == done), None),
+        verbs=LIFECYCLE.possible(order.status, actor),
+        version=edits.etag(order.updated_at),
         order=order,
         supplier=await suppliers.get_supplier(connection, actor.organization_id, order.supplier_id),
         shown=shown,
@@ -187,4 +227,4 @@ async def purchase_order_page(
     )  # fmt: skip
 
 
-PAGES = [purchase_orders_page, export_purchase_orders, purchase_order_page]
+PAGES = [purchase_orders_page, export_purchase_orders, purchase_order_page, act_on_purchase_order]

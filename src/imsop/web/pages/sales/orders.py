@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 
+from imsop.core import edits
+from imsop.core.errors import DomainError
+from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -13,12 +16,14 @@ from imsop.identity.roles.permissions import Permission
 from imsop.sales.customers import queries as customers_queries
 from imsop.sales.orders import actions
 from imsop.sales.orders import queries as orders_queries
+from imsop.sales.orders.lifecycle import LIFECYCLE
 from imsop.sales.orders.models import SalesOrderStatus, SalesOrderSummary
 from imsop.shipping.transit.queries import list_shipments_of_sales_order
 from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
+from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
 from imsop.web.pages.documents import (
@@ -27,6 +32,7 @@ from imsop.web.pages.documents import (
     SHIPMENT_COLUMNS,
     SHIPMENTS,
     Flag,
+    act,
     is_open_or_late,
     names_of,
     standings,
@@ -164,7 +170,35 @@ async def export_sales_orders(
 
 @get("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
 async def sales_order_page(
-    request: TenantRequest, order_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
+    request: TenantRequest,
+    order_id: UUID,
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+    done: ShortName | None = None,
+) -> Response[bytes]:
+    return await _order(request, order_id, cursor=cursor, before=before, done=done)
+
+
+@post(
+    "/sales-orders/{order_id:uuid}/{verb:str}",
+    opt=allow(
+        Permission.SALES_ORDERS_WRITE, emits=tuple(transition.emits for transition in LIFECYCLE.transitions)
+    ),
+    status_code=303,
+    include_in_schema=False,
+)
+async def act_on_sales_order(request: StrictRequest, order_id: UUID, verb: str) -> Response[Any]:
+    return await act(request, LIFECYCLE, "/sales-orders", order_id, verb, _order)
+
+
+async def _order(
+    request: TenantRequest,
+    order_id: UUID,
+    refusal: DomainError | None = None,
+    *,
+    cursor: str | None = None,
+    before: str | None = None,
+    done: str | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     order = await actions.DRAFTS.require(connection, actor, order_id)
@@ -187,6 +221,11 @@ async def sales_order_page(
     return render(
         request,
         "pages/sales/order.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        done=next((one for one in LIFECYCLE.transitions if one.verb == done), None),
+        verbs=LIFECYCLE.possible(order.status, actor),
+        version=edits.etag(order.updated_at),
         order=order,
         customer=customer,
         shown=shown,
@@ -201,4 +240,4 @@ async def sales_order_page(
     )  # fmt: skip
 
 
-PAGES = [sales_orders_page, export_sales_orders, sales_order_page]
+PAGES = [sales_orders_page, export_sales_orders, sales_order_page, act_on_sales_order]
