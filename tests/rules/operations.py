@@ -243,7 +243,7 @@ async def documented(app: Observed) -> list[Operation]:
             method.upper(),
             path,
             [parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"],
-            "items" in _shape(document, operation),
+            method == "get" and "items" in _shape(document, operation),
         )
         for path, item in document["paths"].items()
         for method, operation in item.items()

@@ -14,7 +14,7 @@ from tests import factories
 from tests.factories import Member, litestar_of
 from tests.rules import rows
 from tests.rules.catalogue import Catalogue
-from tests.rules.operations import OWN, PUBLIC, Operation, documented, filled_in, send
+from tests.rules.operations import OWN, PUBLIC, Operation, documented, filled_in, row_of_its_own, send
 from tests.rules.rows import Rows
 
 
@@ -153,6 +153,7 @@ async def test_filtering_by_their_ids_finds_nothing(two: Two, operations: list[O
 
 
 async def test_our_row_cannot_be_made_to_refer_to_theirs(two: Two, operations: list[Operation]) -> None:
+    by_name = {str(operation): operation for operation in operations}
     for operation in operations:
         if operation.method not in ("POST", "PATCH"):
             continue
@@ -162,6 +163,7 @@ async def test_our_row_cannot_be_made_to_refer_to_theirs(two: Two, operations: l
             assert reply.status_code == 422, f"{operation} {field}: {reply.status_code} {reply.text}"
             named = " ".join(error["field"] for error in reply.json()["errors"])
             assert field in named, f"{operation} {field}: {reply.text}"
+        path = await row_of_its_own(by_name, operation, two.us, two.ours)
         reply = await send(two.us, operation, path, filled_in(operation.body, two.ours))
         in_use = operation.method == "PATCH" and "still in use" in reply.text
         assert reply.status_code < 300 or in_use, f"{operation}: {reply.status_code} {reply.text}"

@@ -53,6 +53,13 @@ async def search(connection: Connection, actor: Actor, query: str, limit: int) -
     return await _found(connection, actor, kinds, query, limit)
 
 
+async def search_kind(
+    connection: Connection, actor: Actor, kind: SearchKind, query: str, limit: int
+) -> list[SearchResult]:
+    """The best matches of that kind; the caller has seen to it that the actor may see them."""
+    return await _found(connection, actor, [kind], query, limit)
+
+
 async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
     """Ids of the best matches of that kind, at most LISTED, for a list to be narrowed to.
 

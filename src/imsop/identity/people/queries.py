@@ -151,6 +151,24 @@ async def set_user_roles(
     )
 
 
+async def list_active_names(
+    connection: Connection, organization_id: UUID, limit: int
+) -> list[tuple[UUID, str]]:
+    """Id and name of active users, by name."""
+    found = await connection.fetch(
+        """
+        SELECT u.id, coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS name
+        FROM users u
+        WHERE u.organization_id = $1 AND u.status = 'active' AND u.deleted_at IS NULL
+        ORDER BY name, u.id
+        LIMIT $2
+        """,
+        organization_id,
+        limit,
+    )
+    return [(record["id"], record["name"]) for record in found]
+
+
 async def list_user_names(
     connection: Connection, organization_id: UUID, user_ids: Collection[UUID]
 ) -> dict[UUID, str]:

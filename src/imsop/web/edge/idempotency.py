@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from litestar.types import HTTPScope, Send
@@ -30,6 +31,15 @@ def idempotency_key(scope: HTTPScope) -> str | None:
             "Idempotency-Key", Said("must be 1 to %(most)s visible ASCII characters", most=MAX_KEY_CHARACTERS)
         )
     return key
+
+
+def form_key(form: Mapping[str, str], body: bytearray) -> str | None:
+    """The key of a page's form that carries one: the same form, sent twice, writes once.
+
+    What was typed belongs to it: whoever goes back and types something else means something else.
+    """
+    made = form.get("form_key")
+    return f"{made[:64]}.{hashlib.sha256(body).hexdigest()}" if made else None
 
 
 class KeptReply:

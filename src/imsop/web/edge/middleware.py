@@ -14,7 +14,7 @@ from imsop.identity.guard import Declared, declared_by, require_permission
 from imsop.identity.request import UnitOfWork, carried, client_address
 from imsop.identity.signing_in.actions import require_attempts_left
 from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
-from imsop.web.edge.idempotency import KeptReply, idempotency_key
+from imsop.web.edge.idempotency import KeptReply, form_key, idempotency_key
 from imsop.web.edge.intake import FORM, ClientLeft, read_body
 from imsop.web.edge.problems import answer_to, is_page
 from imsop.web.edge.requests import StrictRequest, require_strict_query, without_blanks
@@ -74,7 +74,9 @@ class EdgeMiddleware:
             await read_body(scope, receive, route.takes, record.body)
         if scope["method"] != "GET" and actor.credential == "browser":
             is_form = route.takes is not None and route.takes.media_type == FORM
-            require_csrf_token(request, request.cookies[SESSION_COOKIE], request.fields() if is_form else {})
+            form = request.fields() if is_form else {}
+            require_csrf_token(request, request.cookies[SESSION_COOKIE], form)
+            key = key or form_key(form, record.body)
         unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] == "GET")
         record.unit = unit
         try:

@@ -5,16 +5,16 @@ from imsop.ui.language import N_
 from imsop.ui.page import NavigationEntry
 from imsop.web.pages import prints, search
 from imsop.web.pages.analytics import control_tower, events
-from imsop.web.pages.catalog import product, products
+from imsop.web.pages.catalog import product, product_editor, products
 from imsop.web.pages.identity import account, credentials, people, roles, signing_in
-from imsop.web.pages.inventory import ledger, stock, warehouses, zones
+from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouses, zone_editor, zones
 from imsop.web.pages.purchasing import lines as supplier_lines
 from imsop.web.pages.purchasing import orders as purchase_orders
-from imsop.web.pages.sales import customers
+from imsop.web.pages.sales import customer_editor, customers
 from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
 from imsop.web.pages.shipping import shipments
-from imsop.web.pages.suppliers import suppliers
+from imsop.web.pages.suppliers import supplier_editor, suppliers
 
 _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Purchasing"), N_("Sales")
 _ADMINISTRATION = N_("Administration")
@@ -45,6 +45,7 @@ NAVIGATION = (
 _MODULES = (
     signing_in, control_tower, account, search, products, product, stock, ledger, warehouses, zones,
     purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments, events,
-    people, roles, credentials, prints,
+    people, roles, credentials, prints, product_editor, supplier_editor, customer_editor, warehouse_editor,
+    zone_editor,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

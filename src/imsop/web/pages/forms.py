@@ -1,5 +1,6 @@
 """What a page's form sent, as the typed input that an action takes."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -13,8 +14,12 @@ Form = TypeVar("Form", bound=msgspec.Struct)
 
 
 def form_of(request: StrictRequest, form: type[Form]) -> Form:
+    """As `filled_form`, of all that the request's form sent."""
+    return filled_form({name: value for name, value in request.fields().items() if name != FIELD}, form)
+
+
+def filled_form(sent: Mapping[str, str], form: type[Form]) -> Form:
     """Raises InvalidInput, naming each field. Left empty, a field is null where it may be, else missing."""
-    sent = {name: value for name, value in request.fields().items() if name != FIELD}
     optional = {
         field.encode_name
         for field in msgspec.structs.fields(form)

@@ -26,6 +26,9 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.pages import days
+from imsop.web.pages.analytics.events import EVENT_WORDS
+from imsop.web.pages.catalog.product_editor import EDITOR
+from imsop.web.pages.editor import history_of
 from imsop.web.pages.inventory.ledger import COLUMNS as LEDGER_COLUMNS
 from imsop.web.pages.inventory.stock import COLUMNS as STOCK_LIST_COLUMNS
 from imsop.web.pages.inventory.stock import NOW_ONLY, stock_chart
@@ -89,7 +92,7 @@ SOURCE_COLUMNS = (
 
 @get("/products/{product_id:uuid}", opt=allow(Permission.PRODUCTS_READ), include_in_schema=False)
 async def product_page(
-    request: TenantRequest, product_id: UUID, as_of: date | None = None
+    request: TenantRequest, product_id: UUID, as_of: date | None = None, saved: bool = False
 ) -> Response[bytes]:
     """What its reader may not read elsewhere is left out here, too. Only stock is told of another day."""
     connection, actor = await request.begin()
@@ -99,6 +102,9 @@ async def product_page(
         request,
         "pages/catalog/product.html",
         product=product,
+        saved=saved,
+        history=await history_of(connection, actor, EDITOR, product_id),
+        event_words=EVENT_WORDS,
         as_of=as_of,
         today=days.today(actor.timezone),
         crumbs=[Crumb(N_("Products"), "/products")],

@@ -63,6 +63,7 @@ async def products_page(
     sort: ProductSort = "sku",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
+    saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "product", q)
@@ -74,7 +75,9 @@ async def products_page(
     categories = [
         (name, name) for name in await products_queries.list_categories(connection, actor.organization_id)
     ]
-    return render(request, "pages/catalog/products.html", shown=shown, stock=stock, categories=categories)
+    return render(
+        request, "pages/catalog/products.html", saved=saved, shown=shown, stock=stock, categories=categories
+    )
 
 
 @get(["/products.csv", "/products.xlsx"], opt=allow(Permission.PRODUCTS_READ), include_in_schema=False)

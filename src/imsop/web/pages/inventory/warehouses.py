@@ -27,8 +27,11 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
+from imsop.web.pages.analytics.events import EVENT_WORDS
+from imsop.web.pages.editor import history_of
 from imsop.web.pages.inventory.ledger import COLUMNS as LEDGER_COLUMNS
 from imsop.web.pages.inventory.stock import stock_chart
+from imsop.web.pages.inventory.warehouse_editor import EDITOR
 from imsop.web.pages.lists import export, show
 
 COLUMNS = (
@@ -100,6 +103,7 @@ async def warehouses_page(
     sort: WarehouseSort = "name",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
+    saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     columns = [column for column in COLUMNS if column.name not in OF_STOCK or _may_see_stock(actor)]
@@ -107,7 +111,7 @@ async def warehouses_page(
         connection, actor, WAREHOUSE_SUMMARIES, columns,
         sort=sort, cursor=cursor, before=before, part=q, status=status,
     )  # fmt: skip
-    return render(request, "pages/inventory/warehouses.html", shown=shown)
+    return render(request, "pages/inventory/warehouses.html", saved=saved, shown=shown)
 
 
 @get(["/warehouses.csv", "/warehouses.xlsx"], opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
@@ -125,7 +129,7 @@ async def export_warehouses(
 
 @get("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
 async def warehouse_page(
-    request: TenantRequest, warehouse_id: UUID, as_of: date | None = None
+    request: TenantRequest, warehouse_id: UUID, as_of: date | None = None, saved: bool = False
 ) -> Response[bytes]:
     """What only those see who may read inventory is left out for others."""
     connection, actor = await request.begin()
@@ -143,6 +147,9 @@ async def warehouse_page(
         request,
         "pages/inventory/warehouse.html",
         warehouse=warehouse,
+        saved=saved,
+        history=await history_of(connection, actor, EDITOR, warehouse_id),
+        event_words=EVENT_WORDS,
         zones=zones.items,
         zone_columns=ZONE_COLUMNS,
         as_of=as_of,

@@ -51,6 +51,7 @@ async def zones_page(
     sort: ZoneSort = "warehouse",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
+    saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shown = await show(
@@ -60,6 +61,7 @@ async def zones_page(
     return render(
         request,
         "pages/inventory/zones.html",
+        saved=saved,
         shown=shown,
         warehouses=await list_names(connection, actor.organization_id),
         types=get_args(ZoneType),

@@ -24,9 +24,12 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
+from imsop.web.pages.analytics.events import EVENT_WORDS
 from imsop.web.pages.days import today
 from imsop.web.pages.documents import ORDER_COLUMNS, RECENT, chart_of_quarters
+from imsop.web.pages.editor import history_of
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.sales.customer_editor import EDITOR
 from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
@@ -76,6 +79,7 @@ async def customers_page(
     sort: NameSort = "name",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
+    saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "customer", q)
@@ -91,7 +95,12 @@ async def customers_page(
             connection, actor.organization_id, [row.id for row in shown.rows], today(actor.timezone)
         )
     return render(
-        request, "pages/sales/customers.html", shown=shown, states=get_args(PartnerStatus), of_orders=orders
+        request,
+        "pages/sales/customers.html",
+        saved=saved,
+        shown=shown,
+        states=get_args(PartnerStatus),
+        of_orders=orders,
     )
 
 
@@ -108,7 +117,7 @@ async def export_customers(
 
 
 @get("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_READ), include_in_schema=False)
-async def customer_page(request: TenantRequest, customer_id: UUID) -> Response[bytes]:
+async def customer_page(request: TenantRequest, customer_id: UUID, saved: bool = False) -> Response[bytes]:
     connection, actor = await request.begin()
     customer = await actions.get_customer(connection, actor, customer_id)
     may_read_orders = Permission.SALES_ORDERS_READ in actor.permissions
@@ -116,6 +125,9 @@ async def customer_page(request: TenantRequest, customer_id: UUID) -> Response[b
         request,
         "pages/sales/customer.html",
         customer=customer,
+        saved=saved,
+        history=await history_of(connection, actor, EDITOR, customer_id),
+        event_words=EVENT_WORDS,
         crumbs=[Crumb(N_("Customers"), "/customers")],
         **(await _performance(connection, actor, customer_id) if may_read_orders else {"lines": None}),
     )

@@ -25,9 +25,12 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
+from imsop.web.pages.analytics.events import EVENT_WORDS
 from imsop.web.pages.days import today
 from imsop.web.pages.documents import ORDER_COLUMNS, RECENT, chart_of_quarters, link
+from imsop.web.pages.editor import history_of
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.suppliers.supplier_editor import EDITOR
 from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
@@ -92,6 +95,7 @@ async def suppliers_page(
     sort: NameSort = "name",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
+    saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     found = None if q is None else await ids_of(connection, actor, "supplier", q)
@@ -109,6 +113,7 @@ async def suppliers_page(
     return render(
         request,
         "pages/suppliers/suppliers.html",
+        saved=saved,
         shown=shown,
         states=get_args(PartnerStatus),
         standings=standings,
@@ -129,7 +134,7 @@ async def export_suppliers(
 
 
 @get("/suppliers/{supplier_id:uuid}", opt=allow(Permission.SUPPLIERS_READ), include_in_schema=False)
-async def supplier_page(request: TenantRequest, supplier_id: UUID) -> Response[bytes]:
+async def supplier_page(request: TenantRequest, supplier_id: UUID, saved: bool = False) -> Response[bytes]:
     connection, actor = await request.begin()
     supplier = await actions.get_supplier(connection, actor, supplier_id)
     may_read_orders = Permission.PURCHASE_ORDERS_READ in actor.permissions
@@ -137,6 +142,9 @@ async def supplier_page(request: TenantRequest, supplier_id: UUID) -> Response[b
         request,
         "pages/suppliers/supplier.html",
         supplier=supplier,
+        saved=saved,
+        history=await history_of(connection, actor, EDITOR, supplier_id),
+        event_words=EVENT_WORDS,
         crumbs=[Crumb(N_("Suppliers"), "/suppliers")],
         **(await _performance(connection, actor, supplier_id) if may_read_orders else {"standing": None}),
     )

@@ -1,0 +1,386 @@
+"""Pages on which master data is kept: one way to write through a form, for every noun.
+
+A form carries its own idempotency key (so that a double click or a retry writes once), the version it was
+made from, and the values it showed. A refusal, by us or by the database, shows the form again with what was
+typed. Where somebody else changed the row meanwhile, their changes are taken in, shown beside the fields, and
+nothing typed is lost. All of it works without JavaScript.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Redirect
+from msgspec import Struct
+
+from imsop.analytics.events.models import AnalyticsEvent
+from imsop.analytics.events.queries import EVENTS_OF_ENTITIES
+from imsop.core import edits
+from imsop.core.database import Connection, savepoint
+from imsop.core.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    InvalidInput,
+    PreconditionFailed,
+    from_database,
+)
+from imsop.core.events import Changed, EventType, Named
+from imsop.core.listing import PageRequest
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.people.queries import list_user_names
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.ui.page import Crumb
+from imsop.ui.render import render
+from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.forms import filled_form
+from imsop.web.search import SearchKind, SearchQuery, search_kind
+
+Row = TypeVar("Row", bound=Struct)
+Result = TypeVar("Result")
+HISTORY = 50
+"""Entries of a row's history that its page shows."""
+SIMILAR = 3
+_CENT = Decimal("0.01")
+_WAS = "was."
+"""Begins the name of the field that says what a field showed."""
+
+
+class Field(NamedTuple):
+    """One field of a form. Label and hint are of the catalogue; `options` are of `imsop.ui.words`."""
+
+    name: str
+    label: str
+    kind: Literal["text", "email", "tel", "number", "price", "long", "choice"] = "text"
+    hint: str = ""
+    options: tuple[str, ...] = ()
+    is_fixed: bool = False
+    """Whether it is given once, with a new row."""
+    finds_similar: bool = False
+    """Whether rows that look the same are shown while it is typed."""
+
+
+class Section(NamedTuple):
+    title: str
+    fields: tuple[Field, ...]
+
+
+class Option(NamedTuple):
+    """A row that a field may name."""
+
+    value: str
+    label: str
+
+
+Choices = Callable[[Connection, Actor], Awaitable[Sequence[Option]]]
+
+
+@dataclass(frozen=True)
+class Editor(Generic[Row]):
+    """The form of one noun. The texts are of the catalogue."""
+
+    path: str
+    new_title: str
+    list_title: str
+    read: Permission
+    write: Permission
+    sections: tuple[Section, ...]
+    new: type[Struct]
+    changes: type[Struct]
+    get_row: Callable[[Connection, Actor, UUID], Awaitable[Row]]
+    create: Callable[[Connection, Actor, Any], Awaitable[Row]]
+    edit: Callable[[Connection, Actor, UUID, Any, str], Awaitable[Row]]
+    delete: Callable[[Connection, Actor, UUID], Awaitable[None]]
+    name: str
+    """The field by which a row is called."""
+    created: EventType[Named]
+    changed: EventType[Changed]
+    deleted: EventType[Named]
+    found_as: SearchKind | None = None
+    """How search calls the noun, where it finds it."""
+    choices: Mapping[str, Choices] = field(default_factory=dict)
+    """What the fields named may choose from."""
+    has_page: bool = True
+
+    @property
+    def fields(self) -> list[Field]:
+        return [one for section in self.sections for one in section.fields]
+
+    def place_of(self, row_id: UUID) -> str:
+        """Where to look at a row that was saved."""
+        return f"{self.path}/{row_id}?saved=true" if self.has_page else f"{self.path}?saved=true"
+
+    def shown(self, row: Struct) -> dict[str, str]:
+        """A row's values, as the form's fields show them."""
+        return {one.name: _text(one, getattr(row, one.name, None)) for one in self.fields}
+
+    def blank(self) -> dict[str, str]:
+        """The values that a new row has unless others are typed."""
+        defaults = {one.name: one.default for one in msgspec.structs.fields(self.new)}
+        return {
+            one.name: _text(one, None if (value := defaults[one.name]) is msgspec.NODEFAULT else value)
+            for one in self.fields
+        }
+
+    def typed(self, form: Mapping[str, str]) -> Struct:
+        """What was typed, as the action takes it. Raises InvalidInput naming each field."""
+        sent = {one.name: _plain(one, form.get(one.name, "")) for one in self.fields}
+        return filled_form(sent, self.new)
+
+    def changes_of(self, row: Row, typed: Struct) -> Struct | None:
+        """The fields whose typed value is another than the row's; None where there is none."""
+        stored, wanted = self.shown(row), self.shown(typed)
+        changed = {
+            one.name: getattr(typed, one.name)
+            for one in self.fields
+            if not one.is_fixed and wanted[one.name] != stored[one.name]
+        }
+        return self.changes(**changed) if changed else None
+
+    def routes(self) -> list[HTTPRouteHandler]:
+        return [
+            *_new_routes(self),
+            *_edit_routes(self),
+            *([_similar_route(self, self.found_as)] if self.found_as else []),
+        ]
+
+
+def _text(one: Field, value: object) -> str:
+    if value is None:
+        return ""
+    if one.kind == "price":
+        amount = Decimal(str(value))
+        cents = amount.quantize(_CENT)
+        return format(cents if cents == amount else amount.normalize(), "f")
+    return str(value)
+
+
+def _plain(one: Field, typed: str) -> str:
+    """As the API takes it: a price may be typed with a decimal comma."""
+    value = typed.strip()
+    return (
+        value.replace(",", ".")
+        if one.kind == "price" and value.count(",") == 1 and "." not in value
+        else value
+    )
+
+
+class Shown(NamedTuple):
+    """A form as it is to be shown."""
+
+    values: Mapping[str, str]
+    row: Any = None
+    refusal: DomainError | None = None
+    theirs: Mapping[str, str] = {}
+    """What somebody else changed meanwhile, by field: the value that is stored now."""
+
+
+async def _attempt(connection: Connection, write: Callable[[], Awaitable[Result]]) -> Result:
+    """Writes, or undoes it and raises the refusal, also of the database; the transaction goes on."""
+    try:
+        async with savepoint(connection):
+            return await write()
+    except asyncpg.PostgresError as error:
+        refusal = from_database(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+async def _show(request: TenantRequest, editor: Editor[Any], shown: Shown) -> Response[bytes]:
+    connection, actor = await request.begin()
+    if editor.write not in actor.permissions:
+        raise Forbidden("your roles do not allow changing this; ask your administrator")
+    row, refusal = shown.row, shown.refusal
+    stored = editor.shown(row) if row else editor.blank()
+    crumbs = [Crumb(editor.list_title, editor.path)]
+    if row and editor.has_page:
+        crumbs.append(Crumb(getattr(row, editor.name), f"{editor.path}/{row.id}", is_name=True))
+    return render(
+        request,
+        "pages/editor.html",
+        status=refusal.status if refusal else 200,
+        editor=editor,
+        row=row,
+        required={one.name for one in msgspec.structs.fields(editor.new) if one.required},
+        name=getattr(row, editor.name) if row else "",
+        values=shown.values,
+        was={_WAS + name: value for name, value in stored.items()} if row else {},
+        theirs=shown.theirs,
+        choices={name: await choices(connection, actor) for name, choices in editor.choices.items()},
+        version=edits.etag(row.updated_at) if row else "",
+        form_key=secrets.token_urlsafe(16),
+        refusal=refusal,
+        crumbs=crumbs,
+    )
+
+
+def _new_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
+    @get(f"{editor.path}/new", opt=allow(editor.read), include_in_schema=False)
+    async def new_page(request: TenantRequest) -> Response[bytes]:
+        return await _show(request, editor, Shown(editor.blank()))
+
+    @post(
+        f"{editor.path}/new",
+        opt=allow(editor.write, emits=(editor.created,)),
+        status_code=303,
+        include_in_schema=False,
+    )
+    async def create(request: StrictRequest) -> Response[Any]:
+        connection, actor = await request.begin()
+        form = _sent(request)
+        try:
+            new = editor.typed(form)
+            row = await _attempt(connection, lambda: editor.create(connection, actor, new))
+        except (InvalidInput, Conflict) as refusal:
+            return await _show(request, editor, Shown(_kept(editor, form), refusal=refusal))
+        return Redirect(editor.place_of(row.id), status_code=303)
+
+    return [new_page, create]
+
+
+def _edit_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
+    @get(f"{editor.path}/{{row_id:uuid}}/edit", opt=allow(editor.read), include_in_schema=False)
+    async def edit_page(request: TenantRequest, row_id: UUID) -> Response[bytes]:
+        connection, actor = await request.begin()
+        row = await editor.get_row(connection, actor, row_id)
+        return await _show(request, editor, Shown(editor.shown(row), row))
+
+    @post(
+        f"{editor.path}/{{row_id:uuid}}/edit",
+        opt=allow(editor.write, emits=(editor.changed,)),
+        status_code=303,
+        include_in_schema=False,
+    )
+    async def save(request: StrictRequest, row_id: UUID) -> Response[Any]:
+        connection, actor = await request.begin()
+        row = await editor.get_row(connection, actor, row_id)
+        stored = editor.shown(row)
+        fixed = {one.name: stored[one.name] for one in editor.fields if one.is_fixed}
+        form = _sent(request) | fixed
+        try:
+            if form.get("version") != edits.etag(row.updated_at):
+                raise edits.changed_meanwhile(editor.changed.kind.replace("_", " "))
+            if changes := editor.changes_of(row, editor.typed(form)):
+                version = form["version"]
+                await _attempt(connection, lambda: editor.edit(connection, actor, row_id, changes, version))
+        except PreconditionFailed as refusal:
+            now = await editor.get_row(connection, actor, row_id)
+            return await _show(request, editor, _merged(editor, now, form, refusal))
+        except (InvalidInput, Conflict) as refusal:
+            return await _show(request, editor, Shown(_kept(editor, form), row, refusal))
+        return Redirect(editor.place_of(row_id), status_code=303)
+
+    @post(
+        f"{editor.path}/{{row_id:uuid}}/delete",
+        opt=allow(editor.write, emits=(editor.deleted,)),
+        status_code=303,
+        include_in_schema=False,
+    )
+    async def delete(request: StrictRequest, row_id: UUID) -> Response[Any]:
+        connection, actor = await request.begin()
+        row = await editor.get_row(connection, actor, row_id)
+        try:
+            await _attempt(connection, lambda: editor.delete(connection, actor, row_id))
+        except Conflict as refusal:
+            return await _show(request, editor, Shown(editor.shown(row), row, refusal))
+        return Redirect(f"{editor.path}?saved=true", status_code=303)
+
+    return [edit_page, save, delete]
+
+
+def _similar_route(editor: Editor[Any], found_as: SearchKind) -> HTTPRouteHandler:
+    @get(f"{editor.path}/similar", opt=allow(editor.read), include_in_schema=False)
+    async def similar(
+        request: TenantRequest, name: SearchQuery | None = None, sku: SearchQuery | None = None
+    ) -> Response[bytes]:
+        """Rows that look like what is being typed."""
+        connection, actor = await request.begin()
+        typed = name or sku
+        found = await search_kind(connection, actor, found_as, typed, SIMILAR) if typed else []
+        return render(request, "pages/similar.html", found=found, path=editor.path)
+
+    return similar
+
+
+def _sent(request: StrictRequest) -> dict[str, str]:
+    """What the form sent; a browser ends the lines of a long text its own way."""
+    return {name: value.replace("\r\n", "\n") for name, value in request.fields().items()}
+
+
+def _kept(editor: Editor[Any], form: Mapping[str, str]) -> dict[str, str]:
+    return {one.name: form.get(one.name, "") for one in editor.fields}
+
+
+def _merged(editor: Editor[Any], row: Struct, form: Mapping[str, str], refusal: DomainError) -> Shown:
+    """The form with both changes: mine in the fields that I changed, theirs in the others and beside mine."""
+    stored, values, theirs = editor.shown(row), _kept(editor, form), {}
+    for name, now in stored.items():
+        was = form.get(_WAS + name, now)
+        if now != was and values[name] != now:
+            theirs[name] = now
+        if values[name] == was:
+            values[name] = now
+    return Shown(values, row, refusal, theirs)
+
+
+class Altered(NamedTuple):
+    """A field's values before and after, as its form shows them."""
+
+    label: str
+    before: str
+    after: str
+    is_word: bool
+    """Whether the values are of `imsop.ui.words`."""
+
+
+class Entry(NamedTuple):
+    """Of a row's history."""
+
+    event: AnalyticsEvent
+    who: str
+    changes: list[Altered]
+
+
+async def history_of(connection: Connection, actor: Actor, editor: Editor[Any], row_id: UUID) -> list[Entry]:
+    """What happened to a row, the newest first."""
+    page = await EVENTS_OF_ENTITIES.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-created_at", HISTORY),
+        [editor.created.kind],
+        [str(row_id)],
+    )
+    names = await list_user_names(
+        connection, actor.organization_id, [event.user_id for event in page.items if event.user_id]
+    )
+    return [
+        Entry(event, names.get(event.user_id, "") if event.user_id else "", _told(event, editor))
+        for event in page.items
+    ]
+
+
+def _told(event: AnalyticsEvent, editor: Editor[Any]) -> list[Altered]:
+    """Of a field that names another row, only that it changed: its values are ids."""
+    changes = (event.metadata or {}).get("changes", {})
+    return [
+        Altered(one.label, "", "", is_word=False)
+        if one.name in editor.choices
+        else Altered(
+            one.label,
+            _text(one, changes[one.name]["old"]),
+            _text(one, changes[one.name]["new"]),
+            is_word=one.kind == "choice",
+        )
+        for one in editor.fields
+        if one.name in changes
+    ]

@@ -1,0 +1,52 @@
+"""The form of zones."""
+
+from collections.abc import Sequence
+from typing import get_args
+
+from imsop.core.database import Connection
+from imsop.identity.actor import Actor
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.warehouses import actions, queries
+from imsop.inventory.warehouses.events import ZONE_CHANGED, ZONE_CREATED, ZONE_DELETED
+from imsop.inventory.warehouses.models import NewZone, ZoneChanges, ZoneType
+from imsop.ui.language import N_
+from imsop.web.pages.editor import Editor, Field, Option, Section
+
+
+async def _warehouses(connection: Connection, actor: Actor) -> Sequence[Option]:
+    return [Option(*named) for named in await queries.list_names(connection, actor.organization_id)]
+
+
+EDITOR = Editor(
+    path="/zones",
+    new_title=N_("New zone"),
+    list_title=N_("Zones"),
+    read=Permission.WAREHOUSES_READ,
+    write=Permission.WAREHOUSES_WRITE,
+    sections=(
+        Section(
+            N_("Identity"),
+            (
+                Field("warehouse_id", N_("Warehouse"), is_fixed=True),
+                Field("code", N_("Code")),
+                Field("name", N_("Name")),
+                Field("zone_type", N_("Type"), "choice", options=get_args(ZoneType)),
+                Field("capacity", N_("Capacity in units"), "number"),
+            ),
+        ),
+    ),
+    new=NewZone,
+    changes=ZoneChanges,
+    get_row=actions.get_zone,
+    create=actions.create_zone,
+    edit=actions.edit_zone,
+    delete=actions.delete_zone,
+    name="code",
+    created=ZONE_CREATED,
+    changed=ZONE_CHANGED,
+    deleted=ZONE_DELETED,
+    choices={"warehouse_id": _warehouses},
+    has_page=False,
+)
+
+PAGES = EDITOR.routes()

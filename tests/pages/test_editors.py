@@ -1,0 +1,270 @@
+"""Master data kept on pages: products, suppliers, customers, warehouses and zones."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests import factories
+from tests.factories import Member, accepted
+from tests.pages.browsing import Browser, signed_in
+
+
+class Noun(NamedTuple):
+    """A form: `typed` makes a new row, of which `unique` is the field that another may not have."""
+
+    path: str
+    resource: str
+    typed: dict[str, str]
+    stored: dict[str, Any]
+    edited: dict[str, str]
+    missing: str
+    unique: str | None
+
+
+NOUNS = {
+    "product": Noun(
+        "/products",
+        "products",
+        {"sku": "{new}", "name": " Bolt M8 ", "description": "two\r\nlines", "units_per_pack": "",
+         "reorder_level": "40", "unit_cost": "1,2500", "status": "active"},
+        {"name": "Bolt M8", "description": "two\nlines", "units_per_pack": 1, "reorder_level": 40,
+         "unit_cost": "1.2500"},
+        {"name": "Bolt M10", "unit_cost": "1.5"},
+        "name",
+        "sku",
+    ),
+    "supplier": Noun(
+        "/suppliers",
+        "suppliers",
+        {"name": "{new}", "email": "a@b.example", "status": "active", "lead_time_days": "14"},
+        {"email": "a@b.example", "lead_time_days": 14, "rating": "0.00"},
+        {"city": "Kiel", "status": "blocked"},
+        "name",
+        None,
+    ),
+    "customer": Noun(
+        "/customers",
+        "customers",
+        {"name": "Acme", "customer_number": "{new}", "status": "active"},
+        {"name": "Acme", "email": None},
+        {"city": "Kiel", "country": "Germany"},
+        "name",
+        "customer_number",
+    ),
+    "warehouse": Noun(
+        "/warehouses",
+        "warehouses",
+        {"name": "{new}", "capacity": "1200", "status": "active", "manager_id": "{user}"},
+        {"capacity": 1200},
+        {"capacity": "900", "manager_id": ""},
+        "name",
+        None,
+    ),
+    "zone": Noun(
+        "/zones",
+        "warehouse-zones",
+        {"warehouse_id": "{warehouse}", "code": "{new}", "name": "Racks", "zone_type": "storage"},
+        {"name": "Racks", "capacity": None},
+        {"name": "High racks", "capacity": "12"},
+        "code",
+        "code",
+    ),
+}  # fmt: skip
+
+
+async def filled(noun: Noun, admin: Member) -> dict[str, str]:
+    given: dict[str, Callable[[], str]] = {
+        "{new}": lambda: f"N{uuid4().hex[:10]}",
+        "{user}": lambda: str(admin.user_id),
+    }
+    typed = {name: given[value]() if value in given else value for name, value in noun.typed.items()}
+    if typed.get("warehouse_id"):
+        typed["warehouse_id"] = (await factories.warehouse(admin))["id"]
+    return typed
+
+
+async def made(here: Browser, noun: Noun, typed: dict[str, str]) -> httpx.Response:
+    return await here.fill(await here.get(f"{noun.path}/new"), f"{noun.path}/new", **typed)
+
+
+async def row_of(admin: Member, noun: Noun, typed: dict[str, str]) -> Any:
+    """The only row with what was typed into its first unique field."""
+    field = next(name for name, value in noun.typed.items() if value == "{new}")
+    rows = [
+        row for row in (await admin.read(noun.resource, limit=100))["items"] if row[field] == typed[field]
+    ]
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def shown(page: httpx.Response) -> dict[str, str]:
+    """What the form's fields hold."""
+    inputs = {
+        name: unescape(value)
+        for value, name in re.findall(
+            r'<input class="form-control"[^>]* value="([^"]*)"[^>]* name="([^"]+)"', page.text
+        )
+    }
+    texts = dict(re.findall(r'<textarea class="form-control"[^>]* name="([^"]+)"[^>]*>([^<]*)<', page.text))
+    return inputs | {name: unescape(value) for name, value in texts.items()}
+
+
+def wrong(page: httpx.Response) -> set[str]:
+    return set(re.findall(r'id="field-([a-z_]+)-error"', page.text))
+
+
+@pytest.fixture(params=NOUNS)
+def noun(request: pytest.FixtureRequest) -> Noun:
+    return NOUNS[request.param]
+
+
+async def test_what_is_typed_is_stored_once_and_shown(admin: Member, noun: Noun) -> None:
+    here = await signed_in(admin)
+    typed = await filled(noun, admin)
+    form = await here.get(f"{noun.path}/new")
+    first = await here.fill(form, f"{noun.path}/new", **typed)
+    assert first.status_code == 303, first.text
+    again = await here.fill(form, f"{noun.path}/new", **typed)  # a double click, or a lost reply
+    assert (again.status_code, again.headers["location"]) == (303, first.headers["location"])
+    row = await row_of(admin, noun, typed)
+    assert {field: row[field] for field in noun.stored} == noun.stored
+    page = await here.get(first.headers["location"])
+    assert page.status_code == 200
+    assert "tone-good" in page.text
+
+    other = await filled(noun, admin)
+    assert (await here.fill(form, f"{noun.path}/new", **other)).status_code == 303  # gone back, typed another
+    await row_of(admin, noun, other)
+
+
+async def test_what_cannot_be_stored_is_marked_and_kept(admin: Member, noun: Noun) -> None:
+    here = await signed_in(admin)
+    typed = await filled(noun, admin) | {noun.missing: ""}
+    refused = await made(here, noun, typed)
+    assert refused.status_code == 422
+    assert wrong(refused) == {noun.missing}
+    kept = shown(refused)
+    assert {name: kept[name] for name in kept} == {
+        name: typed.get(name, "").replace("\r\n", "\n") or kept[name] for name in kept
+    }
+    assert (await here.fill(refused, f"{noun.path}/new", **await filled(noun, admin))).status_code == 303
+
+
+async def test_what_the_database_refuses_is_marked_and_kept(admin: Member, noun: Noun) -> None:
+    if noun.unique is None:
+        return
+    here = await signed_in(admin)
+    taken = await filled(noun, admin)
+    assert (await made(here, noun, taken)).status_code == 303
+    other = await filled(noun, admin) | {"warehouse_id": taken.get("warehouse_id", "")}
+    typed = {name: value for name, value in other.items() if name in noun.typed} | {
+        noun.unique: taken[noun.unique]
+    }
+    refused = await made(here, noun, typed)
+    assert refused.status_code == 409
+    assert wrong(refused) == {noun.unique}
+    assert shown(refused)[noun.unique] == taken[noun.unique]
+    mended = {noun.unique: f"N{uuid4().hex[:10]}"}
+    assert (await here.fill(refused, f"{noun.path}/new", **typed | mended)).status_code == 303
+
+
+async def test_an_edit_changes_what_was_typed_and_says_so(admin: Member, noun: Noun) -> None:
+    here = await signed_in(admin)
+    typed = await filled(noun, admin)
+    await made(here, noun, typed)
+    row = await row_of(admin, noun, typed)
+    path = f"{noun.path}/{row['id']}/edit"
+    form = await here.get(path)
+    kept = {name: value for name, value in typed.items() if name != "warehouse_id"}
+    unchanged = await here.fill(form, path, **kept)
+    assert unchanged.status_code == 303
+    assert await row_of(admin, noun, typed) == row
+    saved = await here.fill(form, path, **kept | noun.edited)
+    assert saved.status_code == 303, saved.text
+    edited = await admin.read(f"{noun.resource}/{row['id']}")
+    changed = {name for name in edited if edited[name] != row[name]} - {"updated_at"}
+    assert changed == noun.edited.keys()
+    kind = noun.resource.removesuffix("s").replace("-", "_")
+    events = await admin.read("analytics-events", entity_type=kind, entity_id=row["id"])
+    assert [event["event_type"] for event in events["items"]] == [f"{kind}.changed", f"{kind}.created"]
+    assert events["items"][0]["metadata"]["changes"].keys() == noun.edited.keys()
+    if noun.path != "/zones":
+        page = await here.get(f"{noun.path}/{row['id']}")
+        history = page.text.partition('id="history"')[2]
+        assert history.count("→") == len(noun.edited.keys() - {"manager_id"})
+
+
+async def test_nothing_is_lost_where_two_edit_at_once(admin: Member) -> None:
+    """One changes name and level, the other name and cost: both are kept, and the name is asked about."""
+    here = await signed_in(admin)
+    product = await factories.product(admin, name="Bolt", reorder_level=10, unit_cost="1.00")
+    path = f"/products/{product['id']}/edit"
+    form = await here.get(path)
+    mine = shown(form) | {"status": "active", "name": "Hexagon bolt", "reorder_level": "25"}
+    accepted(await admin.edit(f"products/{product['id']}", name="Bolt, hexagon", unit_cost="2.00"))
+    held_up = await here.fill(form, path, **mine)
+    assert held_up.status_code == 412
+    merged = shown(held_up)
+    assert (merged["name"], merged["reorder_level"], merged["unit_cost"]) == ("Hexagon bolt", "25", "2.00")
+    assert "Changed meanwhile to: Bolt, hexagon" in held_up.text
+    now = await admin.read(f"products/{product['id']}")
+    assert (now["name"], now["reorder_level"]) == ("Bolt, hexagon", 10)
+    assert (await here.fill(held_up, path, **merged | {"status": "active"})).status_code == 303
+    now = await admin.read(f"products/{product['id']}")
+    assert (now["name"], now["reorder_level"], now["unit_cost"]) == ("Hexagon bolt", 25, "2.0000")
+
+
+async def test_only_what_nothing_refers_to_is_deleted(admin: Member, noun: Noun) -> None:
+    here = await signed_in(admin)
+    typed = await filled(noun, admin)
+    await made(here, noun, typed)
+    row = await row_of(admin, noun, typed)
+    path = f"{noun.path}/{row['id']}"
+    gone = await here.fill(await here.get(f"{path}/edit"), f"{path}/delete")
+    assert (gone.status_code, gone.headers["location"]) == (303, f"{noun.path}?saved=true")
+    assert (await admin.get(f"{noun.resource}/{row['id']}")).status_code == 404
+    assert (await here.get(f"{path}/edit")).status_code == 404
+
+
+async def test_what_is_used_stays(admin: Member) -> None:
+    here = await signed_in(admin)
+    product = await factories.product(admin)
+    await admin.create(
+        "sales-orders",
+        {"order_date": "2026-03-01", "items": [{"product_id": product["id"], "quantity_ordered": 1}]},
+    )
+    path = f"/products/{product['id']}"
+    kept = await here.fill(await here.get(f"{path}/edit"), f"{path}/delete")
+    assert kept.status_code == 409
+    assert (await admin.read(path[1:]))["sku"] == product["sku"]
+
+
+async def test_who_may_not_write_is_offered_nothing(admin: Member, noun: Noun) -> None:
+    viewer = await factories.member(admin, "viewer")
+    here = await signed_in(viewer)
+    typed = await filled(noun, admin)
+    await made(await signed_in(admin), noun, typed)
+    row = await row_of(admin, noun, typed)
+    assert f"{noun.path}/new" not in (await here.get(noun.path)).text
+    for path in (f"{noun.path}/new", f"{noun.path}/{row['id']}/edit"):
+        assert (await here.get(path)).status_code == 403
+    here_form = await here.get("/profile")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', here_form.text)
+    assert token
+    for path in (f"{noun.path}/new", f"{noun.path}/{row['id']}/edit", f"{noun.path}/{row['id']}/delete"):
+        assert (await here.post(path, data=typed | {"csrf_token": token[1]})).status_code == 403
+    assert await row_of(admin, noun, typed) == row
+
+
+async def test_rows_that_look_the_same_are_shown_while_typing(admin: Member, stranger: Member) -> None:
+    here = await signed_in(admin)
+    supplier = await factories.supplier(admin, name="Accouns Nigeria Ltd")
+    await factories.supplier(stranger, name="Accouns Nigeria Ltd")
+    found = await here.get("/suppliers/similar", params={"name": "accouns nig"})
+    assert re.findall(r'href="/suppliers/([^"]+)"', found.text) == [supplier["id"]]
+    assert (await here.get("/suppliers/similar", params={"name": "zzz"})).text.strip() == ""
