@@ -370,6 +370,7 @@ ALTER FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[
 CREATE FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 DECLARE
@@ -400,6 +401,8 @@ BEGIN
     IF v_sales_items IS NOT NULL THEN
         v_sales_orders := lock_sales_orders_of(p_organization_id, v_sales_items);
     END IF;
+    -- Beside the movements as a column of its own: an element of an array, looked up by its line, could not be looked
+    -- for in an index under row security, and all balances of the organization would be read.
     v_inventory_ids := open_balances(p_organization_id, v_product_ids, v_warehouse_ids);
     PERFORM lock_balances(p_organization_id, v_inventory_ids);
 
@@ -421,16 +424,36 @@ BEGIN
         END IF;
     END IF;
 
+    -- Below zero on the way, or at its end below what stays reserved.
+    RETURN QUERY
+    SELECT 'short', min(e.line)::int, NULL::uuid, e.inventory_id, NULL::int, e.on_hand,
+           (e.on_hand - e.reserved + e.drawn)::int
+    FROM (
+        SELECT e.line, i.id AS inventory_id, i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, e.quantity,
+               i.quantity_on_hand + sum(e.quantity) OVER (PARTITION BY i.id ORDER BY e.line) AS balance_after,
+               coalesce(-sum(e.quantity) FILTER (WHERE e.reservation_id IS NOT NULL) OVER (PARTITION BY i.id), 0) AS drawn
+        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
+    ) AS e
+    GROUP BY e.inventory_id, e.on_hand, e.reserved, e.drawn
+    HAVING min(e.balance_after) < 0 OR e.on_hand + sum(e.quantity) < e.reserved - e.drawn
+    ORDER BY 2;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+
     -- Dated back: before the latest entry of the balance, or before an earlier line of this very posting.
     SELECT coalesce(bool_or(e.occurred_at < greatest(e.known_until, e.posted_until)), false) INTO v_dated_back
     FROM (
         SELECT coalesce(e.occurred_at, now()) AS occurred_at, i.last_occurred_at AS known_until,
                max(coalesce(e.occurred_at, now())) OVER (
                    PARTITION BY i.id ORDER BY e.line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
-        FROM unnest(p_movements) WITH ORDINALITY AS e (
+        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
             product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
-        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = v_inventory_ids[e.line]
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
     ) AS e;
     IF v_dated_back THEN
         RETURN QUERY
@@ -443,39 +466,32 @@ BEGIN
 
     RETURN QUERY
     WITH entry AS MATERIALIZED (
-        SELECT uuidv7() AS id, e.line::int AS line, v_inventory_ids[e.line] AS inventory_id, e.quantity,
+        SELECT uuidv7() AS id, e.line::int AS line, e.inventory_id, e.quantity,
                e.transaction_type, e.movement_kind, e.reservation_id, e.purchase_order_item_id, e.sales_order_item_id,
                e.shipment_item_id, e.reference_id, e.reason, e.notes, coalesce(e.occurred_at, now()) AS occurred_at,
-               i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.version,
-               i.quantity_on_hand + sum(e.quantity) OVER in_order AS balance_after,
+               (i.quantity_on_hand + sum(e.quantity) OVER in_order)::int AS balance_after,
                i.version + row_number() OVER in_order AS balance_version
-        FROM unnest(p_movements) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id,
-            purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at,
-            line)
-        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = v_inventory_ids[e.line]
+        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
+            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
+            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+        JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
         WINDOW in_order AS (PARTITION BY i.id ORDER BY e.line)
-    ), change AS MATERIALIZED (
-        SELECT inventory_id, on_hand, reserved, version, min(line) AS line, count(*) AS entries,
-               sum(quantity) AS quantity, min(balance_after) AS lowest,
-               coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn,
-               min(occurred_at) AS first_occurred_at, max(occurred_at) AS last_occurred_at,
-               max(occurred_at) FILTER (WHERE movement_kind = 'count') AS counted_at
-        FROM entry
-        GROUP BY inventory_id, on_hand, reserved, version
-    ), short AS MATERIALIZED (
-        SELECT inventory_id, line, on_hand, on_hand - reserved + drawn AS available
-        FROM change
-        WHERE lowest < 0 OR on_hand + quantity < reserved - drawn
     ), moved AS (
         UPDATE inventory i
-        SET quantity_on_hand = c.on_hand + c.quantity, quantity_reserved = c.reserved - c.drawn,
-            version = c.version + c.entries, last_counted = greatest(i.last_counted, c.counted_at),
+        SET quantity_on_hand = i.quantity_on_hand + c.quantity, quantity_reserved = i.quantity_reserved - c.drawn,
+            version = i.version + c.entries, last_counted = greatest(i.last_counted, c.counted_at),
             last_occurred_at = greatest(i.last_occurred_at, c.last_occurred_at),
             dated_back_since = CASE WHEN v_dated_back THEN least(i.dated_back_since, c.first_occurred_at)
                                     ELSE i.dated_back_since END
-        FROM change c
-        WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
+        FROM (
+            SELECT inventory_id, count(*) AS entries, sum(quantity) AS quantity,
+                   coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn,
+                   min(occurred_at) AS first_occurred_at, max(occurred_at) AS last_occurred_at,
+                   max(occurred_at) FILTER (WHERE movement_kind = 'count') AS counted_at
+            FROM entry
+            GROUP BY inventory_id
+        ) c
+        WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id
     ), posted AS (
         INSERT INTO inventory_transactions
             (id, organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
@@ -485,58 +501,65 @@ BEGIN
                balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason,
                notes, p_created_by, occurred_at
         FROM entry
-        WHERE NOT EXISTS (SELECT FROM short)
         ORDER BY line
-    ), drawn AS MATERIALIZED (
-        SELECT reservation_id, -sum(quantity) AS quantity FROM entry
-        WHERE reservation_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
-        GROUP BY reservation_id
-    ), lowered AS (
-        UPDATE inventory_reservations r SET quantity = r.quantity - d.quantity
-        FROM drawn d
-        WHERE r.organization_id = p_organization_id AND r.id = d.reservation_id AND r.quantity > d.quantity
-    ), fulfilled AS (
+    )
+    SELECT 'posted', line, id, inventory_id, quantity, balance_after, NULL::int FROM entry
+    ORDER BY line;
+
+    IF v_draws THEN
+        WITH drawn AS MATERIALIZED (
+            SELECT m.reservation_id, -sum(m.quantity) AS quantity
+            FROM unnest(p_movements) AS m
+            WHERE m.reservation_id IS NOT NULL
+            GROUP BY m.reservation_id
+        ), lowered AS (
+            UPDATE inventory_reservations r SET quantity = r.quantity - d.quantity
+            FROM drawn d
+            WHERE r.organization_id = p_organization_id AND r.id = d.reservation_id AND r.quantity > d.quantity
+        )
         DELETE FROM inventory_reservations r USING drawn d
-        WHERE r.organization_id = p_organization_id AND r.id = d.reservation_id AND r.quantity = d.quantity
-    ), bought AS (
+        WHERE r.organization_id = p_organization_id AND r.id = d.reservation_id AND r.quantity = d.quantity;
+    END IF;
+    IF v_purchase_items IS NOT NULL THEN
         -- A reversal takes back what its sign says: of a receipt it is negative, of a return positive.
         UPDATE purchase_order_items i
         SET quantity_received = i.quantity_received + p.received, quantity_returned = i.quantity_returned + p.returned
         FROM (
-            SELECT purchase_order_item_id,
-                   coalesce(sum(quantity) FILTER (
-                       WHERE movement_kind = 'goods_receipt' OR movement_kind = 'reversal' AND quantity < 0), 0) AS received,
-                   coalesce(-sum(quantity) FILTER (
-                       WHERE movement_kind = 'supplier_return' OR movement_kind = 'reversal' AND quantity > 0), 0) AS returned
-            FROM entry
-            WHERE purchase_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
-            GROUP BY purchase_order_item_id
+            SELECT m.purchase_order_item_id,
+                   coalesce(sum(m.quantity) FILTER (
+                       WHERE m.movement_kind = 'goods_receipt' OR m.movement_kind = 'reversal' AND m.quantity < 0), 0)
+                       AS received,
+                   coalesce(-sum(m.quantity) FILTER (
+                       WHERE m.movement_kind = 'supplier_return' OR m.movement_kind = 'reversal' AND m.quantity > 0), 0)
+                       AS returned
+            FROM unnest(p_movements) AS m
+            WHERE m.purchase_order_item_id IS NOT NULL
+            GROUP BY m.purchase_order_item_id
         ) p
-        WHERE i.organization_id = p_organization_id AND i.id = p.purchase_order_item_id
-    ), sold AS (
+        WHERE i.organization_id = p_organization_id AND i.id = p.purchase_order_item_id;
+    END IF;
+    IF v_sales_items IS NOT NULL THEN
         -- A reversal of a sale is positive, of a return negative.
         UPDATE sales_order_items i
         SET quantity_shipped = i.quantity_shipped + s.shipped, quantity_returned = i.quantity_returned + s.returned,
             quantity_reserved = i.quantity_reserved - s.drawn
         FROM (
-            SELECT sales_order_item_id,
-                   coalesce(-sum(quantity) FILTER (
-                       WHERE movement_kind = 'sale' OR movement_kind = 'reversal' AND quantity > 0), 0) AS shipped,
-                   coalesce(sum(quantity) FILTER (
-                       WHERE movement_kind = 'customer_return' OR movement_kind = 'reversal' AND quantity < 0), 0) AS returned,
-                   coalesce(-sum(quantity) FILTER (WHERE reservation_id IS NOT NULL), 0) AS drawn
-            FROM entry
-            WHERE sales_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
-            GROUP BY sales_order_item_id
+            SELECT m.sales_order_item_id,
+                   coalesce(-sum(m.quantity) FILTER (
+                       WHERE m.movement_kind = 'sale' OR m.movement_kind = 'reversal' AND m.quantity > 0), 0) AS shipped,
+                   coalesce(sum(m.quantity) FILTER (
+                       WHERE m.movement_kind = 'customer_return' OR m.movement_kind = 'reversal' AND m.quantity < 0), 0)
+                       AS returned,
+                   coalesce(-sum(m.quantity) FILTER (WHERE m.reservation_id IS NOT NULL), 0) AS drawn
+            FROM unnest(p_movements) AS m
+            WHERE m.sales_order_item_id IS NOT NULL
+            GROUP BY m.sales_order_item_id
         ) s
-        WHERE i.organization_id = p_organization_id AND i.id = s.sales_order_item_id
-    )
-    SELECT 'short', line, NULL::uuid, inventory_id, NULL::int, on_hand, available::int FROM short
-    UNION ALL
-    SELECT 'posted', line, id, inventory_id, quantity, balance_after::int, NULL::int FROM entry
-    WHERE NOT EXISTS (SELECT FROM short)
-    ORDER BY 2;
-    PERFORM touch_orders(p_organization_id, v_purchase_orders, v_sales_orders);
+        WHERE i.organization_id = p_organization_id AND i.id = s.sales_order_item_id;
+    END IF;
+    IF v_purchase_items IS NOT NULL OR v_sales_items IS NOT NULL THEN
+        PERFORM touch_orders(p_organization_id, v_purchase_orders, v_sales_orders);
+    END IF;
 END $$;
 
 ALTER FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) OWNER TO imsop_owner;
@@ -598,6 +621,7 @@ ALTER FUNCTION public.release_reservations(p_organization_id uuid, p_reservation
 CREATE FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) RETURNS TABLE(id uuid, inventory_id uuid, quantity integer, sales_order_item_id uuid)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 DECLARE
@@ -648,6 +672,7 @@ ALTER FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid
 CREATE FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 DECLARE

@@ -4,6 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, elsewhere
 from tests.inventory import stock
 from tests.pages.browsing import signed_in
+from tests.printed import sheets
 from tests.rules.operations import LIFECYCLES
 
 LINES = 2
@@ -120,6 +122,42 @@ async def test_the_first_promise_is_frozen(admin: Member) -> None:
     for verb in ("submit", "confirm"):
         order = accepted(await done(admin, "purchase-orders", order["id"], verb))
     assert [line["promised_delivery_date"] for line in order["items"]] == ["2026-03-20"]
+
+
+async def test_an_order_keeps_the_names_it_was_agreed_with(admin: Member) -> None:
+    """On its page, its paper and over the API; a draft follows the master data."""
+    product = await factories.product(admin, sku=f"OLD-{uuid4().hex[:6]}", name="Old bolt")
+    supplier = await factories.supplier(admin, name="Old supplier", city="Kiel")
+    orders = [
+        await admin.create(
+            "purchase-orders",
+            {
+                "supplier_id": supplier["id"],
+                "order_date": "2026-03-02",
+                "items": [{"product_id": product["id"], "quantity_ordered": 1}],
+            },
+        )
+        for _ in range(2)
+    ]
+    agreed, drafted = (f"purchase-orders/{order['id']}" for order in orders)
+    accepted(await done(admin, "purchase-orders", orders[0]["id"], "submit"))
+    accepted(await admin.edit(f"products/{product['id']}", sku=f"NEW-{uuid4().hex[:6]}", name="New bolt"))
+    accepted(await admin.edit(f"suppliers/{supplier['id']}", name="New supplier", city="Rome"))
+    order = await admin.read(agreed)
+    assert (order["partner"]["name"], order["partner"]["city"]) == ("Old supplier", "Kiel")
+    assert [(line["sku"], line["product_name"]) for line in order["items"]] == [(product["sku"], "Old bolt")]
+    order = await admin.read(drafted)
+    assert order["partner"] is None
+    assert [line["product_name"] for line in order["items"]] == ["New bolt"]
+    here = await signed_in(admin)
+    for path, shown, hidden in ((agreed, "Old", "New"), (drafted, "New", "Old")):
+        page = (await here.get(f"/{path}")).text
+        paper = " ".join(sheet.text for sheet in sheets(await here.get(f"/{path}/order.pdf")))
+        for text in (page, paper):
+            assert f"{shown} supplier" in text
+            assert f"{shown} bolt" in text
+            assert f"{hidden} supplier" not in text
+            assert f"{hidden} bolt" not in text
 
 
 async def test_rivals_do_one_verb_once(admin: Member, database: TestDatabase) -> None:

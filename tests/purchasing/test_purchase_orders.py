@@ -270,6 +270,7 @@ async def test_an_order_by_its_number_comes_with_the_names_of_its_products_by_li
         "actual_delivery_date": None,
         "total_amount": "0.00",
         "currency": "USD",
+        "partner": None,
         "notes": None,
         "created_by": str(admin.user_id),
         "created_at": order["created_at"],

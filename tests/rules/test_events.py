@@ -27,6 +27,7 @@ TELLS_NOTHING = {
     "DELETE /api/v1/me/sessions/{session_id}",
     "POST /api/v1/analytics-events",  # is an event, of the caller's own type
     "POST /api/v1/auth/token",
+    "POST /api/v1/inventory-transactions",  # is one: who, when, what and why are in the ledger
     "POST /api/v1/shipments/{shipment_id}/events",  # is one, as a position is: streamed as such
     "POST /api/v1/shipments/{shipment_id}/tracking",
     "POST /api/v1/shipments/{shipment_id}/tracking-batches",

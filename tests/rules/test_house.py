@@ -68,3 +68,27 @@ def test_documented_defaults_are_the_defaults() -> None:
         default = Settings.model_fields[name].default
         stated = "none" if default is None else str(default)
         assert re.search(rf"Default: `?{re.escape(stated)}(?!\w)", said, re.IGNORECASE), f"{name}: {stated}"
+
+
+PAGES = ROOT / "web" / "pages"
+_TEMPLATE = re.compile(r'"(pages/[a-z_/]+\.html)"')
+_CELL = re.compile(r'column\.name (?:==|in) (\[[^\]]*\]|"[a-z_]+")')
+
+
+def test_every_column_has_a_cell() -> None:
+    """A column whose name no template compares would be an empty one."""
+    empty = {}
+    for module in PAGES.rglob("*.py"):
+        source = module.read_text()
+        columns = set(re.findall(r'\bColumn\(\s*"([a-z_]+)"', source))
+        rendered = {PAGES.parent / name for name in _TEMPLATE.findall(source)} or set(PAGES.rglob("*.html"))
+        texts = [template.read_text() for template in rendered]
+        texts += [
+            (PAGES.parent / name).read_text() for text in list(texts) for name in _TEMPLATE.findall(text)
+        ]
+        cells = {
+            name for text in texts for found in _CELL.findall(text) for name in re.findall(r"\w+", found)
+        }
+        if missing := columns - cells:
+            empty[module.name] = missing
+    assert empty == {}

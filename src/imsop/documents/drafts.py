@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,20 @@ class References(Struct, frozen=True):
     partner_status: str | None
     unknown_lines: list[int]
     """Places, counted from 0, of the lines whose product does not exist."""
+
+
+class Partner(TypedDict):
+    """A supplier or customer as an order was agreed with it; the master data may have changed since."""
+
+    name: str
+    contact_person: str | None
+    email: str | None
+    phone: str | None
+    address: str | None
+    postal_code: str | None
+    city: str | None
+    country: str | None
+    payment_terms: str | None
 
 
 class NewLine(OrderLine, Protocol):

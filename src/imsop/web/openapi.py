@@ -27,6 +27,13 @@ DOCUMENT_PATH = "/api/openapi.json"
 _DOCUMENTED_PROBLEMS = (400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 429, 500, 503)
 _ALWAYS = {422, 500, 503}
 _WITH_BODY = {400, 408, 413, 415}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "An ETag you have; where it is still the current one, the reply is 304 without content.",
+    "schema": {"type": "string"},
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -148,6 +155,11 @@ def _complete(
     operation["responses"] = {success: response} | {
         str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(problems)
     }
+    if method == "get" and "ETag" in response["headers"]:
+        operation["responses"]["304"] = {
+            "description": "The version that If-None-Match names is the current one"
+        }
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
     operation["operationId"] = handler.fn.__name__
     operation["summary"] = handler.fn.__name__.replace("_", " ").capitalize()
     if handler.fn.__doc__:

@@ -12,7 +12,6 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.ledger import actions, queries
-from imsop.inventory.ledger.events import STOCK_MOVED
 from imsop.inventory.ledger.models import InventoryTransaction, NewInventoryTransaction
 from imsop.inventory.ledger.rules import MovementKind, TransactionType
 
@@ -51,7 +50,7 @@ async def list_inventory_transactions(
 
 @post(
     "/inventory-transactions",
-    opt=allow(Permission.INVENTORY_WRITE, 409, emits=(STOCK_MOVED,)),
+    opt=allow(Permission.INVENTORY_WRITE, 409),
     response_headers=CREATED[1:],
 )
 async def record_inventory_transaction(

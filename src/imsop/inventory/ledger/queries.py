@@ -9,7 +9,6 @@ import msgspec
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
 from imsop.inventory.days.queries import BALANCE_BY_OCCURRENCE
-from imsop.inventory.ledger.events import STOCK_MOVED
 from imsop.inventory.ledger.models import InventoryTransaction, LedgerEntry, Movement, Posting
 
 _TRANSACTIONS = """
@@ -56,35 +55,20 @@ async def post_movements(
 ) -> list[Posting]:
     """Appends to the ledger, changes the balances and the progress of order lines, all or nothing.
 
-    Tells STOCK_MOVED in the same statement. Locks the orders of the lines, then the balances, each in id
-    order. Missing balances are opened. Raises ForeignKeyViolationError for a product, warehouse or document
-    line that is not the organization's.
+    Locks the orders of the lines, then the balances, each in id order. Missing balances are opened. Raises
+    ForeignKeyViolationError for a product, warehouse or document line that is not the organization's.
     """
     return await fetch_all(
         connection,
         Posting,
         """
-        WITH outcome AS (
-            SELECT * FROM post_movements_v2(
-                $1, array(SELECT jsonb_populate_recordset(NULL::stock_movement, $2::text::jsonb)), $3)
-        ), told AS (
-            INSERT INTO analytics_events
-                (organization_id, event_type, entity_type, entity_id, user_id, metadata)
-            SELECT $1, $4, $5, (array_agg(o.id ORDER BY o.line))[1]::text, $3,
-                   jsonb_build_object('movements', count(*))
-            FROM outcome o
-            WHERE o.outcome = 'posted'
-            HAVING count(*) > 0
-        )
-        SELECT o.outcome, o.line, o.id, o.inventory_id, o.quantity, o.balance_after, o.available
-        FROM outcome o
-        ORDER BY o.line
+        SELECT outcome, line, id, inventory_id, quantity, balance_after, available
+        FROM post_movements_v2(
+            $1, array(SELECT jsonb_populate_recordset(NULL::stock_movement, $2::text::jsonb)), $3)
         """,
         organization_id,
         msgspec.json.encode(movements).decode(),
         created_by,
-        STOCK_MOVED.name,
-        STOCK_MOVED.kind,
     )
 
 

@@ -5,7 +5,7 @@ from imsop.core.errors import Conflict, FieldError
 from imsop.documents.lifecycle import Held, Lifecycle, Transition
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
-from imsop.purchasing.orders import queries
+from imsop.purchasing.orders import lifecycle_queries as queries
 from imsop.purchasing.orders.events import (
     PURCHASE_ORDER_CANCELLED,
     PURCHASE_ORDER_CONFIRMED,
@@ -28,6 +28,10 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
         )
 
 
+async def _keep_names(connection: Connection, actor: Actor, order: Held) -> None:
+    await queries.keep_names(connection, actor.organization_id, order.id)
+
+
 async def _require_nothing_received(connection: Connection, actor: Actor, order: Held) -> None:
     found = await queries.get_readiness(connection, actor.organization_id, order.id)
     if found.received:
@@ -47,7 +51,12 @@ LIFECYCLE = Lifecycle(
     permission=Permission.PURCHASE_ORDERS_WRITE,
     transitions=(
         Transition(
-            "submit", N_("Submit"), ("draft",), "submitted", PURCHASE_ORDER_SUBMITTED, (_require_ready,)
+            "submit",
+            N_("Submit"),
+            ("draft",),
+            "submitted",
+            PURCHASE_ORDER_SUBMITTED,
+            (_require_ready, _keep_names),
         ),
         Transition(
             "confirm", N_("Confirm"), ("submitted",), "confirmed", PURCHASE_ORDER_CONFIRMED, (_promise_lines,)

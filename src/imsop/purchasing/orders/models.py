@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from imsop.core.fields import Amount, Currency, Instant, PositiveCount, Price, ShortName, Text
+from imsop.documents.drafts import Partner
 
 PurchaseOrderStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
 
@@ -24,6 +25,8 @@ class PurchaseOrder(Struct, frozen=True):
     actual_delivery_date: date | None
     total_amount: Decimal
     currency: str
+    partner: Partner | None
+    """Null in a draft, which follows the master data."""
     notes: str | None
     created_by: UUID | None
     created_at: Instant
@@ -46,6 +49,8 @@ class PurchaseOrderItem(Struct, frozen=True):
     id: UUID
     line_number: int
     product_id: UUID
+    sku: str
+    product_name: str
     quantity_ordered: int
     quantity_received: int
     unit_price: Decimal | None

@@ -5,12 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from msgspec import Struct
-
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
 from imsop.documents.drafts import References
-from imsop.documents.lifecycle import Held
 from imsop.purchasing.orders.models import (
     LineTotals,
     ListedPurchaseOrder,
@@ -27,7 +24,7 @@ PURCHASE_ORDERS = Listing(
     ListedPurchaseOrder,
     """
     SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-           o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+           o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by, o.created_at,
            o.updated_at,
            array(SELECT p.name
                  FROM purchase_order_items i
@@ -61,7 +58,8 @@ async def get_order(connection: Connection, organization_id: UUID, order_id: UUI
         PurchaseOrder,
         """
         SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-               o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+               o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by,
+               o.created_at,
                o.updated_at
         FROM purchase_orders o
         WHERE o.organization_id = $1 AND o.id = $2
@@ -146,47 +144,6 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Purch
     return bool(updated)
 
 
-async def hold(connection: Connection, organization_id: UUID, order_id: UUID) -> Held | None:
-    """The order, its row locked until the transaction ends."""
-    return await fetch_one(
-        connection,
-        Held,
-        """
-        SELECT o.id, o.po_number AS name, o.status, o.updated_at
-        FROM purchase_orders o
-        WHERE o.organization_id = $1 AND o.id = $2
-        FOR NO KEY UPDATE
-        """,
-        organization_id,
-        order_id,
-    )
-
-
-async def advance(
-    connection: Connection,
-    organization_id: UUID,
-    order_id: UUID,
-    from_status: str,
-    to_status: str,
-    note: str | None,
-    changed_by: UUID,
-) -> bool:
-    """Moves the order from the one state to the other and appends its history; whether it was in the one."""
-    refused = await connection.fetchval(
-        """
-        SELECT count(*) FROM advance_purchase_orders(
-            $1, ARRAY[ROW($2::uuid, $3::text, $4::text, NULL, $5::text, $6::uuid, NULL)::document_change])
-        """,
-        organization_id,
-        order_id,
-        from_status,
-        to_status,
-        note,
-        changed_by,
-    )
-    return bool(refused == 0)
-
-
 async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> str | None:
     """The number of the draft with this id, or None where there is none; its lines and history go with it."""
     number: str | None = await connection.fetchval(
@@ -201,9 +158,12 @@ async def delete_draft(connection: Connection, organization_id: UUID, order_id: 
 
 
 _ITEMS = """
-    SELECT i.id, i.line_number, i.product_id, i.quantity_ordered, i.quantity_received, i.unit_price,
+    SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
+           coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered, i.quantity_received,
+           i.unit_price,
            i.line_total, i.expected_delivery_date, i.promised_delivery_date, i.actual_delivery_date
     FROM purchase_order_items i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     WHERE i.organization_id = $1
 """
 
@@ -334,7 +294,9 @@ PURCHASE_ORDER_SUMMARIES = Listing(
 ORDER_LINES = Listing(
     PurchaseOrderLine,
     """
-    SELECT i.id, i.line_number, i.product_id, p.sku, p.name AS product_name, p.unit_of_measure,
+    SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
+           coalesce(i.product_name, p.name) AS product_name,
+           coalesce(i.unit_of_measure, p.unit_of_measure) AS unit_of_measure,
            i.quantity_ordered, i.quantity_received, i.unit_price, i.line_total, i.expected_delivery_date,
            i.promised_delivery_date, i.actual_delivery_date,
            coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on
@@ -364,48 +326,3 @@ async def total_lines(connection: Connection, organization_id: UUID, order_id: U
         order_id,
     )
     return totals or LineTotals(0, 0, 0, 0)
-
-
-class Readiness(Struct, frozen=True):
-    """What keeps an order from being sent or cancelled."""
-
-    lines: int
-    received: int
-    """Lines of which anything was received."""
-    supplier_status: str
-
-
-async def get_readiness(connection: Connection, organization_id: UUID, order_id: UUID) -> Readiness:
-    readiness = await fetch_one(
-        connection,
-        Readiness,
-        """
-        SELECT count(i.id) AS lines, count(i.id) FILTER (WHERE i.quantity_received > 0) AS received,
-               s.status AS supplier_status
-        FROM purchase_orders o
-        JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
-        LEFT JOIN purchase_order_items i ON i.organization_id = $1 AND i.purchase_order_id = o.id
-        WHERE o.organization_id = $1 AND o.id = $2
-        GROUP BY s.status
-        """,
-        organization_id,
-        order_id,
-    )
-    if readiness is None:
-        raise RuntimeError("an order that is locked is not there")
-    return readiness
-
-
-async def promise_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Freezes the day each line is promised for, the first time: its own, else the order's."""
-    await connection.execute(
-        """
-        UPDATE purchase_order_items i
-        SET promised_delivery_date = coalesce(i.expected_delivery_date, o.expected_delivery_date)
-        FROM purchase_orders o
-        WHERE i.organization_id = $1 AND i.purchase_order_id = $2 AND i.promised_delivery_date IS NULL
-          AND o.organization_id = $1 AND o.id = $2
-        """,
-        organization_id,
-        order_id,
-    )

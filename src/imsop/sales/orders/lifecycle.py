@@ -6,7 +6,7 @@ from imsop.documents.lifecycle import Held, Lifecycle, Transition
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.reservations import actions as reservations
-from imsop.sales.orders import queries
+from imsop.sales.orders import lifecycle_queries as queries
 from imsop.sales.orders.events import SALES_ORDER_CANCELLED, SALES_ORDER_CONFIRMED
 from imsop.ui.language import N_
 
@@ -26,6 +26,7 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
 
 async def _promise_and_reserve(connection: Connection, actor: Actor, order: Held) -> None:
     """What there is is held; the rest is missing, and shown as such."""
+    await queries.keep_names(connection, actor.organization_id, order.id)
     await queries.promise_lines(connection, actor.organization_id, order.id)
     wanted = await queries.list_wanted(connection, actor.organization_id, order.id)
     await reservations.reserve_for_lines(connection, actor, wanted)

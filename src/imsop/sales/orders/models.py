@@ -16,6 +16,7 @@ from imsop.core.fields import (
     ShortName,
     Text,
 )
+from imsop.documents.drafts import Partner
 
 SalesOrderStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]
 
@@ -35,6 +36,8 @@ class SalesOrder(Struct, frozen=True):
     actual_delivery_date: date | None
     total_amount: Decimal
     currency: str
+    partner: Partner | None
+    """Null in a draft, which follows the master data; likewise for a counter sale."""
     notes: str | None
     created_by: UUID | None
     created_at: Instant
@@ -51,6 +54,8 @@ class SalesOrderItem(Struct, frozen=True):
     id: UUID
     line_number: int
     product_id: UUID
+    sku: str
+    product_name: str
     quantity_ordered: int
     quantity_reserved: int
     quantity_shipped: int

@@ -5,13 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from msgspec import Struct
-
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
 from imsop.documents.drafts import References
-from imsop.documents.lifecycle import Held
-from imsop.inventory.reservations.rules import Wanted
 from imsop.sales.orders.models import (
     LineTotals,
     NewSalesOrder,
@@ -25,7 +21,7 @@ from imsop.sales.orders.models import (
 
 _SALES_ORDERS = """
     SELECT o.id, o.so_number, o.customer_id, o.status, o.order_date, o.expected_delivery_date,
-           o.actual_delivery_date, o.total_amount, o.currency, o.notes, o.created_by, o.created_at,
+           o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by, o.created_at,
            o.updated_at
     FROM sales_orders o
     WHERE o.organization_id = $1
@@ -136,47 +132,6 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Sales
     return bool(updated)
 
 
-async def hold(connection: Connection, organization_id: UUID, order_id: UUID) -> Held | None:
-    """The order, its row locked until the transaction ends."""
-    return await fetch_one(
-        connection,
-        Held,
-        """
-        SELECT o.id, o.so_number AS name, o.status, o.updated_at
-        FROM sales_orders o
-        WHERE o.organization_id = $1 AND o.id = $2
-        FOR NO KEY UPDATE
-        """,
-        organization_id,
-        order_id,
-    )
-
-
-async def advance(
-    connection: Connection,
-    organization_id: UUID,
-    order_id: UUID,
-    from_status: str,
-    to_status: str,
-    note: str | None,
-    changed_by: UUID,
-) -> bool:
-    """Moves the order from the one state to the other and appends its history; whether it was in the one."""
-    refused = await connection.fetchval(
-        """
-        SELECT count(*) FROM advance_sales_orders(
-            $1, ARRAY[ROW($2::uuid, $3::text, $4::text, NULL, $5::text, $6::uuid, NULL)::document_change])
-        """,
-        organization_id,
-        order_id,
-        from_status,
-        to_status,
-        note,
-        changed_by,
-    )
-    return bool(refused == 0)
-
-
 async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> str | None:
     """The number of the draft with this id, or None where there is none; its lines and history go with it."""
     number: str | None = await connection.fetchval(
@@ -191,10 +146,13 @@ async def delete_draft(connection: Connection, organization_id: UUID, order_id: 
 
 
 _ITEMS = """
-    SELECT i.id, i.line_number, i.product_id, i.quantity_ordered, i.quantity_reserved, i.quantity_shipped,
+    SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
+           coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered, i.quantity_reserved,
+           i.quantity_shipped,
            i.quantity_returned, i.unit_price, i.line_total, i.expected_delivery_date,
            i.promised_delivery_date, i.actual_delivery_date
     FROM sales_order_items i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     WHERE i.organization_id = $1
 """
 
@@ -325,7 +283,8 @@ SALES_ORDER_SUMMARIES = Listing(
 ORDER_LINES = Listing(
     SalesOrderLine,
     """
-    SELECT i.id, i.line_number, i.product_id, p.sku, p.name AS product_name, i.quantity_ordered,
+    SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
+           coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered,
            i.quantity_reserved, i.quantity_shipped, i.quantity_returned,
            CASE o.status WHEN 'confirmed' THEN i.quantity_ordered - i.quantity_reserved - i.quantity_shipped
                          ELSE 0 END AS quantity_missing,
@@ -362,67 +321,3 @@ async def total_lines(connection: Connection, organization_id: UUID, order_id: U
         order_id,
     )
     return totals or LineTotals(0, 0, 0, 0, 0, 0)
-
-
-class Readiness(Struct, frozen=True):
-    """What keeps an order from being confirmed or cancelled."""
-
-    lines: int
-    shipped: int
-    """Lines of which anything was shipped."""
-    customer_status: str | None
-    """None for a counter sale."""
-
-
-async def get_readiness(connection: Connection, organization_id: UUID, order_id: UUID) -> Readiness:
-    readiness = await fetch_one(
-        connection,
-        Readiness,
-        """
-        SELECT count(i.id) AS lines, count(i.id) FILTER (WHERE i.quantity_shipped > 0) AS shipped,
-               c.status AS customer_status
-        FROM sales_orders o
-        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
-        LEFT JOIN sales_order_items i ON i.organization_id = $1 AND i.sales_order_id = o.id
-        WHERE o.organization_id = $1 AND o.id = $2
-        GROUP BY c.status
-        """,
-        organization_id,
-        order_id,
-    )
-    if readiness is None:
-        raise RuntimeError("an order that is locked is not there")
-    return readiness
-
-
-async def list_wanted(connection: Connection, organization_id: UUID, order_id: UUID) -> list[Wanted]:
-    """What the order's lines still want of stock: ordered, and neither held, shipped nor closed."""
-    return await fetch_all(
-        connection,
-        Wanted,
-        """
-        SELECT i.id AS line_id, i.product_id,
-               i.quantity_ordered - i.quantity_reserved - i.quantity_shipped - i.quantity_closed AS quantity
-        FROM sales_order_items i
-        WHERE i.organization_id = $1 AND i.sales_order_id = $2
-          AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped + i.quantity_closed
-        ORDER BY i.line_number
-        """,
-        organization_id,
-        order_id,
-    )
-
-
-async def promise_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Freezes the day each line is promised for, the first time: its own, else the order's."""
-    await connection.execute(
-        """
-        UPDATE sales_order_items i
-        SET promised_delivery_date = coalesce(i.expected_delivery_date, o.expected_delivery_date)
-        FROM sales_orders o
-        WHERE i.organization_id = $1 AND i.sales_order_id = $2 AND i.promised_delivery_date IS NULL
-          AND o.organization_id = $1 AND o.id = $2
-        """,
-        organization_id,
-        order_id,
-    )

@@ -1,5 +1,7 @@
 """The edge of a request: who asks, what is read, one transaction, one commit just before the reply leaves."""
 
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from litestar import Request
@@ -115,6 +117,7 @@ class EdgeMiddleware:
                     start = None
                     await _send_problem(scope, receive, send, error)
                     return
+                start, message = _if_changed(scope, start, message)
                 await send(start)
             if start is not None:
                 await send(message)
@@ -129,6 +132,22 @@ class EdgeMiddleware:
                 raise
             # A stream failed before its first byte: nothing has been sent yet, though Litestar believes so.
             await _send_problem(scope, receive, send, error.__cause__ or error)
+
+
+def _if_changed(scope: HTTPScope, start: Any, body: Any) -> tuple[Any, Any]:
+    """The reply; without its content where it is the version that the client says it has."""
+    if scope["method"] != "GET" or start["status"] != HTTPStatus.OK:
+        return start, body
+    version = _header(start["headers"], b"etag")
+    known = _header(scope["headers"], b"if-none-match")
+    if version is None or known is None or version not in [tag.strip() for tag in known.split(b",")]:
+        return start, body
+    headers = [(name, value) for name, value in start["headers"] if not name.startswith(b"content-")]
+    return {**start, "status": HTTPStatus.NOT_MODIFIED, "headers": headers}, {**body, "body": b""}
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
+    return next((value for name, value in headers if name.lower() == wanted), None)
 
 
 async def _end(

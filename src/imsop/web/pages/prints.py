@@ -60,7 +60,7 @@ async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Respon
         order.po_number,
         order=order,
         lines=lines,
-        supplier=supplier,
+        supplier=order.partner or supplier,
         organization=organization,
         ordered_by=next(iter(names.values()), None),
         letter=_is_on_letter(organization.country if organization else None),

@@ -53,7 +53,6 @@ EVENT_WORDS: Mapping[str, Word] = {
     "warehouse_zone.created": Word(N_("Zone created"), "tone-active"),
     "warehouse_zone.changed": Word(N_("Zone changed")),
     "warehouse_zone.deleted": Word(N_("Zone deleted"), "tone-warning"),
-    "inventory_transaction.posted": Word(N_("Stock moved"), "tone-active"),
     "shipment.created": Word(N_("Shipment announced"), "tone-active"),
     "shipment.changed": Word(N_("Shipment changed")),
     "purchase_order.created": Word(N_("Purchase order drafted")),

@@ -1,0 +1,139 @@
+"""SQL of what the verbs of sales orders do."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.documents.lifecycle import Held
+from imsop.inventory.reservations.rules import Wanted
+
+
+async def hold(connection: Connection, organization_id: UUID, order_id: UUID) -> Held | None:
+    """The order, its row locked until the transaction ends."""
+    return await fetch_one(
+        connection,
+        Held,
+        """
+        SELECT o.id, o.so_number AS name, o.status, o.updated_at
+        FROM sales_orders o
+        WHERE o.organization_id = $1 AND o.id = $2
+        FOR NO KEY UPDATE
+        """,
+        organization_id,
+        order_id,
+    )
+
+
+async def advance(
+    connection: Connection,
+    organization_id: UUID,
+    order_id: UUID,
+    from_status: str,
+    to_status: str,
+    note: str | None,
+    changed_by: UUID,
+) -> bool:
+    """Moves the order from the one state to the other and appends its history; whether it was in the one."""
+    refused = await connection.fetchval(
+        """
+        SELECT count(*) FROM advance_sales_orders(
+            $1, ARRAY[ROW($2::uuid, $3::text, $4::text, NULL, $5::text, $6::uuid, NULL)::document_change])
+        """,
+        organization_id,
+        order_id,
+        from_status,
+        to_status,
+        note,
+        changed_by,
+    )
+    return bool(refused == 0)
+
+
+class Readiness(Struct, frozen=True):
+    """What keeps an order from being confirmed or cancelled."""
+
+    lines: int
+    shipped: int
+    """Lines of which anything was shipped."""
+    customer_status: str | None
+    """None for a counter sale."""
+
+
+async def get_readiness(connection: Connection, organization_id: UUID, order_id: UUID) -> Readiness:
+    readiness = await fetch_one(
+        connection,
+        Readiness,
+        """
+        SELECT count(i.id) AS lines, count(i.id) FILTER (WHERE i.quantity_shipped > 0) AS shipped,
+               c.status AS customer_status
+        FROM sales_orders o
+        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
+        LEFT JOIN sales_order_items i ON i.organization_id = $1 AND i.sales_order_id = o.id
+        WHERE o.organization_id = $1 AND o.id = $2
+        GROUP BY c.status
+        """,
+        organization_id,
+        order_id,
+    )
+    if readiness is None:
+        raise RuntimeError("an order that is locked is not there")
+    return readiness
+
+
+async def list_wanted(connection: Connection, organization_id: UUID, order_id: UUID) -> list[Wanted]:
+    """What the order's lines still want of stock: ordered, and neither held, shipped nor closed."""
+    return await fetch_all(
+        connection,
+        Wanted,
+        """
+        SELECT i.id AS line_id, i.product_id,
+               i.quantity_ordered - i.quantity_reserved - i.quantity_shipped - i.quantity_closed AS quantity
+        FROM sales_order_items i
+        WHERE i.organization_id = $1 AND i.sales_order_id = $2
+          AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped + i.quantity_closed
+        ORDER BY i.line_number
+        """,
+        organization_id,
+        order_id,
+    )
+
+
+async def promise_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
+    """Freezes the day each line is promised for, the first time: its own, else the order's."""
+    await connection.execute(
+        """
+        UPDATE sales_order_items i
+        SET promised_delivery_date = coalesce(i.expected_delivery_date, o.expected_delivery_date)
+        FROM sales_orders o
+        WHERE i.organization_id = $1 AND i.sales_order_id = $2 AND i.promised_delivery_date IS NULL
+          AND o.organization_id = $1 AND o.id = $2
+        """,
+        organization_id,
+        order_id,
+    )
+
+
+async def keep_names(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
+    """Gives the order its own copy of its customer and of what its lines call their products, as of now."""
+    await connection.execute(
+        """
+        WITH partner AS (
+            UPDATE sales_orders o
+            SET partner = jsonb_build_object(
+                'name', s.name, 'contact_person', s.contact_person, 'email', s.email, 'phone', s.phone,
+                'address', s.address, 'postal_code', s.postal_code, 'city', s.city, 'country', s.country,
+                'payment_terms', s.payment_terms)
+            FROM customers s
+            WHERE o.organization_id = $1 AND o.id = $2 AND s.organization_id = $1 AND s.id = o.customer_id
+        )
+        UPDATE sales_order_items i
+        SET sku = p.sku, product_name = p.name, unit_of_measure = p.unit_of_measure,
+            units_per_pack = p.units_per_pack
+        FROM products p
+        WHERE i.organization_id = $1 AND i.sales_order_id = $2
+          AND p.organization_id = $1 AND p.id = i.product_id
+        """,
+        organization_id,
+        order_id,
+    )
