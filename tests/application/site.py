@@ -24,6 +24,9 @@ PARTS = {
     "/control-tower/markers",
     "/control-tower/news",
     "/shipments/{shipment_id:uuid}/timeline",
+    "/products/similar",
+    "/suppliers/similar",
+    "/customers/similar",
 }
 """Parts of pages, fetched by scripts; whatever else is no file is a page."""
 ALIKE = 2  # addresses followed of one page with the same parameters: their rows differ, their links do not

@@ -129,7 +129,7 @@ def _queries(types: Mapping[str, Any], worst: Mapping[str, str]) -> Iterator[dic
     filters = [
         {name: value}
         for name, type_ in types.items()
-        if name not in ("sort", "cursor", "before")
+        if name not in ("sort", "cursor", "before", "saved", "done")
         for value in _values(name, type_, worst)
     ]
     yield {}

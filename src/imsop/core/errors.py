@@ -192,7 +192,13 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
                 errors=[FieldError(field, "is already taken")],
             )
         case asyncpg.ForeignKeyViolationError() if "still referenced" in (error.detail or ""):
-            return Conflict("it is still in use; archive it instead of deleting it")
+            place = str(error.table_name).replace("_", " ")
+            return Conflict(
+                Said(
+                    "it is still in use (%(place)s), so it cannot be deleted; set its status instead",
+                    place=place,
+                )
+            )
         case asyncpg.ForeignKeyViolationError():
             field = _FOREIGN_KEY.sub(r"\1", str(error.constraint_name))
             return InvalidInput.of(field, "nothing with this id exists")

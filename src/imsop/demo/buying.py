@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+
+import msgspec
 
 from imsop.demo.company import Supplier
 from imsop.demo.documents import Change, PurchaseLine, PurchaseOrder, PurchaseStatus, Shipment, ShipmentLine
@@ -11,6 +13,7 @@ from imsop.demo.planning import REVIEW_WEEKS, lead_time_days, promised_day
 from imsop.demo.selling import feed
 from imsop.demo.voyages import cancel, deliver, depart, plan_shipment
 from imsop.demo.world import World
+from imsop.documents.lifecycle import Advanced
 from imsop.identity.roles.permissions import SystemRole
 
 _PRICE = Decimal("0.0001")
@@ -78,20 +81,22 @@ def _price(world: World, product: int) -> Decimal:
 
 
 def _advance(
-    world: World, order: PurchaseOrder, status: PurchaseStatus, by: SystemRole, note: str | None = None
+    world: World,
+    order: PurchaseOrder,
+    status: PurchaseStatus,
+    by: SystemRole,
+    *,
+    at: datetime | None = None,
+    note: str | None = None,
 ) -> None:
-    order.history.append(Change(order.status, status, by, world.now, note))
-    order.status = status
-    world.tell(
-        f"purchase_order.{status}",
-        order.id,
-        by,
-        po_number=order.number,
-        supplier=world.company.suppliers[order.supplier].name,
-        lines=len(order.lines),
-        amount=str(order.total),
-        currency=world.company.currency,
+    at = at or world.now
+    supplier = world.company.suppliers[order.supplier].name
+    order.history.append(Change(order.status, status, by, at, note))
+    told = Advanced(
+        name=order.number, partner=supplier, from_status=order.status, to_status=status, reason=note
     )
+    order.status = status
+    world.tell(f"purchase_order.{status}", order.id, by, at, **msgspec.structs.asdict(told))
 
 
 def _submit(world: World, order: PurchaseOrder) -> None:
@@ -110,7 +115,7 @@ def _answer(world: World, order: PurchaseOrder) -> None:
         for line in order.lines:
             world.stock.on_order[line.product] -= line.ordered
         note = world.rng.choice(("Supplier cannot deliver in time", "No agreement on the price"))
-        _advance(world, order, "cancelled", "buyer", note)
+        _advance(world, order, "cancelled", "buyer", note=note)
         return
     _advance(world, order, "confirmed", "buyer")
     promised_on = promised_day(world, supplier)
@@ -194,9 +199,7 @@ def _lose_booking(world: World, order: PurchaseOrder, consignment: _Consignment,
 
 def _leave(world: World, order: PurchaseOrder, shipment: Shipment) -> None:
     if order.status == "confirmed":
-        order.history.append(Change("confirmed", "shipped", "buyer", shipment.departs_at, None))
-        order.status = "shipped"
-        world.tell("purchase_order.shipped", order.id, "buyer", shipment.departs_at, po_number=order.number)
+        _advance(world, order, "shipped", "buyer", at=shipment.departs_at)
     depart(world, shipment, lambda arrived: _receive(world, order, arrived))
 
 
@@ -232,4 +235,4 @@ def _close(world: World, order: PurchaseOrder) -> None:
             line.received_on = world.day
             notes.append(f"Line {number} closed {missing} short.")
     order.received_on = world.day
-    _advance(world, order, "received", "warehouse", " ".join(notes) or None)
+    _advance(world, order, "received", "warehouse", note=" ".join(notes) or None)

@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import msgspec
+
 from imsop.demo.company import Product
 from imsop.demo.demand import Demand, Wish
 from imsop.demo.documents import Change, SalesLine, SalesOrder, SalesStatus, Shipment, ShipmentLine
 from imsop.demo.partners import Customer
 from imsop.demo.voyages import deliver, depart, journey, plan_shipment
 from imsop.demo.world import World, is_working
+from imsop.documents.lifecycle import Advanced
 from imsop.identity.roles.permissions import SystemRole
 
 _CENT = Decimal("0.01")
@@ -141,17 +144,12 @@ def _advance(
 ) -> None:
     at = at or world.now
     order.history.append(Change(order.status, status, by, at, note))
-    order.status = status
-    world.tell(
-        f"sales_order.{status}",
-        order.id,
-        by,
-        at,
-        so_number=order.number,
-        lines=len(order.lines),
-        amount=str(order.total),
-        currency=world.company.currency,
+    customer = None if order.customer is None else world.customers[order.customer].name
+    told = Advanced(
+        name=order.number, partner=customer, from_status=order.status, to_status=status, reason=note
     )
+    order.status = status
+    world.tell(f"sales_order.{status}", order.id, by, at, **msgspec.structs.asdict(told))
 
 
 def _confirm(world: World, order: SalesOrder, at: datetime) -> None:

@@ -41,9 +41,10 @@ CurrentVersion: TypeAlias = Annotated[
 
 
 class Advanced(Struct, frozen=True, kw_only=True):
-    """A document moved on: what it is called, from which state to which, and why."""
+    """A document moved on: what it is called, with whom it is, from which state to which, and why."""
 
     name: str
+    partner: str | None
     from_status: str
     to_status: str
     reason: str | None = None
@@ -54,6 +55,7 @@ class Held(Struct, frozen=True):
 
     id: UUID
     name: str
+    partner: str | None
     status: str
     updated_at: datetime
 
@@ -165,7 +167,13 @@ class Lifecycle:
         )
         if not moved:
             raise edits.changed_meanwhile(self.what)
-        told = Advanced(name=held.name, from_status=held.status, to_status=transition.target, reason=reason)
+        told = Advanced(
+            name=held.name,
+            partner=held.partner,
+            from_status=held.status,
+            to_status=transition.target,
+            reason=reason,
+        )
         await emit(connection, actor, transition.emits, document_id, told)
 
     def _not_possible(self, held: Held) -> Conflict:

@@ -1,7 +1,7 @@
 """Search over everything that people look for, by name or number or part of it."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, get_args
 from uuid import UUID
 
 from litestar import get
@@ -13,20 +13,12 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.web.places import PLACES, SearchKind
 
-SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
 SearchQuery = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_NUL)]
 LISTED = 500
 ResultsPerKind = Annotated[int, Meta(ge=1, le=20)]
 
-_NEEDS: dict[SearchKind, Permission] = {
-    "product": Permission.PRODUCTS_READ,
-    "supplier": Permission.SUPPLIERS_READ,
-    "customer": Permission.CUSTOMERS_READ,
-    "purchase_order": Permission.PURCHASE_ORDERS_READ,
-    "sales_order": Permission.SALES_ORDERS_READ,
-    "shipment": Permission.SHIPMENTS_READ,
-}
 _INDEXED = re.compile(r"[^\W_]{3}")
 """What a trigram index needs to find a part by."""
 _ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
@@ -49,7 +41,7 @@ async def search(connection: Connection, actor: Actor, query: str, limit: int) -
     Codes and numbers are found by their beginning, these and names by a part of at least three letters or
     digits in a row.
     """
-    kinds = [kind for kind, permission in _NEEDS.items() if permission in actor.permissions]
+    kinds = [kind for kind in get_args(SearchKind) if PLACES[kind].permission in actor.permissions]
     return await _found(connection, actor, kinds, query, limit)
 
 

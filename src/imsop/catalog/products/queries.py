@@ -1,4 +1,4 @@
-"""All SQL of the catalog."""
+"""SQL of products."""
 
 from uuid import UUID
 

@@ -14,10 +14,11 @@ async def hold(connection: Connection, organization_id: UUID, order_id: UUID) ->
         connection,
         Held,
         """
-        SELECT o.id, o.po_number AS name, o.status, o.updated_at
+        SELECT o.id, o.po_number AS name, s.name AS partner, o.status, o.updated_at
         FROM purchase_orders o
+        JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
         WHERE o.organization_id = $1 AND o.id = $2
-        FOR NO KEY UPDATE
+        FOR NO KEY UPDATE OF o
         """,
         organization_id,
         order_id,

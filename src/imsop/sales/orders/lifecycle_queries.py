@@ -15,10 +15,11 @@ async def hold(connection: Connection, organization_id: UUID, order_id: UUID) ->
         connection,
         Held,
         """
-        SELECT o.id, o.so_number AS name, o.status, o.updated_at
+        SELECT o.id, o.so_number AS name, c.name AS partner, o.status, o.updated_at
         FROM sales_orders o
+        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
         WHERE o.organization_id = $1 AND o.id = $2
-        FOR NO KEY UPDATE
+        FOR NO KEY UPDATE OF o
         """,
         organization_id,
         order_id,

@@ -1,4 +1,4 @@
-"""All SQL of the suppliers."""
+"""SQL of suppliers."""
 
 from datetime import date
 from uuid import UUID

@@ -15,28 +15,30 @@ from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
 from imsop.web.pages.shipping import shipments
 from imsop.web.pages.suppliers import supplier_editor, suppliers
+from imsop.web.places import PLACES, Kind
 
 _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Purchasing"), N_("Sales")
 _ADMINISTRATION = N_("Administration")
 _MOVING = N_("Logistics")
+
+
+def _entry(kind: Kind, group: str) -> NavigationEntry:
+    place = PLACES[kind]
+    return NavigationEntry(place.plural, place.path, place.icon, place.permission, group)
+
+
 NAVIGATION = (
     NavigationEntry(N_("Control tower"), "/", "layout-dashboard", Permission.ORGANIZATION_READ),
-    NavigationEntry(N_("Products"), "/products", "box", Permission.PRODUCTS_READ, _STOCK),
+    _entry("product", _STOCK),
     NavigationEntry(N_("Inventory"), "/inventory", "packages", Permission.INVENTORY_READ, _STOCK),
     NavigationEntry(N_("Ledger"), "/ledger", "history", Permission.INVENTORY_READ, _STOCK),
-    NavigationEntry(
-        N_("Warehouses"), "/warehouses", "building-warehouse", Permission.WAREHOUSES_READ, _STOCK
-    ),
+    _entry("warehouse", _STOCK),
     NavigationEntry(N_("Zones"), "/zones", "map-pin", Permission.WAREHOUSES_READ, _STOCK),
-    NavigationEntry(
-        N_("Purchase orders"), "/purchase-orders", "clipboard-list", Permission.PURCHASE_ORDERS_READ, _BUYING
-    ),
-    NavigationEntry(N_("Suppliers"), "/suppliers", "building-factory-2", Permission.SUPPLIERS_READ, _BUYING),
-    NavigationEntry(
-        N_("Sales orders"), "/sales-orders", "shopping-cart", Permission.SALES_ORDERS_READ, _SELLING
-    ),
-    NavigationEntry(N_("Customers"), "/customers", "users", Permission.CUSTOMERS_READ, _SELLING),
-    NavigationEntry(N_("Shipments"), "/shipments", "ship", Permission.SHIPMENTS_READ, _MOVING),
+    _entry("purchase_order", _BUYING),
+    _entry("supplier", _BUYING),
+    _entry("sales_order", _SELLING),
+    _entry("customer", _SELLING),
+    _entry("shipment", _MOVING),
     NavigationEntry(N_("Events"), "/events", "activity", Permission.ANALYTICS_READ, _MOVING),
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),

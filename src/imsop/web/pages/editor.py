@@ -43,7 +43,8 @@ from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import filled_form
-from imsop.web.search import SearchKind, SearchQuery, search_kind
+from imsop.web.places import SearchKind
+from imsop.web.search import SearchQuery, search_kind
 
 Row = TypeVar("Row", bound=Struct)
 Result = TypeVar("Result")

@@ -25,6 +25,7 @@ from imsop.ui.words import Word
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
+from imsop.web.places import PLACES, Kind
 from imsop.web.search import SearchQuery, search
 
 EVENT_WORDS: Mapping[str, Word] = {
@@ -79,33 +80,6 @@ EVENT_WORDS: Mapping[str, Word] = {
 """Of the catalogue and the demo. Other events, which anyone may record, are shown as they are called."""
 
 
-_PLACES: Mapping[str, tuple[str, Permission]] = {
-    "purchase_order": ("/purchase-orders", Permission.PURCHASE_ORDERS_READ),
-    "sales_order": ("/sales-orders", Permission.SALES_ORDERS_READ),
-    "shipment": ("/shipments", Permission.SHIPMENTS_READ),
-    "product": ("/products", Permission.PRODUCTS_READ),
-    "supplier": ("/suppliers", Permission.SUPPLIERS_READ),
-    "customer": ("/customers", Permission.CUSTOMERS_READ),
-    "warehouse": ("/warehouses", Permission.WAREHOUSES_READ),
-}
-
-
-EntityKind = Literal[
-    "purchase_order", "sales_order", "shipment", "product", "supplier", "customer", "warehouse"
-]
-
-
-ENTITY_WORDS: Mapping[EntityKind, str] = {
-    "purchase_order": N_("Purchase order"),
-    "sales_order": N_("Sales order"),
-    "shipment": N_("Shipment"),
-    "product": N_("Product"),
-    "supplier": N_("Supplier"),
-    "customer": N_("Customer"),
-    "warehouse": N_("Warehouse"),
-}
-
-
 A_MONTH = timedelta(days=30)
 
 
@@ -117,7 +91,7 @@ _NAMES = ("name", "po_number", "so_number", "reference_id", "sku")
 """What an event may say its entity is called."""
 
 
-_SAID = ("supplier", "warehouse", "carrier", "production_order", "reason")
+_SAID = ("partner", "supplier", "warehouse", "carrier", "production_order", "reason")
 """What else of an event is worth a line."""
 
 
@@ -149,7 +123,7 @@ async def events_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
     type: ShortName | None = None,  # noqa: A002 - the address says so
-    kind: EntityKind | None = None,
+    kind: Kind | None = None,
     first: date | None = None,
     last: date | None = None,
     sort: EventSort = "-created_at",
@@ -173,7 +147,7 @@ async def events_page(
         event_words=EVENT_WORDS,
         first=first,
         most=FOUND,
-        kinds_of_entities=ENTITY_WORDS.items(),
+        kinds_of_entities=[(kind, place.label) for kind, place in PLACES.items()],
         type=type,
         name_of=name_of,
         said_of=said_of,
@@ -186,7 +160,7 @@ async def export_events(
     request: TenantRequest,
     q: SearchQuery | None = None,
     type: ShortName | None = None,  # noqa: A002
-    kind: EntityKind | None = None,
+    kind: Kind | None = None,
     first: date | None = None,
     last: date | None = None,
     sort: EventSort = "-created_at",
@@ -199,7 +173,7 @@ async def export_events(
 
 
 def _beginning(
-    actor: Actor, q: str | None, kind: EntityKind | None, first: date | None, last: date | None
+    actor: Actor, q: str | None, kind: Kind | None, first: date | None, last: date | None
 ) -> date | None:
     """The first day to list. Filtering by kind scans all events, so unless one is given it covers a month."""
     if kind is None or q is not None or first is not None:
@@ -209,7 +183,7 @@ def _beginning(
 
 
 async def _asked(
-    connection: Connection, actor: Actor, q: str | None, kind: EntityKind | None
+    connection: Connection, actor: Actor, q: str | None, kind: Kind | None
 ) -> tuple[Listing[AnalyticsEvent], tuple[object, ...]]:
     """The list of all events, or of those that happened to what is called so, by name, number or id."""
     if q is None:
@@ -217,7 +191,7 @@ async def _asked(
     found = [(str(result.kind), str(result.id)) for result in await search(connection, actor, q, FOUND)]
     entities = [
         entity
-        for entity in dict.fromkeys([*((known, q.strip()) for known in ENTITY_WORDS), *found])
+        for entity in dict.fromkeys([*((known, q.strip()) for known in PLACES), *found])
         if kind is None or entity[0] == kind
     ]
     return queries.EVENTS_OF_ENTITIES, ([type_ for type_, _ in entities], [id_ for _, id_ in entities])
@@ -227,7 +201,7 @@ def _filters(
     actor: Actor,
     listing: Listing[AnalyticsEvent],
     event_type: str | None,
-    kind: EntityKind | None,
+    kind: Kind | None,
     first: date | None,
     last: date | None,
 ) -> dict[str, Any]:
@@ -241,11 +215,11 @@ def _filters(
 
 def href_of(event: AnalyticsEvent, actor: Actor) -> str:
     """The address of the entity's page, if there is one that the actor may see."""
-    path, permission = _PLACES.get(event.entity_type or "", ("", None))
-    if permission not in actor.permissions:
+    place = next((place for kind, place in PLACES.items() if kind == event.entity_type), None)
+    if place is None or place.permission not in actor.permissions:
         return ""
     try:
-        return f"{path}/{UUID(event.entity_id or '')}"
+        return f"{place.path}/{UUID(event.entity_id or '')}"
     except ValueError:
         return ""
 

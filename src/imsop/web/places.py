@@ -1,0 +1,45 @@
+"""The kinds of things that people look for, open and read of: where each is, and what it is called.
+
+A new kind is a noun's package and an entry here: navigation, search, events and links follow.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from imsop.identity.roles.permissions import Permission
+from imsop.ui.language import N_
+
+SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
+"""What `search_everything` finds."""
+Kind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse"]
+
+
+class Place(NamedTuple):
+    """Of one kind of things. `path` lists all; each is at `path/id`. The texts are of the catalogue."""
+
+    label: str
+    plural: str
+    icon: str
+    path: str
+    permission: Permission
+    """To see them."""
+
+
+PLACES: Mapping[Kind, Place] = {
+    "product": Place(N_("Product"), N_("Products"), "box", "/products", Permission.PRODUCTS_READ),
+    "supplier": Place(
+        N_("Supplier"), N_("Suppliers"), "building-factory-2", "/suppliers", Permission.SUPPLIERS_READ
+    ),
+    "customer": Place(N_("Customer"), N_("Customers"), "users", "/customers", Permission.CUSTOMERS_READ),
+    "purchase_order": Place(
+        N_("Purchase order"), N_("Purchase orders"), "clipboard-list", "/purchase-orders",
+        Permission.PURCHASE_ORDERS_READ,
+    ),
+    "sales_order": Place(
+        N_("Sales order"), N_("Sales orders"), "shopping-cart", "/sales-orders", Permission.SALES_ORDERS_READ
+    ),
+    "shipment": Place(N_("Shipment"), N_("Shipments"), "ship", "/shipments", Permission.SHIPMENTS_READ),
+    "warehouse": Place(
+        N_("Warehouse"), N_("Warehouses"), "building-warehouse", "/warehouses", Permission.WAREHOUSES_READ
+    ),
+}  # fmt: skip
