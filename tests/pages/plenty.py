@@ -37,7 +37,7 @@ async def plenty(app: Observed) -> tuple[Member, dict[str, str]]:
                 "quantity": 7,
             },
         )
-        await admin.create(
+        zone = await admin.create(
             "warehouse-zones",
             {"warehouse_id": warehouse, "code": f"Z{number}", "name": "High racks", "zone_type": "storage"},
         )
@@ -65,6 +65,11 @@ async def plenty(app: Observed) -> tuple[Member, dict[str, str]]:
         "user_id": str(users[0].user_id),
         "role_id": role,
         "shipment_id": shipments[0]["id"],
+        "/products/row_id": products[0],
+        "/suppliers/row_id": suppliers[0],
+        "/customers/row_id": customers[0],
+        "/warehouses/row_id": warehouses[0],
+        "/zones/row_id": zone["id"],
         "/purchase-orders/order_id": str(bought_order),
         "/sales-orders/order_id": str(sold_order),
     }
