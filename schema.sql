@@ -384,14 +384,12 @@ DECLARE
     v_draws boolean;
     v_dated_back boolean;
 BEGIN
-    SELECT array_agg(m.product_id ORDER BY m.line), array_agg(m.warehouse_id ORDER BY m.line),
+    SELECT array_agg(m.product_id ORDER BY m.ordinality), array_agg(m.warehouse_id ORDER BY m.ordinality),
            array_agg(m.purchase_order_item_id) FILTER (WHERE m.purchase_order_item_id IS NOT NULL),
            array_agg(m.sales_order_item_id) FILTER (WHERE m.sales_order_item_id IS NOT NULL),
            bool_or(m.reservation_id IS NOT NULL)
     INTO v_product_ids, v_warehouse_ids, v_purchase_items, v_sales_items, v_draws
-    FROM unnest(p_movements) WITH ORDINALITY AS m (
-        product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-        sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line);
+    FROM unnest(p_movements) WITH ORDINALITY AS m;
     IF v_product_ids IS NULL THEN
         RETURN;
     END IF;
@@ -408,16 +406,14 @@ BEGIN
 
     IF v_draws THEN
         RETURN QUERY
-        SELECT 'unheld', min(e.line)::int, e.reservation_id, v_inventory_ids[e.line], NULL::int, NULL::int,
+        SELECT 'unheld', min(e.ordinality)::int, e.reservation_id, e.inventory_id, NULL::int, NULL::int,
                coalesce(max(r.quantity), 0)
-        FROM unnest(p_movements) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         LEFT JOIN inventory_reservations r ON r.organization_id = p_organization_id
-            AND r.id = e.reservation_id AND r.inventory_id = v_inventory_ids[e.line]
+            AND r.id = e.reservation_id AND r.inventory_id = e.inventory_id
             AND r.sales_order_item_id IS NOT DISTINCT FROM e.sales_order_item_id
         WHERE e.reservation_id IS NOT NULL
-        GROUP BY e.reservation_id, v_inventory_ids[e.line]
+        GROUP BY e.reservation_id, e.inventory_id
         HAVING coalesce(max(r.quantity), 0) < -sum(e.quantity) OR max(e.quantity) > 0;
         IF FOUND THEN
             RETURN;
@@ -426,15 +422,13 @@ BEGIN
 
     -- Below zero on the way, or at its end below what stays reserved.
     RETURN QUERY
-    SELECT 'short', min(e.line)::int, NULL::uuid, e.inventory_id, NULL::int, e.on_hand,
+    SELECT 'short', min(e.ordinality)::int, NULL::uuid, e.inventory_id, NULL::int, e.on_hand,
            (e.on_hand - e.reserved + e.drawn)::int
     FROM (
-        SELECT e.line, i.id AS inventory_id, i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, e.quantity,
-               i.quantity_on_hand + sum(e.quantity) OVER (PARTITION BY i.id ORDER BY e.line) AS balance_after,
+        SELECT e.ordinality, i.id AS inventory_id, i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved,
+               e.quantity, i.quantity_on_hand + sum(e.quantity) OVER (PARTITION BY i.id ORDER BY e.ordinality) AS balance_after,
                coalesce(-sum(e.quantity) FILTER (WHERE e.reservation_id IS NOT NULL) OVER (PARTITION BY i.id), 0) AS drawn
-        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
     ) AS e
     GROUP BY e.inventory_id, e.on_hand, e.reserved, e.drawn
@@ -449,10 +443,8 @@ BEGIN
     FROM (
         SELECT coalesce(e.occurred_at, now()) AS occurred_at, i.last_occurred_at AS known_until,
                max(coalesce(e.occurred_at, now())) OVER (
-                   PARTITION BY i.id ORDER BY e.line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
-        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+                   PARTITION BY i.id ORDER BY e.ordinality ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
     ) AS e;
     IF v_dated_back THEN
@@ -466,16 +458,14 @@ BEGIN
 
     RETURN QUERY
     WITH entry AS MATERIALIZED (
-        SELECT uuidv7() AS id, e.line::int AS line, e.inventory_id, e.quantity,
+        SELECT uuidv7() AS id, e.ordinality::int AS line, e.inventory_id, e.quantity,
                e.transaction_type, e.movement_kind, e.reservation_id, e.purchase_order_item_id, e.sales_order_item_id,
                e.shipment_item_id, e.reference_id, e.reason, e.notes, coalesce(e.occurred_at, now()) AS occurred_at,
                (i.quantity_on_hand + sum(e.quantity) OVER in_order)::int AS balance_after,
                i.version + row_number() OVER in_order AS balance_version
-        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
-        WINDOW in_order AS (PARTITION BY i.id ORDER BY e.line)
+        WINDOW in_order AS (PARTITION BY i.id ORDER BY e.ordinality)
     ), moved AS (
         UPDATE inventory i
         SET quantity_on_hand = i.quantity_on_hand + c.quantity, quantity_reserved = i.quantity_reserved - c.drawn,
@@ -814,11 +804,8 @@ CREATE FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH entry AS (
-        SELECT p_inventory_ids[m.line] AS inventory_id, m.quantity, coalesce(m.occurred_at, now()) AS occurred_at,
-               m.line::int AS line
-        FROM unnest(p_movements) WITH ORDINALITY AS m (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+        SELECT m.inventory_id, m.quantity, coalesce(m.occurred_at, now()) AS occurred_at, m.ordinality::int AS line
+        FROM ROWS FROM (unnest(p_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS m (inventory_id)
     ), dated_back AS (
         SELECT e.inventory_id, i.quantity_on_hand AS on_hand, min(e.occurred_at) AS since, min(e.line) AS line
         FROM entry e

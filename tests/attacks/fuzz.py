@@ -23,7 +23,9 @@ FIXED_DOCUMENTS = ("/api/openapi.json", "/api/docs", "/assets/", "/metrics")
 _METHODS = ["GET", "POST", "POST", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "GETT"]
 _ID = "01a20000-0000-7000-8000-000000000000"
 _PATHS = f"""
-    / /sign-in /sign-out /profile /profile/password /products /products/{_ID} /ledger.csv /inventory.xlsx
+    / /sign-in /sign-out /products/new /suppliers/similar /products/{_ID}/edit
+    /zones/{_ID}/delete /purchase-orders/{_ID}/submit /api/v1/sales-orders/{_ID}/confirm
+    /profile /profile/password /products /products/{_ID} /ledger.csv /inventory.xlsx
     /shipments/{_ID}/label.pdf /search /nowhere // /%00 /%ff%fe /sign-in/%F0%9F%8D%90 *
     /api/v1/auth/token /api/v1/organizations /api/v1/products /api/v1/products/7 /api/v1/stream /api/v1/me
     /api/v1/shipments/{_ID}/tracking-batches /api/v1/nowhere /health/live /health/ready /api/openapi.json

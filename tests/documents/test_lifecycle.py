@@ -14,7 +14,7 @@ from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, elsewhere
 from tests.inventory import stock
-from tests.pages.browsing import signed_in
+from tests.pages.browsing import csrf_token_of, signed_in
 from tests.printed import sheets
 from tests.rules.operations import LIFECYCLES
 
@@ -232,7 +232,7 @@ async def test_a_page_offers_what_can_be_done_by_whom(admin: Member, noun: str) 
     assert offered(await here.get(path)) == {one.verb for one in LIFECYCLES[noun].possible(transition.target)}
 
     again = await here.fill(page, f"{path}/{transition.verb}")  # a second click
-    assert (again.status_code, again.headers["location"]) == (303, path)
+    assert (again.status_code, again.headers["location"]) == (303, f"{path}?done={transition.verb}")
     stale = await here.fill(page, f"{path}/cancel", reason="of an older page")
     assert stale.status_code == 412
     assert (await admin.read(path[1:]))["status"] == transition.target
@@ -244,6 +244,19 @@ async def test_a_page_offers_what_can_be_done_by_whom(admin: Member, noun: str) 
     ended = await here.get(path)
     assert offered(ended) == set()
     assert "no longer wanted" in ended.text
+
+
+@pytest.mark.parametrize("noun", LIFECYCLES)
+async def test_a_stranger_moves_nothing(admin: Member, stranger: Member, noun: str) -> None:
+    product, _, _ = await stock.shelf(admin, 5)
+    order = await draft(admin, noun, str(product), 1)
+    page = await (await signed_in(admin)).get(f"/{noun}/{order['id']}")
+    there = await signed_in(stranger)
+    token = await csrf_token_of(there)
+    for verb in offered(page):
+        form = {"csrf_token": token, "version": "*", "reason": "a test"}
+        assert (await there.post(f"/{noun}/{order['id']}/{verb}", data=form)).status_code == 404
+    assert await admin.read(f"{noun}/{order['id']}") == order
 
 
 async def test_a_refusal_leaves_the_page_as_it_is(admin: Member) -> None:

@@ -111,7 +111,7 @@ def test_the_doctor_finds_nothing_after_an_upgrade(upgraded: Upgraded) -> None:
     with psycopg.connect(upgraded.admin_dsn, autocommit=True) as operator:
         operator.execute("SET ROLE imsop_operator")
         for check in CHECKS:
-            assert operator.execute(check.finds).fetchall() == [], check.name  # type: ignore[call-overload]
+            assert operator.execute(check.finds.encode()).fetchall() == [], check.name
 
 
 def test_numbers_go_on_where_they_were(upgraded: Upgraded) -> None:

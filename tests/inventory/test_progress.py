@@ -9,6 +9,7 @@ import pytest
 
 from imsop.core.database import Connection
 from imsop.inventory.ledger.models import Movement
+from imsop.inventory.ledger.rules import MovementKind, TransactionType
 from imsop.inventory.reservations import queries as reservations_queries
 from imsop.inventory.reservations.models import Wish
 from tests import states
@@ -37,12 +38,13 @@ async def test_what_came_in_for_a_purchase_order_is_counted_on_its_line(admin: M
     (line,) = order.lines
     before = (await admin.read(f"purchase-orders/{order.id}"))["updated_at"]
     async with admin.transaction() as connection:
-        for quantity, type_, kind in (
+        moves: list[tuple[int, TransactionType, MovementKind]] = [
             (8, "receipt", "goods_receipt"),
             (-2, "return", "supplier_return"),
             (-1, "adjustment", "reversal"),
-        ):
-            moved = Movement(product, warehouse, quantity, type_, kind, purchase_order_item_id=line)  # type: ignore[arg-type]
+        ]
+        for quantity, type_, kind in moves:
+            moved = Movement(product, warehouse, quantity, type_, kind, purchase_order_item_id=line)
             await states.post(connection, admin, moved)
         assert await stock.findings(connection) == []
         kept: tuple[int, int] = await connection.fetchrow(
@@ -63,13 +65,14 @@ async def test_what_left_for_a_sales_order_is_counted_on_its_line(admin: Member)
             [Wish(balance, 4, "sales_order", line), Wish(balance, 3, "sales_order", line)],
             admin.user_id,
         )
-        for quantity, type_, kind, drawn in (
+        moves: list[tuple[int, TransactionType, MovementKind, UUID | None]] = [
             (-4, "shipment", "sale", held[0].id),
             (-2, "shipment", "sale", None),
             (1, "adjustment", "reversal", None),
             (1, "return", "customer_return", None),
-        ):
-            moved = Movement(product, warehouse, quantity, type_, kind, drawn, sales_order_item_id=line)  # type: ignore[arg-type]
+        ]
+        for quantity, type_, kind, drawn in moves:
+            moved = Movement(product, warehouse, quantity, type_, kind, drawn, sales_order_item_id=line)
             await states.post(connection, admin, moved)
         assert await stock.findings(connection) == []
     assert await line_of(admin, order) == (10, 3, 5, 1)

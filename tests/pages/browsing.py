@@ -33,3 +33,10 @@ async def signed_in(member: Member) -> Browser:
     reply = await here.fill(await here.get("/sign-in"), "/sign-in", email=member.email, password=PASSWORD)
     assert reply.status_code == 303, reply.text
     return here
+
+
+async def csrf_token_of(here: Browser) -> str:
+    """For a form that no page of this reader has."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', (await here.get("/profile")).text)
+    assert found
+    return found[1]

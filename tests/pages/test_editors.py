@@ -11,7 +11,7 @@ import pytest
 
 from tests import factories
 from tests.factories import Member, accepted
-from tests.pages.browsing import Browser, signed_in
+from tests.pages.browsing import Browser, csrf_token_of, signed_in
 
 
 class Noun(NamedTuple):
@@ -225,8 +225,10 @@ async def test_only_what_nothing_refers_to_is_deleted(admin: Member, noun: Noun)
     await made(here, noun, typed)
     row = await row_of(admin, noun, typed)
     path = f"{noun.path}/{row['id']}"
-    gone = await here.fill(await here.get(f"{path}/edit"), f"{path}/delete")
-    assert (gone.status_code, gone.headers["location"]) == (303, f"{noun.path}?saved=true")
+    form = await here.get(f"{path}/edit")
+    for _ in range(2):  # clicked twice
+        gone = await here.fill(form, f"{path}/delete")
+        assert (gone.status_code, gone.headers["location"]) == (303, f"{noun.path}?saved=true")
     assert (await admin.get(f"{noun.resource}/{row['id']}")).status_code == 404
     assert (await here.get(f"{path}/edit")).status_code == 404
 
@@ -253,11 +255,22 @@ async def test_who_may_not_write_is_offered_nothing(admin: Member, noun: Noun) -
     assert f"{noun.path}/new" not in (await here.get(noun.path)).text
     for path in (f"{noun.path}/new", f"{noun.path}/{row['id']}/edit"):
         assert (await here.get(path)).status_code == 403
-    here_form = await here.get("/profile")
-    token = re.search(r'name="csrf_token" value="([^"]+)"', here_form.text)
-    assert token
+    token = await csrf_token_of(here)
     for path in (f"{noun.path}/new", f"{noun.path}/{row['id']}/edit", f"{noun.path}/{row['id']}/delete"):
-        assert (await here.post(path, data=typed | {"csrf_token": token[1]})).status_code == 403
+        assert (await here.post(path, data=typed | {"csrf_token": token})).status_code == 403
+    assert await row_of(admin, noun, typed) == row
+
+
+async def test_to_a_stranger_there_is_nothing_to_keep(admin: Member, stranger: Member, noun: Noun) -> None:
+    typed = await filled(noun, admin)
+    await made(await signed_in(admin), noun, typed)
+    row = await row_of(admin, noun, typed)
+    there = await signed_in(stranger)
+    token = await csrf_token_of(there)
+    assert (await there.get(f"{noun.path}/{row['id']}/edit")).status_code == 404
+    for verb in ("edit", "delete"):
+        form = typed | {"csrf_token": token, "version": "*"}
+        assert (await there.post(f"{noun.path}/{row['id']}/{verb}", data=form)).status_code == 404
     assert await row_of(admin, noun, typed) == row
 
 

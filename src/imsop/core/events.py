@@ -72,6 +72,13 @@ class Author(Protocol):
     def user_id(self) -> UUID | None: ...
 
 
+class Identified(Protocol):
+    """A row with an id."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
 async def emit(
     connection: Connection, author: Author, event: EventType[Payload], entity_id: UUID, payload: Payload
 ) -> None:
@@ -96,22 +103,17 @@ async def emit_changed(
     event: EventType[Changed],
     name: str,
     before: Struct,
-    after: Struct,
+    after: Identified,
 ) -> None:
     """Appends which fields of a row an edit changed, unless it changed none."""
     if changes := difference(before, after):
-        await emit(connection, author, event, after.id, Changed(name, changes))  # type: ignore[attr-defined]
+        await emit(connection, author, event, after.id, Changed(name, changes))
 
 
-def difference(before: Struct, after: Struct) -> dict[str, Change]:
+def difference(before: Struct, after: object) -> dict[str, Change]:
     """The fields of two states of a row whose values differ, its version aside."""
     return {
-        field: Change(_plain(old), _plain(new))
+        field: Change(msgspec.to_builtins(old), msgspec.to_builtins(new))
         for field in before.__struct_fields__
         if field != "updated_at" and (old := getattr(before, field)) != (new := getattr(after, field))
     }
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it."""
-    return msgspec.to_builtins(value)

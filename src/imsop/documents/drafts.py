@@ -181,8 +181,8 @@ class Drafts(Generic[Order, Full]):
         number = await self.queries.delete_draft(connection, actor.organization_id, order_id)
         if number is None:
             self._require_draft(await self.require(connection, actor, order_id))
-            raise NotFound(Said("no %(what)s with this id", what=Said(self.what)))
-        await emit(connection, actor, self.deleted, order_id, Named(number))
+        else:
+            await emit(connection, actor, self.deleted, order_id, Named(number))
 
     async def _require_references(
         self, connection: Connection, actor: Actor, partner_id: UUID | None, items: Sequence[NewLine]

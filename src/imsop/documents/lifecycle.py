@@ -5,7 +5,7 @@ instead, and the diagram in docs/lifecycles.md.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeAlias
 from uuid import UUID
@@ -113,10 +113,6 @@ class Lifecycle:
     what: str
     permission: Permission
     transitions: tuple[Transition, ...]
-    _by_verb: dict[str, Transition] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_verb", {transition.verb: transition for transition in self.transitions})
 
     def possible(self, status: str, actor: Actor | None = None) -> list[Transition]:
         """What can be done with a document in that state, by this actor."""
@@ -126,9 +122,10 @@ class Lifecycle:
 
     def of(self, verb: str) -> Transition:
         """Raises NotFound for a verb that this kind of document does not have."""
-        if verb not in self._by_verb:
+        found = next((transition for transition in self.transitions if transition.verb == verb), None)
+        if found is None:
             raise NotFound(Said("nothing is called %(verb)s here", verb=verb))
-        return self._by_verb[verb]
+        return found
 
     async def apply(
         self,
@@ -228,7 +225,7 @@ class Lifecycle:
         handler.__doc__ = (
             f"{transition.label}: from {' or '.join(transition.sources)} to {transition.target}."
         )
-        handler.__annotations__["return"] = Response[shape]  # type: ignore[valid-type]
+        handler.__annotations__["return"] = Response[shape]  # type: ignore[valid-type]  # known when the routes are made
         return post(
             f"{path}/{{order_id:uuid}}/{transition.verb}",
             status_code=200,

@@ -11,7 +11,7 @@ from imsop.ui.language import N_
 
 SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
 """What `search_everything` finds."""
-Kind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse"]
+Kind = Literal[SearchKind, "warehouse"]
 
 
 class Place(NamedTuple):
@@ -43,3 +43,5 @@ PLACES: Mapping[Kind, Place] = {
         N_("Warehouse"), N_("Warehouses"), "building-warehouse", "/warehouses", Permission.WAREHOUSES_READ
     ),
 }  # fmt: skip
+ZONES = Place(N_("Zone"), N_("Zones"), "map-pin", "/zones", Permission.WAREHOUSES_READ)
+"""A list only: a zone has no page of its own."""

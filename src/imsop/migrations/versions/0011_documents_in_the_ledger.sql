@@ -1,7 +1,7 @@
 -- Each ledger entry names the document line that caused it, and the progress of a line (received, shipped, returned,
 -- reserved) is written by the functions that write the ledger and the reservations, in the same call.
--- Functions are versioned: a process of the previous release goes on calling post_movements, reserve_stock and
--- release_reservations, which are now thin forms of the second versions.
+-- Functions are versioned: a process of the previous release goes on calling post_movements, which is now a thin form
+-- of the second version.
 
 -- squawk-ignore-file adding-field-with-default, adding-foreign-key-constraint, constraint-missing-not-valid
 -- squawk-ignore-file require-concurrent-index-creation
@@ -67,10 +67,6 @@ CREATE TYPE stock_movement AS (
     purchase_order_item_id uuid, sales_order_item_id uuid, shipment_item_id uuid, reference_id text, reason text,
     notes text, occurred_at timestamptz);
 
--- One line for reserve_stock_v2. kind: sales_order (with its line), quarantine or hold (with a reason).
-CREATE TYPE stock_wish AS (
-    inventory_id uuid, quantity int, kind text, sales_order_item_id uuid, reason text);
-
 -- Lock order, everywhere: purchase orders, then sales orders, each in id order; then balances in id order; never a
 -- document after a balance. These two lock the orders of lines until the transaction ends, and return them.
 -- Arrays are joined, not searched: of a hundred thousand lines a search would take a minute.
@@ -131,11 +127,8 @@ RETURNS TABLE (inventory_id uuid, line int, available int)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
 AS $$
     WITH entry AS (
-        SELECT p_inventory_ids[m.line] AS inventory_id, m.quantity, coalesce(m.occurred_at, now()) AS occurred_at,
-               m.line::int AS line
-        FROM unnest(p_movements) WITH ORDINALITY AS m (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+        SELECT m.inventory_id, m.quantity, coalesce(m.occurred_at, now()) AS occurred_at, m.ordinality::int AS line
+        FROM ROWS FROM (unnest(p_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS m (inventory_id)
     ), dated_back AS (
         SELECT e.inventory_id, i.quantity_on_hand AS on_hand, min(e.occurred_at) AS since, min(e.line) AS line
         FROM entry e
@@ -169,7 +162,7 @@ $$;
 --   short   a balance that would fall below zero, below what is reserved in it, or that would have been below zero
 --           at some time since the line's occurred_at; with what is available
 --   unheld  a line that draws on a reservation which is not of that balance and order line, or holds less
--- plan_cache_mode, here and below: PostgreSQL would take a plan of its own for each call to be cheaper, and make it anew
+-- plan_cache_mode, here and where stock is reserved: PostgreSQL would take a plan of its own for each call to be cheaper, and make it anew
 -- each time, which takes longer than the rest. Few lines or many, balances are found one by one in an index.
 -- Lines are applied in the order given. Values are computed from the locked rows. The progress of order lines and
 -- their orders' updated_at change with it. Locks: see lock_purchase_orders_of.
@@ -191,14 +184,12 @@ DECLARE
     v_draws boolean;
     v_dated_back boolean;
 BEGIN
-    SELECT array_agg(m.product_id ORDER BY m.line), array_agg(m.warehouse_id ORDER BY m.line),
+    SELECT array_agg(m.product_id ORDER BY m.ordinality), array_agg(m.warehouse_id ORDER BY m.ordinality),
            array_agg(m.purchase_order_item_id) FILTER (WHERE m.purchase_order_item_id IS NOT NULL),
            array_agg(m.sales_order_item_id) FILTER (WHERE m.sales_order_item_id IS NOT NULL),
            bool_or(m.reservation_id IS NOT NULL)
     INTO v_product_ids, v_warehouse_ids, v_purchase_items, v_sales_items, v_draws
-    FROM unnest(p_movements) WITH ORDINALITY AS m (
-        product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-        sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line);
+    FROM unnest(p_movements) WITH ORDINALITY AS m;
     IF v_product_ids IS NULL THEN
         RETURN;
     END IF;
@@ -215,16 +206,14 @@ BEGIN
 
     IF v_draws THEN
         RETURN QUERY
-        SELECT 'unheld', min(e.line)::int, e.reservation_id, v_inventory_ids[e.line], NULL::int, NULL::int,
+        SELECT 'unheld', min(e.ordinality)::int, e.reservation_id, e.inventory_id, NULL::int, NULL::int,
                coalesce(max(r.quantity), 0)
-        FROM unnest(p_movements) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, line)
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         LEFT JOIN inventory_reservations r ON r.organization_id = p_organization_id
-            AND r.id = e.reservation_id AND r.inventory_id = v_inventory_ids[e.line]
+            AND r.id = e.reservation_id AND r.inventory_id = e.inventory_id
             AND r.sales_order_item_id IS NOT DISTINCT FROM e.sales_order_item_id
         WHERE e.reservation_id IS NOT NULL
-        GROUP BY e.reservation_id, v_inventory_ids[e.line]
+        GROUP BY e.reservation_id, e.inventory_id
         HAVING coalesce(max(r.quantity), 0) < -sum(e.quantity) OR max(e.quantity) > 0;
         IF FOUND THEN
             RETURN;
@@ -233,15 +222,13 @@ BEGIN
 
     -- Below zero on the way, or at its end below what stays reserved.
     RETURN QUERY
-    SELECT 'short', min(e.line)::int, NULL::uuid, e.inventory_id, NULL::int, e.on_hand,
+    SELECT 'short', min(e.ordinality)::int, NULL::uuid, e.inventory_id, NULL::int, e.on_hand,
            (e.on_hand - e.reserved + e.drawn)::int
     FROM (
-        SELECT e.line, i.id AS inventory_id, i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, e.quantity,
-               i.quantity_on_hand + sum(e.quantity) OVER (PARTITION BY i.id ORDER BY e.line) AS balance_after,
+        SELECT e.ordinality, i.id AS inventory_id, i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved,
+               e.quantity, i.quantity_on_hand + sum(e.quantity) OVER (PARTITION BY i.id ORDER BY e.ordinality) AS balance_after,
                coalesce(-sum(e.quantity) FILTER (WHERE e.reservation_id IS NOT NULL) OVER (PARTITION BY i.id), 0) AS drawn
-        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
     ) AS e
     GROUP BY e.inventory_id, e.on_hand, e.reserved, e.drawn
@@ -256,10 +243,8 @@ BEGIN
     FROM (
         SELECT coalesce(e.occurred_at, now()) AS occurred_at, i.last_occurred_at AS known_until,
                max(coalesce(e.occurred_at, now())) OVER (
-                   PARTITION BY i.id ORDER BY e.line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
-        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+                   PARTITION BY i.id ORDER BY e.ordinality ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS posted_until
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
     ) AS e;
     IF v_dated_back THEN
@@ -273,16 +258,14 @@ BEGIN
 
     RETURN QUERY
     WITH entry AS MATERIALIZED (
-        SELECT uuidv7() AS id, e.line::int AS line, e.inventory_id, e.quantity,
+        SELECT uuidv7() AS id, e.ordinality::int AS line, e.inventory_id, e.quantity,
                e.transaction_type, e.movement_kind, e.reservation_id, e.purchase_order_item_id, e.sales_order_item_id,
                e.shipment_item_id, e.reference_id, e.reason, e.notes, coalesce(e.occurred_at, now()) AS occurred_at,
                (i.quantity_on_hand + sum(e.quantity) OVER in_order)::int AS balance_after,
                i.version + row_number() OVER in_order AS balance_version
-        FROM ROWS FROM (unnest(p_movements), unnest(v_inventory_ids)) WITH ORDINALITY AS e (
-            product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id, purchase_order_item_id,
-            sales_order_item_id, shipment_item_id, reference_id, reason, notes, occurred_at, inventory_id, line)
+        FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
         JOIN inventory i ON i.organization_id = p_organization_id AND i.id = e.inventory_id
-        WINDOW in_order AS (PARTITION BY i.id ORDER BY e.line)
+        WINDOW in_order AS (PARTITION BY i.id ORDER BY e.ordinality)
     ), moved AS (
         UPDATE inventory i
         SET quantity_on_hand = i.quantity_on_hand + c.quantity, quantity_reserved = i.quantity_reserved - c.drawn,
@@ -369,101 +352,6 @@ BEGIN
     END IF;
 END $$;
 
--- Holds stock for an owner: all wishes, or none and the balances that are short come back with what is available.
--- Order lines count what is reserved for them. Locks: see lock_purchase_orders_of.
-CREATE FUNCTION reserve_stock_v2(p_organization_id uuid, p_wishes stock_wish[], p_created_by uuid)
-RETURNS TABLE (outcome text, line int, id uuid, inventory_id uuid, quantity int, available int)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-    SET plan_cache_mode = force_generic_plan
-AS $$
-#variable_conflict use_column
-DECLARE
-    v_sales_items uuid[];
-    v_sales_orders uuid[] := '{}';
-    v_inventory_ids uuid[];
-BEGIN
-    SELECT array_agg(DISTINCT w.inventory_id),
-           array_agg(w.sales_order_item_id) FILTER (WHERE w.sales_order_item_id IS NOT NULL)
-    INTO v_inventory_ids, v_sales_items
-    FROM unnest(p_wishes) AS w;
-    IF v_sales_items IS NOT NULL THEN
-        v_sales_orders := lock_sales_orders_of(p_organization_id, v_sales_items);
-    END IF;
-    PERFORM lock_balances(p_organization_id, v_inventory_ids);
-    RETURN QUERY
-    WITH wish AS MATERIALIZED (
-        SELECT uuidv7() AS id, w.line::int AS line, w.inventory_id, w.quantity, w.kind, w.sales_order_item_id, w.reason
-        FROM unnest(p_wishes) WITH ORDINALITY AS w (inventory_id, quantity, kind, sales_order_item_id, reason, line)
-    ), change AS MATERIALIZED (
-        SELECT w.inventory_id, min(w.line) AS line, sum(w.quantity) AS quantity,
-               max(i.quantity_reserved) AS reserved, coalesce(max(i.quantity_available), 0) AS available
-        FROM wish w
-        LEFT JOIN inventory i ON i.organization_id = p_organization_id AND i.id = w.inventory_id
-        GROUP BY w.inventory_id
-    ), short AS MATERIALIZED (
-        SELECT inventory_id, line, available FROM change WHERE quantity > available
-    ), raised AS (
-        UPDATE inventory i SET quantity_reserved = c.reserved + c.quantity
-        FROM change c
-        WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
-    ), held AS (
-        INSERT INTO inventory_reservations
-            (id, organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, created_by)
-        SELECT id, p_organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, p_created_by
-        FROM wish
-        WHERE NOT EXISTS (SELECT FROM short)
-    ), counted AS (
-        UPDATE sales_order_items i SET quantity_reserved = i.quantity_reserved + s.quantity
-        FROM (SELECT sales_order_item_id, sum(quantity) AS quantity FROM wish
-              WHERE sales_order_item_id IS NOT NULL AND NOT EXISTS (SELECT FROM short)
-              GROUP BY sales_order_item_id) s
-        WHERE i.organization_id = p_organization_id AND i.id = s.sales_order_item_id
-    )
-    SELECT 'short', line, NULL::uuid, inventory_id, NULL::int, available FROM short
-    UNION ALL
-    SELECT 'held', line, id, inventory_id, quantity, NULL::int FROM wish
-    WHERE NOT EXISTS (SELECT FROM short)
-    ORDER BY 2;
-    PERFORM touch_orders(p_organization_id, '{}', v_sales_orders);
-END $$;
-
--- Frees what these reservations still hold and returns them. One that a rival freed meanwhile is not returned.
--- Order lines count what is left reserved for them. Locks: see lock_purchase_orders_of.
-CREATE FUNCTION release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[])
-RETURNS TABLE (id uuid, inventory_id uuid, quantity int, sales_order_item_id uuid)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-    SET plan_cache_mode = force_generic_plan
-AS $$
-#variable_conflict use_column
-DECLARE
-    v_sales_orders uuid[];
-BEGIN
-    v_sales_orders := lock_sales_orders_of(p_organization_id, array(
-        SELECT r.sales_order_item_id FROM inventory_reservations r
-        WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)
-          AND r.sales_order_item_id IS NOT NULL));
-    PERFORM lock_balances(p_organization_id, array(
-        SELECT DISTINCT r.inventory_id FROM inventory_reservations r
-        WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)));
-    RETURN QUERY
-    WITH released AS (
-        DELETE FROM inventory_reservations r
-        WHERE r.organization_id = p_organization_id AND r.id = ANY (p_reservation_ids)
-        RETURNING r.id, r.inventory_id, r.quantity, r.sales_order_item_id
-    ), lowered AS (
-        UPDATE inventory i SET quantity_reserved = i.quantity_reserved - freed.quantity
-        FROM (SELECT inventory_id, sum(quantity) AS quantity FROM released GROUP BY inventory_id) freed
-        WHERE i.organization_id = p_organization_id AND i.id = freed.inventory_id
-    ), counted AS (
-        UPDATE sales_order_items i SET quantity_reserved = i.quantity_reserved - freed.quantity
-        FROM (SELECT sales_order_item_id, sum(quantity) AS quantity FROM released
-              WHERE sales_order_item_id IS NOT NULL GROUP BY sales_order_item_id) freed
-        WHERE i.organization_id = p_organization_id AND i.id = freed.sales_order_item_id
-    )
-    SELECT id, inventory_id, quantity, sales_order_item_id FROM released;
-    PERFORM touch_orders(p_organization_id, '{}', v_sales_orders);
-END $$;
-
 -- A sales order line of the past, for record_past_sales.
 CREATE TYPE past_sale_line AS (
     id uuid, sales_order_id uuid, line_number int, product_id uuid, quantity_ordered int, unit_price numeric,
@@ -520,28 +408,7 @@ AS $$
         ORDER BY e.line), p_created_by) AS p
 $$;
 
-CREATE OR REPLACE FUNCTION reserve_stock(
-    p_organization_id uuid, p_inventory_ids uuid[], p_quantities int[], p_kind text, p_sales_order_item_ids uuid[],
-    p_reason text, p_created_by uuid)
-RETURNS TABLE (outcome text, line int, id uuid, inventory_id uuid, quantity int, available int)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-    SELECT h.outcome, h.line, h.id, h.inventory_id, h.quantity, h.available
-    FROM reserve_stock_v2(p_organization_id, array(
-        SELECT ROW(w.inventory_id, w.quantity, p_kind, w.sales_order_item_id, p_reason)::stock_wish
-        FROM unnest(p_inventory_ids, p_quantities, p_sales_order_item_ids)
-            WITH ORDINALITY AS w (inventory_id, quantity, sales_order_item_id, line)
-        ORDER BY w.line), p_created_by) AS h
-$$;
-
-CREATE OR REPLACE FUNCTION release_reservations(p_organization_id uuid, p_reservation_ids uuid[])
-RETURNS TABLE (id uuid, inventory_id uuid, quantity int)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-    SELECT r.id, r.inventory_id, r.quantity FROM release_reservations_v2(p_organization_id, p_reservation_ids) AS r
-$$;
-
-GRANT EXECUTE ON FUNCTION post_movements_v2, reserve_stock_v2, release_reservations_v2, record_past_sales TO imsop_app;
+GRANT EXECUTE ON FUNCTION post_movements_v2, record_past_sales TO imsop_app;
 
 -- Progress is written by the functions above only.
 REVOKE INSERT, UPDATE ON purchase_order_items, sales_order_items FROM imsop_app;

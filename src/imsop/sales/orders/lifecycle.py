@@ -26,8 +26,7 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
 
 async def _promise_and_reserve(connection: Connection, actor: Actor, order: Held) -> None:
     """What there is is held; the rest is missing, and shown as such."""
-    await queries.keep_names(connection, actor.organization_id, order.id)
-    await queries.promise_lines(connection, actor.organization_id, order.id)
+    await queries.keep_agreement(connection, actor.organization_id, order.id)
     wanted = await queries.list_wanted(connection, actor.organization_id, order.id)
     await reservations.reserve_for_lines(connection, actor, wanted)
 

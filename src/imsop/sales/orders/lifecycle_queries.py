@@ -100,23 +100,11 @@ async def list_wanted(connection: Connection, organization_id: UUID, order_id: U
     )
 
 
-async def promise_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Freezes the day each line is promised for, the first time: its own, else the order's."""
-    await connection.execute(
-        """
-        UPDATE sales_order_items i
-        SET promised_delivery_date = coalesce(i.expected_delivery_date, o.expected_delivery_date)
-        FROM sales_orders o
-        WHERE i.organization_id = $1 AND i.sales_order_id = $2 AND i.promised_delivery_date IS NULL
-          AND o.organization_id = $1 AND o.id = $2
-        """,
-        organization_id,
-        order_id,
-    )
+async def keep_agreement(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
+    """Gives the order its own copy of its customer and of what its lines call their products, as of now.
 
-
-async def keep_names(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Gives the order its own copy of its customer and of what its lines call their products, as of now."""
+    Freezes the day each line is promised for, the first time: its own, else the order's.
+    """
     await connection.execute(
         """
         WITH partner AS (
@@ -130,9 +118,12 @@ async def keep_names(connection: Connection, organization_id: UUID, order_id: UU
         )
         UPDATE sales_order_items i
         SET sku = p.sku, product_name = p.name, unit_of_measure = p.unit_of_measure,
-            units_per_pack = p.units_per_pack
-        FROM products p
+            units_per_pack = p.units_per_pack,
+            promised_delivery_date = coalesce(
+                i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date)
+        FROM products p, sales_orders o
         WHERE i.organization_id = $1 AND i.sales_order_id = $2
+          AND o.organization_id = $1 AND o.id = $2
           AND p.organization_id = $1 AND p.id = i.product_id
         """,
         organization_id,

@@ -33,13 +33,15 @@ def idempotency_key(scope: HTTPScope) -> str | None:
     return key
 
 
-def form_key(form: Mapping[str, str], body: bytearray) -> str | None:
-    """The key of a page's form that carries one: the same form, sent twice, writes once.
+def form_key(scope: HTTPScope, form: Mapping[str, str], body: bytearray) -> str | None:
+    """The key of a page's form that makes something (`form_key`) or changes a `version`.
 
-    What was typed belongs to it: whoever goes back and types something else means something else.
+    Sent twice, it writes once. Where it goes and what was typed belong to the key: whoever goes back and
+    types another thing means another thing.
     """
-    made = form.get("form_key")
-    return f"{made[:64]}.{hashlib.sha256(body).hexdigest()}" if made else None
+    if not ("form_key" in form or "version" in form):
+        return None
+    return hashlib.sha256(scope["path"].encode() + b"\0" + body).hexdigest()
 
 
 class KeptReply:

@@ -78,7 +78,7 @@ class EdgeMiddleware:
             is_form = route.takes is not None and route.takes.media_type == FORM
             form = request.fields() if is_form else {}
             require_csrf_token(request, request.cookies[SESSION_COOKIE], form)
-            key = key or form_key(form, record.body)
+            key = key or form_key(scope, form, record.body)
         unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] == "GET")
         record.unit = unit
         try:

@@ -15,30 +15,29 @@ from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
 from imsop.web.pages.shipping import shipments
 from imsop.web.pages.suppliers import supplier_editor, suppliers
-from imsop.web.places import PLACES, Kind
+from imsop.web.places import PLACES, ZONES, Place
 
 _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Purchasing"), N_("Sales")
 _ADMINISTRATION = N_("Administration")
 _MOVING = N_("Logistics")
 
 
-def _entry(kind: Kind, group: str) -> NavigationEntry:
-    place = PLACES[kind]
+def _entry(place: Place, group: str) -> NavigationEntry:
     return NavigationEntry(place.plural, place.path, place.icon, place.permission, group)
 
 
 NAVIGATION = (
     NavigationEntry(N_("Control tower"), "/", "layout-dashboard", Permission.ORGANIZATION_READ),
-    _entry("product", _STOCK),
+    _entry(PLACES["product"], _STOCK),
     NavigationEntry(N_("Inventory"), "/inventory", "packages", Permission.INVENTORY_READ, _STOCK),
     NavigationEntry(N_("Ledger"), "/ledger", "history", Permission.INVENTORY_READ, _STOCK),
-    _entry("warehouse", _STOCK),
-    NavigationEntry(N_("Zones"), "/zones", "map-pin", Permission.WAREHOUSES_READ, _STOCK),
-    _entry("purchase_order", _BUYING),
-    _entry("supplier", _BUYING),
-    _entry("sales_order", _SELLING),
-    _entry("customer", _SELLING),
-    _entry("shipment", _MOVING),
+    _entry(PLACES["warehouse"], _STOCK),
+    _entry(ZONES, _STOCK),
+    _entry(PLACES["purchase_order"], _BUYING),
+    _entry(PLACES["supplier"], _BUYING),
+    _entry(PLACES["sales_order"], _SELLING),
+    _entry(PLACES["customer"], _SELLING),
+    _entry(PLACES["shipment"], _MOVING),
     NavigationEntry(N_("Events"), "/events", "activity", Permission.ANALYTICS_READ, _MOVING),
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),

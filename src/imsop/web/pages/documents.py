@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from markupsafe import Markup
 from msgspec import Struct
 
-from imsop.core.database import Connection, savepoint
+from imsop.core.database import Connection
 from imsop.core.errors import Conflict, DomainError, InvalidInput, PreconditionFailed
 from imsop.core.fields import ShortName
 from imsop.documents.lifecycle import Lifecycle, Reason
@@ -21,7 +21,7 @@ from imsop.identity.request import TenantRequest
 from imsop.ui.language import N_
 from imsop.ui.parts import Chart, Column, Series
 from imsop.web.edge.requests import StrictRequest
-from imsop.web.pages.forms import form_of
+from imsop.web.pages.forms import attempt, form_of
 
 Flag = Literal["true"]
 """A filter that is on, or is not there."""
@@ -180,29 +180,15 @@ class ShowsDocument(Protocol):
 async def act(
     request: StrictRequest, lifecycle: Lifecycle, path: str, document_id: UUID, verb: str, show: ShowsDocument
 ) -> Response[Any]:
-    """Does what a button says, and shows the document: changed, or with why it could not be.
-
-    Whoever asked for the state that the document is in has it, as after a second click or a lost reply.
-    """
+    """Does what a button says, and shows the document: changed, or with why it could not be."""
     connection, actor = await request.begin()
     try:
         sent = form_of(request, VerbForm)
-        async with savepoint(connection):
+        async with attempt(connection):
             await lifecycle.apply(connection, actor, document_id, verb, sent.version, sent.reason)
     except (Conflict, PreconditionFailed, InvalidInput) as refusal:
-        if refusal.status != InvalidInput.status and await _is_done(
-            connection, actor, lifecycle, document_id, verb
-        ):
-            return Redirect(f"{path}/{document_id}", status_code=303)
         return await show(request, document_id, refusal)
     return Redirect(f"{path}/{document_id}?done={verb}", status_code=303)
-
-
-async def _is_done(
-    connection: Connection, actor: Actor, lifecycle: Lifecycle, document_id: UUID, verb: str
-) -> bool:
-    held = await lifecycle.queries.hold(connection, actor.organization_id, document_id)
-    return held is not None and held.status == lifecycle.of(verb).target
 
 
 class QuarterOfLines(Protocol):

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
-import asyncpg
 import msgspec
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -23,14 +22,13 @@ from msgspec import Struct
 from imsop.analytics.events.models import AnalyticsEvent
 from imsop.analytics.events.queries import EVENTS_OF_ENTITIES
 from imsop.core import edits
-from imsop.core.database import Connection, savepoint
+from imsop.core.database import Connection
 from imsop.core.errors import (
     Conflict,
     DomainError,
     Forbidden,
     InvalidInput,
     PreconditionFailed,
-    from_database,
 )
 from imsop.core.events import Changed, EventType, Named
 from imsop.core.listing import PageRequest
@@ -42,12 +40,11 @@ from imsop.identity.roles.permissions import Permission
 from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
-from imsop.web.pages.forms import filled_form
-from imsop.web.places import SearchKind
+from imsop.web.pages.forms import attempt, filled_form
+from imsop.web.places import Place, SearchKind
 from imsop.web.search import SearchQuery, search_kind
 
 Row = TypeVar("Row", bound=Struct)
-Result = TypeVar("Result")
 HISTORY = 50
 """Entries of a row's history that its page shows."""
 SIMILAR = 3
@@ -89,10 +86,8 @@ Choices = Callable[[Connection, Actor], Awaitable[Sequence[Option]]]
 class Editor(Generic[Row]):
     """The form of one noun. The texts are of the catalogue."""
 
-    path: str
+    place: Place
     new_title: str
-    list_title: str
-    read: Permission
     write: Permission
     sections: tuple[Section, ...]
     new: type[Struct]
@@ -111,6 +106,10 @@ class Editor(Generic[Row]):
     choices: Mapping[str, Choices] = field(default_factory=dict)
     """What the fields named may choose from."""
     has_page: bool = True
+
+    @property
+    def path(self) -> str:
+        return self.place.path
 
     @property
     def fields(self) -> list[Field]:
@@ -168,11 +167,8 @@ def _text(one: Field, value: object) -> str:
 def _plain(one: Field, typed: str) -> str:
     """As the API takes it: a price may be typed with a decimal comma."""
     value = typed.strip()
-    return (
-        value.replace(",", ".")
-        if one.kind == "price" and value.count(",") == 1 and "." not in value
-        else value
-    )
+    has_decimal_comma = one.kind == "price" and value.count(",") == 1 and "." not in value
+    return value.replace(",", ".") if has_decimal_comma else value
 
 
 class Shown(NamedTuple):
@@ -185,25 +181,13 @@ class Shown(NamedTuple):
     """What somebody else changed meanwhile, by field: the value that is stored now."""
 
 
-async def _attempt(connection: Connection, write: Callable[[], Awaitable[Result]]) -> Result:
-    """Writes, or undoes it and raises the refusal, also of the database; the transaction goes on."""
-    try:
-        async with savepoint(connection):
-            return await write()
-    except asyncpg.PostgresError as error:
-        refusal = from_database(error)
-        if refusal is None:
-            raise
-        raise refusal from error
-
-
 async def _show(request: TenantRequest, editor: Editor[Any], shown: Shown) -> Response[bytes]:
     connection, actor = await request.begin()
     if editor.write not in actor.permissions:
         raise Forbidden("your roles do not allow changing this; ask your administrator")
     row, refusal = shown.row, shown.refusal
     stored = editor.shown(row) if row else editor.blank()
-    crumbs = [Crumb(editor.list_title, editor.path)]
+    crumbs = [Crumb(editor.place.plural, editor.path)]
     if row and editor.has_page:
         crumbs.append(Crumb(getattr(row, editor.name), f"{editor.path}/{row.id}", is_name=True))
     return render(
@@ -219,14 +203,14 @@ async def _show(request: TenantRequest, editor: Editor[Any], shown: Shown) -> Re
         theirs=shown.theirs,
         choices={name: await choices(connection, actor) for name, choices in editor.choices.items()},
         version=edits.etag(row.updated_at) if row else "",
-        form_key=secrets.token_urlsafe(16),
+        form_key=secrets.token_urlsafe(16) if row is None else None,
         refusal=refusal,
         crumbs=crumbs,
     )
 
 
 def _new_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
-    @get(f"{editor.path}/new", opt=allow(editor.read), include_in_schema=False)
+    @get(f"{editor.path}/new", opt=allow(editor.place.permission), include_in_schema=False)
     async def new_page(request: TenantRequest) -> Response[bytes]:
         return await _show(request, editor, Shown(editor.blank()))
 
@@ -241,7 +225,8 @@ def _new_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
         form = _sent(request)
         try:
             new = editor.typed(form)
-            row = await _attempt(connection, lambda: editor.create(connection, actor, new))
+            async with attempt(connection):
+                row = await editor.create(connection, actor, new)
         except (InvalidInput, Conflict) as refusal:
             return await _show(request, editor, Shown(_kept(editor, form), refusal=refusal))
         return Redirect(editor.place_of(row.id), status_code=303)
@@ -250,7 +235,7 @@ def _new_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
 
 
 def _edit_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
-    @get(f"{editor.path}/{{row_id:uuid}}/edit", opt=allow(editor.read), include_in_schema=False)
+    @get(f"{editor.path}/{{row_id:uuid}}/edit", opt=allow(editor.place.permission), include_in_schema=False)
     async def edit_page(request: TenantRequest, row_id: UUID) -> Response[bytes]:
         connection, actor = await request.begin()
         row = await editor.get_row(connection, actor, row_id)
@@ -272,8 +257,8 @@ def _edit_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
             if form.get("version") != edits.etag(row.updated_at):
                 raise edits.changed_meanwhile(editor.changed.kind.replace("_", " "))
             if changes := editor.changes_of(row, editor.typed(form)):
-                version = form["version"]
-                await _attempt(connection, lambda: editor.edit(connection, actor, row_id, changes, version))
+                async with attempt(connection):
+                    await editor.edit(connection, actor, row_id, changes, form["version"])
         except PreconditionFailed as refusal:
             now = await editor.get_row(connection, actor, row_id)
             return await _show(request, editor, _merged(editor, now, form, refusal))
@@ -291,7 +276,8 @@ def _edit_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
         connection, actor = await request.begin()
         row = await editor.get_row(connection, actor, row_id)
         try:
-            await _attempt(connection, lambda: editor.delete(connection, actor, row_id))
+            async with attempt(connection):
+                await editor.delete(connection, actor, row_id)
         except Conflict as refusal:
             return await _show(request, editor, Shown(editor.shown(row), row, refusal))
         return Redirect(f"{editor.path}?saved=true", status_code=303)
@@ -300,7 +286,7 @@ def _edit_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
 
 
 def _similar_route(editor: Editor[Any], found_as: SearchKind) -> HTTPRouteHandler:
-    @get(f"{editor.path}/similar", opt=allow(editor.read), include_in_schema=False)
+    @get(f"{editor.path}/similar", opt=allow(editor.place.permission), include_in_schema=False)
     async def similar(
         request: TenantRequest, name: SearchQuery | None = None, sku: SearchQuery | None = None
     ) -> Response[bytes]:

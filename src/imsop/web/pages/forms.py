@@ -1,11 +1,14 @@
 """What a page's form sent, as the typed input that an action takes."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import asyncpg
 import msgspec
 
-from imsop.core.errors import InvalidInput, field_errors
+from imsop.core.database import Connection, savepoint
+from imsop.core.errors import InvalidInput, field_errors, from_database
 from imsop.web.edge.csrf import FIELD
 from imsop.web.edge.problems import INVALID
 from imsop.web.edge.requests import StrictRequest
@@ -16,6 +19,22 @@ Form = TypeVar("Form", bound=msgspec.Struct)
 def form_of(request: StrictRequest, form: type[Form]) -> Form:
     """As `filled_form`, of all that the request's form sent."""
     return filled_form({name: value for name, value in request.fields().items() if name != FIELD}, form)
+
+
+@asynccontextmanager
+async def attempt(connection: Connection) -> AsyncIterator[None]:
+    """What is refused within, by us or by the database, is undone and raised as a refusal.
+
+    The transaction goes on, so that the page can be shown again.
+    """
+    try:
+        async with savepoint(connection):
+            yield
+    except asyncpg.PostgresError as error:
+        refusal = from_database(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def filled_form(sent: Mapping[str, str], form: type[Form]) -> Form:

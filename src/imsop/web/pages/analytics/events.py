@@ -87,7 +87,7 @@ FOUND = 5
 """Events are shown of so many of each kind that a search finds: more would be no answer."""
 
 
-_NAMES = ("name", "po_number", "so_number", "reference_id", "sku")
+_NAMES = ("name", "so_number", "reference_id", "sku")
 """What an event may say its entity is called."""
 
 

@@ -8,12 +8,11 @@ from imsop.catalog.products.models import NewProduct, ProductChanges, ProductSta
 from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 from imsop.web.pages.editor import Editor, Field, Section
+from imsop.web.places import PLACES
 
 EDITOR = Editor(
-    path="/products",
+    place=PLACES["product"],
     new_title=N_("New product"),
-    list_title=N_("Products"),
-    read=Permission.PRODUCTS_READ,
     write=Permission.PRODUCTS_WRITE,
     sections=(
         Section(

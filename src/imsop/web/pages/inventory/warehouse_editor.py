@@ -12,6 +12,7 @@ from imsop.inventory.warehouses.events import WAREHOUSE_CHANGED, WAREHOUSE_CREAT
 from imsop.inventory.warehouses.models import NewWarehouse, WarehouseChanges, WarehouseStatus
 from imsop.ui.language import N_
 from imsop.web.pages.editor import Editor, Field, Option, Section
+from imsop.web.places import PLACES
 
 MANAGERS = 200
 """Names to choose from."""
@@ -23,10 +24,8 @@ async def _managers(connection: Connection, actor: Actor) -> Sequence[Option]:
 
 
 EDITOR = Editor(
-    path="/warehouses",
+    place=PLACES["warehouse"],
     new_title=N_("New warehouse"),
-    list_title=N_("Warehouses"),
-    read=Permission.WAREHOUSES_READ,
     write=Permission.WAREHOUSES_WRITE,
     sections=(
         Section(

@@ -11,6 +11,7 @@ from imsop.inventory.warehouses.events import ZONE_CHANGED, ZONE_CREATED, ZONE_D
 from imsop.inventory.warehouses.models import NewZone, ZoneChanges, ZoneType
 from imsop.ui.language import N_
 from imsop.web.pages.editor import Editor, Field, Option, Section
+from imsop.web.places import ZONES
 
 
 async def _warehouses(connection: Connection, actor: Actor) -> Sequence[Option]:
@@ -18,10 +19,8 @@ async def _warehouses(connection: Connection, actor: Actor) -> Sequence[Option]:
 
 
 EDITOR = Editor(
-    path="/zones",
+    place=ZONES,
     new_title=N_("New zone"),
-    list_title=N_("Zones"),
-    read=Permission.WAREHOUSES_READ,
     write=Permission.WAREHOUSES_WRITE,
     sections=(
         Section(

@@ -9,12 +9,12 @@ from imsop.sales.customers.events import CUSTOMER_CHANGED, CUSTOMER_CREATED, CUS
 from imsop.sales.customers.models import CustomerChanges, NewCustomer
 from imsop.ui.language import N_
 from imsop.web.pages.editor import Editor, Field, Section
+from imsop.web.pages.partners import ADDRESS, CONTACT
+from imsop.web.places import PLACES
 
 EDITOR = Editor(
-    path="/customers",
+    place=PLACES["customer"],
     new_title=N_("New customer"),
-    list_title=N_("Customers"),
-    read=Permission.CUSTOMERS_READ,
     write=Permission.CUSTOMERS_WRITE,
     sections=(
         Section(
@@ -25,23 +25,8 @@ EDITOR = Editor(
                 Field("status", N_("Status"), "choice", options=get_args(PartnerStatus)),
             ),
         ),
-        Section(
-            N_("Contact"),
-            (
-                Field("contact_person", N_("Contact person")),
-                Field("email", N_("E-mail address"), "email"),
-                Field("phone", N_("Telephone"), "tel"),
-            ),
-        ),
-        Section(
-            N_("Address"),
-            (
-                Field("address", N_("Street and number"), "long"),
-                Field("postal_code", N_("Postal code")),
-                Field("city", N_("City")),
-                Field("country", N_("Country")),
-            ),
-        ),
+        CONTACT,
+        ADDRESS,
         Section(
             N_("Terms"),
             (Field("payment_terms", N_("Payment terms")),),

@@ -9,12 +9,12 @@ from imsop.suppliers.suppliers.events import SUPPLIER_CHANGED, SUPPLIER_CREATED,
 from imsop.suppliers.suppliers.models import NewSupplier, SupplierChanges
 from imsop.ui.language import N_
 from imsop.web.pages.editor import Editor, Field, Section
+from imsop.web.pages.partners import ADDRESS, CONTACT
+from imsop.web.places import PLACES
 
 EDITOR = Editor(
-    path="/suppliers",
+    place=PLACES["supplier"],
     new_title=N_("New supplier"),
-    list_title=N_("Suppliers"),
-    read=Permission.SUPPLIERS_READ,
     write=Permission.SUPPLIERS_WRITE,
     sections=(
         Section(
@@ -24,23 +24,8 @@ EDITOR = Editor(
                 Field("status", N_("Status"), "choice", options=get_args(PartnerStatus)),
             ),
         ),
-        Section(
-            N_("Contact"),
-            (
-                Field("contact_person", N_("Contact person")),
-                Field("email", N_("E-mail address"), "email"),
-                Field("phone", N_("Telephone"), "tel"),
-            ),
-        ),
-        Section(
-            N_("Address"),
-            (
-                Field("address", N_("Street and number"), "long"),
-                Field("postal_code", N_("Postal code")),
-                Field("city", N_("City")),
-                Field("country", N_("Country")),
-            ),
-        ),
+        CONTACT,
+        ADDRESS,
         Section(
             N_("Terms"),
             (
