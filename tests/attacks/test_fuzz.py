@@ -15,7 +15,7 @@ from tests.attacks.wire import exchange, head, with_body
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
-SHORT = 2_500
+SHORT = 10_000
 """Requests in the suite; `python -m tests.attacks.fuzz` goes on for an hour."""
 
 
