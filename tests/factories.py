@@ -34,7 +34,7 @@ async def running(installation: Installation, **settings: Any) -> AsyncIterator[
 
     Its live stream ends at once, for a client in the same process waits for the whole of a reply.
     """
-    usual = {"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12, "stream_seconds": 0}
+    usual = {"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12, "stream_seconds": 0, "jobs": False}
     app = create_app(Settings(**(usual | settings)), installation)
     assert isinstance(app, Observed)
     async with litestar_of(app).lifespan():

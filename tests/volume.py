@@ -181,6 +181,14 @@ _ROWS = """
     SELECT %(organization)s, 'metric ' || m, n, current_date - n::int, 'category ' || c, 'made up'
     FROM generate_series(1, %(days)s) n, generate_series(1, 5) m, generate_series(1, 4) c;
 
+    INSERT INTO queue.procrastinate_jobs (queue_name, task_name, status, shown_status, attempts, args,
+                                          created_at)
+    SELECT 'default', 'task ' || pg_temp.pick(n, 5), 'succeeded',
+           CASE n %% 100 WHEN 0 THEN 'failed' WHEN 1 THEN 'waiting' WHEN 2 THEN 'running'
+                ELSE 'succeeded' END, 1,
+           jsonb_build_object('organization_id', %(organization)s::text), pg_temp.lately(n)
+    FROM generate_series(1, %(days)s * 10) n;
+
     INSERT INTO api_keys (organization_id, name, prefix, key_hash, permissions, created_by)
     SELECT %(organization)s, 'key ' || n, 'imsop_key_', sha256(n::text::bytea), '{}', %(user)s
     FROM generate_series(1, 20) n;

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from tests.installation.processes import Up, imsop, imsop_up, postmaster, servers_in
+from tests.installation.processes import ENVIRONMENT, IMSOP, Up, imsop, imsop_up, postmaster, servers_in
 
 WARM_START_CPU_SECONDS = 3.0  # wall time on an idle machine; other workers keep this one from being idle
 
@@ -126,6 +127,47 @@ def test_after_kill_9_of_the_database_it_ends_and_says_what_to_do(installed: Pat
         os.kill(postmaster(installed), signal.SIGKILL)
         assert up.ended() == 1
     assert "start again and it recovers" in up.output
+
+
+def _jobs(installed: Path, *options: str) -> list[str]:
+    done = imsop("jobs", "--data-dir", installed, *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def _wait_for_success(installed: Path, *, of: str) -> None:
+    deadline = time.monotonic() + 60
+    while not any(" succeeded 1x " in line and of in line for line in _jobs(installed)):
+        assert time.monotonic() < deadline, of
+
+
+def test_background_jobs_run_beside_the_pages(installed: Path) -> None:
+    with imsop_up(installed) as up:
+        assert up.answers()
+        _wait_for_success(installed, of="housekeeping")
+
+
+def test_background_jobs_run_apart_and_failed_ones_again(installed: Path) -> None:
+    with imsop_up(installed, IMSOP_JOBS="false") as up:
+        assert up.answers()
+        with psycopg.connect(_admin_dsn(installed)) as connection:
+            connection.execute(
+                "INSERT INTO queue.procrastinate_jobs (queue_name, task_name, status, error)"
+                " VALUES ('default', 'housekeeping', 'failed', 'out of paper')"
+            )
+        (line,) = _jobs(installed)
+        assert line.endswith("failed    0x  housekeeping             installation  out of paper")
+        assert _jobs(installed, "--failed") == [line]
+        job_id = line.split()[0]
+        assert "waiting   0x  housekeeping" in _jobs(installed, "--retry", job_id)[0]
+        assert imsop("jobs", "--data-dir", installed, "--retry", job_id).returncode == 1
+        worker = subprocess.Popen([IMSOP, "worker", "--data-dir", installed], env=ENVIRONMENT)
+        try:
+            _wait_for_success(installed, of=job_id)
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()
 
 
 def test_the_database_is_opened_as_operator_or_inside_one_organization(installed: Path) -> None:

@@ -14,13 +14,13 @@ from msgspec import structs
 from msgspec.structs import astuple
 
 from imsop.core.database import Connection
+from imsop.core.jobs import run_for_all
 from imsop.core.listing import PageRequest
 from imsop.inventory.days import queries as days_queries
-from imsop.inventory.days.jobs import keep_daily_stock
+from imsop.inventory.days.jobs import DAILY_STOCK, keep_daily_stock
 from imsop.inventory.days.queries import AsOf
 from imsop.inventory.stock import queries as stock_queries
 from imsop.inventory.stock.queries import STOCK_AS_OF
-from imsop.web.housekeeping import keep_stock_by_days
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member
@@ -204,7 +204,7 @@ async def test_the_job_keeps_every_organization_s_days(
     theirs = await factories.product(stranger), await factories.warehouse(stranger)
     async with stranger.transaction() as connection:
         await post(connection, stranger, receipt(UUID(theirs[0]["id"]), UUID(theirs[1]["id"]), 5))
-    await keep_stock_by_days(database.installation)
+    await run_for_all(database.installation, DAILY_STOCK)
     for member, units in ((admin, 7), (stranger, 5)):
         async with member.transaction() as connection:
             (total,) = await days_queries.list_totals(connection, member.organization_id, [date(2199, 1, 1)])

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 from litestar.routes import HTTPRoute
 
+from imsop.core.jobs import defer
+from imsop.inventory.days.jobs import DAILY_STOCK
 from imsop.web.edge.observe import Observed
 from imsop.web.edge.routes import prepared
 from tests import factories
@@ -14,6 +16,15 @@ from tests.factories import Member, litestar_of
 from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
 
 EACH = 3
+
+
+async def failed_job(admin: Member, *, key: str = "") -> None:
+    """A job that can be run again."""
+    async with admin.transaction() as connection:
+        await defer(connection, admin.organization_id, DAILY_STOCK, key=key)
+        await connection.execute(
+            "UPDATE queue.procrastinate_jobs SET status = 'failed' WHERE status = 'todo'"
+        )
 
 
 async def plenty(app: Observed) -> tuple[Member, dict[str, str]]:
@@ -56,6 +67,7 @@ async def plenty(app: Observed) -> tuple[Member, dict[str, str]]:
         event = {"event_type": "inventory.counted", "entity_type": "product", "entity_id": product}
         await admin.create("analytics-events", event)
         await admin.create("api-keys", {"name": f"Key {number}", "permissions": ["products:read"]})
+        await failed_job(admin, key=str(number))
     role = (await admin.read("roles", name="buyer"))["items"][0]["id"]
     return admin, {
         "product_id": products[0],

@@ -124,6 +124,7 @@ BODIES: dict[str, Any] = {
     "POST /purchase-orders/{}/cancel": {"reason": "{new}"},
     "POST /sales-orders/{}/confirm": {},
     "POST /sales-orders/{}/cancel": {"reason": "{new}"},
+    "POST /jobs/{}/retry": {},
     "POST /analytics-events": {"event_type": "page.seen"},
 }
 

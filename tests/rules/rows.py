@@ -72,7 +72,19 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
         _insert(catalogue, table, values)
         if "id" in values:
             rows.ids[table] = values["id"]
+    rows.ids["jobs"] = failed_job(catalogue, organization_id)
     return rows
+
+
+def failed_job(catalogue: Catalogue, organization_id: UUID) -> UUID:
+    """A job of the organization that can be run again."""
+    (uid,) = catalogue.rows(
+        "INSERT INTO queue.procrastinate_jobs (queue_name, task_name, status, args)"
+        " VALUES ('default', 'sample', 'failed', jsonb_build_object('organization_id', %s::text))"
+        " RETURNING uid",
+        organization_id,
+    )
+    return UUID(str(uid))
 
 
 def another(catalogue: Catalogue, rows: Rows, table: str) -> dict[str, Any]:

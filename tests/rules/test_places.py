@@ -10,7 +10,7 @@ from imsop.web.edge.observe import Observed
 from imsop.web.places import PLACES, Kind, SearchKind
 from tests.factories import Member, litestar_of
 
-ADMINISTERED = {"api_key", "organization", "role", "user", "warehouse_zone"}
+ADMINISTERED = {"api_key", "job", "organization", "role", "user", "warehouse_zone"}
 """Told of in events, and found on pages of administration or within a warehouse. May only shrink."""
 
 

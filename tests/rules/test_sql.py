@@ -20,13 +20,14 @@ ASSEMBLED = {
     "core/bulk.py:require_valid": "passes on what it is given",
     "core/doctor.py:examine": "the literals of a room's CHECKS",
     "migrations/__init__.py:upgrade": "the migration's own file",
+    "migrations/versions/0014_jobs.py:upgrade": "the schema that the queue's library ships",
     "bench/plans.py:_ran": "a statement that the application sends, behind EXPLAIN",
     "bench/recording.py:_described": "a statement that the application sent",
     "realdata/loading.py:insert": "passes on what it is given",
 }
 # Statements across organizations on purpose: as the operator, who has policies of its own. May only shrink.
 WHOLE_INSTALLATION = {
-    "cli.py: SELECT id::text, name FROM organizations",
+    "cli/operating.py: SELECT id::text, name FROM organizations",
     "identity/organizations/queries.py: UPDATE organizations SET status =",
     "inventory/doctor.py: SELECT count(*) FROM inventory",
     "inventory/doctor.py: SELECT count(*) FROM inventory_transactions",
@@ -34,8 +35,8 @@ WHOLE_INSTALLATION = {
     "purchasing/doctor.py: SELECT count(*) FROM purchase_order_items",
     "sales/doctor.py: SELECT count(*) FROM sales_order_items",
     "sales/doctor.py: SELECT count(*) FROM sales_order_items i",
-    "web/housekeeping.py: DELETE FROM sessions WHERE expires_at",
-    "web/housekeeping.py: DELETE FROM idempotency_keys WHERE created_at",
+    "stewardship/housekeeping.py: DELETE FROM sessions WHERE expires_at",
+    "stewardship/housekeeping.py: DELETE FROM idempotency_keys WHERE created_at",
 }
 EXECUTING_METHODS = {"execute", "executemany", "fetch", "fetchrow", "fetchval", "prepare", "cursor"}
 EXECUTING_FUNCTIONS = {"fetch_all": 2, "fetch_one": 2, "require_valid": 2}

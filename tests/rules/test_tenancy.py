@@ -96,7 +96,7 @@ def test_row_security_is_on_and_forced_for_every_tenant_table(catalogue: Catalog
 def test_one_policy_checks_what_is_read_and_what_is_written(catalogue: Catalogue) -> None:
     found = catalogue.rows(
         "SELECT tablename, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
-        " WHERE policyname = 'tenant' ORDER BY 1"
+        " WHERE policyname = 'tenant' AND schemaname = 'public' ORDER BY 1"
     )
     assert [tuple(row) for row in found] == [
         (table, "PERMISSIVE", ["public"], "ALL", rule, rule)
@@ -108,10 +108,29 @@ def test_one_policy_checks_what_is_read_and_what_is_written(catalogue: Catalogue
 def test_other_policies_let_the_operator_read_and_little_else(catalogue: Catalogue) -> None:
     found = catalogue.rows(
         "SELECT tablename, policyname, array_to_string(roles, ' '), cmd FROM pg_policies"
-        " WHERE policyname <> 'tenant' ORDER BY 1, 2"
+        " WHERE policyname <> 'tenant' AND schemaname = 'public' ORDER BY 1, 2"
     )
     reading = [(table, "operator_reads", "imsop_operator", "SELECT") for table in catalogue.tenant_tables]
     assert [tuple(row) for row in found] == sorted(reading + OTHER_POLICIES)
+
+
+def test_the_queue_shows_an_organization_its_own_jobs(catalogue: Catalogue) -> None:
+    found = catalogue.rows(
+        "SELECT tablename, policyname, array_to_string(roles, ' '), cmd, qual FROM pg_policies"
+        " WHERE schemaname = 'queue' ORDER BY 1, 2"
+    )
+    seen = "(EXISTS ( SELECT FROM queue.procrastinate_jobs j WHERE (j.id = procrastinate_events.job_id)))"
+    assert [(*row[:4], re.sub(r"\s+", " ", row[4])) for row in found] == [
+        ("procrastinate_events", "of_seen_jobs", "public", "ALL", seen),
+        ("procrastinate_jobs", "operator_reads", "imsop_operator", "SELECT", "true"),
+        ("procrastinate_jobs", "operator_works", "imsop_operator", "ALL", "true"),
+        ("procrastinate_jobs", "tenant", "public", "ALL", "(organization_id = current_organization_id())"),
+    ]
+    closed = catalogue.rows(
+        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'queue'::regnamespace AND c.relkind = 'r'"
+        " AND NOT c.relrowsecurity AND has_table_privilege('imsop_app', c.oid, 'SELECT')"
+    )
+    assert closed == []
 
 
 def test_the_tenant_function_can_be_inlined_and_trusts_nobody(catalogue: Catalogue) -> None:
@@ -341,4 +360,5 @@ def test_no_column_loses_time_zones_or_cents(catalogue: Catalogue) -> None:
         if column.type in {"real", "double precision", "money", "timestamp without time zone"}
     ]
     assert lossy == []
-    assert catalogue.rows("SELECT typname FROM pg_type WHERE typtype = 'e'") == []
+    ours = "SELECT typname FROM pg_type WHERE typtype = 'e' AND typnamespace = 'public'::regnamespace"
+    assert catalogue.rows(ours) == []

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     pool_max: int = Field(16, ge=1, le=200)
     """Database connections each process opens at most."""
 
+    jobs: bool = True
+    """Whether this process runs background jobs; without it they wait for `imsop worker`."""
+
     sign_up: bool = True
     """Whether anybody who reaches the server may sign up an organization."""
 

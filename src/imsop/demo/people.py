@@ -13,6 +13,7 @@ from imsop.core.bulk import LoadReport
 from imsop.core.database import Connection, Pool, open_pool, transaction
 from imsop.core.embedded import OperatorError
 from imsop.core.installation import Installation
+from imsop.core.jobs import run_for_all
 from imsop.core.settings import Settings
 from imsop.core.tenancy import Tenant
 from imsop.identity.organizations.models import NewOrganization
@@ -21,7 +22,7 @@ from imsop.identity.people.passwords import hash_password
 from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
 from imsop.identity.signing_in import queries as signing_in_queries
 from imsop.identity.signing_in.actions import found_organization
-from imsop.web.housekeeping import keep_stock_by_days
+from imsop.inventory.days.jobs import DAILY_STOCK
 
 PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which with it listens on loopback only
 
@@ -78,7 +79,7 @@ async def _load_missing(
             else:
                 said.append(str(await load(pool)))
                 await _gather_statistics(opened.owner_dsn)
-                await keep_stock_by_days(opened)
+                await run_for_all(opened, DAILY_STOCK)
     except asyncpg.PostgresError as error:
         raise errors.from_database(error) or error from error
     finally:

@@ -33,6 +33,11 @@ WORDS: Mapping[str, Word] = {
     "cancelled": Word(N_("Cancelled")),
     "pending": Word(N_("Pending")),
     "in_transit": Word(N_("In transit"), "tone-active"),
+    # States of background jobs
+    "waiting": Word(N_("Waiting")),
+    "running": Word(N_("Running"), "tone-active"),
+    "succeeded": Word(N_("Succeeded"), "tone-good"),
+    "failed": Word(N_("Failed"), "tone-bad"),
     # How stock stands
     "short": Word(N_("Short"), "tone-bad"),
     "out_of_stock": Word(N_("Out of stock"), "tone-bad"),

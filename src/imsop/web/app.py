@@ -19,6 +19,7 @@ from imsop.core.installation import Installation
 from imsop.core.logging import configure_logging
 from imsop.core.settings import Settings
 from imsop.core.slots import Slots
+from imsop.core.worker import work
 from imsop.identity.credentials import api as credentials
 from imsop.identity.credentials.access import AccessCache
 from imsop.identity.organizations import api as organizations
@@ -33,6 +34,7 @@ from imsop.sales.customers import api as customers
 from imsop.sales.orders import api as sales_orders
 from imsop.shipping.shipments import api as shipments
 from imsop.shipping.tracking import api as tracking
+from imsop.stewardship.jobs import api as jobs
 from imsop.suppliers.suppliers import api as suppliers
 from imsop.ui.assets import serve_assets
 from imsop.web import health, openapi, pages, search
@@ -42,9 +44,9 @@ from imsop.web.edge.problems import HANDLERS
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.routes import prepare_routes
 from imsop.web.edge.uncached import take_away_caches
-from imsop.web.housekeeping import keep_house
 from imsop.web.live import stream
 from imsop.web.live.relay import Relay
+from imsop.web.tasks import TASKS
 
 CONNECTIONS_PER_EXPORT = 4
 """Of the connections, one in so many may be exporting a list; the others stay for what is quick."""
@@ -55,6 +57,7 @@ PRINTS_OF_ONE = 4
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
     purchase_orders, customers, sales_orders, suppliers, shipments, tracking, events, metrics, search, stream,
+    jobs,
 )  # fmt: skip
 
 
@@ -73,8 +76,9 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
             app.state.prints = Slots(PRINTS, each=PRINTS_OF_ONE)
             tasks = [
                 asyncio.create_task(app.state.access.listen(installation.app_dsn)),
-                asyncio.create_task(keep_house(installation)),
             ]
+            if settings.jobs:
+                tasks.append(asyncio.create_task(work(installation, TASKS)))
             yield
             await app.state.relay.close()
             for task in tasks:

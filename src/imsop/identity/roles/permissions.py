@@ -38,6 +38,8 @@ class Permission(StrEnum):
     SHIPMENTS_WRITE = "shipments:write"
     ANALYTICS_READ = "analytics:read"
     ANALYTICS_WRITE = "analytics:write"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
 
 
 SystemRole = Literal["administrator", "planner", "buyer", "warehouse", "sales", "analyst", "viewer"]
@@ -46,11 +48,12 @@ SystemRole = Literal["administrator", "planner", "buyer", "warehouse", "sales", 
 _P = Permission
 
 
-# What everyone on the floor may look at: the business, but neither its people nor its keys.
+# What everyone on the floor may look at: the business, but neither its people nor what runs it.
 _BUSINESS_READ = frozenset(
     permission
     for permission in Permission
-    if permission.endswith(":read") and permission not in {_P.USERS_READ, _P.ROLES_READ, _P.API_KEYS_READ}
+    if permission.endswith(":read")
+    and permission not in {_P.USERS_READ, _P.ROLES_READ, _P.API_KEYS_READ, _P.JOBS_READ}
 )
 
 

@@ -3,11 +3,28 @@
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
+
 from imsop.core.database import Connection
+from imsop.core.jobs import OrganizationTask, Work
 from imsop.inventory.days import queries
+from imsop.ui.language import N_
 
 CHUNK_DAYS = 31
 """Summed at a time: a statement looks at so many days of each balance, which bounds its memory."""
+
+log = structlog.get_logger()
+
+
+async def _keep_daily_stock(work: Work) -> None:
+    async with work.transaction() as connection:
+        rows = await keep_daily_stock(connection, work.organization_id)
+    log.info("stock by days kept", organization_id=str(work.organization_id), rows=rows)
+
+
+DAILY_STOCK = OrganizationTask(
+    "daily_stock", N_("Stock at the end of each day"), _keep_daily_stock, every="7 * * * *"
+)
 
 
 async def keep_daily_stock(connection: Connection, organization_id: UUID) -> int:

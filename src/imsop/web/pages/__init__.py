@@ -14,6 +14,7 @@ from imsop.web.pages.sales import customer_editor, customers
 from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
 from imsop.web.pages.shipping import shipments
+from imsop.web.pages.stewardship import jobs
 from imsop.web.pages.suppliers import supplier_editor, suppliers
 from imsop.web.places import PLACES, ZONES, Place
 
@@ -42,11 +43,12 @@ NAVIGATION = (
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),
     NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
+    NavigationEntry(N_("Jobs"), "/jobs", "settings-automation", Permission.JOBS_READ, _ADMINISTRATION),
 )
 _MODULES = (
     signing_in, control_tower, account, search, products, product, stock, ledger, warehouses, zones,
     purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments, events,
     people, roles, credentials, prints, product_editor, supplier_editor, customer_editor, warehouse_editor,
-    zone_editor,
+    zone_editor, jobs,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

@@ -74,6 +74,7 @@ EVENT_WORDS: Mapping[str, Word] = {
     "sales_order.cancelled": Word(N_("Sales order cancelled")),
     "shipment.departed": Word(N_("Shipment departed"), "tone-active"),
     "shipment.delivered": Word(N_("Shipment delivered"), "tone-good"),
+    "job.retried": Word(N_("Job run again")),
     "inventory.counted": Word(N_("Stock counted"), "tone-warning"),
     "inventory.produced": Word(N_("Goods produced"), "tone-good"),
 }

@@ -1,21 +1,10 @@
-import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from imsop.web.housekeeping import keep_house
+from imsop.stewardship.housekeeping import keep_house
 from tests import factories
 from tests.conftest import TestDatabase
-from tests.factories import Member, accepted, eventually
-
-
-async def _keep_house_until(database: TestDatabase, done: Callable[[], Awaitable[bool]]) -> None:
-    keeping = asyncio.create_task(keep_house(database.installation))
-    try:
-        await eventually(done)
-    finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+from tests.factories import Member, accepted
 
 
 async def test_what_is_over_is_purged_and_what_is_not_stays(
@@ -47,11 +36,7 @@ async def test_what_is_over_is_purged_and_what_is_not_stays(
         )
         return [record["key"] for record in keys], sessions
 
-    async def purged() -> bool:
-        keys, sessions = await left()
-        return len(keys) < 2 and sessions < 2
-
-    await _keep_house_until(database, purged)
+    await keep_house(database.installation)
     assert await left() == ([new], 1)
     assert (await admin.get("warehouses")).status_code == 200
 
@@ -68,10 +53,8 @@ async def test_a_month_that_is_missing_is_made_ahead(database: TestDatabase) -> 
         name = await owner.fetchval(newest)
         await owner.execute(f"DROP TABLE {name}")
 
-        async def made() -> bool:
-            return bool(await owner.fetchval("SELECT to_regclass($1) IS NOT NULL", name))
-
-        await _keep_house_until(database, made)
+        await keep_house(database.installation)
+        assert await owner.fetchval("SELECT to_regclass($1) IS NOT NULL", name)
 
 
 async def test_sign_up_can_be_closed(database: TestDatabase) -> None:

@@ -1,0 +1,148 @@
+"""Runs background jobs: the queue is procrastinate's, read as imsop_operator; the work is the application's.
+
+Safe beside itself: a job is taken by one worker (row lock), jobs of a key run one after another (the queue's
+unique index on what is being done). A dead worker is noticed by its missing heartbeat, and its jobs begin
+again; one that was only believed dead still holds the lock that run_now takes.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from urllib.parse import quote
+from uuid import UUID
+
+import asyncpg
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from prometheus_client import Counter
+
+from imsop.core.installation import Installation
+from imsop.core.jobs import InstallationTask, OrganizationTask, run_now
+
+ATTEMPTS = 5
+RETRY_BASE_SECONDS = 6
+"""After the n-th attempt that failed it waits so many seconds to the power of n: 6 s to 22 min."""
+AT_ONCE = 2
+POLL_SECONDS = 5.0
+"""How late a job may begin whose notification was lost."""
+HEARTBEAT_SECONDS = 5.0
+DEAD_AFTER_SECONDS = 20.0
+GRACE_SECONDS = 5.0
+"""For jobs under way when the worker is to stop; what takes longer begins again elsewhere."""
+RECONNECT_SECONDS = 5.0
+MAX_ERROR = 2000
+
+JOBS = Counter("imsop_jobs", "Attempts at background jobs, by how they ended", ["task", "outcome"])
+
+log = structlog.get_logger()
+
+AnyTask = OrganizationTask | InstallationTask
+
+
+async def work(
+    installation: Installation, tasks: Sequence[AnyTask], *, dead_after: float = DEAD_AFTER_SECONDS
+) -> None:
+    """Runs jobs until cancelled; a lost database is waited for. Any number of processes may."""
+    while True:
+        try:
+            await _work_once(installation, tasks, dead_after)
+        except (ConnectorException, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if (me := asyncio.current_task()) and me.cancelling():
+                raise  # it came of stopping
+            log.warning("no jobs for now", error=str(error.__cause__ or error).strip())
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _work_once(installation: Installation, tasks: Sequence[AnyTask], dead_after: float) -> None:
+    separator = "&" if "?" in installation.operator_dsn else "?"
+    dsn = f"{installation.operator_dsn}{separator}options={quote('-c search_path=queue')}"
+    connector = PsycopgConnector(conninfo=dsn, min_size=1, max_size=AT_ONCE + 1, timeout=10)
+    app = App(connector=connector)
+    for task in tasks:
+        _register(app, installation, task)
+    async with app.open_async():
+        await _defer_all(installation, tasks)
+        reviving = asyncio.create_task(_revive(app, dead_after))
+        try:
+            await app.run_worker_async(
+                concurrency=AT_ONCE,
+                fetch_job_polling_interval=POLL_SECONDS,
+                abort_job_polling_interval=60.0,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                update_heartbeat_interval=min(HEARTBEAT_SECONDS, dead_after / 4),
+                stalled_worker_timeout=dead_after,
+                install_signal_handlers=False,
+            )
+        finally:
+            while not reviving.done():  # asyncio.wait_for, under the pool, may lose one cancellation
+                reviving.cancel()
+                await asyncio.wait([reviving], timeout=0.1)
+
+
+def _register(app: App, installation: Installation, task: AnyTask) -> None:
+    async def run(context: JobContext, /, organization_id: str | None = None, **arguments: object) -> None:
+        try:
+            if isinstance(task, InstallationTask):
+                await task.run(installation)
+            elif organization_id is not None:
+                await run_now(installation, task, UUID(organization_id), arguments, lock=context.job.lock)
+        except BaseException as error:
+            JOBS.labels(task.name, "failed").inc()
+            await _keep_error(app, context.job, error)
+            raise
+        JOBS.labels(task.name, "succeeded").inc()
+
+    retry = RetryStrategy(max_attempts=ATTEMPTS - 1, exponential_wait=RETRY_BASE_SECONDS)
+    app.task(name=task.name, pass_context=True, retry=retry)(run)
+    if task.every is not None:
+
+        async def schedule(timestamp: int) -> None:  # noqa: ARG001 - what it was due at
+            await _defer_all(installation, [task])
+
+        name = f"schedule:{task.name}"
+        app.periodic(cron=task.every)(app.task(name=name, queueing_lock=name)(schedule))
+
+
+async def _keep_error(app: App, job: Job, error: BaseException) -> None:
+    stopped = isinstance(error, asyncio.CancelledError)
+    text = "the process was stopped" if stopped else f"{type(error).__name__}: {error}".removesuffix(": ")
+    with suppress(ConnectorException):
+        await app.connector.execute_query_async(
+            "UPDATE procrastinate_jobs SET error = %(error)s WHERE id = %(id)s",
+            error=text.replace("\0", "")[:MAX_ERROR],
+            id=job.id,
+        )
+
+
+async def _defer_all(installation: Installation, tasks: Sequence[AnyTask]) -> None:
+    """Asks for one job of each task that has a schedule; of an organization's task, for each of them."""
+    operator = await asyncpg.connect(installation.operator_dsn)
+    try:
+        for task in tasks:
+            if task.every is None:
+                continue
+            if isinstance(task, InstallationTask):
+                await operator.execute("SELECT defer_job(NULL, $1, '{}', '', NULL)", task.name)
+                continue
+            await operator.execute(
+                "SELECT defer_job(o.id, $1, '{}', '', NULL) FROM organizations o WHERE o.deleted_at IS NULL",
+                task.name,
+            )
+    finally:
+        await operator.close()
+
+
+async def _revive(app: App, dead_after: float) -> None:
+    """Lets the jobs of dead workers begin again; gives up on one whose every attempt ended its worker."""
+    while True:
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
+            log.warning("the worker of a job died", task=job.task_name, job=job.id, attempts=job.attempts)
+            with suppress(ConnectorException):  # another worker was first
+                if job.attempts + 1 < ATTEMPTS:
+                    await app.job_manager.retry_job(job)
+                else:
+                    await _keep_error(app, job, RuntimeError("the process that ran it died"))
+                    await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        await asyncio.sleep(dead_after / 2)

@@ -1,0 +1,38 @@
+"""What the installation must do without anybody asking: months ahead, an end to what is over."""
+
+import asyncpg
+import structlog
+
+from imsop.core.installation import PARTITION_MONTHS_AHEAD, Installation
+from imsop.core.jobs import InstallationTask
+from imsop.ui.language import N_
+
+log = structlog.get_logger()
+
+
+async def keep_house(installation: Installation) -> None:
+    """Deletes what is over and makes the partitions of coming months. Two at once find the same done."""
+    connection = await asyncpg.connect(installation.operator_dsn)
+    try:
+        # The policies of imsop_operator let only rows through that are over.
+        sessions = await connection.execute("DELETE FROM sessions WHERE expires_at < now()")
+        replies = await connection.execute(
+            "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
+        )
+        attempts = await connection.execute(
+            "DELETE FROM sign_in_attempts WHERE window_started_at < now() - interval '1 day'"
+        )
+        jobs = await connection.execute(
+            "DELETE FROM queue.procrastinate_jobs j WHERE j.created_at < now() - CASE"
+            " WHEN j.status = 'succeeded' THEN interval '7 days'"
+            " WHEN j.status IN ('failed', 'cancelled') THEN interval '90 days' END"
+        )
+        months = await connection.fetchval("SELECT ensure_partitions(0, $1)", PARTITION_MONTHS_AHEAD)
+    finally:
+        await connection.close()
+    log.info(
+        "house kept", sessions=sessions, replies=replies, attempts=attempts, jobs=jobs, partitions_made=months
+    )
+
+
+HOUSEKEEPING = InstallationTask("housekeeping", N_("Housekeeping"), keep_house, every="23 3 * * *")

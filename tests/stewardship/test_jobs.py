@@ -1,0 +1,303 @@
+"""The queue of background jobs: asked for in a transaction, done once that is committed, whatever dies."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from imsop.core import tenancy, worker
+from imsop.core.database import Pool, transaction
+from imsop.core.jobs import OrganizationTask, Work, defer
+from imsop.core.tenancy import Tenant
+from tests.conftest import TestDatabase
+from tests.factories import Member, accepted, eventually
+
+Run = Callable[[Work], Awaitable[None]]
+
+
+def task_of(name: str, run: Run) -> OrganizationTask:
+    return OrganizationTask(name, name, run)
+
+
+async def nothing(_: Work) -> None:
+    """A job that does nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
+
+
+@asynccontextmanager
+async def working(
+    database: TestDatabase, *tasks: OrganizationTask, dead_after: float = 20
+) -> AsyncIterator[None]:
+    """A worker beside the test; it is gone at the end."""
+    running = asyncio.create_task(worker.work(database.installation, tasks, dead_after=dead_after))
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def ask(pool: Pool, owner: Member, task: OrganizationTask, key: str = "", **arguments: Any) -> None:
+    async with transaction(pool, Tenant(owner.organization_id)) as connection:
+        await defer(connection, owner.organization_id, task, key=key, **arguments)
+
+
+async def jobs(owner: Member, **filters: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = accepted(await owner.get("jobs", **filters))["items"]
+    return found
+
+
+def all_of(owner: Member, status: str, count: int = 1) -> Callable[[], Awaitable[bool]]:
+    async def reached() -> bool:
+        found = await jobs(owner)
+        return len(found) == count and {job["status"] for job in found} == {status}
+
+    return reached
+
+
+async def test_a_job_runs_once_what_asked_for_it_is_committed(
+    database: TestDatabase, pool: Pool, admin: Member
+) -> None:
+    seen: list[tuple[UUID, Any, str]] = []
+
+    async def look(work: Work) -> None:
+        async with work.transaction() as connection:
+            name = await connection.fetchval("SELECT o.name FROM organizations o")  # of its own alone
+        seen.append((work.organization_id, work.arguments["colour"], name))
+
+    task = task_of("look", look)
+    connection = await pool.take()
+    await tenancy.begin(connection, Tenant(admin.organization_id))
+    await defer(connection, admin.organization_id, task, colour="red")
+    await pool.end(connection, commit=False)
+    assert await jobs(admin) == []
+    async with working(database, task):
+        await ask(pool, admin, task, colour="green")
+        await eventually(all_of(admin, "succeeded"))
+    name = accepted(await admin.get(f"organizations/{admin.organization_id}"))["name"]
+    assert seen == [(admin.organization_id, "green", name)]
+    (job,) = await jobs(admin)
+    assert (job["task"], job["attempts"], job["error"]) == ("look", 1, None)
+    assert job["created_at"] <= job["started_at"] <= job["ended_at"]
+
+
+async def test_what_waits_already_is_not_asked_for_twice(
+    database: TestDatabase, pool: Pool, admin: Member
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: Work) -> None:
+        begun.set()
+        await go_on.wait()
+
+    task = task_of("hold", hold)
+    await asyncio.gather(*(ask(pool, admin, task) for _ in range(8)))
+    assert len(await jobs(admin)) == 1
+    await ask(pool, admin, task, key="other")
+    assert len(await jobs(admin)) == 2
+    async with working(database, task):
+        await begun.wait()
+        await eventually(lambda: _count(admin, "running", 2))
+        await ask(pool, admin, task)  # the one that runs may have looked before this was written
+        assert len(await jobs(admin, status="waiting")) == 1
+        go_on.set()
+        await eventually(all_of(admin, "succeeded", 3))
+
+
+async def _count(owner: Member, status: str, count: int) -> bool:
+    return len(await jobs(owner, status=status)) == count
+
+
+async def test_a_waiting_job_begins_after_the_transaction_that_counts_on_it(
+    database: TestDatabase, pool: Pool, admin: Member
+) -> None:
+    task = task_of("after", nothing)
+    await ask(pool, admin, task)
+    async with transaction(pool, Tenant(admin.organization_id)) as connection:
+        await defer(connection, admin.organization_id, task)
+        async with working(database, task, task_of("beside", nothing)):
+            await ask(pool, admin, task_of("beside", nothing))
+            await eventually(lambda: _count(admin, "succeeded", 1))
+            assert [job["task"] for job in await jobs(admin, status="waiting")] == ["after"]
+    async with working(database, task):
+        await eventually(all_of(admin, "succeeded", 2))
+
+
+async def test_jobs_of_a_key_run_one_after_the_other(
+    database: TestDatabase, pool: Pool, admin: Member
+) -> None:
+    at_once = most = 0
+
+    async def count(_: Work) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.05)
+        at_once -= 1
+
+    task = task_of("count", count)
+    async with working(database, task), working(database, task):
+        for done in range(1, 6):
+            await ask(pool, admin, task)
+            await eventually(lambda done=done: _begun(admin, done))  # type: ignore[misc]
+        await eventually(all_of(admin, "succeeded", 5))
+    assert most == 1
+
+
+async def _begun(owner: Member, count: int) -> bool:
+    found = await jobs(owner)
+    return len([job for job in found if job["status"] != "waiting"]) == count
+
+
+async def test_a_failure_is_tried_again_then_shown_and_can_be_run_again(
+    database: TestDatabase, pool: Pool, superuser: Any, admin: Member, stranger: Member
+) -> None:
+    fails = True
+
+    async def fail(_: Work) -> None:
+        if fails:
+            raise ValueError("the printer is on fire")
+
+    task = task_of("fail", fail)
+    async with working(database, task):
+        await ask(pool, admin, task)
+        for attempt in range(1, worker.ATTEMPTS):
+            await eventually(lambda attempt=attempt: _tried(admin, attempt))  # type: ignore[misc]
+            (job,) = await jobs(admin)
+            assert job["status"] == "waiting"
+            assert job["due_at"] > job["ended_at"]
+            await superuser.execute(
+                "UPDATE queue.procrastinate_jobs SET scheduled_at = NULL WHERE uid = $1", UUID(job["id"])
+            )
+        await eventually(all_of(admin, "failed"))
+        (job,) = await jobs(admin, status="failed")
+        assert (job["attempts"], job["error"]) == (worker.ATTEMPTS, "ValueError: the printer is on fire")
+
+        path = f"jobs/{job['id']}"
+        assert (await stranger.get(path)).status_code == 404
+        assert (await stranger.post(f"{path}/retry", {})).status_code == 404
+        assert await jobs(stranger) == []
+        fails = False
+        assert accepted(await admin.post(f"{path}/retry", {}))["attempts"] == 0
+        await eventually(all_of(admin, "succeeded"))
+    again = await admin.post(f"{path}/retry", {})
+    assert again.status_code == 409
+    assert "succeeded" in again.json()["detail"]
+
+
+async def _tried(owner: Member, attempts: int) -> bool:
+    return [job["attempts"] for job in await jobs(owner)] == [attempts]
+
+
+async def test_what_stops_with_its_worker_begins_again(
+    database: TestDatabase, pool: Pool, superuser: Any, admin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "GRACE_SECONDS", 0.0)
+    begun = asyncio.Event()
+
+    async def hang(_: Work) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with working(database, task_of("hang", hang)):
+        await ask(pool, admin, task_of("hang", hang))
+        await begun.wait()
+    (job,) = await jobs(admin)
+    assert (job["status"], job["attempts"], job["error"]) == ("waiting", 1, "the process was stopped")
+    await superuser.execute(
+        "UPDATE queue.procrastinate_jobs SET scheduled_at = NULL WHERE uid = $1", UUID(job["id"])
+    )
+    async with working(database, task_of("hang", nothing)):
+        await eventually(all_of(admin, "succeeded"))
+
+
+async def hang_for_ever(work: Work) -> None:
+    """Says in the database that it has begun, and is never done."""
+    async with work.transaction() as connection:
+        await connection.execute(
+            "UPDATE organizations SET website = 'begun' WHERE id = $1", work.organization_id
+        )
+    await asyncio.Event().wait()
+
+
+_PROCESS = """
+import asyncio, sys
+from imsop.core.installation import Installation
+from imsop.core.worker import work
+from tests.stewardship.test_jobs import hang_for_ever, task_of
+admin, app, operator = sys.argv[1:]
+asyncio.run(work(Installation(admin, app, operator), [task_of("hang", hang_for_ever)], dead_after=1))
+"""
+
+
+async def test_kill_9_loses_no_job(database: TestDatabase, pool: Pool, admin: Member) -> None:
+    command = [sys.executable, "-c", _PROCESS, database.admin_dsn, database.app_dsn, database.operator_dsn]
+    process = subprocess.Popen(command)  # noqa: ASYNC220 - begun, not waited for
+    try:
+        await ask(pool, admin, task_of("hang", nothing))
+        await eventually(lambda: _begins(admin), within_seconds=60)
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+    await ask(pool, admin, task_of("hang", nothing))  # of the same key: it waits for the one that died
+    async with working(database, task_of("hang", nothing), dead_after=1):
+        await eventually(all_of(admin, "succeeded", 2))
+    assert sorted(job["attempts"] for job in await jobs(admin)) == [1, 2]
+
+
+async def _begins(owner: Member) -> bool:
+    return bool(accepted(await owner.get(f"organizations/{owner.organization_id}"))["website"] == "begun")
+
+
+async def test_a_worker_that_was_believed_dead_keeps_its_key(
+    database: TestDatabase, pool: Pool, superuser: Any, admin: Member
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    runs = 0
+
+    async def once(_: Work) -> None:
+        nonlocal runs
+        runs += 1
+        begun.set()
+        await go_on.wait()
+
+    task = task_of("once", once)
+    async with working(database, task):
+        await ask(pool, admin, task)
+        await begun.wait()
+        await superuser.execute("UPDATE queue.procrastinate_jobs SET status = 'todo', worker_id = NULL")
+        async with working(database, task):
+            await eventually(lambda: _failed_with(admin, "Busy"))
+        go_on.set()
+    assert runs == 1
+
+
+async def _failed_with(owner: Member, error: str) -> bool:
+    return [job["error"] for job in await jobs(owner)] == [error]
+
+
+async def test_a_lost_database_is_waited_for(
+    database: TestDatabase, pool: Pool, superuser: Any, admin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "RECONNECT_SECONDS", 0.1)
+    task = task_of("after_all", nothing)
+    async with working(database, task):
+        await ask(pool, admin, task)
+        await eventually(all_of(admin, "succeeded"))
+        await superuser.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE usename = 'imsop_operator' AND datname = current_database()"
+        )
+        await ask(pool, admin, task)
+        await eventually(all_of(admin, "succeeded", 2), within_seconds=30)
