@@ -640,6 +640,18 @@ END $$;
 
 ALTER FUNCTION public.protect_tenant_table(p_table regclass, p_key text) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.purchase_order_is_agreed(p_status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text, 'received'::text]));
+
+ALTER FUNCTION public.purchase_order_is_agreed(p_status text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.purchase_order_is_open(p_status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (p_status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
+
+ALTER FUNCTION public.purchase_order_is_open(p_status text) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -784,6 +796,18 @@ END $$;
 
 ALTER FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.sales_order_is_agreed(p_status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text, 'delivered'::text]));
+
+ALTER FUNCTION public.sales_order_is_agreed(p_status text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.sales_order_is_open(p_status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
+
+ALTER FUNCTION public.sales_order_is_open(p_status text) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) RETURNS TABLE(kind text, id uuid, title text, subtitle text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -865,6 +889,12 @@ CREATE FUNCTION public.search_everything(p_organization_id uuid, p_query text, p
 $$;
 
 ALTER FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) OWNER TO imsop_lookup;
+
+CREATE FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE p_status WHEN 'delivered'::text THEN (p_delivered > p_expected) WHEN 'cancelled'::text THEN NULL::boolean ELSE (p_expected < p_today) END;
+
+ALTER FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids uuid[], p_movements public.stock_movement[]) RETURNS TABLE(inventory_id uuid, line integer, available integer)
     LANGUAGE sql STABLE
@@ -1767,24 +1797,6 @@ ALTER TABLE ONLY public.products FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.products OWNER TO imsop_owner;
 
-CREATE TABLE public.purchase_order_history (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    purchase_order_id uuid NOT NULL,
-    from_status text,
-    to_status text NOT NULL,
-    changes jsonb,
-    note text,
-    changed_by uuid,
-    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT purchase_order_history_to_status CHECK ((to_status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text])))
-);
-
-ALTER TABLE ONLY public.purchase_order_history FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.purchase_order_history OWNER TO imsop_owner;
-
 CREATE TABLE public.purchase_order_items (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -1849,6 +1861,60 @@ ALTER TABLE ONLY public.purchase_orders FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.purchase_orders OWNER TO imsop_owner;
 
+CREATE VIEW public.purchase_lines WITH (security_invoker='true') AS
+ SELECT i.organization_id,
+    i.id,
+    i.purchase_order_id,
+    i.line_number,
+    i.product_id,
+    o.po_number,
+    o.supplier_id,
+    o.warehouse_id,
+    o.status,
+    o.order_date,
+    o.currency,
+    i.quantity_ordered,
+    i.quantity_received,
+    i.quantity_returned,
+    i.unit_price,
+    i.line_total,
+    i.actual_delivery_date,
+    held.due_on,
+    held.is_agreed,
+    held.is_complete,
+    (public.purchase_order_is_open(o.status) AND (i.quantity_received < i.quantity_ordered)) AS is_open,
+    COALESCE((held.is_complete AND (i.actual_delivery_date <= held.due_on)), false) AS is_on_time,
+    (i.quantity_received = i.quantity_ordered) AS is_in_full,
+        CASE
+            WHEN (held.is_agreed AND held.is_complete AND (i.actual_delivery_date >= o.order_date)) THEN (i.actual_delivery_date - o.order_date)
+            ELSE NULL::integer
+        END AS lead_time_days
+   FROM ((public.purchase_order_items i
+     JOIN public.purchase_orders o ON (((o.organization_id = i.organization_id) AND (o.id = i.purchase_order_id))))
+     CROSS JOIN LATERAL ( SELECT COALESCE(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on,
+            (i.quantity_received >= i.quantity_ordered) AS is_complete,
+            public.purchase_order_is_agreed(o.status) AS is_agreed) held);
+
+ALTER VIEW public.purchase_lines OWNER TO imsop_owner;
+
+CREATE TABLE public.purchase_order_history (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    from_status text,
+    to_status text NOT NULL,
+    changes jsonb,
+    note text,
+    changed_by uuid,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT purchase_order_history_to_status CHECK ((to_status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY public.purchase_order_history FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.purchase_order_history OWNER TO imsop_owner;
+
 CREATE TABLE public.roles (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -1863,24 +1929,6 @@ CREATE TABLE public.roles (
 ALTER TABLE ONLY public.roles FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.roles OWNER TO imsop_owner;
-
-CREATE TABLE public.sales_order_history (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    sales_order_id uuid NOT NULL,
-    from_status text,
-    to_status text NOT NULL,
-    changes jsonb,
-    note text,
-    changed_by uuid,
-    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT sales_order_history_to_status CHECK ((to_status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text])))
-);
-
-ALTER TABLE ONLY public.sales_order_history FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.sales_order_history OWNER TO imsop_owner;
 
 CREATE TABLE public.sales_order_items (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -1948,6 +1996,62 @@ CREATE TABLE public.sales_orders (
 ALTER TABLE ONLY public.sales_orders FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sales_orders OWNER TO imsop_owner;
+
+CREATE VIEW public.sales_lines WITH (security_invoker='true') AS
+ SELECT i.organization_id,
+    i.id,
+    i.sales_order_id,
+    i.line_number,
+    i.product_id,
+    o.so_number,
+    o.customer_id,
+    o.warehouse_id,
+    o.status,
+    o.order_date,
+    o.currency,
+    i.quantity_ordered,
+    i.quantity_reserved,
+    i.quantity_shipped,
+    i.quantity_returned,
+    i.unit_price,
+    i.line_total,
+    i.actual_delivery_date,
+    held.due_on,
+    held.is_agreed,
+    held.is_complete,
+    (public.sales_order_is_open(o.status) AND (NOT held.is_complete)) AS is_open,
+    (public.sales_order_is_open(o.status) AND (i.quantity_shipped < i.quantity_ordered)) AS is_to_send,
+    COALESCE((held.is_complete AND (i.actual_delivery_date <= held.due_on)), false) AS is_on_time,
+    (i.quantity_shipped = i.quantity_ordered) AS is_in_full,
+        CASE o.status
+            WHEN 'confirmed'::text THEN ((i.quantity_ordered - i.quantity_reserved) - i.quantity_shipped)
+            ELSE 0
+        END AS quantity_missing
+   FROM ((public.sales_order_items i
+     JOIN public.sales_orders o ON (((o.organization_id = i.organization_id) AND (o.id = i.sales_order_id))))
+     CROSS JOIN LATERAL ( SELECT COALESCE(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on,
+            ((i.quantity_shipped >= i.quantity_ordered) AND (i.actual_delivery_date IS NOT NULL)) AS is_complete,
+            public.sales_order_is_agreed(o.status) AS is_agreed) held);
+
+ALTER VIEW public.sales_lines OWNER TO imsop_owner;
+
+CREATE TABLE public.sales_order_history (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    sales_order_id uuid NOT NULL,
+    from_status text,
+    to_status text NOT NULL,
+    changes jsonb,
+    note text,
+    changed_by uuid,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sales_order_history_to_status CHECK ((to_status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY public.sales_order_history FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sales_order_history OWNER TO imsop_owner;
 
 CREATE TABLE public.sessions (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -3322,6 +3426,14 @@ GRANT ALL ON FUNCTION public.post_movements_v2(p_organization_id uuid, p_movemen
 
 REVOKE ALL ON FUNCTION public.protect_tenant_table(p_table regclass, p_key text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.purchase_order_is_agreed(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.purchase_order_is_agreed(p_status text) TO imsop_app;
+GRANT ALL ON FUNCTION public.purchase_order_is_agreed(p_status text) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.purchase_order_is_open(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.purchase_order_is_open(p_status text) TO imsop_app;
+GRANT ALL ON FUNCTION public.purchase_order_is_open(p_status text) TO imsop_operator;
+
 REVOKE ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) TO imsop_app;
 
@@ -3337,8 +3449,20 @@ GRANT ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_i
 REVOKE ALL ON FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) TO imsop_app;
 
+REVOKE ALL ON FUNCTION public.sales_order_is_agreed(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sales_order_is_agreed(p_status text) TO imsop_app;
+GRANT ALL ON FUNCTION public.sales_order_is_agreed(p_status text) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.sales_order_is_open(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_app;
+GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_operator;
+
 REVOKE ALL ON FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) TO imsop_app;
+GRANT ALL ON FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) TO imsop_operator;
 
 REVOKE ALL ON FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids uuid[], p_movements public.stock_movement[]) FROM PUBLIC;
 
@@ -3642,25 +3766,6 @@ GRANT INSERT(reorder_quantity),UPDATE(reorder_quantity) ON TABLE public.products
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.products TO imsop_app;
 
-GRANT SELECT ON TABLE public.purchase_order_history TO imsop_app;
-GRANT SELECT ON TABLE public.purchase_order_history TO imsop_operator;
-
-GRANT INSERT(organization_id) ON TABLE public.purchase_order_history TO imsop_app;
-
-GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_history TO imsop_app;
-
-GRANT INSERT(from_status) ON TABLE public.purchase_order_history TO imsop_app;
-
-GRANT INSERT(to_status) ON TABLE public.purchase_order_history TO imsop_app;
-
-GRANT INSERT(changes) ON TABLE public.purchase_order_history TO imsop_app;
-
-GRANT INSERT(note) ON TABLE public.purchase_order_history TO imsop_app;
-
-GRANT INSERT(changed_by) ON TABLE public.purchase_order_history TO imsop_app;
-
-GRANT INSERT(occurred_at) ON TABLE public.purchase_order_history TO imsop_app;
-
 GRANT SELECT,DELETE ON TABLE public.purchase_order_items TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_order_items TO imsop_operator;
 
@@ -3732,6 +3837,28 @@ GRANT INSERT(supplier_reference),UPDATE(supplier_reference) ON TABLE public.purc
 
 GRANT INSERT(partner),UPDATE(partner) ON TABLE public.purchase_orders TO imsop_app;
 
+GRANT SELECT ON TABLE public.purchase_lines TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_lines TO imsop_operator;
+
+GRANT SELECT ON TABLE public.purchase_order_history TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_order_history TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT INSERT(from_status) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT INSERT(to_status) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT INSERT(changes) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT INSERT(note) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT INSERT(changed_by) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT INSERT(occurred_at) ON TABLE public.purchase_order_history TO imsop_app;
+
 GRANT SELECT,DELETE ON TABLE public.roles TO imsop_app;
 GRANT SELECT ON TABLE public.roles TO imsop_operator;
 
@@ -3744,25 +3871,6 @@ GRANT INSERT(name),UPDATE(name) ON TABLE public.roles TO imsop_app;
 GRANT INSERT(description),UPDATE(description) ON TABLE public.roles TO imsop_app;
 
 GRANT INSERT(is_system) ON TABLE public.roles TO imsop_app;
-
-GRANT SELECT ON TABLE public.sales_order_history TO imsop_app;
-GRANT SELECT ON TABLE public.sales_order_history TO imsop_operator;
-
-GRANT INSERT(organization_id) ON TABLE public.sales_order_history TO imsop_app;
-
-GRANT INSERT(sales_order_id) ON TABLE public.sales_order_history TO imsop_app;
-
-GRANT INSERT(from_status) ON TABLE public.sales_order_history TO imsop_app;
-
-GRANT INSERT(to_status) ON TABLE public.sales_order_history TO imsop_app;
-
-GRANT INSERT(changes) ON TABLE public.sales_order_history TO imsop_app;
-
-GRANT INSERT(note) ON TABLE public.sales_order_history TO imsop_app;
-
-GRANT INSERT(changed_by) ON TABLE public.sales_order_history TO imsop_app;
-
-GRANT INSERT(occurred_at) ON TABLE public.sales_order_history TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.sales_order_items TO imsop_app;
 GRANT SELECT ON TABLE public.sales_order_items TO imsop_operator;
@@ -3838,6 +3946,28 @@ GRANT INSERT(partner),UPDATE(partner) ON TABLE public.sales_orders TO imsop_app;
 GRANT INSERT(priority),UPDATE(priority) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT INSERT(on_hold_reason),UPDATE(on_hold_reason) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT SELECT ON TABLE public.sales_lines TO imsop_app;
+GRANT SELECT ON TABLE public.sales_lines TO imsop_operator;
+
+GRANT SELECT ON TABLE public.sales_order_history TO imsop_app;
+GRANT SELECT ON TABLE public.sales_order_history TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT INSERT(sales_order_id) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT INSERT(from_status) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT INSERT(to_status) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT INSERT(changes) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT INSERT(note) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT INSERT(changed_by) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT INSERT(occurred_at) ON TABLE public.sales_order_history TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.sessions TO imsop_app;
 GRANT DELETE ON TABLE public.sessions TO imsop_operator;

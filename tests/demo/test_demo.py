@@ -81,7 +81,7 @@ EXPECTED = {
     "orders_received_in_parts": (50, 500),
     "orders_delivered_in_parts": (50, 800),
     "supplier_metrics": (100, 400),
-    "metrics": (3_000, 8_000),
+    "metrics": (50_000, 200_000),
     "events": (25_000, 60_000),
 }
 

@@ -72,7 +72,8 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
         _insert(catalogue, table, values)
         if "id" in values:
             rows.ids[table] = values["id"]
-    rows.ids["jobs"] = failed_job(catalogue, organization_id)
+    if "queue" in catalogue.rows("SELECT nspname FROM pg_namespace"):  # not in the previous release
+        rows.ids["jobs"] = failed_job(catalogue, organization_id)
     return rows
 
 

@@ -30,6 +30,7 @@ class Work:
     organization_id: UUID
     connection: Connection
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 1
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -101,6 +102,7 @@ async def run_now(
     organization_id: UUID,
     arguments: Mapping[str, Any] | None = None,
     *,
+    attempt: int = 1,
     lock: str | None = None,
 ) -> None:
     """Runs a task for an organization in this process. Raises Busy where another holds the `lock`.
@@ -113,7 +115,7 @@ async def run_now(
         await prepare_connection(connection)
         if lock is not None:
             await _hold(connection, lock)
-        await task.run(Work(organization_id, connection, arguments or {}))
+        await task.run(Work(organization_id, connection, arguments or {}, attempt))
     except BaseException:
         connection.terminate()  # whatever it was doing is not to go on
         raise

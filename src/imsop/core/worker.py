@@ -87,7 +87,14 @@ def _register(app: App, installation: Installation, task: AnyTask) -> None:
             if isinstance(task, InstallationTask):
                 await task.run(installation)
             elif organization_id is not None:
-                await run_now(installation, task, UUID(organization_id), arguments, lock=context.job.lock)
+                await run_now(
+                    installation,
+                    task,
+                    UUID(organization_id),
+                    arguments,
+                    attempt=context.job.attempts + 1,
+                    lock=context.job.lock,
+                )
         except BaseException as error:
             JOBS.labels(task.name, "failed").inc()
             await _keep_error(app, context.job, error)

@@ -8,13 +8,12 @@ from imsop.core.bulk import LoadReport
 from imsop.core.database import Pool
 from imsop.core.installation import Progress
 from imsop.core.settings import Settings
-from imsop.demo import figures, freight, masters, orders, stock
+from imsop.demo import events, freight, masters, orders, stock
 from imsop.demo.company import Company
 from imsop.demo.documents import Books
 from imsop.demo.loading import Loading
 from imsop.demo.people import founded_organization
 from imsop.demo.simulation import SEED
-from imsop.purchasing.performance.queries import refresh_supplier_metrics
 
 # In this order: what comes later refers to what came before.
 _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
@@ -33,7 +32,7 @@ _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
     "shipment lines": freight.write_shipment_lines,
     "shipment events": freight.write_shipment_events,
     "positions": freight.write_positions,
-    "events": figures.write_events,
+    "events": events.write_events,
 }
 
 
@@ -65,10 +64,6 @@ async def write_books(
         )
         made["reservations"] = await stock.reserve_stock(loading)
         written = sum(made.values())
-        made["metrics"] = await figures.make_metrics(loading)
-        made["supplier metrics"] = await refresh_supplier_metrics(
-            loading.connection, loading.organization_id, today
-        )
         return LoadReport(
             source=f"two simulated years up to {today}, seed {SEED!r}",
             organization=company.name,

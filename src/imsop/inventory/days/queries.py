@@ -88,6 +88,30 @@ async def get_last_total_day(connection: Connection, organization_id: UUID) -> d
     return last
 
 
+# What each balance of the organization $1 held at the end of each day from $2 to $3; as last kept.
+HELD_BY_DAY = """
+    SELECT i.warehouse_id, each.day::date AS day, kept.on_hand,
+           i.product_id, p.category,
+           p.unit_cost, p.status, p.reorder_level,
+           sum(kept.on_hand) OVER (PARTITION BY i.product_id, each.day) AS of_product
+    FROM inventory i
+    JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    CROSS JOIN LATERAL (
+        SELECT d.quantity_on_hand AS on_hand, greatest(d.day, $2::date) AS first,
+               coalesce(lead(d.day) OVER (ORDER BY d.day) - 1, $3::date) AS last
+        FROM inventory_daily_balances d
+        WHERE d.organization_id = $1 AND d.inventory_id = i.id AND d.day <= $3::date
+          AND d.day >= coalesce((
+              SELECT before.day FROM inventory_daily_balances before
+              WHERE before.organization_id = $1 AND before.inventory_id = i.id
+                AND before.day <= $2::date
+              ORDER BY before.day DESC LIMIT 1), $2::date)
+    ) AS kept
+    CROSS JOIN LATERAL generate_series(kept.first, kept.last, interval '1 day') AS each (day)
+    WHERE i.organization_id = $1
+"""
+
+
 async def keep_totals(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
     """Sums the daily balances of each warehouse for these days; returns the rows written."""
     status = await connection.execute(
@@ -99,26 +123,9 @@ async def keep_totals(connection: Connection, organization_id: UUID, first: date
                count(*) FILTER (WHERE held.status = 'active' AND held.on_hand = 0),
                count(*) FILTER (WHERE held.status = 'active' AND held.on_hand < held.reorder_level
                                       AND held.of_product < held.reorder_level)
-        FROM (
-            SELECT i.warehouse_id, each.day::date AS day, kept.on_hand,
-                   p.unit_cost, p.status, p.reorder_level,
-                   sum(kept.on_hand) OVER (PARTITION BY i.product_id, each.day) AS of_product
-            FROM inventory i
-            JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
-            CROSS JOIN LATERAL (
-                SELECT d.quantity_on_hand AS on_hand, greatest(d.day, $2::date) AS first,
-                       coalesce(lead(d.day) OVER (ORDER BY d.day) - 1, $3::date) AS last
-                FROM inventory_daily_balances d
-                WHERE d.organization_id = $1 AND d.inventory_id = i.id AND d.day <= $3::date
-                  AND d.day >= coalesce((
-                      SELECT before.day FROM inventory_daily_balances before
-                      WHERE before.organization_id = $1 AND before.inventory_id = i.id
-                        AND before.day <= $2::date
-                      ORDER BY before.day DESC LIMIT 1), $2::date)
-            ) AS kept
-            CROSS JOIN LATERAL generate_series(kept.first, kept.last, interval '1 day') AS each (day)
-            WHERE i.organization_id = $1
-        ) AS held
+        FROM ("""
+        + HELD_BY_DAY
+        + """) AS held
         GROUP BY held.warehouse_id, held.day
         ON CONFLICT (organization_id, warehouse_id, day) DO UPDATE
             SET quantity_on_hand = excluded.quantity_on_hand, value = excluded.value,

@@ -259,9 +259,6 @@ async def insert_history(
     )
 
 
-_IS_OPEN = "o.status IN ('submitted', 'confirmed', 'shipped')"  # as the indexes of open orders say it
-
-
 PURCHASE_ORDER_SUMMARIES = Listing(
     PurchaseOrderSummary,
     # LEFT JOIN, though every order has a supplier: counting then leaves suppliers out.
@@ -280,8 +277,8 @@ PURCHASE_ORDER_SUMMARIES = Listing(
         "supplier_id": "o.supplier_id = {}",
         "product_id": """o.id IN (SELECT i.purchase_order_id FROM purchase_order_items i
                                  WHERE i.organization_id = $1 AND i.product_id = {})""",
-        "open": "({}::bool AND " + _IS_OPEN + ")",
-        "late": "(o.expected_delivery_date < {}::date AND " + _IS_OPEN + ")",
+        "open": "({}::bool AND purchase_order_is_open(o.status))",
+        "late": "(o.expected_delivery_date < {}::date AND purchase_order_is_open(o.status))",
     },
     sorts={
         "order_date": Sort("o.order_date", "order_date", date),
@@ -299,9 +296,9 @@ ORDER_LINES = Listing(
            coalesce(i.unit_of_measure, p.unit_of_measure) AS unit_of_measure,
            i.quantity_ordered, i.quantity_received, i.unit_price, i.line_total, i.expected_delivery_date,
            i.promised_delivery_date, i.actual_delivery_date,
-           coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on
+           l.due_on
     FROM purchase_order_items i
-    JOIN purchase_orders o ON o.organization_id = $1 AND o.id = i.purchase_order_id
+    JOIN purchase_lines l ON l.organization_id = $1 AND l.id = i.id
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     WHERE i.organization_id = $1
     """,

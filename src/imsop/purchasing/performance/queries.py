@@ -1,9 +1,7 @@
-"""SQL of how suppliers keep their word, and of the lines that tell.
+"""SQL of how suppliers keep their word, by the lines that tell: the view purchase_lines says what counts.
 
-Of all lines due, those that never came included, since leaving them out flatters: on time is the whole
-quantity by the day, in full is neither less nor more than ordered (SCOR, RL.2.1), both without tolerance. A
-line is due when the day it is held to, the supplier's first promise, is before today. A line keeps no
-quantities by day: it counts from the day it was complete. Lead time runs from the order to that day.
+Of all lines due, those that never came included, since leaving them out flatters. A line is due when the day
+it is held to is before today.
 """
 
 from collections.abc import Sequence
@@ -19,56 +17,35 @@ from imsop.purchasing.performance.models import (
     SupplierStanding,
 )
 
-# Lines fall due once the supplier has agreed to the order. What came before its own order has no lead time:
-# some sources date orders afterwards.
-_LINES = """
-    FROM purchase_orders o
-    JOIN purchase_order_items i ON i.organization_id = $1 AND i.purchase_order_id = o.id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date)
-                   AS due_on,
-               i.quantity_received >= i.quantity_ordered AS is_complete,
-               o.status IN ('confirmed', 'shipped', 'received') AS is_agreed
-    ) AS held
-    CROSS JOIN LATERAL (
-        SELECT coalesce(held.is_complete AND i.actual_delivery_date <= held.due_on, false) AS is_on_time,
-               i.quantity_received = i.quantity_ordered AS is_in_full,
-               o.status IN ('submitted', 'confirmed', 'shipped') AND NOT held.is_complete AS is_open,
-               CASE WHEN held.is_agreed AND held.is_complete AND i.actual_delivery_date >= o.order_date
-                    THEN i.actual_delivery_date - o.order_date END AS lead_time_days
-    ) AS line
-    WHERE o.organization_id = $1
-"""
-
-
 SUPPLIER_LINES = Listing(
     SupplierLine,
     # Names by subqueries: they wait until a page is sorted and cut, where a join would look up every line's.
     """
-    SELECT i.id, i.purchase_order_id, o.po_number, o.order_date, o.status, i.line_number, i.product_id,
-           (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = i.product_id) AS sku,
+    SELECT l.id, l.purchase_order_id, l.po_number, l.order_date, l.status, l.line_number, l.product_id,
+           (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = l.product_id) AS sku,
            (SELECT p.name FROM products p
-            WHERE p.organization_id = $1 AND p.id = i.product_id) AS product_name,
-           i.quantity_ordered, i.quantity_received, i.line_total, o.currency, held.due_on,
-           i.actual_delivery_date, line.lead_time_days, coalesce(held.due_on, o.order_date) AS sorted_on
-    """
-    + _LINES,
+            WHERE p.organization_id = $1 AND p.id = l.product_id) AS product_name,
+           l.quantity_ordered, l.quantity_received, l.line_total, l.currency, l.due_on,
+           l.actual_delivery_date, l.lead_time_days, coalesce(l.due_on, l.order_date) AS sorted_on
+    FROM purchase_lines l
+    WHERE l.organization_id = $1
+    """,
     filters={
-        "supplier_id": "o.supplier_id = {}",
-        "product_id": "i.product_id = {}",
-        "due_from": "held.due_on >= {}",
-        "due_before": "held.due_on < {}",
-        "agreed": "held.is_agreed = {}",
-        "on_time": "line.is_on_time = {}",
-        "in_full": "line.is_in_full = {}",
-        "open": "line.is_open = {}",
-        "timed": "(line.lead_time_days IS NOT NULL) = {}",
-        "lead_time_from": "line.lead_time_days >= {}",
-        "lead_time_before": "line.lead_time_days < {}",
+        "supplier_id": "l.supplier_id = {}",
+        "product_id": "l.product_id = {}",
+        "due_from": "l.due_on >= {}",
+        "due_before": "l.due_on < {}",
+        "agreed": "l.is_agreed = {}",
+        "on_time": "l.is_on_time = {}",
+        "in_full": "l.is_in_full = {}",
+        "open": "l.is_open = {}",
+        "timed": "(l.lead_time_days IS NOT NULL) = {}",
+        "lead_time_from": "l.lead_time_days >= {}",
+        "lead_time_before": "l.lead_time_days < {}",
     },
     # Sorted when asked for: a supplier's lines are thousands at most, and no index spans two tables.
-    sorts={"due_on": Sort("coalesce(held.due_on, o.order_date)", "sorted_on", date)},
-    tiebreak="i.id",
+    sorts={"due_on": Sort("coalesce(l.due_on, l.order_date)", "sorted_on", date)},
+    tiebreak="l.id",
 )
 
 
@@ -80,12 +57,13 @@ async def list_quarters(
         connection,
         QuarterOfLines,
         """
-        SELECT date_trunc('quarter', held.due_on)::date AS begins_on, count(*) AS due,
-               count(*) FILTER (WHERE line.is_on_time) AS on_time,
-               count(*) FILTER (WHERE line.is_in_full) AS in_full
-        """
-        + _LINES
-        + " AND o.supplier_id = $2 AND held.is_agreed AND held.due_on < $3 GROUP BY 1 ORDER BY 1",
+        SELECT date_trunc('quarter', l.due_on)::date AS begins_on, count(*) AS due,
+               count(*) FILTER (WHERE l.is_on_time) AS on_time,
+               count(*) FILTER (WHERE l.is_in_full) AS in_full
+        FROM purchase_lines l
+        WHERE l.organization_id = $1 AND l.supplier_id = $2 AND l.is_agreed AND l.due_on < $3
+        GROUP BY 1 ORDER BY 1
+        """,
         organization_id,
         supplier_id,
         today,
@@ -97,9 +75,11 @@ async def count_lead_times(
 ) -> dict[int, int]:
     """How many lines of the supplier took how many days, shortest first."""
     records = await connection.fetch(
-        "SELECT line.lead_time_days, count(*)"
-        + _LINES
-        + " AND o.supplier_id = $2 AND line.lead_time_days IS NOT NULL GROUP BY 1 ORDER BY 1",
+        """
+        SELECT l.lead_time_days, count(*) FROM purchase_lines l
+        WHERE l.organization_id = $1 AND l.supplier_id = $2 AND l.lead_time_days IS NOT NULL
+        GROUP BY 1 ORDER BY 1
+        """,
         organization_id,
         supplier_id,
     )
@@ -115,17 +95,16 @@ async def list_delivered_products(
         DeliveredProduct,
         """
         WITH delivered AS (
-            SELECT i.product_id, count(*) AS lines, sum(i.quantity_received) AS quantity_received,
-                   max(i.actual_delivery_date) AS last_received_on,
-                   (array_agg(i.unit_price ORDER BY o.order_date DESC, i.id DESC))[1] AS unit_price,
-                   (array_agg(o.currency ORDER BY o.order_date DESC, i.id DESC))[1] AS currency,
-                   count(*) FILTER (WHERE held.is_agreed AND held.due_on < $3) AS lines_due,
-                   count(*) FILTER (WHERE held.is_agreed AND held.due_on < $3 AND line.is_on_time)
+            SELECT l.product_id, count(*) AS lines, sum(l.quantity_received) AS quantity_received,
+                   max(l.actual_delivery_date) AS last_received_on,
+                   (array_agg(l.unit_price ORDER BY l.order_date DESC, l.id DESC))[1] AS unit_price,
+                   (array_agg(l.currency ORDER BY l.order_date DESC, l.id DESC))[1] AS currency,
+                   count(*) FILTER (WHERE l.is_agreed AND l.due_on < $3) AS lines_due,
+                   count(*) FILTER (WHERE l.is_agreed AND l.due_on < $3 AND l.is_on_time)
                        AS lines_on_time
-        """
-        + _LINES
-        + """ AND o.supplier_id = $2 AND o.status NOT IN ('draft', 'cancelled')
-            GROUP BY i.product_id
+            FROM purchase_lines l
+            WHERE l.organization_id = $1 AND l.supplier_id = $2 AND l.status NOT IN ('draft', 'cancelled')
+            GROUP BY l.product_id
         )
         SELECT d.product_id, p.sku, p.name, d.lines, d.quantity_received, d.last_received_on, d.unit_price,
                d.currency, d.lines_due, d.lines_on_time, count(*) OVER () AS products
@@ -154,21 +133,20 @@ async def list_standings(
         FROM unnest($2::uuid[]) AS s (supplier_id)
         CROSS JOIN LATERAL (
             SELECT count(*) AS orders,
-                   count(*) FILTER (WHERE o.status IN ('submitted', 'confirmed', 'shipped')) AS open_orders,
-                   count(*) FILTER (WHERE o.status IN ('submitted', 'confirmed', 'shipped')
+                   count(*) FILTER (WHERE purchase_order_is_open(o.status)) AS open_orders,
+                   count(*) FILTER (WHERE purchase_order_is_open(o.status)
                                           AND o.expected_delivery_date < $3) AS late_orders
             FROM purchase_orders o
             WHERE o.organization_id = $1 AND o.supplier_id = s.supplier_id
         ) AS orders
         CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE line.is_open) AS open_lines,
-                   count(*) FILTER (WHERE line.is_open AND held.due_on < $3) AS overdue_lines,
-                   count(*) FILTER (WHERE held.is_agreed AND held.due_on < $3) AS lines_due,
-                   count(*) FILTER (WHERE held.is_agreed AND held.due_on < $3 AND line.is_on_time)
+            SELECT count(*) FILTER (WHERE l.is_open) AS open_lines,
+                   count(*) FILTER (WHERE l.is_open AND l.due_on < $3) AS overdue_lines,
+                   count(*) FILTER (WHERE l.is_agreed AND l.due_on < $3) AS lines_due,
+                   count(*) FILTER (WHERE l.is_agreed AND l.due_on < $3 AND l.is_on_time)
                        AS lines_on_time
-        """
-        + _LINES
-        + """ AND o.supplier_id = s.supplier_id
+            FROM purchase_lines l
+            WHERE l.organization_id = $1 AND l.supplier_id = s.supplier_id
         ) AS lines
         """,
         organization_id,
@@ -202,18 +180,48 @@ async def refresh_supplier_metrics(connection: Connection, organization_id: UUID
                sum((due.unit_price - due.unit_cost) * due.quantity_received), count(due.lead_time_days),
                'purchase order lines due, v2'
         FROM (
-            SELECT o.supplier_id, date_trunc('quarter', held.due_on)::date AS quarter, line.is_on_time,
-                   line.is_in_full, line.lead_time_days, i.quantity_received, i.quantity_returned,
-                   i.unit_price,
+            SELECT l.supplier_id, date_trunc('quarter', l.due_on)::date AS quarter, l.is_on_time,
+                   l.is_in_full, l.lead_time_days, l.quantity_received, l.quantity_returned,
+                   l.unit_price,
                    (SELECT p.unit_cost FROM products p
-                    WHERE p.organization_id = $1 AND p.id = i.product_id) AS unit_cost
-        """
-        + _LINES
-        + """ AND held.is_agreed AND held.due_on < $2
+                    WHERE p.organization_id = $1 AND p.id = l.product_id) AS unit_cost
+            FROM purchase_lines l
+            WHERE l.organization_id = $1 AND l.is_agreed AND l.due_on < $2
         ) AS due
         GROUP BY due.supplier_id, due.quarter
         """,
         organization_id,
         today,
+    )
+    return int(status.rsplit(" ", 1)[-1])
+
+
+async def rate_suppliers(
+    connection: Connection, organization_id: UUID, since: date, today: date, least: int
+) -> int:
+    """Rates each supplier with so many lines due since then: five times the share on time and in full.
+
+    Returns how many ratings changed. Locks those suppliers, in the order of their ids.
+    """
+    status = await connection.execute(
+        """
+        WITH earned AS (
+            SELECT l.supplier_id, round(5 * avg((l.is_on_time AND l.is_in_full)::int), 2) AS rating
+            FROM purchase_lines l
+            WHERE l.organization_id = $1 AND l.is_agreed AND l.due_on >= $2 AND l.due_on < $3
+            GROUP BY l.supplier_id
+            HAVING count(*) >= $4
+        ), locked AS (
+            SELECT s.id, e.rating FROM suppliers s
+            JOIN earned e ON e.supplier_id = s.id AND e.rating <> s.rating
+            WHERE s.organization_id = $1
+            ORDER BY s.id FOR NO KEY UPDATE OF s
+        )
+        UPDATE suppliers s SET rating = l.rating FROM locked l WHERE s.organization_id = $1 AND s.id = l.id
+        """,
+        organization_id,
+        since,
+        today,
+        least,
     )
     return int(status.rsplit(" ", 1)[-1])

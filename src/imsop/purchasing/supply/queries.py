@@ -34,17 +34,15 @@ async def list_on_order(
         connection,
         OnOrder,
         """
-        SELECT o.id AS order_id, o.po_number, o.status, o.supplier_id, s.name AS supplier_name,
-               i.quantity_ordered, i.quantity_ordered - i.quantity_received AS outstanding,
-               coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due,
+        SELECT l.purchase_order_id AS order_id, l.po_number, l.status, l.supplier_id,
+               s.name AS supplier_name, l.quantity_ordered,
+               l.quantity_ordered - l.quantity_received AS outstanding, l.due_on AS due,
                count(*) OVER () AS all_lines,
-               sum(i.quantity_ordered - i.quantity_received) OVER () AS all_outstanding
-        FROM purchase_order_items i
-        JOIN purchase_orders o ON o.organization_id = $1 AND o.id = i.purchase_order_id
-        JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
-        WHERE i.organization_id = $1 AND i.product_id = $2 AND i.quantity_received < i.quantity_ordered
-          AND o.status IN ('submitted', 'confirmed', 'shipped')
-        ORDER BY due NULLS LAST, o.po_number, i.line_number
+               sum(l.quantity_ordered - l.quantity_received) OVER () AS all_outstanding
+        FROM purchase_lines l
+        JOIN suppliers s ON s.organization_id = $1 AND s.id = l.supplier_id
+        WHERE l.organization_id = $1 AND l.product_id = $2 AND l.is_open
+        ORDER BY due NULLS LAST, l.po_number, l.line_number
         LIMIT $3
         """,
         organization_id,
@@ -56,7 +54,7 @@ async def list_on_order(
 class Source(Struct, frozen=True):
     """A supplier of a product; `lines` are all there, drafts too; price and day are of what was ordered.
 
-    Lead times are as in performance_queries: days from the order to the day a line was complete, of the
+    Lead times are those of purchase_lines: days from the order to the day a line was complete, of the
     `lines_timed` that have both in this order.
     """
 
@@ -79,25 +77,20 @@ async def list_sources(connection: Connection, organization_id: UUID, product_id
         Source,
         """
         SELECT s.id AS supplier_id, s.name AS supplier_name,
-               (array_agg(i.unit_price ORDER BY o.order_date DESC, o.id DESC, i.line_number DESC)
-                FILTER (WHERE i.unit_price IS NOT NULL AND line.is_ordered))[1] AS last_price,
-               (array_agg(o.currency ORDER BY o.order_date DESC, o.id DESC, i.line_number DESC)
-                FILTER (WHERE i.unit_price IS NOT NULL AND line.is_ordered))[1] AS currency,
-               max(o.order_date) FILTER (WHERE line.is_ordered) AS last_ordered, count(*) AS lines,
-               count(line.lead_time_days) AS lines_timed,
-               round(avg(line.lead_time_days), 1) AS lead_time_days,
-               min(line.lead_time_days) AS shortest_days, max(line.lead_time_days) AS longest_days
-        FROM purchase_order_items i
-        JOIN purchase_orders o ON o.organization_id = $1 AND o.id = i.purchase_order_id
-        JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
-        CROSS JOIN LATERAL (
-            SELECT o.status NOT IN ('draft', 'cancelled') AS is_ordered,
-                   CASE WHEN o.status IN ('confirmed', 'shipped', 'received')
-                             AND i.quantity_received >= i.quantity_ordered
-                             AND i.actual_delivery_date >= o.order_date
-                        THEN i.actual_delivery_date - o.order_date END AS lead_time_days
-        ) AS line
-        WHERE i.organization_id = $1 AND i.product_id = $2
+               (array_agg(l.unit_price
+                          ORDER BY l.order_date DESC, l.purchase_order_id DESC, l.line_number DESC)
+                FILTER (WHERE l.unit_price IS NOT NULL AND line.is_ordered))[1] AS last_price,
+               (array_agg(l.currency
+                          ORDER BY l.order_date DESC, l.purchase_order_id DESC, l.line_number DESC)
+                FILTER (WHERE l.unit_price IS NOT NULL AND line.is_ordered))[1] AS currency,
+               max(l.order_date) FILTER (WHERE line.is_ordered) AS last_ordered, count(*) AS lines,
+               count(l.lead_time_days) AS lines_timed,
+               round(avg(l.lead_time_days), 1) AS lead_time_days,
+               min(l.lead_time_days) AS shortest_days, max(l.lead_time_days) AS longest_days
+        FROM purchase_lines l
+        JOIN suppliers s ON s.organization_id = $1 AND s.id = l.supplier_id
+        CROSS JOIN LATERAL (SELECT l.status NOT IN ('draft', 'cancelled') AS is_ordered) AS line
+        WHERE l.organization_id = $1 AND l.product_id = $2
         GROUP BY s.id, s.name
         HAVING bool_or(line.is_ordered)
         ORDER BY last_ordered DESC, s.name
@@ -125,7 +118,7 @@ async def list_late(
         SELECT o.id, o.po_number, s.name AS supplier_name, o.expected_delivery_date
         FROM purchase_orders o
         JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
-        WHERE o.organization_id = $1 AND o.status IN ('submitted', 'confirmed', 'shipped')
+        WHERE o.organization_id = $1 AND purchase_order_is_open(o.status)
           AND o.expected_delivery_date < $2
         ORDER BY o.expected_delivery_date, o.id
         LIMIT $3
@@ -162,7 +155,7 @@ async def list_unfinished(
             GROUP BY h.purchase_order_id
         ), unfinished AS (
             SELECT o.id, o.expected_delivery_date, NULL::timestamptz AS ended_at FROM purchase_orders o
-            WHERE o.organization_id = $1 AND o.status IN ('submitted', 'confirmed', 'shipped')
+            WHERE o.organization_id = $1 AND purchase_order_is_open(o.status)
             UNION ALL
             SELECT o.id, o.expected_delivery_date, e.ended_at FROM ended e
             JOIN purchase_orders o ON o.organization_id = $1 AND o.id = e.id
@@ -170,7 +163,7 @@ async def list_unfinished(
             SELECT u.expected_delivery_date, u.ended_at,
                    (SELECT min(h.occurred_at) FROM purchase_order_history h
                     WHERE h.organization_id = $1 AND h.purchase_order_id = u.id
-                      AND h.to_status IN ('submitted', 'confirmed', 'shipped')) AS opened_at
+                      AND purchase_order_is_open(h.to_status)) AS opened_at
             FROM unfinished u
         )
         SELECT count(l.opened_at) AS open,

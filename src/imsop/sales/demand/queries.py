@@ -34,18 +34,15 @@ async def list_promised(
         connection,
         Promised,
         """
-        SELECT o.id AS order_id, o.so_number, o.status, o.customer_id, c.name AS customer_name,
-               i.quantity_ordered, i.quantity_ordered - i.quantity_shipped AS outstanding,
-               i.quantity_reserved AS reserved,
-               coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due,
+        SELECT l.sales_order_id AS order_id, l.so_number, l.status, l.customer_id, c.name AS customer_name,
+               l.quantity_ordered, l.quantity_ordered - l.quantity_shipped AS outstanding,
+               l.quantity_reserved AS reserved, l.due_on AS due,
                count(*) OVER () AS all_lines,
-               sum(i.quantity_ordered - i.quantity_shipped) OVER () AS all_outstanding
-        FROM sales_order_items i
-        JOIN sales_orders o ON o.organization_id = $1 AND o.id = i.sales_order_id
-        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
-        WHERE i.organization_id = $1 AND i.product_id = $2 AND i.quantity_shipped < i.quantity_ordered
-          AND o.status IN ('confirmed', 'shipped')
-        ORDER BY due NULLS LAST, o.so_number, i.line_number
+               sum(l.quantity_ordered - l.quantity_shipped) OVER () AS all_outstanding
+        FROM sales_lines l
+        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = l.customer_id
+        WHERE l.organization_id = $1 AND l.product_id = $2 AND l.is_to_send
+        ORDER BY due NULLS LAST, l.so_number, l.line_number
         LIMIT $3
         """,
         organization_id,
@@ -120,11 +117,9 @@ async def list_short(connection: Connection, organization_id: UUID, limit: int) 
         SELECT o.id, o.so_number, c.name AS customer_name, short.missing, short.lines
         FROM sales_orders o
         CROSS JOIN LATERAL (
-            SELECT sum(i.quantity_ordered - i.quantity_reserved - i.quantity_shipped)::bigint AS missing,
-                   count(*) AS lines
-            FROM sales_order_items i
-            WHERE i.organization_id = $1 AND i.sales_order_id = o.id
-              AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped
+            SELECT sum(l.quantity_missing)::bigint AS missing, count(*) AS lines
+            FROM sales_lines l
+            WHERE l.organization_id = $1 AND l.sales_order_id = o.id AND l.quantity_missing > 0
         ) AS short
         LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
         WHERE o.organization_id = $1 AND o.status = 'confirmed' AND short.lines > 0

@@ -245,9 +245,6 @@ async def insert_history(
     )
 
 
-_IS_OPEN = "o.status IN ('confirmed', 'shipped')"  # as the indexes of open orders say it
-
-
 SALES_ORDER_SUMMARIES = Listing(
     SalesOrderSummary,
     """
@@ -266,11 +263,11 @@ SALES_ORDER_SUMMARIES = Listing(
         "product_id": """o.id IN (SELECT i.sales_order_id FROM sales_order_items i
                                  WHERE i.organization_id = $1 AND i.product_id = {})""",
         "counter": "({}::bool AND o.customer_id IS NULL)",
-        "open": "({}::bool AND " + _IS_OPEN + ")",
-        "late": "(o.expected_delivery_date < {}::date AND " + _IS_OPEN + ")",
+        "open": "({}::bool AND sales_order_is_open(o.status))",
+        "late": "(o.expected_delivery_date < {}::date AND sales_order_is_open(o.status))",
         "short": """({}::bool AND o.status = 'confirmed' AND EXISTS (
-            SELECT FROM sales_order_items i WHERE i.organization_id = $1 AND i.sales_order_id = o.id
-              AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped))""",
+            SELECT FROM sales_lines l WHERE l.organization_id = $1 AND l.sales_order_id = o.id
+              AND l.quantity_missing > 0))""",
     },
     sorts={
         "order_date": Sort("o.order_date", "order_date", date),
@@ -286,13 +283,10 @@ ORDER_LINES = Listing(
     SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
            coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered,
            i.quantity_reserved, i.quantity_shipped, i.quantity_returned,
-           CASE o.status WHEN 'confirmed' THEN i.quantity_ordered - i.quantity_reserved - i.quantity_shipped
-                         ELSE 0 END AS quantity_missing,
-           i.unit_price, i.line_total, i.expected_delivery_date, i.promised_delivery_date,
-           i.actual_delivery_date,
-           coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on
+           l.quantity_missing, i.unit_price, i.line_total, i.expected_delivery_date, i.promised_delivery_date,
+           i.actual_delivery_date, l.due_on
     FROM sales_order_items i
-    JOIN sales_orders o ON o.organization_id = $1 AND o.id = i.sales_order_id
+    JOIN sales_lines l ON l.organization_id = $1 AND l.id = i.id
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     WHERE i.organization_id = $1
     """,

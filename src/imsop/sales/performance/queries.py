@@ -1,8 +1,6 @@
-"""SQL of how we keep our word to customers, and of the lines that tell.
+"""SQL of how we keep our word to customers, by the lines that tell: the view sales_lines says what counts.
 
-Of all lines due, those still to come included: on time is the whole quantity, delivered by the day. A line
-is due when the day it is held to, our first promise, is before today; it is delivered when all of it is
-shipped and it has a day of delivery.
+Of all lines due, those still to come included. A line is due when the day it is held to is before today.
 """
 
 from collections.abc import Sequence
@@ -13,47 +11,31 @@ from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
 from imsop.sales.performance.models import CustomerLine, CustomerLines, CustomerOrders, QuarterOfLines
 
-_LINES = """
-    FROM sales_orders o
-    JOIN sales_order_items i ON i.organization_id = $1 AND i.sales_order_id = o.id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date)
-                   AS due_on,
-               i.quantity_shipped >= i.quantity_ordered AND i.actual_delivery_date IS NOT NULL AS is_complete,
-               o.status IN ('confirmed', 'shipped', 'delivered') AS is_agreed
-    ) AS held
-    CROSS JOIN LATERAL (
-        SELECT coalesce(held.is_complete AND i.actual_delivery_date <= held.due_on, false) AS is_on_time,
-               o.status IN ('confirmed', 'shipped') AND NOT held.is_complete AS is_open
-    ) AS line
-    WHERE o.organization_id = $1
-"""
-
-
 CUSTOMER_LINES = Listing(
     CustomerLine,
     # Names by subqueries: they wait until a page is sorted and cut, where a join would look up every line's.
     """
-    SELECT i.id, i.sales_order_id, o.so_number, o.order_date, o.status, i.line_number, i.product_id,
-           (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = i.product_id) AS sku,
+    SELECT l.id, l.sales_order_id, l.so_number, l.order_date, l.status, l.line_number, l.product_id,
+           (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = l.product_id) AS sku,
            (SELECT p.name FROM products p
-            WHERE p.organization_id = $1 AND p.id = i.product_id) AS product_name,
-           i.quantity_ordered, i.quantity_reserved, i.quantity_shipped, i.quantity_returned, i.line_total,
-           o.currency, held.due_on, i.actual_delivery_date, coalesce(held.due_on, o.order_date) AS sorted_on
-    """
-    + _LINES,
+            WHERE p.organization_id = $1 AND p.id = l.product_id) AS product_name,
+           l.quantity_ordered, l.quantity_reserved, l.quantity_shipped, l.quantity_returned, l.line_total,
+           l.currency, l.due_on, l.actual_delivery_date, coalesce(l.due_on, l.order_date) AS sorted_on
+    FROM sales_lines l
+    WHERE l.organization_id = $1
+    """,
     filters={
-        "customer_id": "o.customer_id = {}",
-        "product_id": "i.product_id = {}",
-        "due_from": "held.due_on >= {}",
-        "due_before": "held.due_on < {}",
-        "agreed": "held.is_agreed = {}",
-        "on_time": "line.is_on_time = {}",
-        "open": "line.is_open = {}",
+        "customer_id": "l.customer_id = {}",
+        "product_id": "l.product_id = {}",
+        "due_from": "l.due_on >= {}",
+        "due_before": "l.due_on < {}",
+        "agreed": "l.is_agreed = {}",
+        "on_time": "l.is_on_time = {}",
+        "open": "l.is_open = {}",
     },
     # Sorted when asked for: a customer's lines are thousands at most, and no index spans two tables.
-    sorts={"due_on": Sort("coalesce(held.due_on, o.order_date)", "sorted_on", date)},
-    tiebreak="i.id",
+    sorts={"due_on": Sort("coalesce(l.due_on, l.order_date)", "sorted_on", date)},
+    tiebreak="l.id",
 )
 
 
@@ -65,11 +47,12 @@ async def list_quarters(
         connection,
         QuarterOfLines,
         """
-        SELECT date_trunc('quarter', held.due_on)::date AS begins_on, count(*) AS due,
-               count(*) FILTER (WHERE line.is_on_time) AS on_time
-        """
-        + _LINES
-        + " AND o.customer_id = $2 AND held.is_agreed AND held.due_on < $3 GROUP BY 1 ORDER BY 1",
+        SELECT date_trunc('quarter', l.due_on)::date AS begins_on, count(*) AS due,
+               count(*) FILTER (WHERE l.is_on_time) AS on_time
+        FROM sales_lines l
+        WHERE l.organization_id = $1 AND l.customer_id = $2 AND l.is_agreed AND l.due_on < $3
+        GROUP BY 1 ORDER BY 1
+        """,
         organization_id,
         customer_id,
         today,
@@ -83,14 +66,14 @@ async def count_lines(
         connection,
         CustomerLines,
         """
-        SELECT count(*) FILTER (WHERE line.is_open) AS open_lines,
-               count(*) FILTER (WHERE line.is_open AND held.due_on < $3) AS overdue_lines,
-               count(*) FILTER (WHERE held.is_agreed AND held.due_on < $3) AS lines_due,
-               count(*) FILTER (WHERE held.is_agreed AND held.due_on < $3 AND line.is_on_time)
+        SELECT count(*) FILTER (WHERE l.is_open) AS open_lines,
+               count(*) FILTER (WHERE l.is_open AND l.due_on < $3) AS overdue_lines,
+               count(*) FILTER (WHERE l.is_agreed AND l.due_on < $3) AS lines_due,
+               count(*) FILTER (WHERE l.is_agreed AND l.due_on < $3 AND l.is_on_time)
                    AS lines_on_time
-        """
-        + _LINES
-        + " AND o.customer_id = $2",
+        FROM sales_lines l
+        WHERE l.organization_id = $1 AND l.customer_id = $2
+        """,
         organization_id,
         customer_id,
         today,
@@ -110,8 +93,8 @@ async def list_orders_of(
         FROM unnest($2::uuid[]) AS c (customer_id)
         CROSS JOIN LATERAL (
             SELECT count(*) AS orders,
-                   count(*) FILTER (WHERE o.status IN ('confirmed', 'shipped')) AS open_orders,
-                   count(*) FILTER (WHERE o.status IN ('confirmed', 'shipped')
+                   count(*) FILTER (WHERE sales_order_is_open(o.status)) AS open_orders,
+                   count(*) FILTER (WHERE sales_order_is_open(o.status)
                                           AND o.expected_delivery_date < $3) AS late_orders,
                    max(o.order_date) AS last_order_on
             FROM sales_orders o

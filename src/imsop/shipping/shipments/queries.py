@@ -252,9 +252,7 @@ SHIPMENT_SUMMARIES = Listing(
            coalesce(origin.name, s.origin_location) AS origin,
            coalesce(destination.name, s.destination_location) AS destination,
            s.weight_kg, s.ship_date, s.expected_delivery_date, s.actual_delivery_date,
-           CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
-                WHEN 'cancelled' THEN NULL
-                ELSE s.expected_delivery_date < $2::date END AS is_late,
+           shipment_is_late(s.status, s.expected_delivery_date, s.actual_delivery_date, $2::date) AS is_late,
            s.created_at
     FROM shipments s
     LEFT JOIN warehouses origin ON origin.organization_id = $1 AND origin.id = s.origin_warehouse_id
@@ -266,9 +264,7 @@ SHIPMENT_SUMMARIES = Listing(
         "ids": "s.id = ANY ({}::uuid[])",
         "status": "s.status = {}",
         "shipment_type": "s.shipment_type = {}",
-        "late": """(CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
-                                WHEN 'cancelled' THEN NULL
-                                ELSE s.expected_delivery_date < $2::date END) = {}""",
+        "late": "shipment_is_late(s.status, s.expected_delivery_date, s.actual_delivery_date, $2::date) = {}",
         "delivered_from": "s.actual_delivery_date >= {}",
         "delivered_to": "s.actual_delivery_date <= {}",
         "dated": "({}::bool AND s.expected_delivery_date IS NOT NULL)",
@@ -308,9 +304,8 @@ async def get_document(
                s.carrier, coalesce(origin.name, s.origin_location) AS origin,
                coalesce(destination.name, s.destination_location) AS destination,
                s.weight_kg, s.ship_date, s.expected_delivery_date, s.actual_delivery_date,
-               CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
-                    WHEN 'cancelled' THEN NULL
-                    ELSE s.expected_delivery_date < $2::date END AS is_late,
+               shipment_is_late(s.status, s.expected_delivery_date, s.actual_delivery_date, $2::date)
+                   AS is_late,
                s.created_at, s.purchase_order_id, po.po_number, s.sales_order_id, so.so_number,
                s.supplier_id, supplier.name AS supplier_name, s.origin_warehouse_id,
                s.destination_warehouse_id

@@ -85,9 +85,7 @@ _SEEN = """
     )
     SELECT s.id, s.reference_id, s.tracking_number, coalesce(w.name, s.destination_location) AS destination,
            s.expected_delivery_date,
-           CASE s.status WHEN 'delivered' THEN s.actual_delivery_date > s.expected_delivery_date
-                WHEN 'cancelled' THEN NULL
-                ELSE s.expected_delivery_date < $2::date END AS is_late,
+           shipment_is_late(s.status, s.expected_delivery_date, s.actual_delivery_date, $2::date) AS is_late,
            l.location,
            coalesce(l.longitude::float8, way.longitudes[cardinality(way.longitudes)]) AS longitude,
            coalesce(l.latitude::float8, way.latitudes[cardinality(way.latitudes)]) AS latitude,

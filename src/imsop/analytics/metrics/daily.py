@@ -1,0 +1,306 @@
+"""SQL that computes the figures of each day (docs/metrics.md says what each of them is).
+
+Every statement writes the figures of some days anew. A figure's category is empty for all, else
+`warehouse:` and its id, `category:` and that of the products, or `currency:` and its code. Categories that
+begin with the same 91 characters are one, since the column holds 100.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from imsop.core.database import Connection
+from imsop.inventory.days.queries import HELD_BY_DAY
+
+STOCK = ("stock_units", "stock_value", "stock_units_without_cost", "stock_outs")
+FLOWS = (
+    "units_sold",
+    "cost_of_goods_sold",
+    *(
+        side + figure
+        for side in ("sales", "purchase")
+        for figure in (
+            "_orders", "_value", "_lines", "_lines_due", "_lines_on_time", "_lines_in_full",
+            "_lines_on_time_in_full", "_fill_rate",
+        )
+    ),
+)  # fmt: skip
+RATIOS = ("turnover", "days_of_supply")
+
+_INSERT = """
+    INSERT INTO analytics_metrics
+        (organization_id, metric_name, metric_value, dimension_date, dimension_category, rule)
+"""
+
+
+async def get_first_day(connection: Connection, organization_id: UUID) -> date | None:
+    """The first on which there was stock; null where there never was any."""
+    first: date | None = await connection.fetchval(
+        "SELECT min(d.day) FROM inventory_daily_balances d WHERE d.organization_id = $1", organization_id
+    )
+    return first
+
+
+async def is_computed(
+    connection: Connection, organization_id: UUID, day: date | None = None, since: datetime | None = None
+) -> bool:
+    """Whether there are figures of stock: of any day or this one, made at any time or since then."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (
+            SELECT FROM analytics_metrics m
+            WHERE m.organization_id = $1 AND m.metric_name = 'stock_units' AND m.dimension_category = ''
+              AND m.rule = 'daily figures, v1'
+              AND m.dimension_date = coalesce($2, m.dimension_date)
+              AND m.created_at >= coalesce($3, m.created_at))
+        """,
+        organization_id,
+        day,
+        since,
+    )
+    return found
+
+
+async def delete_figures(
+    connection: Connection, organization_id: UUID, names: Sequence[str], first: date, last: date
+) -> None:
+    """Of these names and days, whoever made them."""
+    await connection.execute(
+        """
+        DELETE FROM analytics_metrics m
+        WHERE m.organization_id = $1 AND m.metric_name = ANY ($2::text[])
+          AND m.dimension_date BETWEEN $3 AND $4
+        """,
+        organization_id,
+        names,
+        first,
+        last,
+    )
+
+
+async def insert_stock(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
+    """Units and value on hand at the end of each day, and the balances of active products empty then.
+
+    What has no cost has no value: there is none where nothing on hand has a cost.
+    """
+    return _count(
+        await connection.execute(
+            _INSERT
+            + """
+        SELECT $1::uuid, figure.name, figure.value, sums.day, sums.category, 'daily figures, v1'
+        FROM (
+            SELECT held.day,
+                   CASE WHEN grouping(held.warehouse_id) = 0 THEN 'warehouse:' || held.warehouse_id
+                        WHEN grouping(named.category) = 0 THEN named.category
+                        ELSE '' END AS category,
+                   sum(held.on_hand) AS units, sum(held.on_hand * held.unit_cost) AS value,
+                   coalesce(sum(held.on_hand) FILTER (WHERE held.unit_cost IS NULL), 0) AS uncosted,
+                   count(*) FILTER (WHERE held.status = 'active' AND held.on_hand = 0) AS outs
+            FROM ("""
+            + HELD_BY_DAY
+            + """) AS held
+            CROSS JOIN LATERAL (SELECT left('category:' || held.category, 100) AS category) AS named
+            GROUP BY GROUPING SETS ((held.day), (held.day, held.warehouse_id), (held.day, named.category))
+        ) AS sums
+        CROSS JOIN LATERAL (VALUES
+            ('stock_units', sums.units::numeric),
+            ('stock_value',
+             CASE WHEN sums.uncosted < sums.units OR sums.units = 0 THEN coalesce(sums.value, 0) END),
+            ('stock_units_without_cost', sums.uncosted), ('stock_outs', sums.outs)
+        ) AS figure (name, value)
+        WHERE sums.category IS NOT NULL AND figure.value IS NOT NULL
+        """,
+            organization_id,
+            first,
+            last,
+        )
+    )
+
+
+async def insert_sold(
+    connection: Connection, organization_id: UUID, timezone: str, first: date, last: date
+) -> int:
+    """Units that were sold, by the ledger, and what they cost at the products' costs of today."""
+    return _count(
+        await connection.execute(
+            _INSERT
+            + """
+        SELECT $1::uuid, figure.name, figure.value, sums.day, sums.category, 'daily figures, v1'
+        FROM (
+            SELECT sold.day,
+                   CASE WHEN grouping(sold.warehouse_id) = 0 THEN 'warehouse:' || sold.warehouse_id
+                        WHEN grouping(sold.category) = 0 THEN sold.category
+                        ELSE '' END AS category,
+                   sum(sold.quantity) AS units, sum(sold.quantity * sold.unit_cost) AS cost
+            FROM (
+                SELECT (t.occurred_at AT TIME ZONE $2)::date AS day, i.warehouse_id,
+                       left('category:' || p.category, 100) AS category, p.unit_cost,
+                       -t.quantity AS quantity
+                FROM inventory_transactions t
+                JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id
+                JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+                WHERE t.organization_id = $1 AND t.movement_kind = 'sale'
+                  AND t.occurred_at >= $3::date::timestamp AT TIME ZONE $2
+                  AND t.occurred_at < ($4::date + 1)::timestamp AT TIME ZONE $2
+            ) AS sold
+            GROUP BY GROUPING SETS ((sold.day), (sold.day, sold.warehouse_id), (sold.day, sold.category))
+        ) AS sums
+        CROSS JOIN LATERAL (VALUES
+            ('units_sold', sums.units::numeric), ('cost_of_goods_sold', sums.cost)
+        ) AS figure (name, value)
+        WHERE sums.category IS NOT NULL AND figure.value IS NOT NULL
+        """,
+            organization_id,
+            timezone,
+            first,
+            last,
+        )
+    )
+
+
+async def insert_orders(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
+    """Orders that were agreed to, by their date; their value in each currency."""
+    return _count(
+        await connection.execute(
+            _INSERT
+            + """
+        SELECT $1::uuid, placed.side || figure.name, figure.value, placed.day, figure.category,
+               'daily figures, v1'
+        FROM (
+            SELECT orders.side, orders.day,
+                   CASE WHEN grouping(orders.warehouse_id) = 0 THEN 'warehouse:' || orders.warehouse_id
+                        WHEN grouping(orders.currency) = 0 THEN 'currency:' || orders.currency
+                        ELSE '' END AS category,
+                   grouping(orders.currency) = 0 AS has_value, count(*) AS orders,
+                   sum(orders.amount) AS amount
+            FROM (
+                SELECT 'sales' AS side, o.order_date AS day, o.warehouse_id, o.currency,
+                       o.total_amount AS amount
+                FROM sales_orders o
+                WHERE o.organization_id = $1 AND sales_order_is_agreed(o.status)
+                UNION ALL
+                SELECT 'purchase', o.order_date, o.warehouse_id, o.currency, o.total_amount
+                FROM purchase_orders o
+                WHERE o.organization_id = $1 AND purchase_order_is_agreed(o.status)
+            ) AS orders
+            WHERE orders.day BETWEEN $2 AND $3
+            GROUP BY GROUPING SETS ((orders.side, orders.day), (orders.side, orders.day, orders.warehouse_id),
+                                    (orders.side, orders.day, orders.currency))
+        ) AS placed
+        CROSS JOIN LATERAL (VALUES
+            ('_orders', placed.category, placed.orders::numeric),
+            ('_value', placed.category, CASE WHEN placed.has_value THEN placed.amount END)
+        ) AS figure (name, category, value)
+        WHERE figure.category IS NOT NULL AND figure.value IS NOT NULL
+        """,
+            organization_id,
+            first,
+            last,
+        )
+    )
+
+
+async def insert_lines(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
+    """Lines by their order's date, and by the day they were due, with what became of them so far."""
+    return _count(
+        await connection.execute(
+            _INSERT
+            + """
+        SELECT $1::uuid, sums.side || figure.name, figure.value, sums.day, sums.category, 'daily figures, v1'
+        FROM (
+            SELECT line.side, line.day, line.is_due,
+                   CASE WHEN grouping(line.warehouse_id) = 0 THEN 'warehouse:' || line.warehouse_id
+                        WHEN grouping(line.category) = 0 THEN line.category
+                        ELSE '' END AS category,
+                   count(*) AS lines,
+                   count(*) FILTER (WHERE line.is_on_time) AS on_time,
+                   count(*) FILTER (WHERE line.is_in_full) AS in_full,
+                   count(*) FILTER (WHERE line.is_on_time AND line.is_in_full) AS both,
+                   sum(least(line.done, line.ordered)) / nullif(sum(line.ordered), 0)::numeric AS filled
+            FROM (
+                SELECT each.side, each.day, each.is_due, each.warehouse_id,
+                       left('category:' || p.category, 100) AS category, each.ordered,
+                       each.done, each.is_on_time, each.is_in_full
+                FROM (
+                    SELECT 'sales' AS side, dated.day, dated.is_due, l.warehouse_id, l.product_id,
+                           l.quantity_ordered AS ordered, l.quantity_shipped AS done, l.is_on_time,
+                           l.is_in_full
+                    FROM sales_lines l
+                    CROSS JOIN LATERAL (VALUES (l.order_date, false), (l.due_on, true)) AS dated (day, is_due)
+                    WHERE l.organization_id = $1 AND l.is_agreed
+                    UNION ALL
+                    SELECT 'purchase', dated.day, dated.is_due, l.warehouse_id, l.product_id,
+                           l.quantity_ordered, l.quantity_received, l.is_on_time, l.is_in_full
+                    FROM purchase_lines l
+                    CROSS JOIN LATERAL (VALUES (l.order_date, false), (l.due_on, true)) AS dated (day, is_due)
+                    WHERE l.organization_id = $1 AND l.is_agreed
+                ) AS each
+                JOIN products p ON p.organization_id = $1 AND p.id = each.product_id
+                WHERE each.day BETWEEN $2 AND $3
+            ) AS line
+            GROUP BY GROUPING SETS ((line.side, line.day, line.is_due),
+                                    (line.side, line.day, line.is_due, line.warehouse_id),
+                                    (line.side, line.day, line.is_due, line.category))
+        ) AS sums
+        CROSS JOIN LATERAL (VALUES
+            ('_lines', CASE WHEN NOT sums.is_due THEN sums.lines::numeric END),
+            ('_lines_due', CASE WHEN sums.is_due THEN sums.lines END),
+            ('_lines_on_time', CASE WHEN sums.is_due THEN sums.on_time END),
+            ('_lines_in_full', CASE WHEN sums.is_due THEN sums.in_full END),
+            ('_lines_on_time_in_full', CASE WHEN sums.is_due THEN sums.both END),
+            ('_fill_rate', CASE WHEN sums.is_due THEN sums.filled END)
+        ) AS figure (name, value)
+        WHERE sums.category IS NOT NULL AND figure.value IS NOT NULL
+        """,
+            organization_id,
+            first,
+            last,
+        )
+    )
+
+
+async def insert_ratios(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
+    """How often the stock was sold in the year before, and for how many days it would last.
+
+    Turnover is the cost of what was sold in 365 days divided by the mean value of the stock in them (in as
+    many as are known, extrapolated to a year; at least 30). Days of supply are the value of the stock divided
+    by the mean cost of what was sold per day in the 90 days before.
+    """
+    return _count(
+        await connection.execute(
+            _INSERT
+            + """
+        SELECT $1::uuid, figure.name, figure.value, known.day, known.category, 'daily figures, v1'
+        FROM (
+            SELECT s.dimension_date AS day, s.dimension_category AS category, s.metric_value AS value,
+                   avg(s.metric_value) OVER year AS mean_value, count(*) OVER year AS days,
+                   sum(coalesce(c.metric_value, 0)) OVER year AS sold_in_year,
+                   sum(coalesce(c.metric_value, 0)) OVER quarter / 90 AS sold_per_day
+            FROM analytics_metrics s
+            LEFT JOIN analytics_metrics c ON c.organization_id = $1 AND c.metric_name = 'cost_of_goods_sold'
+                AND c.dimension_date = s.dimension_date AND c.dimension_category = s.dimension_category
+            WHERE s.organization_id = $1 AND s.metric_name = 'stock_value'
+              AND s.dimension_date BETWEEN $2::date - 364 AND $3
+            WINDOW year AS (PARTITION BY s.dimension_category ORDER BY s.dimension_date
+                            RANGE BETWEEN interval '364 days' PRECEDING AND CURRENT ROW),
+                   quarter AS (PARTITION BY s.dimension_category ORDER BY s.dimension_date
+                               RANGE BETWEEN interval '89 days' PRECEDING AND CURRENT ROW)
+        ) AS known
+        CROSS JOIN LATERAL (VALUES
+            ('turnover', CASE WHEN known.days >= 30 AND known.mean_value > 0
+                              THEN known.sold_in_year / known.mean_value * 365 / known.days END),
+            ('days_of_supply', CASE WHEN known.days >= 90 AND known.sold_per_day > 0
+                                    THEN known.value / known.sold_per_day END)
+        ) AS figure (name, value)
+        WHERE known.day >= $2 AND figure.value IS NOT NULL
+          AND figure.value < 1e10 -- the column's end; nobody waits for so long
+        """,
+            organization_id,
+            first,
+            last,
+        )
+    )
+
+
+def _count(status: str) -> int:
+    return int(status.rsplit(" ", 1)[-1])

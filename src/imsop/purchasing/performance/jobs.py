@@ -1,0 +1,37 @@
+"""What is said of suppliers without anybody asking."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from imsop.core.jobs import OrganizationTask, Work
+from imsop.identity.organizations.queries import get_organization
+from imsop.purchasing.performance import queries
+from imsop.ui.language import N_
+
+RATED_DAYS = 365
+LEAST_LINES = 5
+"""Fewer lines due say nothing: the supplier keeps the rating that a person gave, or none."""
+
+log = structlog.get_logger()
+
+
+async def compute_supplier_metrics(work: Work) -> None:
+    """Metrics of each supplier and quarter, and ratings. Idempotent; one run at a time (the job's key)."""
+    async with work.transaction() as connection:
+        organization = await get_organization(connection, work.organization_id)
+        if organization is None:
+            return
+        today = datetime.now(ZoneInfo(organization.timezone)).date()
+        written = await queries.refresh_supplier_metrics(connection, work.organization_id, today)
+        since = today - timedelta(days=RATED_DAYS)
+        rated = await queries.rate_suppliers(connection, work.organization_id, since, today, LEAST_LINES)
+    log.info(
+        "supplier metrics computed", organization_id=str(work.organization_id), rows=written, rated=rated
+    )
+
+
+SUPPLIER_METRICS = OrganizationTask(
+    "supplier_metrics", N_("Supplier metrics and ratings"), compute_supplier_metrics, every="31 2 * * *"
+)

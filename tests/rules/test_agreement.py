@@ -1,0 +1,159 @@
+"""One order in each state, and everything that counts or lists orders and lines: all say the same of it."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from imsop.analytics.metrics.jobs import DAILY_FIGURES
+from imsop.core.jobs import run_now
+from imsop.core.listing import PageRequest
+from imsop.purchasing.performance import queries as purchase_performance
+from imsop.purchasing.performance.jobs import SUPPLIER_METRICS
+from imsop.purchasing.supply import queries as supply
+from imsop.sales.demand import queries as demand
+from imsop.sales.performance import queries as sales_performance
+from tests import factories
+from tests.conftest import TestDatabase
+from tests.factories import Member, accepted
+from tests.pages.browsing import signed_in
+from tests.pages.exported import csv_of
+from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
+
+ORDERED = 10
+MOST = PageRequest("due_on", 500)
+
+
+class Case(NamedTuple):
+    status: str
+    done: int
+    due: date
+
+    @property
+    def is_late(self) -> bool:
+        return self.due < ago(0)
+
+    @property
+    def done_on(self) -> date | None:
+        """A day too late, or on the day; complete lines only have one."""
+        return (
+            self.due + timedelta(days=1 if self.status == "shipped" else 0) if self.done == ORDERED else None
+        )
+
+
+def cases(*progress: tuple[str, int]) -> list[Case]:
+    return [
+        Case(status, done, due) for status, done in progress for due in (ago(5), ago(1), ago(0), ahead(4))
+    ]
+
+
+async def listed(owner: Member, path: str, number: str, **filters: str) -> set[str]:
+    return {row[number] for row in await csv_of(await signed_in(owner), path, **filters)}
+
+
+async def test_purchase_orders_and_their_lines(database: TestDatabase, admin: Member) -> None:
+    supplier = (await factories.supplier(admin))["id"]
+    product = (await factories.product(admin))["id"]
+    known: dict[str, Case] = {}
+    progress = [("draft", 0), ("submitted", 0), ("confirmed", 0), ("confirmed", 4), ("shipped", 4),
+                ("shipped", 10), ("received", 10), ("cancelled", 0)]  # fmt: skip
+    for number, case in enumerate(cases(*progress)):
+        line = Line(product, ORDERED, case.done, promised=case.due, done_on=case.done_on)
+        await purchase_order(
+            admin, supplier, case.status, line, number=f"P{number}", expected=case.due, order_date=ago(20)
+        )
+        known[f"P{number}"] = case
+
+    open_states, agreed = {"submitted", "confirmed", "shipped"}, {"confirmed", "shipped", "received"}
+    open_orders = {n for n, c in known.items() if c.status in open_states}
+    late_orders = {n for n in open_orders if known[n].is_late}
+    open_lines = {n for n in open_orders if known[n].done < ORDERED}
+    late_lines = {n for n in open_lines if known[n].is_late}
+    due = {n for n, c in known.items() if c.status in agreed and c.is_late}
+    on_time = {n for n in due if known[n].done_on and known[n].done_on <= known[n].due}  # type: ignore[operator]
+
+    assert await listed(admin, "/purchase-orders", "po_number", open="true") == open_orders
+    assert await listed(admin, "/purchase-orders", "po_number", late="true") == late_orders
+    lines = f"/suppliers/{supplier}/lines"
+    assert await listed(admin, lines, "po_number", outcome="open") == open_lines
+    organization, supplier_id, product_id = admin.organization_id, UUID(supplier), UUID(product)
+    async with admin.transaction() as connection:
+        late = await supply.list_late(connection, organization, ago(0), 500)
+        assert {order.po_number for order in late} == late_orders
+        on_order = await supply.list_on_order(connection, organization, product_id, 500)
+        assert {line.po_number for line in on_order} == open_lines
+        (unfinished,) = await supply.list_unfinished(
+            connection, organization, [ago(0)], [datetime.now(UTC) + timedelta(days=1)]
+        )
+        assert (unfinished.open, unfinished.late) == (len(open_orders), len(late_orders))
+        standing = (
+            await purchase_performance.list_standings(connection, organization, [supplier_id], ago(0))
+        )[supplier_id]
+        assert (standing.open_orders, standing.late_orders) == (len(open_orders), len(late_orders))
+        assert (standing.open_lines, standing.overdue_lines) == (len(open_lines), len(late_lines))
+        assert (standing.lines_due, standing.lines_on_time) == (len(due), len(on_time))
+        quarters = await purchase_performance.list_quarters(connection, organization, supplier_id, ago(0))
+        assert sum(quarter.due for quarter in quarters) == len(due)
+        assert sum(quarter.on_time for quarter in quarters) == len(on_time)
+        for wanted, names in ({"open": True}, open_lines), ({"agreed": True, "due_before": ago(0)}, due):
+            page = await purchase_performance.SUPPLIER_LINES.page(connection, organization, MOST, **wanted)
+            assert {line.po_number for line in page.items} == names
+    await run_now(database.installation, SUPPLIER_METRICS, organization)
+    await run_now(database.installation, DAILY_FIGURES, organization)
+    metrics = accepted(await admin.get(f"suppliers/{supplier}/metrics"))["items"]
+    assert sum(quarter["lines_due"] for quarter in metrics) == len(due)
+    assert await total(admin, "purchase_lines_due") == len(due)
+    assert await total(admin, "purchase_lines_on_time") == len(on_time)
+    assert await total(admin, "purchase_orders") == len([c for c in known.values() if c.status in agreed])
+
+
+async def test_sales_orders_and_their_lines(database: TestDatabase, admin: Member) -> None:
+    customer = (await factories.customer(admin))["id"]
+    product = (await factories.product(admin))["id"]
+    known: dict[str, Case] = {}
+    progress = [("draft", 0), ("confirmed", 0), ("confirmed", 4), ("shipped", 4), ("shipped", 10),
+                ("delivered", 10), ("cancelled", 0)]  # fmt: skip
+    for number, case in enumerate(cases(*progress)):
+        line = Line(product, ORDERED, case.done, promised=case.due, done_on=case.done_on)
+        await sales_order(
+            admin, customer, case.status, line, number=f"S{number}", expected=case.due, order_date=ago(20)
+        )
+        known[f"S{number}"] = case
+
+    agreed = {"confirmed", "shipped", "delivered"}
+    open_orders = {n for n, c in known.items() if c.status in {"confirmed", "shipped"}}
+    late_orders = {n for n in open_orders if known[n].is_late}
+    open_lines = {n for n in open_orders if known[n].done < ORDERED}
+    short = {n for n, c in known.items() if c.status == "confirmed"}  # nothing is held for any of them
+    due = {n for n, c in known.items() if c.status in agreed and c.is_late}
+    on_time = {n for n in due if known[n].done_on and known[n].done_on <= known[n].due}  # type: ignore[operator]
+
+    assert await listed(admin, "/sales-orders", "so_number", open="true") == open_orders
+    assert await listed(admin, "/sales-orders", "so_number", late="true") == late_orders
+    assert await listed(admin, "/sales-orders", "so_number", short="true") == short
+    organization, customer_id, product_id = admin.organization_id, UUID(customer), UUID(product)
+    async with admin.transaction() as connection:
+        promised = await demand.list_promised(connection, organization, product_id, 500)
+        assert {line.so_number for line in promised} == open_lines
+        assert {order.so_number for order in await demand.list_short(connection, organization, 500)} == short
+        orders = (await sales_performance.list_orders_of(connection, organization, [customer_id], ago(0)))[
+            customer_id
+        ]
+        assert (orders.open_orders, orders.late_orders) == (len(open_orders), len(late_orders))
+        counted = await sales_performance.count_lines(connection, organization, customer_id, ago(0))
+        late_lines = {n for n in open_lines if known[n].is_late}
+        assert (counted.open_lines, counted.overdue_lines) == (len(open_lines), len(late_lines))
+        assert (counted.lines_due, counted.lines_on_time) == (len(due), len(on_time))
+        quarters = await sales_performance.list_quarters(connection, organization, customer_id, ago(0))
+        assert sum(quarter.due for quarter in quarters) == len(due)
+        page = await sales_performance.CUSTOMER_LINES.page(connection, organization, MOST, open=True)
+        assert {line.so_number for line in page.items} == open_lines
+    await run_now(database.installation, DAILY_FIGURES, organization)
+    assert await total(admin, "sales_lines_due") == len(due)
+    assert await total(admin, "sales_lines_on_time") == len(on_time)
+    assert await total(admin, "sales_orders") == len([c for c in known.values() if c.status in agreed])
+
+
+async def total(owner: Member, figure: str) -> float:
+    """Over all days, of the whole organization."""
+    found = accepted(await owner.get("analytics-metrics", metric_name=figure, limit=500))
+    return sum(float(row["metric_value"]) for row in found["items"] if row["dimension_category"] == "")
