@@ -390,6 +390,18 @@ END $$;
 
 ALTER FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.notify_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- The kind and whose it is; nobody's where the operator changes it, which concerns all.
+    PERFORM pg_notify('imsop_changed', TG_ARGV[0] || ' ' || coalesce(current_organization_id()::text, ''));
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.notify_changed() OWNER TO imsop_owner;
+
 CREATE FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) RETURNS uuid[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1740,6 +1752,32 @@ CREATE VIEW public.jobs WITH (security_invoker='true') AS
 
 ALTER VIEW public.jobs OWNER TO imsop_owner;
 
+CREATE TABLE public.mails (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    recipient character varying(255) NOT NULL,
+    reply_to character varying(255),
+    sender_name character varying(255) NOT NULL,
+    subject character varying(255) NOT NULL,
+    body text NOT NULL,
+    attachment_name character varying(255) NOT NULL,
+    attachment bytea NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_at timestamp with time zone,
+    refused_at timestamp with time zone,
+    error text,
+    CONSTRAINT mails_end_once CHECK ((num_nonnulls(sent_at, refused_at) <= 1)),
+    CONSTRAINT mails_recipient_of_one_line CHECK (((recipient)::text ~ '^[^[:cntrl:]]+$'::text)),
+    CONSTRAINT mails_reply_to_of_one_line CHECK (((reply_to)::text ~ '^[^[:cntrl:]]+$'::text)),
+    CONSTRAINT mails_subject_of_one_line CHECK (((subject)::text ~ '^[^[:cntrl:]]+$'::text))
+);
+
+ALTER TABLE ONLY public.mails FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mails OWNER TO imsop_owner;
+
 CREATE TABLE public.organizations (
     id uuid DEFAULT uuidv7() NOT NULL,
     name character varying(255) NOT NULL,
@@ -2443,6 +2481,9 @@ ALTER TABLE ONLY public.inventory_transactions
 ALTER TABLE ONLY public.inventory
     ADD CONSTRAINT inventory_unique_warehouse_product UNIQUE (organization_id, warehouse_id, product_id);
 
+ALTER TABLE ONLY public.mails
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (id, organization_id);
+
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
 
@@ -2640,6 +2681,10 @@ CREATE INDEX inventory_transactions_shipment_item_idx ON public.inventory_transa
 
 CREATE INDEX inventory_transactions_type_idx ON public.inventory_transactions USING btree (organization_id, transaction_type, occurred_at, id) INCLUDE (inventory_id);
 
+CREATE INDEX mails_created_by_idx ON public.mails USING btree (organization_id, created_by);
+
+CREATE INDEX mails_purchase_order_idx ON public.mails USING btree (organization_id, purchase_order_id, created_at, id);
+
 CREATE UNIQUE INDEX organizations_folded_unique_active_name ON public.organizations USING btree (lower((name)::text)) WHERE (deleted_at IS NULL);
 
 CREATE INDEX organizations_status_idx ON public.organizations USING btree (status);
@@ -2834,6 +2879,14 @@ CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx_v1 ON queue.procrastina
 
 CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON queue.procrastinate_periodic_defers USING btree (job_id);
 
+CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.organizations FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed('organization');
+
+CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.products FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed('product');
+
+CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.warehouse_zones FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed('warehouse_zone');
+
+CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.warehouses FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed('warehouse');
+
 CREATE TRIGGER organizations_timezone_changed AFTER UPDATE OF timezone ON public.organizations FOR EACH ROW WHEN (((old.timezone)::text IS DISTINCT FROM (new.timezone)::text)) EXECUTE FUNCTION public.forget_daily_stock();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -2947,6 +3000,15 @@ ALTER TABLE ONLY public.inventory_transactions
 
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_shipment_item_fkey FOREIGN KEY (organization_id, shipment_item_id) REFERENCES public.shipment_items(organization_id, id);
+
+ALTER TABLE ONLY public.mails
+    ADD CONSTRAINT mails_organization_id_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.mails
+    ADD CONSTRAINT mails_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.mails
+    ADD CONSTRAINT mails_organization_id_purchase_order_id_fkey FOREIGN KEY (organization_id, purchase_order_id) REFERENCES public.purchase_orders(organization_id, id);
 
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -3167,6 +3229,8 @@ CREATE POLICY lookup_reads ON public.suppliers FOR SELECT TO imsop_lookup USING 
 
 CREATE POLICY lookup_reads ON public.users FOR SELECT TO imsop_lookup USING (true);
 
+ALTER TABLE public.mails ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY operator_administers ON public.organizations FOR UPDATE TO imsop_operator USING (true) WITH CHECK (true);
 
 CREATE POLICY operator_purges ON public.idempotency_keys FOR DELETE TO imsop_operator USING ((created_at < (now() - '24:00:00'::interval)));
@@ -3192,6 +3256,8 @@ CREATE POLICY operator_reads ON public.inventory_daily_balances FOR SELECT TO im
 CREATE POLICY operator_reads ON public.inventory_reservations FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.inventory_transactions FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.mails FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.organizations FOR SELECT TO imsop_operator USING (true);
 
@@ -3294,6 +3360,8 @@ CREATE POLICY tenant ON public.inventory_daily_balances USING ((organization_id 
 CREATE POLICY tenant ON public.inventory_reservations USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.inventory_transactions USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.mails USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.organizations USING ((id = public.current_organization_id())) WITH CHECK ((id = public.current_organization_id()));
 
@@ -3415,6 +3483,8 @@ REVOKE ALL ON FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_ite
 
 REVOKE ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.notify_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) FROM PUBLIC;
 
@@ -3701,6 +3771,35 @@ GRANT SELECT,INSERT,DELETE ON TABLE queue.procrastinate_events TO imsop_operator
 
 GRANT SELECT ON TABLE public.jobs TO imsop_app;
 GRANT SELECT ON TABLE public.jobs TO imsop_operator;
+
+GRANT SELECT ON TABLE public.mails TO imsop_app;
+GRANT SELECT ON TABLE public.mails TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(recipient) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(reply_to) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(sender_name) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(subject) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(body) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(attachment_name) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(attachment) ON TABLE public.mails TO imsop_app;
+
+GRANT INSERT(created_by) ON TABLE public.mails TO imsop_app;
+
+GRANT UPDATE(sent_at) ON TABLE public.mails TO imsop_app;
+
+GRANT UPDATE(refused_at) ON TABLE public.mails TO imsop_app;
+
+GRANT UPDATE(error) ON TABLE public.mails TO imsop_app;
 
 GRANT SELECT ON TABLE public.organizations TO imsop_app;
 GRANT SELECT ON TABLE public.organizations TO imsop_operator;

@@ -28,13 +28,17 @@ HOST = "http://imsop.test"
 API = "/api/v1"
 
 
+MAIL = {"mail_from": "imsop@test.example", "smtp_url": "smtp://127.0.0.1:1"}
+"""A mail server that is never reached: mails are written, and no job runs."""
+
+
 @asynccontextmanager
 async def running(installation: Installation, **settings: Any) -> AsyncIterator[Observed]:
     """A process's application, in this one: with its own pool, cache and listening connection.
 
     Its live stream ends at once, for a client in the same process waits for the whole of a reply.
     """
-    usual = {"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12, "stream_seconds": 0, "jobs": False}
+    usual = {"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12, "stream_seconds": 0, "jobs": False} | MAIL
     app = create_app(Settings(**(usual | settings)), installation)
     assert isinstance(app, Observed)
     async with litestar_of(app).lifespan():

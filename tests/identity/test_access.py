@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from imsop.core.kept import LOOKUPS
 from imsop.identity.credentials import queries
 from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.web.edge import csrf
@@ -99,14 +100,14 @@ async def test_a_process_that_cannot_be_told_keeps_nothing(
 
         async def remembers() -> bool:
             accepted(await there.get("products"))
-            return bool(factories.litestar_of(other).state.access._kept)
+            return len(factories.litestar_of(other).state.access.kept) > 0
 
         await eventually(remembers)
         (pid,) = {row["pid"] for row in await superuser.fetch(listening)} - before
         await superuser.execute("SELECT pg_terminate_backend($1)", pid)
 
         async def forgot() -> bool:
-            return not factories.litestar_of(other).state.access._kept
+            return len(factories.litestar_of(other).state.access.kept) == 0
 
         await eventually(forgot)
         accepted(await admin.edit(f"users/{clerk.user_id}", status="inactive"))
@@ -116,7 +117,7 @@ async def test_a_process_that_cannot_be_told_keeps_nothing(
 
 
 async def _listens(app: Observed) -> bool:
-    return bool(factories.litestar_of(app).state.access._listening)
+    return bool(factories.litestar_of(app).state.access.kept.is_heard)
 
 
 async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, app: Observed) -> None:
@@ -135,7 +136,9 @@ async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, 
         await access.authenticate(clerk.token, "bearer")
     finally:
         access._look_up = looked_up
-    assert token_hash(clerk.token) not in access._kept
+    before = LOOKUPS.labels("permissions", "missed")._value.get()
+    await access.authenticate(clerk.token, "bearer")
+    assert LOOKUPS.labels("permissions", "missed")._value.get() == before + 1
 
 
 async def test_a_token_ends_when_its_time_is_over(app: Observed, admin: Member) -> None:

@@ -32,7 +32,7 @@ async def plenty(app: Observed) -> tuple[Member, dict[str, str]]:
     admin = await factories.sign_up(app)
     products = [(await factories.product(admin, reorder_level=20))["id"] for _ in range(EACH)]
     warehouses = [(await factories.warehouse(admin, capacity=100))["id"] for _ in range(EACH)]
-    suppliers = [(await factories.supplier(admin))["id"] for _ in range(EACH)]
+    suppliers = [(await factories.supplier(admin, country="Deutschland"))["id"] for _ in range(EACH)]
     customers = [(await factories.customer(admin))["id"] for _ in range(EACH)]
     users = [await factories.member(admin, role) for role in ("buyer", "viewer")]
     shipments = []

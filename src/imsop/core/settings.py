@@ -4,10 +4,10 @@ import ipaddress
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
-from urllib.parse import parse_qs, urlsplit
+from typing import Literal, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OTHER_VARIABLES = {
@@ -18,6 +18,17 @@ OTHER_VARIABLES = {
 }
 """Beside one for each of the settings."""
 _UNPROTECTED_TLS_MODES = {"disable", "allow", "prefer"}
+
+
+class MailServer(NamedTuple):
+    """Where mails are given, and the address they come from."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: Literal["none", "starttls", "implicit"]
+    sender: str
 
 
 class Settings(BaseSettings):
@@ -86,11 +97,44 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """What Prometheus sends as `Authorization: Bearer …`; without it /metrics answers this machine only."""
 
+    mail_from: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    """Address that mails come from; it is needed with `IMSOP_SMTP_URL`."""
+
+    smtp_url: SecretStr | None = None
+    """Mail server, as `smtp://user:password@host:587` or `smtps://…:465`; without it nothing is sent."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Lowest severity that is logged."""
 
     log_json: bool | None = None
     """Log one JSON object per line instead of text; unless set, wherever no terminal shows the log."""
+
+    def mail_server(self) -> MailServer | None:
+        """None where no mail can be sent. Only a server on this machine is spoken to without TLS."""
+        if self.smtp_url is None or self.mail_from is None:
+            return None
+        parts = urlsplit(self.smtp_url.get_secret_value())
+        implicit = parts.scheme == "smtps"
+        host = parts.hostname or ""
+        return MailServer(
+            host,
+            parts.port or (465 if implicit else 587),
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            "implicit" if implicit else "none" if is_local(host) else "starttls",
+            self.mail_from,
+        )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _complete(cls, url: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+                raise ValueError("must have the form smtp://user:password@host:587 or smtps://…")
+            if others.data.get("mail_from") is None:
+                raise ValueError("needs IMSOP_MAIL_FROM, the address that mails come from")
+        return url
 
     @field_validator("data_dir", "postgres_bin_dir")
     @classmethod

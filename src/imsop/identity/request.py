@@ -4,16 +4,20 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from litestar import Request
 from litestar.types import Scope
 
 from imsop.core import tenancy
 from imsop.core.database import Connection, Pool
+from imsop.core.kept import Kept
 from imsop.identity.actor import Actor
 
 _STATE = "carried"
+
+Row = TypeVar("Row")
 
 
 class UnitOfWork:
@@ -133,6 +137,17 @@ class TenantRequest(Request[Any, Any, Any]):
         if unit is None:
             raise RuntimeError("a handler for signed-in users was reached without a unit of work")
         return unit
+
+    async def kept(
+        self, kind: str, key: UUID, load: Callable[[Connection, Actor, UUID], Awaitable[Row]]
+    ) -> Row:
+        """A row of a kind that this process remembers (imsop.core.kept); else as `load` reads it."""
+
+        async def from_database() -> Row:
+            return await load(*await self.begin(), key)
+
+        cache: Kept[Row] = self.app.state.kept[kind]
+        return await cache.read(self.actor.organization_id, key, from_database)
 
     async def begin(self) -> tuple[Connection, Actor]:
         """The request's transaction, opened for the actor's organization at the first call, and the actor.

@@ -16,7 +16,7 @@ from jinja2 import Environment
 from litestar import Request, Response
 
 from imsop.ui.barcodes import GTIN, OWN_REFERENCE, Barcode, bars, matrix
-from imsop.ui.language import speaking
+from imsop.ui.language import Language, speaking
 from imsop.ui.page import Page
 from imsop.ui.render import environment, page_of
 
@@ -35,17 +35,28 @@ async def typeset(
     End the request's transaction first. Cancelled while it waits for a thread, it is not set at all.
     """
     page = page_of(request)
-    document = await asyncio.get_running_loop().run_in_executor(_AT_ONCE, _typeset, page, template, context)
-    filename = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
     return Response(
-        document,
+        await document_in(page.language, request, template, **context),
         media_type="application/pdf",
         headers={
-            "Content-Disposition": f'inline; filename="{filename}.pdf"',
+            "Content-Disposition": f'inline; filename="{filename_of(name)}"',
             "Content-Language": page.language.code,
             "Cache-Control": "private, no-cache",
         },
     )
+
+
+async def document_in(
+    language: Language, request: Request[Any, Any, Any], template: str, /, **context: Any
+) -> bytes:
+    """The document in a language that may not be its reader's, as PDF."""
+    page = page_of(request)
+    page.language = language
+    return await asyncio.get_running_loop().run_in_executor(_AT_ONCE, _typeset, page, template, context)
+
+
+def filename_of(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name) + ".pdf"
 
 
 def _typeset(page: Page, template: str, context: dict[str, Any]) -> bytes:

@@ -1,8 +1,9 @@
 """The application: the nouns' routes under /api/v1, the edge around them, and the process's resources."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from litestar import Litestar, Router
 from litestar.exceptions import NotFoundException
@@ -16,6 +17,7 @@ from imsop.analytics.metrics import api as metrics
 from imsop.catalog.products import api as products
 from imsop.core.database import open_pool
 from imsop.core.installation import Installation
+from imsop.core.kept import Kept, follow
 from imsop.core.logging import configure_logging
 from imsop.core.settings import Settings
 from imsop.core.slots import Slots
@@ -23,6 +25,7 @@ from imsop.core.worker import work
 from imsop.identity.credentials import api as credentials
 from imsop.identity.credentials.access import AccessCache
 from imsop.identity.organizations import api as organizations
+from imsop.identity.organizations.queries import ACCESS_CHANNEL
 from imsop.identity.people import api as people
 from imsop.identity.roles import api as roles
 from imsop.identity.signing_in import api as signing_in
@@ -46,6 +49,7 @@ from imsop.web.edge.routes import prepare_routes
 from imsop.web.edge.uncached import take_away_caches
 from imsop.web.live import stream
 from imsop.web.live.relay import Relay
+from imsop.web.pages.purchasing import mail
 from imsop.web.tasks import TASKS
 
 CONNECTIONS_PER_EXPORT = 4
@@ -53,11 +57,14 @@ CONNECTIONS_PER_EXPORT = 4
 PRINTS = 16
 """Documents being set or waiting for it. Two are set at a time (imsop.ui.typesetting), in 0.3 s at most."""
 PRINTS_OF_ONE = 4
+KEPT_KINDS = ("product", "warehouse", "warehouse_zone", "organization")
+"""What a process remembers, beside permissions; their tables notify on CHANGED_CHANNEL (migration 0017)."""
+CHANGED_CHANNEL = "imsop_changed"
 
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
     purchase_orders, customers, sales_orders, suppliers, shipments, tracking, events, metrics, search, stream,
-    jobs,
+    jobs, mail,
 )  # fmt: skip
 
 
@@ -70,12 +77,19 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         async with pool:
             app.state.pool = pool
             app.state.access = AccessCache(pool)
+            app.state.kept = {kind: Kept(kind) for kind in KEPT_KINDS}
             app.state.relay = Relay(installation.operator_dsn)
             exports = max(1, settings.pool_max // CONNECTIONS_PER_EXPORT)
             app.state.exports = Slots(exports, each=max(1, exports - 1))
             app.state.prints = Slots(PRINTS, each=PRINTS_OF_ONE)
             tasks = [
-                asyncio.create_task(app.state.access.listen(installation.app_dsn)),
+                asyncio.create_task(
+                    follow(
+                        installation.app_dsn,
+                        {ACCESS_CHANNEL: _forgetting_actors(app), CHANGED_CHANNEL: _forgetting_rows(app)},
+                        [app.state.access.kept, *app.state.kept.values()],
+                    )
+                ),
             ]
             if settings.jobs:
                 tasks.append(asyncio.create_task(work(installation, TASKS)))
@@ -124,6 +138,24 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
     prepare_routes(app, max_json_bytes=settings.max_body_bytes)
     take_away_caches(app)
     return app
+
+
+def _forgetting_actors(app: Litestar) -> Callable[[str], None]:
+    return lambda payload: app.state.access.forget(UUID(payload))
+
+
+def _forgetting_rows(app: Litestar) -> Callable[[str], None]:
+    def forget(payload: str) -> None:
+        """Of a kind, and of one organization or, where none is named, of all."""
+        kind, _, organization = payload.partition(" ")
+        if (cache := app.state.kept.get(kind)) is None:
+            return
+        if organization:
+            cache.forget(UUID(organization))
+        else:
+            cache.forget_everything()
+
+    return forget
 
 
 def _closed(*_: object) -> None:

@@ -6,12 +6,20 @@ import msgspec
 
 from imsop.core import edits
 from imsop.core.database import Connection
-from imsop.core.errors import InvalidInput
+from imsop.core.errors import InvalidInput, NotFound
 from imsop.core.events import emit_changed
 from imsop.identity.actor import Actor
 from imsop.identity.organizations import queries
 from imsop.identity.organizations.events import ORGANIZATION_CHANGED
 from imsop.identity.organizations.models import Organization, OrganizationChanges
+
+
+async def get_organization(connection: Connection, _actor: Actor, organization_id: UUID) -> Organization:
+    """The actor's own organization; any other does not exist for it. Raises NotFound."""
+    organization = await queries.get_organization(connection, organization_id)
+    if organization is None:
+        raise NotFound("no organization with this id")
+    return organization
 
 
 async def edit_organization(

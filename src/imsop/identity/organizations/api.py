@@ -4,7 +4,6 @@ from uuid import UUID
 
 from litestar import Response, get, patch
 
-from imsop.core.errors import NotFound
 from imsop.core.http import VERSIONED, IfMatch, versioned
 from imsop.core.listing import Page
 from imsop.identity.guard import allow
@@ -29,11 +28,7 @@ async def list_organizations(request: TenantRequest) -> Page[Organization]:
     response_headers=VERSIONED,
 )
 async def get_organization(request: TenantRequest, organization_id: UUID) -> Response[Organization]:
-    connection, _ = await request.begin()
-    organization = await queries.get_organization(connection, organization_id)
-    if organization is None:
-        raise NotFound("no organization with this id")
-    return versioned(organization)
+    return versioned(await request.kept("organization", organization_id, actions.get_organization))
 
 
 @patch(

@@ -6,6 +6,7 @@ from imsop.documents.lifecycle import Advanced
 PURCHASE_ORDER_CREATED = declare("purchase_order.created", Named)
 PURCHASE_ORDER_CHANGED = declare("purchase_order.changed", Changed)
 PURCHASE_ORDER_DELETED = declare("purchase_order.deleted", Named)
+PURCHASE_ORDER_MAILED = declare("purchase_order.mailed", Named)
 PURCHASE_ORDER_SUBMITTED = declare("purchase_order.submitted", Advanced)
 PURCHASE_ORDER_CONFIRMED = declare("purchase_order.confirmed", Advanced)
 PURCHASE_ORDER_SHIPPED = declare("purchase_order.shipped", Advanced)

@@ -159,9 +159,13 @@ async def _end(
         await reply.keep(await unit.connection(), start, body)
     if not unit.is_streamed:
         await unit.end(commit=succeeded)
-    if succeeded and scope["method"] != "GET" and declared_by(scope["route_handler"]).changes_access:
+    if succeeded and scope["method"] != "GET":
         # At once, not when our own notification arrives: whoever reads the reply finds it done.
-        scope["litestar_app"].state.access.forget(unit.actor.organization_id)
+        state, declared = scope["litestar_app"].state, declared_by(scope["route_handler"])
+        if declared.changes_access:
+            state.access.forget(unit.actor.organization_id)
+        for kind in {event.kind for event in declared.emits} & state.kept.keys():
+            state.kept[kind].forget(unit.actor.organization_id)
 
 
 async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: BaseException) -> None:

@@ -9,6 +9,7 @@ from imsop.web.pages.catalog import product, product_editor, products
 from imsop.web.pages.identity import account, credentials, people, roles, signing_in
 from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouses, zone_editor, zones
 from imsop.web.pages.purchasing import lines as supplier_lines
+from imsop.web.pages.purchasing import mail as purchase_order_mail
 from imsop.web.pages.purchasing import orders as purchase_orders
 from imsop.web.pages.sales import customer_editor, customers
 from imsop.web.pages.sales import lines as customer_lines
@@ -49,6 +50,6 @@ _MODULES = (
     signing_in, control_tower, account, search, products, product, stock, ledger, warehouses, zones,
     purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments, events,
     people, roles, credentials, prints, product_editor, supplier_editor, customer_editor, warehouse_editor,
-    zone_editor, jobs,
+    zone_editor, jobs, purchase_order_mail,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

@@ -42,6 +42,9 @@ SHIPMENTS = 100
 HISTORY = 100
 
 
+MAILS = 20
+
+
 SHIPMENT_COLUMNS = (
     Column("reference", N_("Number")),
     Column("state", N_("Status")),

@@ -30,6 +30,8 @@ from imsop.ui.typesetting import typeset
 from imsop.web.edge.streamed import while_connected
 from imsop.web.pages.days import today
 
+PURCHASE_ORDER = "pages/purchase_order.typ"
+
 Copies = Annotated[int, Meta(ge=1, le=500, description="One label a page.")]
 LabelSize = Literal["62x29", "100x50"]
 """In millimetres: an address label of office printers, and what shelves and cartons take."""
@@ -46,6 +48,13 @@ _ON_LETTER = {"us", "usa", "ca", "mx", "united states of america"} | {
 )
 async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Response[bytes]:
     connection, actor = await request.begin()
+    paper = await purchase_order_paper(connection, actor, order_id)
+    await request.finish()
+    return await _printed(request, PURCHASE_ORDER, paper["order"].po_number, **paper)
+
+
+async def purchase_order_paper(connection: Connection, actor: Actor, order_id: UUID) -> dict[str, Any]:
+    """What PURCHASE_ORDER is set from."""
     tenant = actor.organization_id
     order = await purchasing.DRAFTS.require(connection, actor, order_id)
     found = ORDER_LINES.stream(connection, tenant, "line_number", purchase_order_id=order_id)
@@ -53,18 +62,14 @@ async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Respon
     supplier = await get_supplier(connection, tenant, order.supplier_id)
     organization = await get_organization(connection, tenant)
     names = await list_user_names(connection, tenant, [order.created_by] if order.created_by else [])
-    await request.finish()
-    return await _printed(
-        request,
-        "pages/purchase_order.typ",
-        order.po_number,
-        order=order,
-        lines=lines,
-        supplier=order.partner or supplier,
-        organization=organization,
-        ordered_by=next(iter(names.values()), None),
-        letter=_is_on_letter(organization.country if organization else None),
-    )
+    return {
+        "order": order,
+        "lines": lines,
+        "supplier": order.partner or supplier,
+        "organization": organization,
+        "ordered_by": next(iter(names.values()), None),
+        "letter": _is_on_letter(organization.country if organization else None),
+    }
 
 
 @get(

@@ -62,6 +62,7 @@ EVENT_WORDS: Mapping[str, Word] = {
     "sales_order.created": Word(N_("Sales order drafted")),
     "sales_order.changed": Word(N_("Sales order changed")),
     "sales_order.deleted": Word(N_("Sales order draft deleted"), "tone-warning"),
+    "purchase_order.mailed": Word(N_("Purchase order sent by e-mail"), "tone-active"),
     "purchase_order.submitted": Word(N_("Purchase order submitted"), "tone-active"),
     "purchase_order.confirmed": Word(N_("Purchase order confirmed"), "tone-active"),
     "purchase_order.shipped": Word(N_("Purchase order shipped"), "tone-active"),

@@ -10,6 +10,7 @@ from imsop.core import edits
 from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor, PageRequest
+from imsop.documents.mails.queries import list_mails_of_purchase_order
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -29,6 +30,7 @@ from imsop.web.pages.days import today
 from imsop.web.pages.documents import (
     CHOICES,
     HISTORY,
+    MAILS,
     SHIPMENT_COLUMNS,
     SHIPMENTS,
     Flag,
@@ -220,6 +222,7 @@ async def _order(
         standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_received, now),
         history=history.items,
         names=await names_of(connection, actor, history.items, order.created_by),
+        mails=await list_mails_of_purchase_order(connection, actor.organization_id, order_id, MAILS),
         shipments=shipments,
         shipment_columns=SHIPMENT_COLUMNS,
         today=now,

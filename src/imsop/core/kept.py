@@ -1,0 +1,137 @@
+"""Rows that a process remembers, and the notices by which it forgets them.
+
+What is promised: in the process that changes a row the change holds from the moment its reply leaves, since
+the edge forgets after the commit. Every other process is notified by the commit and forgets then, which takes
+milliseconds. Without the listening connection nothing is kept; where its loss goes unnoticed, a row is kept a
+minute at most.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from contextlib import suppress
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+from prometheus_client import Counter, Gauge
+
+Row = TypeVar("Row")
+
+KEPT_SECONDS = 60.0
+MOST = 10_000
+RECONNECT_SECONDS = 1.0
+
+LOOKUPS = Counter(
+    "imsop_cache_lookups",
+    "Looks at what the process remembers, by whether it was there",
+    ["cache", "outcome"],
+)
+ENTRIES = Gauge("imsop_cache_entries", "Rows that the process remembers", ["cache"])
+
+log = structlog.get_logger()
+
+
+class Kept(Generic[Row]):
+    """Rows of one kind by organization and key. Safe between tasks: every change happens without awaiting."""
+
+    def __init__(self, name: str, *, most: int = MOST) -> None:
+        self.is_heard = False
+        """Whether changes are heard of. Until then nothing is kept."""
+        self._most = most
+        self._rows: dict[UUID, dict[Hashable, tuple[float, Row]]] = {}
+        self._size = 0
+        # Raised by each notice: a row that was read before it must not be kept after it.
+        self._epoch = 0
+        self._found = LOOKUPS.labels(name, "found")
+        self._missed = LOOKUPS.labels(name, "missed")
+        self._entries = ENTRIES.labels(name)
+
+    def __len__(self) -> int:
+        return self._size
+
+    async def read(
+        self,
+        organization_id: UUID,
+        key: Hashable,
+        load: Callable[[], Awaitable[Row]],
+        *,
+        seconds: Callable[[Row], float] | None = None,
+    ) -> Row:
+        """The row that is kept, else the one that `load` reads, kept for a minute or for fewer `seconds`.
+
+        What `load` raises is raised, and nothing is kept.
+        """
+        now = time.monotonic()
+        kept = self._rows.get(organization_id, {}).get(key)
+        if kept is not None and kept[0] > now:
+            self._found.inc()
+            return kept[1]
+        self._missed.inc()
+        epoch = self._epoch
+        row = await load()
+        if self.is_heard and epoch == self._epoch:
+            lifetime = KEPT_SECONDS if seconds is None else min(KEPT_SECONDS, seconds(row))
+            self._keep(organization_id, key, now + lifetime, row)
+        return row
+
+    def _keep(self, organization_id: UUID, key: Hashable, until: float, row: Row) -> None:
+        if self._size >= self._most:
+            self._drop(next(iter(self._rows)))  # the organization that has been here longest
+        rows = self._rows.setdefault(organization_id, {})
+        self._size += key not in rows
+        rows[key] = (until, row)
+        self._entries.set(self._size)
+
+    def forget(self, organization_id: UUID) -> None:
+        """Drops the rows of an organization."""
+        self._epoch += 1
+        self._drop(organization_id)
+
+    def forget_everything(self) -> None:
+        self._epoch += 1
+        self._rows.clear()
+        self._size = 0
+        self._entries.set(0)
+
+    def _drop(self, organization_id: UUID) -> None:
+        self._size -= len(self._rows.pop(organization_id, {}))
+        self._entries.set(self._size)
+
+
+async def follow(
+    dsn: str, channels: Mapping[str, Callable[[str], None]], caches: Collection[Kept[object]]
+) -> None:
+    """Hands on what is notified until cancelled. While the server is away nothing is kept."""
+    while True:
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await _follow_once(dsn, channels, caches)
+        _hear(caches, heard=False)
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _follow_once(
+    dsn: str, channels: Mapping[str, Callable[[str], None]], caches: Collection[Kept[object]]
+) -> None:
+    connection = await asyncpg.connect(dsn)
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    try:
+        for channel, told in channels.items():
+            await connection.add_listener(
+                channel, lambda _connection, _pid, _channel, payload, told=told: told(str(payload))
+            )
+        _hear(caches, heard=True)
+        await lost.wait()
+        log.warning("notices of changes lost")
+    finally:
+        _hear(caches, heard=False)
+        connection.terminate()
+
+
+def _hear(caches: Collection[Kept[object]], *, heard: bool) -> None:
+    """What was read before this moment may have missed a notice."""
+    for cache in caches:
+        cache.forget_everything()
+        cache.is_heard = heard

@@ -1,0 +1,56 @@
+"""Mails."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from imsop.core.fields import Email, Instant, Text
+
+Subject = Annotated[
+    str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")
+]
+
+
+class NewMail(Struct, frozen=True, kw_only=True):
+    """What is sent with the document attached. Subject and text are used as they are."""
+
+    recipient: Email
+    subject: Subject
+    body: Text
+
+
+class Mail(Struct, frozen=True):
+    """`sent_at`: taken by the mail server. `refused_at`: refused by it for good, as `error` says.
+
+    Until one of both it is tried; `error` is then of the last attempt.
+    """
+
+    id: UUID
+    recipient: str
+    subject: str
+    body: str
+    attachment_name: str
+    created_by: UUID | None
+    created_at: Instant
+    sent_at: Instant | None
+    refused_at: Instant | None
+    error: str | None
+
+
+class Outgoing(Struct, frozen=True):
+    """A mail as it is given to the server."""
+
+    id: UUID
+    recipient: str
+    reply_to: str | None
+    sender_name: str
+    subject: str
+    body: str
+    attachment_name: str
+    attachment: bytes
+
+
+class Attachment(Struct, frozen=True):
+    name: str
+    content: bytes

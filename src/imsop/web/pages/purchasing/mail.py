@@ -1,0 +1,230 @@
+"""Sending a purchase order to its supplier by e-mail: the page that composes it, and the same over the API.
+
+The PDF is set when the mail is written and kept with it, so what is shown later is what was sent.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Literal
+from uuid import UUID
+
+from babel import Locale
+from litestar import Response, get, post
+from litestar.response import Redirect
+from msgspec import Struct
+
+from imsop.core.database import Connection
+from imsop.core.errors import Conflict, DomainError, NotFound
+from imsop.core.events import Named, emit
+from imsop.core.fields import Email, Text
+from imsop.core.jobs import defer
+from imsop.core.listing import Page
+from imsop.documents.mails import queries
+from imsop.documents.mails.jobs import SEND_MAIL
+from imsop.documents.mails.models import Attachment, Mail, NewMail, Subject
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow, declared_by, require_permission
+from imsop.identity.people.queries import get_user
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.orders import actions
+from imsop.purchasing.orders.events import PURCHASE_ORDER_MAILED
+from imsop.purchasing.orders.models import PurchaseOrder
+from imsop.suppliers.suppliers.queries import get_supplier
+from imsop.ui.language import DEFAULT, FORMATS, N_, Language, language
+from imsop.ui.page import Crumb
+from imsop.ui.render import render
+from imsop.ui.typesetting import document_in, filename_of
+from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.forms import attempt, form_of
+from imsop.web.pages.prints import PURCHASE_ORDER, purchase_order_paper
+
+SHOWN = 50
+"""Mails of an order, the newest."""
+MailLanguage = Literal["en", "de"]
+_SUBJECT = N_("Purchase order %(number)s")
+_BODY = N_("""Dear Sir or Madam,
+
+please find attached our purchase order %(number)s of %(date)s.
+Please confirm prices and delivery dates.
+
+Kind regards
+%(sender)s
+%(organization)s
+""")
+_GERMAN = {
+    Locale(reader).territories[code].casefold() for reader in FORMATS for code in ("DE", "AT", "CH", "LI")
+} | {"de", "at", "ch", "li"}
+"""Where German is read, as a supplier's country may have been named."""
+
+
+class MailForm(Struct, frozen=True, kw_only=True):
+    """What the page's form sends."""
+
+    recipient: Email
+    subject: Subject
+    body: Text
+    language: MailLanguage
+    form_key: str
+
+
+class NewPurchaseOrderMail(NewMail, frozen=True, kw_only=True):
+    """The order is attached in this language."""
+
+    language: MailLanguage = "en"
+
+
+@get("/purchase-orders/{order_id:uuid}/mails", opt=allow(Permission.PURCHASE_ORDERS_READ))
+async def list_purchase_order_mails(request: TenantRequest, order_id: UUID) -> Page[Mail]:
+    """E-mails that were sent of the order, newest first."""
+    connection, actor = await request.begin()
+    await actions.DRAFTS.require(connection, actor, order_id)
+    return Page(
+        await queries.list_mails_of_purchase_order(connection, actor.organization_id, order_id, SHOWN), None
+    )
+
+
+@post(
+    "/purchase-orders/{order_id:uuid}/mails",
+    opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409, emits=(PURCHASE_ORDER_MAILED,)),
+)
+async def send_purchase_order(request: TenantRequest, order_id: UUID, data: NewPurchaseOrderMail) -> Mail:
+    """Send the order as PDF to its supplier. It leaves in the background; `sent_at` says that it has."""
+    connection, actor = await request.begin()
+    await _send(request, connection, actor, order_id, data, data.language)
+    (mail,) = await queries.list_mails_of_purchase_order(connection, actor.organization_id, order_id, 1)
+    return mail
+
+
+@get(
+    "/purchase-orders/{order_id:uuid}/mail",
+    opt=allow(Permission.PURCHASE_ORDERS_READ),
+    include_in_schema=False,
+)
+async def mail_page(
+    request: TenantRequest, order_id: UUID, language: MailLanguage | None = None
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    require_permission(actor, declared_by(send_mail))
+    return await _compose(request, connection, actor, order_id, language)
+
+
+@post(
+    "/purchase-orders/{order_id:uuid}/mail",
+    opt=allow(Permission.PURCHASE_ORDERS_WRITE, emits=(PURCHASE_ORDER_MAILED,)),
+    status_code=303,
+    include_in_schema=False,
+)
+async def send_mail(request: StrictRequest, order_id: UUID) -> Response[Any]:
+    connection, actor = await request.begin()
+    try:
+        form = form_of(request, MailForm)
+        async with attempt(connection):
+            await _send(request, connection, actor, order_id, form, form.language)
+    except DomainError as refusal:
+        return await _compose(request, connection, actor, order_id, None, refusal, request.fields())
+    return Redirect(f"/purchase-orders/{order_id}#mails", status_code=303)
+
+
+@get(
+    "/purchase-orders/{order_id:uuid}/mails/{mail_id:uuid}/document.pdf",
+    opt=allow(Permission.PURCHASE_ORDERS_READ),
+    include_in_schema=False,
+)
+async def mailed_document(request: TenantRequest, order_id: UUID, mail_id: UUID) -> Response[bytes]:
+    """The document as it was sent."""
+    connection, actor = await request.begin()
+    found = await queries.get_attachment(connection, actor.organization_id, order_id, mail_id)
+    if found is None:
+        raise NotFound("no e-mail with this id")
+    return Response(
+        found.content,
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="{found.name}"',
+            "Cache-Control": "private, no-cache",
+        },
+    )
+
+
+async def _send(
+    request: TenantRequest,
+    connection: Connection,
+    actor: Actor,
+    order_id: UUID,
+    new: NewMail | MailForm,
+    spoken: MailLanguage,
+) -> None:
+    if request.app.state.settings.mail_server() is None:
+        raise Conflict("this installation sends no e-mail: set IMSOP_SMTP_URL, or send the PDF yourself")
+    paper = await purchase_order_paper(connection, actor, order_id)
+    order: PurchaseOrder = paper["order"]
+    if order.status == "draft":
+        raise Conflict("a draft is not sent: submit the order first")
+    slot = await request.app.state.prints.take(actor.organization_id)
+    try:
+        in_language = language(spoken, actor.timezone)
+        content = await document_in(in_language, request, PURCHASE_ORDER, **paper)
+    finally:
+        slot.release()
+    author = await get_user(connection, actor.organization_id, actor.user_id)
+    mail_id = await queries.insert_mail(
+        connection,
+        actor.organization_id,
+        order_id,
+        NewMail(recipient=new.recipient, subject=new.subject, body=new.body),
+        Attachment(filename_of(order.po_number), content),
+        actor.organization_name,
+        author.email if author else None,
+        actor.user_id,
+    )
+    await emit(connection, actor, PURCHASE_ORDER_MAILED, order_id, Named(order.po_number))
+    await defer(connection, actor.organization_id, SEND_MAIL, key=str(mail_id), mail_id=str(mail_id))
+
+
+async def _compose(
+    request: TenantRequest,
+    connection: Connection,
+    actor: Actor,
+    order_id: UUID,
+    chosen: MailLanguage | None,
+    refusal: DomainError | None = None,
+    sent: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    """The form, proposed for the supplier, or as it was `sent` where it was refused."""
+    order = await actions.DRAFTS.require(connection, actor, order_id)
+    supplier = await get_supplier(connection, actor.organization_id, order.supplier_id)
+    country = (supplier.country if supplier else None) or ""
+    code = chosen or ("de" if country.strip().casefold() in _GERMAN else DEFAULT)
+    values = _proposed(order, actor, language(code, actor.timezone)) | {
+        "recipient": (supplier.email if supplier else None) or "",
+        "language": code,
+    }
+    return render(
+        request,
+        "pages/purchasing/mail.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        order=order,
+        values={**values, **(sent or {})},
+        form_key=(sent or {}).get("form_key") or secrets.token_urlsafe(16),
+        can_send=request.app.state.settings.mail_server() is not None,
+        crumbs=[
+            Crumb(N_("Purchase orders"), "/purchase-orders"),
+            Crumb(order.po_number, f"/purchase-orders/{order_id}", is_name=True),
+        ],
+    )
+
+
+def _proposed(order: PurchaseOrder, actor: Actor, spoken: Language) -> dict[str, str]:
+    said = {
+        "number": order.po_number,
+        "date": spoken.day(order.order_date),
+        "sender": actor.user_name,
+        "organization": actor.organization_name,
+    }
+    return {"subject": spoken.gettext(_SUBJECT) % said, "body": spoken.gettext(_BODY) % said}
+
+
+ROUTES = [list_purchase_order_mails, send_purchase_order]
+PAGES = [mail_page, send_mail, mailed_document]

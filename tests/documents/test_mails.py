@@ -1,0 +1,214 @@
+"""Mails of documents, against a mail server of its own on loopback."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from imsop.core.jobs import run_now
+from imsop.core.settings import Settings
+from imsop.documents.mails.jobs import SEND_MAIL
+from tests import factories, states
+from tests.conftest import TestDatabase
+from tests.factories import Member, accepted
+from tests.pages.browsing import signed_in
+from tests.pages.trading import Line, purchase_order
+
+
+class MailServer:
+    """Takes mails, or answers `reply` to what is to be sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.reply = "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.reply.startswith("250"):
+            content = envelope.content
+            assert isinstance(content, bytes)
+            message = message_from_bytes(content, policy=policy.default)
+            assert isinstance(message, EmailMessage)
+            self.messages.append(message)
+        return self.reply
+
+
+@pytest.fixture
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+    handler = MailServer()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        monkeypatch.setenv("IMSOP_SMTP_URL", f"smtp://127.0.0.1:{port}")
+        monkeypatch.setenv("IMSOP_MAIL_FROM", "orders@acme.example")
+        yield handler
+    finally:
+        controller.stop()
+
+
+async def submitted(admin: Member, *, email: str = "sales@supplier.example", country: str = "Peru") -> UUID:
+    supplier = (await factories.supplier(admin, email=email, country=country))["id"]
+    product = (await factories.product(admin))["id"]
+    return await purchase_order(admin, supplier, "submitted", Line(product), number="PO-7")
+
+
+async def waiting(superuser: Any, owner: Member) -> list[dict[str, str]]:
+    """The arguments of the jobs that send the organization's mails."""
+    jobs = await superuser.fetch(
+        "SELECT args ->> 'mail_id' AS mail_id FROM queue.procrastinate_jobs"
+        " WHERE organization_id = $1 AND task_name = 'send_mail'",
+        owner.organization_id,
+    )
+    return [dict(job) for job in jobs]
+
+
+async def run_mails(database: TestDatabase, superuser: Any, owner: Member) -> None:
+    """Runs what waits in the queue, as a worker would."""
+    jobs = await waiting(superuser, owner)
+    assert jobs
+    for job in jobs:
+        await run_now(database.installation, SEND_MAIL, owner.organization_id, job)
+
+
+MAIL = {"recipient": "a@b.example", "subject": "Bestellung PO-7", "body": "Grüße", "language": "de"}
+
+
+async def test_an_order_is_sent_as_it_is_shown(
+    database: TestDatabase, superuser: Any, admin: Member, mail_server: MailServer
+) -> None:
+    order = await submitted(admin)
+    made = accepted(await admin.post(f"purchase-orders/{order}/mails", MAIL), 201)
+    assert (made["sent_at"], made["error"]) == (None, None)
+    await run_mails(database, superuser, admin)
+    await run_mails(database, superuser, admin)  # a job that is repeated
+    (message,) = mail_server.messages
+    assert message["To"] == "a@b.example"
+    assert message["Subject"] == "Bestellung PO-7"
+    assert message["From"].addresses[0].addr_spec == "orders@acme.example"
+    assert message["Reply-To"] == admin.email
+    body = message.get_body()
+    assert body is not None
+    assert body.get_content().strip() == "Grüße"
+    (attachment,) = message.iter_attachments()
+    assert attachment.get_filename() == "PO-7.pdf"
+    here = await signed_in(admin)
+    (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
+    assert row["sent_at"] is not None
+    shown = await here.get(f"/purchase-orders/{order}/mails/{row['id']}/document.pdf")
+    assert attachment.get_content() == shown.content
+    assert shown.content.startswith(b"%PDF")
+    page = (await here.get(f"/purchase-orders/{order}")).text
+    assert "a@b.example" in page
+    assert f"/purchase-orders/{order}/mails/{row['id']}/document.pdf" in page
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_refused"), [("451 try again later", False), ("554 we do not want this", True)]
+)
+async def test_what_the_server_says_is_kept_and_only_what_may_pass_is_tried_again(
+    database: TestDatabase,
+    superuser: Any,
+    admin: Member,
+    mail_server: MailServer,
+    reply: str,
+    is_refused: bool,
+) -> None:
+    order = await submitted(admin)
+    accepted(await admin.post(f"purchase-orders/{order}/mails", MAIL), 201)
+    mail_server.reply = reply
+    if is_refused:
+        await run_mails(database, superuser, admin)
+    else:
+        with pytest.raises(Exception, match="try again later"):
+            await run_mails(database, superuser, admin)
+    (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
+    assert row["sent_at"] is None
+    assert (row["refused_at"] is not None) == is_refused
+    assert reply[4:] in row["error"]
+    mail_server.reply = "250 OK"
+    await run_mails(database, superuser, admin)
+    (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
+    assert (row["sent_at"] is None) == is_refused
+    assert len(mail_server.messages) == (0 if is_refused else 1)
+
+
+async def test_two_workers_give_a_mail_once(
+    database: TestDatabase, superuser: Any, admin: Member, mail_server: MailServer
+) -> None:
+    order = await submitted(admin)
+    accepted(await admin.post(f"purchase-orders/{order}/mails", MAIL), 201)
+    (job,) = await waiting(superuser, admin)
+    run = (run_now(database.installation, SEND_MAIL, admin.organization_id, job) for _ in range(8))
+    await asyncio.gather(*run)
+    assert len(mail_server.messages) == 1
+
+
+async def test_the_page_proposes_a_text_in_the_suppliers_language(admin: Member) -> None:
+    order = await submitted(admin, country="Deutschland")
+    here = await signed_in(admin)
+    page = await here.get(f"/purchase-orders/{order}/mail")
+    assert "Bestellung PO-7" in page.text
+    assert 'value="sales@supplier.example"' in page.text
+    assert "Purchase order PO-7" in (await here.get(f"/purchase-orders/{order}/mail?language=en")).text
+    wrong = await here.fill(
+        page, f"/purchase-orders/{order}/mail", recipient="nobody", subject="S", body="kept"
+    )
+    assert wrong.status_code == 422
+    assert "kept" in wrong.text
+    fields = {"recipient": "x@y.example", "subject": "S", "body": "B"}
+    for _ in range(2):  # a double click
+        sent = await here.fill(page, f"/purchase-orders/{order}/mail", **fields)
+        assert sent.status_code == 303, sent.text
+    (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
+    assert (row["recipient"], row["body"]) == ("x@y.example", "B")
+
+
+async def test_without_a_server_the_page_offers_what_to_send(database: TestDatabase) -> None:
+    async with factories.running(database.installation, smtp_url=None) as app:
+        admin = await factories.sign_up(app)
+        order = await submitted(admin)
+        here = await signed_in(admin)
+        page = (await here.get(f"/purchase-orders/{order}/mail")).text
+        assert "mailto:sales@supplier.example?" in page.replace("%40", "@")
+        assert f"/purchase-orders/{order}/order.pdf" in page
+        refused = await admin.post(f"purchase-orders/{order}/mails", MAIL)
+        assert refused.status_code == 409
+        assert "IMSOP_SMTP_URL" in refused.json()["detail"]
+
+
+async def test_a_draft_is_not_sent(admin: Member) -> None:
+    supplier = (await factories.supplier(admin))["id"]
+    product = (await factories.product(admin))["id"]
+    draft = await purchase_order(admin, supplier, "draft", Line(product))
+    assert (await admin.post(f"purchase-orders/{draft}/mails", MAIL)).status_code == 409
+    await states.in_state(admin, "purchase_orders", draft, "submitted")
+    assert (await admin.post(f"purchase-orders/{draft}/mails", MAIL)).status_code == 201
+    injected = MAIL | {"subject": "Hello\r\nBcc: all@the.world"}
+    assert (await admin.post(f"purchase-orders/{draft}/mails", injected)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("url", "tls", "port"),
+    [
+        ("smtp://127.0.0.1:2525", "none", 2525),
+        ("smtp://u:p%40ss@mail.example", "starttls", 587),
+        ("smtps://mail.example", "implicit", 465),
+    ],
+)
+def test_mail_leaves_this_machine_encrypted_only(
+    monkeypatch: pytest.MonkeyPatch, url: str, tls: str, port: int
+) -> None:
+    monkeypatch.setenv("IMSOP_SMTP_URL", url)
+    monkeypatch.setenv("IMSOP_MAIL_FROM", "a@b.example")
+    server = Settings().mail_server()
+    assert server is not None
+    assert (server.tls, server.port) == (tls, port)
+    assert server.password == ("p@ss" if "@mail" in url else None)
