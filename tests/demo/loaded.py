@@ -1,13 +1,17 @@
 """The demo for tests to look at: loaded once in a run, by whichever worker needs it first, and copied."""
 
+import asyncio
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
 
 from imsop import demo
+from imsop.analytics.metrics.jobs import DAILY_FIGURES
 from imsop.core.installation import Installation, silent
+from imsop.core.jobs import run_for_all
 from imsop.core.settings import Settings
+from imsop.purchasing.performance.jobs import SUPPLIER_METRICS
 from tests.conftest import TestDatabase
 
 SETTINGS = Settings(bcrypt_cost=4)
@@ -32,7 +36,10 @@ def load_demo(database: TestDatabase, purpose: str) -> Loaded:
         server.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         if not server.execute("SELECT true FROM pg_database WHERE datname = %s", [_LOADED]).fetchone():
             server.execute(f"DROP DATABASE IF EXISTS {_LOADING} WITH (FORCE)")  # of a load that failed
-            reports, _ = demo.load(_copied(server, "imsop", _LOADING, database), SETTINGS, silent)
+            loading = _copied(server, "imsop", _LOADING, database)
+            reports, _ = demo.load(loading, SETTINGS, silent)
+            for task in (SUPPLIER_METRICS, DAILY_FIGURES):
+                asyncio.run(run_for_all(loading, task))
             assert ["rows of two simulated years" in report for report in reports] == [True, True]
             server.execute(f"ALTER DATABASE {_LOADING} RENAME TO {_LOADED}")
         ours = _copied(server, _LOADED, name, database)

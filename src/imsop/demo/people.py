@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from imsop.analytics.metrics.jobs import DAILY_FIGURES
 from imsop.core import errors
 from imsop.core.bulk import LoadReport
 from imsop.core.database import Connection, Pool, open_pool, transaction
@@ -24,7 +23,6 @@ from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
 from imsop.identity.signing_in import queries as signing_in_queries
 from imsop.identity.signing_in.actions import found_organization
 from imsop.inventory.days.jobs import DAILY_STOCK
-from imsop.purchasing.performance.jobs import SUPPLIER_METRICS
 
 PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which with it listens on loopback only
 
@@ -81,8 +79,7 @@ async def _load_missing(
             else:
                 said.append(str(await load(pool)))
                 await _gather_statistics(opened.owner_dsn)
-                for task in (DAILY_STOCK, SUPPLIER_METRICS, DAILY_FIGURES):
-                    await run_for_all(opened, task)
+                await run_for_all(opened, DAILY_STOCK)  # the other jobs can wait for a worker
     except asyncpg.PostgresError as error:
         raise errors.from_database(error) or error from error
     finally:
