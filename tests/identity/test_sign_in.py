@@ -164,7 +164,7 @@ async def test_what_counts_attempts_holds_no_address(superuser: Any, app: Observ
 async def set_standing(database: TestDatabase, organization: Member, status: str) -> None:
     """As `imsop organization` does, as the operator."""
     async with factories.connected(database.operator_dsn) as connection, connection.transaction():
-        await queries.set_organization_standing(connection, str(organization.organization_id), status, None)
+        await queries.set_organization_status(connection, str(organization.organization_id), status, None)
         await queries.notify_access_changed(connection, organization.organization_id)
 
 

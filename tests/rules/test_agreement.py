@@ -85,12 +85,12 @@ async def test_purchase_orders_and_their_lines(database: TestDatabase, admin: Me
             connection, organization, [ago(0)], [datetime.now(UTC) + timedelta(days=1)]
         )
         assert (unfinished.open, unfinished.late) == (len(open_orders), len(late_orders))
-        standing = (
-            await purchase_performance.list_standings(connection, organization, [supplier_id], ago(0))
+        totals = (
+            await purchase_performance.list_supplier_totals(connection, organization, [supplier_id], ago(0))
         )[supplier_id]
-        assert (standing.open_orders, standing.late_orders) == (len(open_orders), len(late_orders))
-        assert (standing.open_lines, standing.overdue_lines) == (len(open_lines), len(late_lines))
-        assert (standing.lines_due, standing.lines_on_time) == (len(due), len(on_time))
+        assert (totals.open_orders, totals.late_orders) == (len(open_orders), len(late_orders))
+        assert (totals.open_lines, totals.overdue_lines) == (len(open_lines), len(late_lines))
+        assert (totals.lines_due, totals.lines_on_time) == (len(due), len(on_time))
         quarters = await purchase_performance.list_quarters(connection, organization, supplier_id, ago(0))
         assert sum(quarter.due for quarter in quarters) == len(due)
         assert sum(quarter.on_time for quarter in quarters) == len(on_time)

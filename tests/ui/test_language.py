@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from imsop.ui import catalogue
-from imsop.ui.language import DEFAULT, FORMATS, language, preferred
+from imsop.ui.language import DEFAULT, FORMATS, get_language, preferred
 
 OTHERS = sorted(FORMATS.keys() - {DEFAULT})
 
@@ -38,7 +38,7 @@ def test_translations_fill_in_what_their_texts_fill_in(code: str) -> None:
 
 
 def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
-    english, german = language("en", "UTC"), language("de", "UTC")
+    english, german = get_language("en", "UTC"), get_language("de", "UTC")
     assert [one.number(1234567) for one in (english, german)] == ["1,234,567", "1.234.567"]
     assert [one.number(Decimal("1234.5"), 2) for one in (english, german)] == ["1,234.50", "1.234,50"]
     assert [one.money(Decimal("542212022.34"), "EUR") for one in (english, german)] == [
@@ -65,11 +65,11 @@ def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
 
 def test_days_stay_the_day_and_instants_move_to_the_organizations_time() -> None:
     instant = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
-    assert language("en", "UTC").instant(instant) == "28 Mar 2026, 23:30"
-    assert language("en", "Europe/Berlin").instant(instant) == "29 Mar 2026, 00:30"
-    assert language("de", "Europe/Berlin").instant(instant) == "29.03.2026, 00:30"
-    assert language("de", "Pacific/Auckland").day(date(2026, 3, 28)) == "28.03.2026"
-    assert language("en", "UTC").ago(instant, datetime(2026, 3, 29, 2, 30, tzinfo=UTC)) == "3 hours ago"
+    assert get_language("en", "UTC").instant(instant) == "28 Mar 2026, 23:30"
+    assert get_language("en", "Europe/Berlin").instant(instant) == "29 Mar 2026, 00:30"
+    assert get_language("de", "Europe/Berlin").instant(instant) == "29.03.2026, 00:30"
+    assert get_language("de", "Pacific/Auckland").day(date(2026, 3, 28)) == "28.03.2026"
+    assert get_language("en", "UTC").ago(instant, datetime(2026, 3, 29, 2, 30, tzinfo=UTC)) == "3 hours ago"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import socket
 import httpx
 import pytest
 
-from imsop.cli.operating import set_standing
+from imsop.cli.operating import set_status
 from imsop.core.errors import TooManyRequests
 from imsop.identity.credentials import queries
 from imsop.identity.credentials.tokens import new_token, token_hash
@@ -164,7 +164,7 @@ async def test_a_suspended_organization_hears_nothing_more(
     database: TestDatabase, address: str, admin: Member, stranger: Member
 ) -> None:
     async with listening(address, admin) as ear, listening(address, stranger) as other_ear:
-        await set_standing(database.operator_dsn, str(admin.organization_id), "suspended", None)
+        await set_status(database.operator_dsn, str(admin.organization_id), "suspended", None)
         await ear.ended()
         await record_event(stranger)
         await other_ear.hear("analytics_event")

@@ -101,10 +101,10 @@ def organization(
     import asyncio
 
     with reached(settings_with(data_dir=data_dir)) as opened:
-        asyncio.run(set_standing(opened.operator_dsn, name_or_id, status, tier))
+        asyncio.run(set_status(opened.operator_dsn, name_or_id, status, tier))
 
 
-async def set_standing(operator_dsn: str, name_or_id: str, status: str | None, tier: str | None) -> None:
+async def set_status(operator_dsn: str, name_or_id: str, status: str | None, tier: str | None) -> None:
     import asyncpg
 
     from imsop.core.embedded import OperatorError
@@ -113,7 +113,7 @@ async def set_standing(operator_dsn: str, name_or_id: str, status: str | None, t
     connection = await asyncpg.connect(operator_dsn)
     try:
         async with connection.transaction():
-            changed = await queries.set_organization_standing(connection, name_or_id, status, tier)
+            changed = await queries.set_organization_status(connection, name_or_id, status, tier)
             if len(changed) != 1:
                 raise OperatorError(
                     f"{len(changed)} organizations are named {name_or_id!r}: give the id of one"

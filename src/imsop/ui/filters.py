@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from imsop.ui.language import Number, speaking
+from imsop.ui.language import Number, current_language
 from imsop.ui.parts import Column
 from imsop.ui.refusals import said
 
@@ -15,27 +15,27 @@ _SPARK_WIDTH, _SPARK_HEIGHT = 96, 32
 
 
 def number(value: Number | None, digits: int | None = None) -> str:
-    return NOTHING if value is None else speaking.get().number(value, digits)
+    return NOTHING if value is None else current_language.get().number(value, digits)
 
 
 def short_number(value: Number | None) -> str:
-    return NOTHING if value is None else speaking.get().short_number(value)
+    return NOTHING if value is None else current_language.get().short_number(value)
 
 
 def money(value: Decimal | None, currency: str) -> str:
-    return NOTHING if value is None else speaking.get().money(value, currency)
+    return NOTHING if value is None else current_language.get().money(value, currency)
 
 
 def price(value: Decimal | None, currency: str) -> str:
-    return NOTHING if value is None else speaking.get().price(value, currency)
+    return NOTHING if value is None else current_language.get().price(value, currency)
 
 
 def short_money(value: Decimal | None, currency: str) -> str:
-    return NOTHING if value is None else speaking.get().short_money(value, currency)
+    return NOTHING if value is None else current_language.get().short_money(value, currency)
 
 
 def percent(share: Number | None, digits: int = 1) -> str:
-    return NOTHING if share is None else speaking.get().percent(share, digits)
+    return NOTHING if share is None else current_language.get().percent(share, digits)
 
 
 def signed(value: Number, digits: int | None = None) -> str:
@@ -44,20 +44,20 @@ def signed(value: Number, digits: int | None = None) -> str:
 
 
 def day(value: date | None) -> str:
-    return NOTHING if value is None else speaking.get().day(value)
+    return NOTHING if value is None else current_language.get().day(value)
 
 
 def instant(value: datetime | None) -> str:
-    return NOTHING if value is None else speaking.get().instant(value)
+    return NOTHING if value is None else current_language.get().instant(value)
 
 
 def ago(value: datetime, now: datetime) -> str:
-    return speaking.get().ago(value, now)
+    return current_language.get().ago(value, now)
 
 
 def labelled(columns: Sequence[Column]) -> list[tuple[Column, str]]:
     """Columns with their labels, translated once and not for every cell."""
-    return [(column, speaking.get().gettext(column.label)) for column in columns]
+    return [(column, current_language.get().gettext(column.label)) for column in columns]
 
 
 def initials(name: str) -> str:

@@ -88,7 +88,7 @@ class Language:
 
 
 @lru_cache(maxsize=256)
-def language(code: str, timezone: str) -> Language:
+def get_language(code: str, timezone: str) -> Language:
     return Language(code, timezone)
 
 
@@ -98,7 +98,7 @@ def preferred(accepted: str) -> str:
     return negotiate_locale([name for name in wanted if name], list(FORMATS), sep="-") or DEFAULT
 
 
-speaking: ContextVar[Language] = ContextVar("speaking")
+current_language: ContextVar[Language] = ContextVar("current_language")
 """The language of the page that is being rendered."""
 
 

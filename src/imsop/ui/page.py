@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from litestar import Request
 
-from imsop.ui.language import Language, language, preferred
+from imsop.ui.language import Language, get_language, preferred
 from imsop.ui.parts import Column
 
 PLACES = ("cursor", "before")
@@ -127,5 +127,5 @@ class Page:
 
 def _language(request: Request[Any, Any, Any], viewer: Viewer | None) -> Language:
     if viewer:
-        return language(viewer.locale, viewer.timezone)
-    return language(preferred(request.headers.get("accept-language", "")), "UTC")
+        return get_language(viewer.locale, viewer.timezone)
+    return get_language(preferred(request.headers.get("accept-language", "")), "UTC")

@@ -3,7 +3,7 @@
 import re
 
 from imsop.core.said import SEPARATOR, Said
-from imsop.ui.language import N_, speaking
+from imsop.ui.language import N_, current_language
 from imsop.ui.words import WORDS
 
 _SHAPES = (
@@ -25,17 +25,19 @@ _SHAPES = (
 
 def said(text: str) -> str:
     """In the language of the page that is being rendered."""
-    speak = speaking.get().gettext
+    gettext = current_language.get().gettext
     if isinstance(text, Said):
         word = WORDS.get(text.template)
-        spoken = speak(word.label if word else text.template)
+        translated = gettext(word.label if word else text.template)
         return (
-            spoken % {name: _filled(value) for name, value in text.filled.items()} if text.filled else spoken
+            translated % {name: _filled(value) for name, value in text.filled.items()}
+            if text.filled
+            else translated
         )
     for shape, plain in _SHAPES:
         if found := shape.fullmatch(text):
-            return speak(plain) % found.groupdict() if found.groupdict() else speak(plain)
-    return speak(text)
+            return gettext(plain) % found.groupdict() if found.groupdict() else gettext(plain)
+    return gettext(text)
 
 
 def _filled(value: object) -> object:

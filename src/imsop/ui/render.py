@@ -15,7 +15,7 @@ import imsop
 from imsop.core.errors import FieldError
 from imsop.ui import filters
 from imsop.ui.assets import accepts, asset, icon
-from imsop.ui.language import speaking
+from imsop.ui.language import current_language
 from imsop.ui.page import Page, Reader
 from imsop.ui.words import WORDS
 
@@ -49,8 +49,8 @@ def environment() -> Environment:
         cache_size=-1,
     )
     made.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda message: speaking.get().gettext(message),
-        lambda singular, plural, count: speaking.get().ngettext(singular, plural, count),
+        lambda message: current_language.get().gettext(message),
+        lambda singular, plural, count: current_language.get().ngettext(singular, plural, count),
         newstyle=True,
     )
     made.policies["ext.i18n.trimmed"] = True
@@ -89,11 +89,11 @@ def render(
 
 def render_text(page: Page, template: str, /, **context: Any) -> Markup:
     """A template's text, such as a part of a page that is sent by itself."""
-    token = speaking.set(page.language)
+    token = current_language.set(page.language)
     try:
         return Markup(environment().get_template(template).render(page=page, **context))  # noqa: S704
     finally:
-        speaking.reset(token)
+        current_language.reset(token)
 
 
 def render_error(

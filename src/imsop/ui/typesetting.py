@@ -16,7 +16,7 @@ from jinja2 import Environment
 from litestar import Request, Response
 
 from imsop.ui.barcodes import GTIN, OWN_REFERENCE, Barcode, bars, matrix
-from imsop.ui.language import Language, speaking
+from imsop.ui.language import Language, current_language
 from imsop.ui.page import Page
 from imsop.ui.render import environment, page_of
 
@@ -60,11 +60,11 @@ def filename_of(name: str) -> str:
 
 
 def _typeset(page: Page, template: str, context: dict[str, Any]) -> bytes:
-    token = speaking.set(page.language)
+    token = current_language.set(page.language)
     try:
         written = _environment().get_template(template).render(page=page, **context)
     finally:
-        speaking.reset(token)
+        current_language.reset(token)
     try:
         compiler = typst.Compiler(written.encode(), root=str(_FONTS), font_paths=_fonts())
         return cast("bytes", compiler.compile())

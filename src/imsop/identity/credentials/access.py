@@ -33,27 +33,27 @@ class AccessCache:
 
     async def _look_up(self, token: Token) -> Actor:
         async with transaction(self._pool, Tenant(token.organization_id)) as connection:
-            standing = await credentials_queries.find_standing(connection, token)
-            if standing is not None and token.kind == "api_key":
+            identity = await credentials_queries.find_identity(connection, token)
+            if identity is not None and token.kind == "api_key":
                 await credentials_queries.touch_api_key(
-                    connection, token.organization_id, standing.credential_id
+                    connection, token.organization_id, identity.credential_id
                 )
-        if standing is None:
+        if identity is None:
             raise Unauthenticated("the token has expired or was revoked; sign in for a new one")
-        if not standing.is_active:
+        if not identity.is_active:
             raise Unauthenticated("this account is not active; ask your administrator")
         return Actor(
             organization_id=token.organization_id,
-            user_id=standing.user_id,
-            credential_id=standing.credential_id,
+            user_id=identity.user_id,
+            credential_id=identity.credential_id,
             credential=token.kind,
-            permissions=frozenset(standing.permissions),
-            user_name=standing.user_name,
-            locale=standing.locale,
-            organization_name=standing.organization_name,
-            timezone=standing.timezone,
-            currency=standing.currency,
-            expires_at=standing.expires_at,
+            permissions=frozenset(identity.permissions),
+            user_name=identity.user_name,
+            locale=identity.locale,
+            organization_name=identity.organization_name,
+            timezone=identity.timezone,
+            currency=identity.currency,
+            expires_at=identity.expires_at,
         )
 
     def forget(self, organization_id: UUID) -> None:

@@ -13,7 +13,7 @@ from imsop.identity.credentials.tokens import Token
 from imsop.identity.people.models import Locale
 
 
-class Standing(Struct, frozen=True):
+class Identity(Struct, frozen=True):
     """What a credential stands for at this moment."""
 
     credential_id: UUID
@@ -33,7 +33,7 @@ class Standing(Struct, frozen=True):
         return self.user_status == "active" and self.organization_status == "active"
 
 
-_SESSION_STANDING = """
+_SESSION_IDENTITY = """
     SELECT s.id AS credential_id, s.user_id, u.status AS user_status, o.status AS organization_status,
            coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS user_name,
            u.locale, o.name AS organization_name, o.timezone, o.currency, s.expires_at,
@@ -47,7 +47,7 @@ _SESSION_STANDING = """
 
 
 # A key stands for whoever made it, and holds no more than they still do.
-_API_KEY_STANDING = """
+_API_KEY_IDENTITY = """
     SELECT k.id AS credential_id, k.created_by AS user_id, u.status AS user_status,
            o.status AS organization_status, k.name AS user_name, u.locale,
            o.name AS organization_name, o.timezone, o.currency, NULL::timestamptz AS expires_at,
@@ -61,27 +61,27 @@ _API_KEY_STANDING = """
 """
 
 
-async def find_standing(connection: Connection, token: Token) -> Standing | None:
-    """The standing of a presented token; None if it is unknown or no longer valid."""
+async def find_identity(connection: Connection, token: Token) -> Identity | None:
+    """The identity of a presented token; None if it is unknown or no longer valid."""
     return await fetch_one(
         connection,
-        Standing,
-        _API_KEY_STANDING + " AND k.key_hash = $2"
+        Identity,
+        _API_KEY_IDENTITY + " AND k.key_hash = $2"
         if token.kind == "api_key"
-        else _SESSION_STANDING + " AND s.token_hash = $2",
+        else _SESSION_IDENTITY + " AND s.token_hash = $2",
         token.organization_id,
         token.hash,
     )
 
 
-async def get_standing(connection: Connection, actor: Actor) -> Standing | None:
+async def get_identity(connection: Connection, actor: Actor) -> Identity | None:
     """Of an actor's credential, as it is by now."""
     return await fetch_one(
         connection,
-        Standing,
-        _API_KEY_STANDING + " AND k.id = $2"
+        Identity,
+        _API_KEY_IDENTITY + " AND k.id = $2"
         if actor.credential == "api_key"
-        else _SESSION_STANDING + " AND s.id = $2",
+        else _SESSION_IDENTITY + " AND s.id = $2",
         actor.organization_id,
         actor.credential_id,
     )

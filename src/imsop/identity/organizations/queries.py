@@ -90,7 +90,7 @@ async def is_timezone(connection: Connection, name: str) -> bool:
     )
 
 
-async def set_organization_standing(
+async def set_organization_status(
     operator: Connection, name_or_id: str, status: str | None, subscription_tier: str | None
 ) -> list[UUID]:
     """As imsop_operator: the organizations of that name or id, with what is given of the two set."""

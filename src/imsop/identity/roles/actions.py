@@ -24,12 +24,12 @@ async def administer(connection: Connection, actor: Actor, permission: Permissio
     Whoever waited for the lock may have been dismissed by whoever held it. Raises Unauthenticated, Forbidden.
     """
     await queries.lock_administration(connection, actor.organization_id)
-    standing = await credentials_queries.get_standing(connection, actor)
-    if standing is None or not standing.is_active:
+    identity = await credentials_queries.get_identity(connection, actor)
+    if identity is None or not identity.is_active:
         raise Unauthenticated("this account is no longer active; ask your administrator")
-    if permission not in standing.permissions:
+    if permission not in identity.permissions:
         raise Forbidden(Said("this requires the permission %(permission)s", permission=permission))
-    return msgspec.structs.replace(actor, permissions=frozenset(standing.permissions))
+    return msgspec.structs.replace(actor, permissions=frozenset(identity.permissions))
 
 
 async def require_an_administrator(connection: Connection, actor: Actor) -> None:

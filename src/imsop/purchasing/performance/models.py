@@ -44,7 +44,7 @@ class QuarterOfLines(Struct, frozen=True):
     in_full: int
 
 
-class SupplierStanding(Struct, frozen=True):
+class SupplierTotals(Struct, frozen=True):
     """What is on order from a supplier. Late: the day that was expected or promised is over."""
 
     supplier_id: UUID

@@ -14,7 +14,7 @@ from imsop.purchasing.performance.models import (
     DeliveredProduct,
     QuarterOfLines,
     SupplierLine,
-    SupplierStanding,
+    SupplierTotals,
 )
 
 SUPPLIER_LINES = Listing(
@@ -120,13 +120,13 @@ async def list_delivered_products(
     )
 
 
-async def list_standings(
+async def list_supplier_totals(
     connection: Connection, organization_id: UUID, supplier_ids: Sequence[UUID], today: date
-) -> dict[UUID, SupplierStanding]:
+) -> dict[UUID, SupplierTotals]:
     """Of each of these suppliers."""
     rows = await fetch_all(
         connection,
-        SupplierStanding,
+        SupplierTotals,
         """
         SELECT s.supplier_id, orders.orders, orders.open_orders, orders.late_orders, lines.open_lines,
                lines.overdue_lines, lines.lines_due, lines.lines_on_time

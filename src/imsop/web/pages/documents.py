@@ -65,12 +65,14 @@ ORDER_COLUMNS = (
 """Of the newest orders of a partner."""
 
 
-Standing = Literal["", "open", "partial", "overdue", "shipped", "on_time", "late", "received", "short_closed"]
+LineStatus = Literal[
+    "", "open", "partial", "overdue", "shipped", "on_time", "late", "received", "short_closed"
+]
 
 
-def standing(
+def line_status(
     status: str, *, ordered: int, done: int, due_on: date | None, done_on: date | None, today: date
-) -> Standing:
+) -> LineStatus:
     """How a line of an order in that status stands; `done` is what was received or shipped of it.
 
     A word of `imsop.ui.words`, or nothing while the order is a draft and after it was cancelled.
@@ -106,12 +108,12 @@ class Line(Protocol):
 AnyLine = TypeVar("AnyLine", bound=Line)
 
 
-def standings(
+def line_statuses(
     lines: Iterable[AnyLine], status: Callable[[AnyLine], str], done: Callable[[AnyLine], int], today: date
-) -> dict[UUID, Standing]:
+) -> dict[UUID, LineStatus]:
     """How each line stands, by its id, where its order's status and what is done of it are these."""
     return {
-        line.id: standing(
+        line.id: line_status(
             status(line), ordered=line.quantity_ordered, done=done(line), due_on=line.due_on,
             done_on=line.actual_delivery_date, today=today,
         )
@@ -203,12 +205,12 @@ class QuarterOfLines(Protocol):
     def on_time(self) -> int: ...
 
 
-def chart_of_quarters(quarters: Sequence[QuarterOfLines], lines: str, speak: Callable[[str], str]) -> Chart:
+def chart_of_quarters(quarters: Sequence[QuarterOfLines], lines: str, gettext: Callable[[str], str]) -> Chart:
     """Lines due by quarter, on time and not; each quarter leads to its lines, at the address `lines`."""
     return Chart(
         "stacked",
-        speak(N_("Lines due by quarter")),
-        speak(N_("Quarter")),
+        gettext(N_("Lines due by quarter")),
+        gettext(N_("Quarter")),
         [
             link(
                 f"Q{quarter.begins_on.month // 3 + 1} {quarter.begins_on.year}",
@@ -220,9 +222,11 @@ def chart_of_quarters(quarters: Sequence[QuarterOfLines], lines: str, speak: Cal
             for quarter in quarters
         ],
         [
-            Series(speak(N_("On time")), [quarter.on_time for quarter in quarters], "tone-good"),
+            Series(gettext(N_("On time")), [quarter.on_time for quarter in quarters], "tone-good"),
             Series(
-                speak(N_("Not on time")), [quarter.due - quarter.on_time for quarter in quarters], "tone-bad"
+                gettext(N_("Not on time")),
+                [quarter.due - quarter.on_time for quarter in quarters],
+                "tone-bad",
             ),
         ],
     )

@@ -21,7 +21,7 @@ from imsop.sales.demand import queries as demand_queries
 from imsop.shipping.punctuality import queries as punctuality_queries
 from imsop.shipping.punctuality.queries import Happening
 from imsop.shipping.transit.queries import list_in_transit
-from imsop.ui.language import N_, Language, language
+from imsop.ui.language import N_, Language, get_language
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
@@ -63,7 +63,7 @@ class Attention(NamedTuple):
 @get("/", opt=allow(Permission.ORGANIZATION_READ), include_in_schema=False)
 async def control_tower_page(request: TenantRequest) -> Response[bytes]:
     connection, actor = await request.begin()
-    spoken = language(actor.locale, actor.timezone)
+    language = get_language(actor.locale, actor.timezone)
     today = days.today(actor.timezone)
     ends = figures.ends_of_stretches(today)
     return render(
@@ -74,9 +74,9 @@ async def control_tower_page(request: TenantRequest) -> Response[bytes]:
         purchasing=await figures.purchasing(connection, actor, today, ends),
         sales=await figures.sales(connection, actor, ends),
         transit=await figures.transit(connection, actor, today, ends),
-        markers=await _markers(connection, actor, today, spoken),
-        news=await _news(connection, actor, spoken),
-        attention=await _attention(connection, actor, today, spoken),
+        markers=await _markers(connection, actor, today, language),
+        news=await _news(connection, actor, language),
+        attention=await _attention(connection, actor, today, language),
         attention_columns=ATTENTION_COLUMNS,
         today=today,
         month_days=MONTH_DAYS,
@@ -88,8 +88,8 @@ async def control_tower_page(request: TenantRequest) -> Response[bytes]:
 async def control_tower_markers(request: TenantRequest) -> Response[bytes]:
     """The rows of the map, fetched anew when a shipment may have departed or arrived."""
     connection, actor = await request.begin()
-    spoken = language(actor.locale, actor.timezone)
-    markers = await _markers(connection, actor, days.today(actor.timezone), spoken)
+    language = get_language(actor.locale, actor.timezone)
+    markers = await _markers(connection, actor, days.today(actor.timezone), language)
     return render(request, "pages/analytics/control_tower_markers.html", markers=markers)
 
 
@@ -97,90 +97,92 @@ async def control_tower_markers(request: TenantRequest) -> Response[bytes]:
 async def control_tower_news(request: TenantRequest) -> Response[bytes]:
     """What just happened, fetched anew when something has."""
     connection, actor = await request.begin()
-    spoken = language(actor.locale, actor.timezone)
+    language = get_language(actor.locale, actor.timezone)
     return render(
-        request, "pages/analytics/control_tower_news.html", news=await _news(connection, actor, spoken)
+        request, "pages/analytics/control_tower_news.html", news=await _news(connection, actor, language)
     )
 
 
-async def _markers(connection: Connection, actor: Actor, today: date, spoken: Language) -> list[Marker]:
+async def _markers(connection: Connection, actor: Actor, today: date, language: Language) -> list[Marker]:
     if Permission.SHIPMENTS_READ not in actor.permissions:
         return []
     seen = await list_in_transit(connection, actor.organization_id, today, MARKERS)
-    return [marker(row, spoken) for row in seen]
+    return [marker(row, language) for row in seen]
 
 
-async def _news(connection: Connection, actor: Actor, spoken: Language) -> list[TimelineEntry]:
+async def _news(connection: Connection, actor: Actor, language: Language) -> list[TimelineEntry]:
     """Business events and those of shipments, the newest first. A shipment tells its own story better."""
     entries: list[TimelineEntry] = []
     knows_shipments = Permission.SHIPMENTS_READ in actor.permissions
     if knows_shipments:
         happenings = await punctuality_queries.list_recent_events(connection, actor.organization_id, NEWS)
-        entries += [_happening_entry(row, spoken) for row in happenings]
+        entries += [_happening_entry(row, language) for row in happenings]
     if Permission.ANALYTICS_READ in actor.permissions:
         recent = await analytics.EVENTS.page(
             connection, actor.organization_id, PageRequest("-created_at", 4 * NEWS)
         )
         entries += [
-            events.event_entry(row, actor, spoken)
+            events.event_entry(row, actor, language)
             for row in recent.items
             if not (knows_shipments and row.entity_type == "shipment")
         ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:NEWS]
 
 
-def _happening_entry(row: Happening, spoken: Language) -> TimelineEntry:
+def _happening_entry(row: Happening, language: Language) -> TimelineEntry:
     word = WORDS[row.event_type]
-    name = row.reference_id or row.tracking_number or spoken.gettext("Shipment")
+    name = row.reference_id or row.tracking_number or language.gettext("Shipment")
     told = (row.location, delay_reason(row.payload), row.source)
     return TimelineEntry(
         row.occurred_at,
-        f"{name}: {spoken.gettext(word.label)}",
+        f"{name}: {language.gettext(word.label)}",
         " · ".join(part for part in told if part),
         f"/shipments/{row.shipment_id}",
         word.tone,
     )
 
 
-async def _attention(connection: Connection, actor: Actor, today: date, spoken: Language) -> list[Attention]:
+async def _attention(
+    connection: Connection, actor: Actor, today: date, language: Language
+) -> list[Attention]:
     ours = connection, actor.organization_id
     found: list[Attention] = []
     if Permission.SHIPMENTS_READ in actor.permissions:
         for late in await punctuality_queries.list_late(*ours, today, OF_EACH):
-            reason = _overdue(late.expected_delivery_date, today, spoken)
+            reason = _overdue(late.expected_delivery_date, today, language)
             told = (reason, delay_reason(late.payload), late.destination)
-            name = late.reference_id or late.tracking_number or spoken.gettext("Shipment")
+            name = late.reference_id or late.tracking_number or language.gettext("Shipment")
             found.append(Attention(name, f"/shipments/{late.id}", "late", _joined(told)))
     if Permission.PURCHASE_ORDERS_READ in actor.permissions:
         for order in await supply_queries.list_late(*ours, today, OF_EACH):
-            reason = _overdue(order.expected_delivery_date, today, spoken)
+            reason = _overdue(order.expected_delivery_date, today, language)
             href = f"/purchase-orders/{order.id}"
             found.append(Attention(order.po_number, href, "late", _joined((reason, order.supplier_name))))
     if Permission.SALES_ORDERS_READ in actor.permissions:
         for short in await demand_queries.list_short(*ours, OF_EACH):
-            reason = spoken.ngettext(
+            reason = language.ngettext(
                 "%(units)s unit neither shipped nor reserved",
                 "%(units)s units neither shipped nor reserved",
                 short.missing,
-            ) % {"units": spoken.number(short.missing)}
+            ) % {"units": language.number(short.missing)}
             href = f"/sales-orders/{short.id}"
             found.append(Attention(short.so_number, href, "short", _joined((reason, short.customer_name))))
     if Permission.INVENTORY_READ in actor.permissions:
         for empty in await stock_queries.list_stocked_out(*ours, OF_EACH):
-            reason = spoken.gettext(N_("None on hand"))
+            reason = language.gettext(N_("None on hand"))
             if empty.reorder_level:
-                reason = spoken.gettext(N_("None on hand; reorder level %(level)s")) % {
-                    "level": spoken.number(empty.reorder_level)
+                reason = language.gettext(N_("None on hand; reorder level %(level)s")) % {
+                    "level": language.number(empty.reorder_level)
                 }
             href = f"/inventory?product_id={empty.product_id}"
             found.append(Attention(f"{empty.sku} {empty.name}", href, "out_of_stock", reason))
     return found
 
 
-def _overdue(expected: date, today: date, spoken: Language) -> str:
+def _overdue(expected: date, today: date, language: Language) -> str:
     late_days = (today - expected).days
-    return spoken.ngettext("%(days)s day late", "%(days)s days late", late_days) % {
-        "days": spoken.number(late_days)
+    return language.ngettext("%(days)s day late", "%(days)s days late", late_days) % {
+        "days": language.number(late_days)
     }
 
 

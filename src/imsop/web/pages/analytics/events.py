@@ -134,7 +134,7 @@ async def events_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     first = _beginning(actor, q, kind, first, last)
-    listing, fixed = await _asked(connection, actor, q, kind)
+    listing, fixed = await _listing(connection, actor, q, kind)
     shown = await show(
         connection, actor, listing, COLUMNS,
         sort=sort, cursor=cursor, before=before, fixed=fixed,
@@ -169,7 +169,7 @@ async def export_events(
 ) -> Streamed:
     connection, actor = await request.begin()
     first = _beginning(actor, q, kind, first, last)
-    listing, fixed = await _asked(connection, actor, q, kind)
+    listing, fixed = await _listing(connection, actor, q, kind)
     filters = _filters(actor, listing, type, kind, first, last)
     return await export(request, listing, CELLS, sort=sort, fixed=fixed, **filters)
 
@@ -184,7 +184,7 @@ def _beginning(
     return day - min(A_MONTH, day - date.min)
 
 
-async def _asked(
+async def _listing(
     connection: Connection, actor: Actor, q: str | None, kind: Kind | None
 ) -> tuple[Listing[AnalyticsEvent], tuple[object, ...]]:
     """The list of all events, or of those that happened to what is called so, by name, number or id."""
@@ -237,9 +237,9 @@ def said_of(event: AnalyticsEvent) -> str:
     return " · ".join(str(told[key]) for key in _SAID if told.get(key))
 
 
-def event_entry(event: AnalyticsEvent, actor: Actor, spoken: Language) -> TimelineEntry:
+def event_entry(event: AnalyticsEvent, actor: Actor, language: Language) -> TimelineEntry:
     word = EVENT_WORDS.get(event.event_type)
-    label = spoken.gettext(word.label) if word else event.event_type
+    label = language.gettext(word.label) if word else event.event_type
     name = name_of(event)
     return TimelineEntry(
         event.created_at,

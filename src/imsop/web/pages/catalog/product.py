@@ -21,7 +21,7 @@ from imsop.inventory.stock import queries as stock_queries
 from imsop.purchasing.supply import queries as purchasing
 from imsop.sales.demand import queries as sales
 from imsop.shipping.transit import queries as shipping
-from imsop.ui.language import N_, Language, language
+from imsop.ui.language import N_, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -97,7 +97,7 @@ async def product_page(
     """What its reader may not read elsewhere is left out here, too. Only stock is told of another day."""
     connection, actor = await request.begin()
     product = await actions.get_product(connection, actor, product_id)
-    speech = language(actor.locale, actor.timezone)
+    language = get_language(actor.locale, actor.timezone)
     return render(
         request,
         "pages/catalog/product.html",
@@ -108,13 +108,13 @@ async def product_page(
         as_of=as_of,
         today=days.today(actor.timezone),
         crumbs=[Crumb(N_("Products"), "/products")],
-        **await _stock(connection, actor, product, as_of, speech),
+        **await _stock(connection, actor, product, as_of, language),
         **await _orders(connection, actor, product_id),
     )
 
 
 async def _stock(
-    connection: Connection, actor: Actor, product: Product, as_of: date | None, speech: Language
+    connection: Connection, actor: Actor, product: Product, as_of: date | None, language: Language
 ) -> dict[str, Any]:
     """Per warehouse, over time, and the last movements."""
     if Permission.INVENTORY_READ not in actor.permissions:
@@ -143,12 +143,12 @@ async def _stock(
         "movements": movements.items,
         "movement_columns": MOVEMENT_COLUMNS,
         "chart": stock_chart(
-            speech.gettext(N_("Stock at the end of each day")),
-            speech.gettext(N_("On hand")),
+            language.gettext(N_("Stock at the end of each day")),
+            language.gettext(N_("On hand")),
             charted,
-            speech.gettext(N_("Reorder level")),
+            language.gettext(N_("Reorder level")),
             product.reorder_level,
-            speech,
+            language,
         )
         if movements.items
         else None,

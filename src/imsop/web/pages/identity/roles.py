@@ -18,7 +18,7 @@ from imsop.identity.roles import actions as roles_actions
 from imsop.identity.roles import queries as roles_queries
 from imsop.identity.roles.models import Role
 from imsop.identity.roles.permissions import SYSTEM_ROLES, Permission
-from imsop.ui.language import N_, language
+from imsop.ui.language import N_, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -67,7 +67,7 @@ async def roles_page(
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, roles_queries.ROLES, ROLE_COLUMNS,
-        sort=sort, cursor=cursor, before=before, **_narrowed_roles(actor, q, kind),
+        sort=sort, cursor=cursor, before=before, **_role_filters(actor, q, kind),
     )  # fmt: skip
     rows = [translated_role(role, actor) for role in shown.rows]
     return render(request, "pages/identity/roles.html", shown=shown._replace(rows=rows))
@@ -77,19 +77,19 @@ async def roles_page(
 async def export_roles(
     request: TenantRequest, q: Text100 | None = None, kind: RoleKind | None = None, sort: NameSort = "name"
 ) -> Streamed:
-    narrowed = _narrowed_roles(request.actor, q, kind)
-    return await export(request, roles_queries.ROLES, ROLE_CELLS, sort=sort, **narrowed)
+    filters = _role_filters(request.actor, q, kind)
+    return await export(request, roles_queries.ROLES, ROLE_CELLS, sort=sort, **filters)
 
 
-def _narrowed_roles(actor: Actor, q: str | None, kind: RoleKind | None) -> dict[str, Any]:
+def _role_filters(actor: Actor, q: str | None, kind: RoleKind | None) -> dict[str, Any]:
     """What the list is filtered by. System roles are found by what their reader calls them, too."""
     parts = None
     if q is not None:
-        speak = language(actor.locale, actor.timezone).gettext
+        gettext = get_language(actor.locale, actor.timezone).gettext
         parts = [q] + [
             name
             for name, (description, _) in SYSTEM_ROLES.items()
-            if q.lower() in f"{speak(WORDS[name].label)} {speak(description)}".lower()
+            if q.lower() in f"{gettext(WORDS[name].label)} {gettext(description)}".lower()
         ]
     return {"parts": parts, "is_system": kind and kind == "system"}
 
@@ -126,9 +126,9 @@ def translated_role(role: Role, actor: Actor) -> Role:
     """As its reader calls it, if it is the system's; what an organization named is called so by all."""
     if not role.is_system:
         return role
-    speak = language(actor.locale, actor.timezone).gettext
-    description = role.description and speak(role.description)
-    return msgspec.structs.replace(role, name=speak(WORDS[role.name].label), description=description)
+    gettext = get_language(actor.locale, actor.timezone).gettext
+    description = role.description and gettext(role.description)
+    return msgspec.structs.replace(role, name=gettext(WORDS[role.name].label), description=description)
 
 
 def permission_matrix(held: Collection[str]) -> list[tuple[str, list[bool]]]:

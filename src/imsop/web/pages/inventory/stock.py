@@ -81,7 +81,7 @@ async def inventory_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    listing, fixed = _asked(as_of, actor)
+    listing, fixed = _listing(as_of, actor)
     filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)
     shown = await show(
         connection, actor, listing, [c for c in COLUMNS if as_of is None or c.name not in NOW_ONLY],
@@ -110,13 +110,13 @@ async def export_inventory(
     sort: StockSort = "name",
 ) -> Streamed:
     connection, actor = await request.begin()
-    listing, fixed = _asked(as_of, actor)
+    listing, fixed = _listing(as_of, actor)
     filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)
     day = as_of or days.today(actor.timezone)
     return await export(request, listing, CELLS | {"as_of": lambda _: day}, sort=sort, fixed=fixed, **filters)
 
 
-def _asked(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:
+def _listing(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:
     """Which list tells of that day, and what it takes beside its filters."""
     return (STOCK, ()) if as_of is None else (STOCK_AS_OF, AsOf(as_of, actor.timezone))
 
@@ -144,7 +144,7 @@ def stock_chart(
     charted: Sequence[DayStock],
     limit_label: str,
     limit: int | None,
-    speech: Language,
+    language: Language,
 ) -> Chart:
     """What there was at the end of each day, beside a line to compare with where there is one."""
     on_hand = Series(on_hand_label, [point.on_hand for point in charted])
@@ -152,7 +152,7 @@ def stock_chart(
     return Chart(
         "step",
         title,
-        speech.gettext(N_("Day")),
+        language.gettext(N_("Day")),
         [point.day for point in charted],
         [on_hand, compared] if limit else [on_hand],
     )

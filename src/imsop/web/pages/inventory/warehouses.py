@@ -21,7 +21,7 @@ from imsop.inventory.stock import queries as stock_queries
 from imsop.inventory.warehouses import actions
 from imsop.inventory.warehouses.models import Warehouse, WarehouseStatus, WarehouseSummary
 from imsop.inventory.warehouses.queries import WAREHOUSE_SUMMARIES, ZONES
-from imsop.ui.language import N_, Language, language
+from imsop.ui.language import N_, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -133,10 +133,10 @@ async def warehouse_page(
 ) -> Response[bytes]:
     """What only those see who may read inventory is left out for others."""
     connection, actor = await request.begin()
-    speech = language(actor.locale, actor.timezone)
+    language = get_language(actor.locale, actor.timezone)
     warehouse = await actions.get_warehouse(connection, actor, warehouse_id)
     stock = (
-        await _stock(connection, actor, warehouse, as_of, speech)
+        await _stock(connection, actor, warehouse, as_of, language)
         if _may_see_stock(actor)
         else {"stock": None}
     )
@@ -159,7 +159,7 @@ async def warehouse_page(
 
 
 async def _stock(
-    connection: Connection, actor: Actor, warehouse: Warehouse, as_of: date | None, speech: Language
+    connection: Connection, actor: Actor, warehouse: Warehouse, as_of: date | None, language: Language
 ) -> dict[str, object]:
     """What the warehouse holds, how full it was, of what there is most, and what moved last."""
     then = AsOf(as_of, actor.timezone) if as_of else None
@@ -182,12 +182,12 @@ async def _stock(
         "movements": movements.items,
         "movement_columns": MOVEMENT_COLUMNS,
         "chart": stock_chart(
-            speech.gettext(N_("Units at the end of each day")),
-            speech.gettext(N_("Units on hand")),
+            language.gettext(N_("Units at the end of each day")),
+            language.gettext(N_("Units on hand")),
             charted,
-            speech.gettext(N_("Capacity")),
+            language.gettext(N_("Capacity")),
             warehouse.capacity,
-            speech,
+            language,
         )
         if charted
         else None,

@@ -22,7 +22,7 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
-from imsop.web.pages.documents import Outcome, lines_counted, standings
+from imsop.web.pages.documents import Outcome, line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
 
 COLUMNS = (
@@ -35,7 +35,7 @@ COLUMNS = (
     Column("received_on", N_("Received on"), "date"),
     Column("lead_time", N_("Lead time"), "number"),
     Column("total", N_("Total"), "number", shown=False),
-    Column("standing", N_("Status")),
+    Column("line_status", N_("Status")),
 )
 
 
@@ -94,7 +94,9 @@ async def supplier_lines_page(
         supplier=supplier,
         shown=shown,
         product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
-        standings=standings(shown.rows, lambda line: line.status, lambda line: line.quantity_received, day),
+        line_statuses=line_statuses(
+            shown.rows, lambda line: line.status, lambda line: line.quantity_received, day
+        ),
         crumbs=[
             Crumb(N_("Suppliers"), "/suppliers"),
             Crumb(supplier.name, f"/suppliers/{supplier_id}", is_name=True),

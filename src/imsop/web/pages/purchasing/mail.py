@@ -31,7 +31,7 @@ from imsop.purchasing.orders import actions
 from imsop.purchasing.orders.events import PURCHASE_ORDER_MAILED
 from imsop.purchasing.orders.models import PurchaseOrder
 from imsop.suppliers.suppliers.queries import get_supplier
-from imsop.ui.language import DEFAULT, FORMATS, N_, Language, language
+from imsop.ui.language import DEFAULT, FORMATS, N_, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.ui.typesetting import document_in, filename_of
@@ -153,7 +153,7 @@ async def _send(
     actor: Actor,
     order_id: UUID,
     new: NewMail | MailForm,
-    spoken: MailLanguage,
+    language: MailLanguage,
 ) -> None:
     if request.app.state.settings.mail_server() is None:
         raise Conflict("this installation sends no e-mail: set IMSOP_SMTP_URL, or send the PDF yourself")
@@ -163,7 +163,7 @@ async def _send(
         raise Conflict("a draft is not sent: submit the order first")
     slot = await request.app.state.prints.take(actor.organization_id)
     try:
-        in_language = language(spoken, actor.timezone)
+        in_language = get_language(language, actor.timezone)
         content = await document_in(in_language, request, PURCHASE_ORDER, **paper)
     finally:
         slot.release()
@@ -196,7 +196,7 @@ async def _compose(
     supplier = await get_supplier(connection, actor.organization_id, order.supplier_id)
     country = (supplier.country if supplier else None) or ""
     code = chosen or ("de" if country.strip().casefold() in _GERMAN else DEFAULT)
-    values = _proposed(order, actor, language(code, actor.timezone)) | {
+    values = _proposed(order, actor, get_language(code, actor.timezone)) | {
         "recipient": (supplier.email if supplier else None) or "",
         "language": code,
     }
@@ -216,14 +216,14 @@ async def _compose(
     )
 
 
-def _proposed(order: PurchaseOrder, actor: Actor, spoken: Language) -> dict[str, str]:
+def _proposed(order: PurchaseOrder, actor: Actor, language: Language) -> dict[str, str]:
     said = {
         "number": order.po_number,
-        "date": spoken.day(order.order_date),
+        "date": language.day(order.order_date),
         "sender": actor.user_name,
         "organization": actor.organization_name,
     }
-    return {"subject": spoken.gettext(_SUBJECT) % said, "body": spoken.gettext(_BODY) % said}
+    return {"subject": language.gettext(_SUBJECT) % said, "body": language.gettext(_BODY) % said}
 
 
 ROUTES = [list_purchase_order_mails, send_purchase_order]

@@ -36,8 +36,8 @@ from imsop.web.pages.documents import (
     Flag,
     act,
     is_open_or_late,
+    line_statuses,
     names_of,
-    standings,
 )
 from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, ids_of
@@ -79,14 +79,14 @@ LINE_COLUMNS = (
     Column("expected", N_("Expected"), "date", shown=False),
     Column("promised", N_("Promised"), "date"),
     Column("received_on", N_("Received on"), "date"),
-    Column("standing", N_("Status")),
+    Column("line_status", N_("Status")),
 )
 
 
 PurchaseOrderSort = Literal["-order_date", "order_date", "po_number", "-po_number"]
 
 
-async def _narrowed(
+async def _filters(
     request: TenantRequest,
     q: str | None,
     status: str | None,
@@ -120,10 +120,10 @@ async def purchase_orders_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
+    filters = await _filters(request, q, status, supplier_id, product_id, open, late)
     shown = await show(
         connection, actor, orders_queries.PURCHASE_ORDER_SUMMARIES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, **narrowed,
+        sort=sort, cursor=cursor, before=before, **filters,
     )  # fmt: skip
     names = await suppliers.list_supplier_names(connection, actor.organization_id, CHOICES + 1)
     chosen = None
@@ -155,8 +155,8 @@ async def export_purchase_orders(
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
 ) -> Streamed:
-    narrowed = await _narrowed(request, q, status, supplier_id, product_id, open, late)
-    return await export(request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
+    filters = await _filters(request, q, status, supplier_id, product_id, open, late)
+    return await export(request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
 
 
 @get("/purchase-orders/{order_id:uuid}", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)
@@ -219,7 +219,9 @@ async def _order(
         supplier=await suppliers.get_supplier(connection, actor.organization_id, order.supplier_id),
         shown=shown,
         totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
-        standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_received, now),
+        line_statuses=line_statuses(
+            shown.rows, lambda _: order.status, lambda line: line.quantity_received, now
+        ),
         history=history.items,
         names=await names_of(connection, actor, history.items, order.created_by),
         mails=await list_mails_of_purchase_order(connection, actor.organization_id, order_id, MAILS),

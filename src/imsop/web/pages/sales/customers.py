@@ -19,7 +19,7 @@ from imsop.sales.customers import queries as customers_queries
 from imsop.sales.customers.models import Customer
 from imsop.sales.orders.queries import SALES_ORDER_SUMMARIES
 from imsop.sales.performance import queries as performance
-from imsop.ui.language import N_, language
+from imsop.ui.language import N_, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -144,11 +144,11 @@ async def _performance(connection: Connection, actor: Actor, customer_id: UUID) 
     orders = await SALES_ORDER_SUMMARIES.page(
         connection, organization_id, PageRequest("-order_date", RECENT), customer_id=customer_id
     )
-    speak = language(actor.locale, actor.timezone).gettext
+    gettext = get_language(actor.locale, actor.timezone).gettext
     return {
         "lines": lines,
         "on_time": Share(lines.lines_on_time, lines.lines_due),
-        "quarters": chart_of_quarters(quarters, lines_at, speak) if quarters else None,
+        "quarters": chart_of_quarters(quarters, lines_at, gettext) if quarters else None,
         "counted": counted[customer_id],
         "orders_shown": orders.items,
         "order_columns": ORDER_COLUMNS,

@@ -21,7 +21,7 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.days import today
-from imsop.web.pages.documents import lines_counted, standings
+from imsop.web.pages.documents import line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
 
 COLUMNS = (
@@ -35,7 +35,7 @@ COLUMNS = (
     Column("due_on", N_("Due"), "date", sort="due_on"),
     Column("delivered", N_("Delivered on"), "date"),
     Column("total", N_("Total"), "number", shown=False),
-    Column("standing", N_("Status")),
+    Column("line_status", N_("Status")),
 )
 
 
@@ -91,7 +91,9 @@ async def customer_lines_page(
         customer=customer,
         shown=shown,
         product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
-        standings=standings(shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day),
+        line_statuses=line_statuses(
+            shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day
+        ),
         crumbs=[
             Crumb(N_("Customers"), "/customers"),
             Crumb(customer.name, f"/customers/{customer_id}", is_name=True),

@@ -34,8 +34,8 @@ from imsop.web.pages.documents import (
     Flag,
     act,
     is_open_or_late,
+    line_statuses,
     names_of,
-    standings,
 )
 from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, ids_of
@@ -80,14 +80,14 @@ LINE_COLUMNS = (
     Column("expected", N_("Expected"), "date", shown=False),
     Column("promised", N_("Promised"), "date"),
     Column("delivered", N_("Delivered on"), "date"),
-    Column("standing", N_("Status")),
+    Column("line_status", N_("Status")),
 )
 
 
 SalesOrderSort = Literal["-order_date", "order_date", "so_number", "-so_number"]
 
 
-async def _narrowed(
+async def _filters(
     request: TenantRequest,
     q: str | None,
     status: str | None,
@@ -127,10 +127,10 @@ async def sales_orders_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
+    filters = await _filters(request, q, status, customer_id, product_id, counter, open, late, short)
     shown = await show(
         connection, actor, orders_queries.SALES_ORDER_SUMMARIES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, **narrowed,
+        sort=sort, cursor=cursor, before=before, **filters,
     )  # fmt: skip
     names = await customers_queries.list_customer_names(connection, actor.organization_id, CHOICES + 1)
     chosen = None
@@ -164,8 +164,8 @@ async def export_sales_orders(
     short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",
 ) -> Streamed:
-    narrowed = await _narrowed(request, q, status, customer_id, product_id, counter, open, late, short)
-    return await export(request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **narrowed)
+    filters = await _filters(request, q, status, customer_id, product_id, counter, open, late, short)
+    return await export(request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
 
 
 @get("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
@@ -230,7 +230,9 @@ async def _order(
         customer=customer,
         shown=shown,
         totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
-        standings=standings(shown.rows, lambda _: order.status, lambda line: line.quantity_shipped, now),
+        line_statuses=line_statuses(
+            shown.rows, lambda _: order.status, lambda line: line.quantity_shipped, now
+        ),
         history=history.items,
         names=await names_of(connection, actor, history.items, order.created_by),
         shipments=shipments,

@@ -22,7 +22,7 @@ from imsop.shipping.tracking import queries as tracking_queries
 from imsop.shipping.tracking.models import EventType, Position, ShipmentEvent
 from imsop.shipping.transit import queries as transit_queries
 from imsop.shipping.transit.queries import Afloat
-from imsop.ui.language import N_, Language, language
+from imsop.ui.language import N_, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
@@ -152,7 +152,7 @@ async def shipment_page(
     request: TenantRequest, shipment_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    spoken = language(actor.locale, actor.timezone)
+    language = get_language(actor.locale, actor.timezone)
     today = days.today(actor.timezone)
     shipment = await shipments_queries.get_document(connection, actor.organization_id, today, shipment_id)
     if shipment is None:
@@ -168,10 +168,10 @@ async def shipment_page(
         request,
         "pages/shipping/shipment.html",
         shipment=shipment,
-        markers=[marker(row, spoken) for row in seen],
+        markers=[marker(row, language) for row in seen],
         cargo=cargo,
         crumbs=[Crumb(N_("Shipments"), "/shipments")],
-        **await _timeline(connection, actor, shipment_id, spoken),
+        **await _timeline(connection, actor, shipment_id, language),
     )
 
 
@@ -180,16 +180,16 @@ async def shipment_timeline(request: TenantRequest, shipment_id: UUID) -> Respon
     """What the page fetches anew when something has happened."""
     connection, actor = await request.begin()
     await actions.require_shipment(connection, actor, shipment_id)
-    spoken = language(actor.locale, actor.timezone)
+    language = get_language(actor.locale, actor.timezone)
     return render(
         request,
         "pages/shipping/shipment_timeline.html",
-        **await _timeline(connection, actor, shipment_id, spoken),
+        **await _timeline(connection, actor, shipment_id, language),
     )
 
 
 async def _timeline(
-    connection: Connection, actor: Actor, shipment_id: UUID, spoken: Language
+    connection: Connection, actor: Actor, shipment_id: UUID, language: Language
 ) -> dict[str, Any]:
     """Events and positions in one order, the newest first, and whether there are more of them."""
     events = await tracking_queries.EVENTS.page(
@@ -205,32 +205,32 @@ async def _timeline(
         shipment_id=shipment_id,
         until=datetime.now(UTC),
     )
-    entries = [event_entry(event, spoken) for event in events.items]
-    entries += [_position_entry(position, spoken) for position in positions.items]
+    entries = [event_entry(event, language) for event in events.items]
+    entries += [_position_entry(position, language) for position in positions.items]
     return {
-        "timeline": _gathered(sorted(entries, key=lambda entry: entry.at, reverse=True), spoken),
+        "timeline": _gathered(sorted(entries, key=lambda entry: entry.at, reverse=True), language),
         "is_more": bool(events.next_cursor or positions.next_cursor),
     }
 
 
-def _gathered(entries: list[TimelineEntry], spoken: Language) -> list[TimelineEntry]:
+def _gathered(entries: list[TimelineEntry], language: Language) -> list[TimelineEntry]:
     """Where it was seen several times in a row stands once, and since when: a voyage is long."""
     told = []
     for _, alike in groupby(entries, key=lambda entry: entry[1:]):
         last, *earlier = alike
         if earlier:
-            since = spoken.gettext(N_("since %(instant)s")) % {"instant": spoken.instant(earlier[-1].at)}
+            since = language.gettext(N_("since %(instant)s")) % {"instant": language.instant(earlier[-1].at)}
             last = last._replace(detail=f"{last.detail} · {since}" if last.detail else since)
         told.append(last)
     return told
 
 
-def event_entry(event: ShipmentEvent, spoken: Language) -> TimelineEntry:
+def event_entry(event: ShipmentEvent, language: Language) -> TimelineEntry:
     word = WORDS[event.event_type]
     told = (event.location, delay_reason(event.payload), event.source)
     return TimelineEntry(
         event.occurred_at,
-        spoken.gettext(word.label),
+        language.gettext(word.label),
         " · ".join(part for part in told if part),
         "",
         word.tone,
@@ -243,41 +243,41 @@ def delay_reason(payload: dict[str, Any] | None) -> str:
     return reason if isinstance(reason, str) else ""
 
 
-def _position_entry(position: Position, spoken: Language) -> TimelineEntry:
-    place = position.location or _coordinates(position.latitude, position.longitude, spoken)
+def _position_entry(position: Position, language: Language) -> TimelineEntry:
+    place = position.location or _coordinates(position.latitude, position.longitude, language)
     status = (position.status or "").replace("_", " ")  # the carrier's word
-    told = (spoken.gettext(N_("Position")), status)
+    told = (language.gettext(N_("Position")), status)
     return TimelineEntry(
         position.timestamp,
-        place or spoken.gettext(N_("Position")),
+        place or language.gettext(N_("Position")),
         " · ".join(part for part in told if part) if place else status,
         "",
         "tone-quiet",
     )
 
 
-def _coordinates(latitude: str | None, longitude: str | None, spoken: Language) -> str:
+def _coordinates(latitude: str | None, longitude: str | None, language: Language) -> str:
     if latitude is None or longitude is None:
         return ""
-    return f"{spoken.number(float(latitude), 2)}, {spoken.number(float(longitude), 2)}"
+    return f"{language.number(float(latitude), 2)}, {language.number(float(longitude), 2)}"
 
 
-def marker(row: Afloat, spoken: Language) -> Marker:
+def marker(row: Afloat, language: Language) -> Marker:
     """The shipment on the map, with the way it has come."""
     due = row.expected_delivery_date
     if due is None:
-        state = spoken.gettext(N_("No expected date"))
+        state = language.gettext(N_("No expected date"))
     elif row.is_late:
-        state = spoken.gettext(N_("Late: expected on %(day)s")) % {"day": spoken.day(due)}
+        state = language.gettext(N_("Late: expected on %(day)s")) % {"day": language.day(due)}
     else:
-        state = spoken.gettext(N_("Expected on %(day)s")) % {"day": spoken.day(due)}
+        state = language.gettext(N_("Expected on %(day)s")) % {"day": language.day(due)}
     return Marker(
         str(row.id),
-        row.reference_id or row.tracking_number or spoken.gettext(N_("Shipment")),
+        row.reference_id or row.tracking_number or language.gettext(N_("Shipment")),
         f"/shipments/{row.id}",
         row.longitude,
         row.latitude,
-        row.location or f"{spoken.number(row.latitude, 2)}, {spoken.number(row.longitude, 2)}",
+        row.location or f"{language.number(row.latitude, 2)}, {language.number(row.longitude, 2)}",
         state,
         "tone-bad" if row.is_late else "tone-active",
         list(zip(row.longitudes or (), row.latitudes or (), strict=True)),

@@ -20,7 +20,7 @@ from imsop.purchasing.performance.lead_times import Bar, LeadTimes
 from imsop.suppliers.suppliers import actions
 from imsop.suppliers.suppliers import queries as suppliers_queries
 from imsop.suppliers.suppliers.models import Supplier
-from imsop.ui.language import N_, language
+from imsop.ui.language import N_, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
@@ -105,9 +105,9 @@ async def suppliers_page(
         [column for column in COLUMNS if reads_orders or column.name not in OF_ORDERS],
         sort=sort, cursor=cursor, before=before, ids=found, status=status,
     )  # fmt: skip
-    standings = {}
+    totals = {}
     if reads_orders:
-        standings = await performance.list_standings(
+        totals = await performance.list_supplier_totals(
             connection, actor.organization_id, [row.id for row in shown.rows], today(actor.timezone)
         )
     return render(
@@ -116,8 +116,8 @@ async def suppliers_page(
         saved=saved,
         shown=shown,
         states=get_args(PartnerStatus),
-        standings=standings,
-        on_time={id_: Share(row.lines_on_time, row.lines_due) for id_, row in standings.items()},
+        totals=totals,
+        on_time={id_: Share(row.lines_on_time, row.lines_due) for id_, row in totals.items()},
     )
 
 
@@ -146,7 +146,7 @@ async def supplier_page(request: TenantRequest, supplier_id: UUID, saved: bool =
         history=await history_of(connection, actor, EDITOR, supplier_id),
         event_words=EVENT_WORDS,
         crumbs=[Crumb(N_("Suppliers"), "/suppliers")],
-        **(await _performance(connection, actor, supplier_id) if may_read_orders else {"standing": None}),
+        **(await _performance(connection, actor, supplier_id) if may_read_orders else {"totals": None}),
     )
 
 
@@ -160,20 +160,20 @@ async def _performance(connection: Connection, actor: Actor, supplier_id: UUID) 
     orders = await PURCHASE_ORDER_SUMMARIES.page(
         connection, organization_id, PageRequest("-order_date", RECENT), supplier_id=supplier_id
     )
-    speak = language(actor.locale, actor.timezone).gettext
+    gettext = get_language(actor.locale, actor.timezone).gettext
     due = sum(quarter.due for quarter in quarters)
     products = await performance.list_delivered_products(
         connection, organization_id, supplier_id, day, PRODUCTS
     )
     return {
-        "standing": (
-            await performance.list_standings(connection, organization_id, [supplier_id], day)
+        "totals": (
+            await performance.list_supplier_totals(connection, organization_id, [supplier_id], day)
         )[supplier_id],
         "on_time": Share(sum(quarter.on_time for quarter in quarters), due),
         "in_full": Share(sum(quarter.in_full for quarter in quarters), due),
-        "quarters": chart_of_quarters(quarters, lines_at, speak) if quarters else None,
+        "quarters": chart_of_quarters(quarters, lines_at, gettext) if quarters else None,
         "lead_times": lead_times,
-        "histogram": chart_of_lead_times(lead_times, lines_at, speak) if lead_times.lines else None,
+        "histogram": chart_of_lead_times(lead_times, lines_at, gettext) if lead_times.lines else None,
         "products": products,
         "shares": {row.product_id: Share(row.lines_on_time, row.lines_due) for row in products},
         "product_columns": PRODUCT_COLUMNS,
@@ -184,13 +184,13 @@ async def _performance(connection: Connection, actor: Actor, supplier_id: UUID) 
     }  # fmt: skip
 
 
-def chart_of_lead_times(lead_times: LeadTimes, lines_at: str, speak: Callable[[str], str]) -> Chart:
+def chart_of_lead_times(lead_times: LeadTimes, lines_at: str, gettext: Callable[[str], str]) -> Chart:
     """Each bar leads to its lines, at that address."""
     bars = lead_times.bars()
     return Chart(
         "histogram",
-        speak(N_("Lead time")),
-        speak(N_("Days")),
+        gettext(N_("Lead time")),
+        gettext(N_("Days")),
         [
             link(
                 _span(bar), lines_at, outcome="timed",
@@ -198,7 +198,7 @@ def chart_of_lead_times(lead_times: LeadTimes, lines_at: str, speak: Callable[[s
             )
             for bar in bars
         ],
-        [Series(speak(N_("Lines")), [bar.lines for bar in bars])],
+        [Series(gettext(N_("Lines")), [bar.lines for bar in bars])],
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 import asyncpg
 import pytest
 
-from imsop.cli.operating import set_standing
+from imsop.cli.operating import set_status
 from imsop.core.embedded import OperatorError
 from tests import factories
 from tests.conftest import TestDatabase
@@ -12,7 +12,7 @@ async def test_the_operator_suspends_an_organization_at_once_and_lets_it_in_agai
     database: TestDatabase, admin: Member, stranger: Member
 ) -> None:
     accepted(await admin.get("products"))
-    await set_standing(database.operator_dsn, str(admin.organization_id), "suspended", None)
+    await set_status(database.operator_dsn, str(admin.organization_id), "suspended", None)
 
     async def shut_out() -> bool:
         return (await admin.get("products")).status_code == 401
@@ -23,7 +23,7 @@ async def test_the_operator_suspends_an_organization_at_once_and_lets_it_in_agai
     assert refused.status_code == 403
     assert "suspended" in refused.json()["detail"]
     accepted(await stranger.get("products"))
-    await set_standing(database.operator_dsn, str(admin.organization_id), "active", "enterprise")
+    await set_status(database.operator_dsn, str(admin.organization_id), "active", "enterprise")
     accepted(await factories.visitor(admin.app).post("auth/token", json=account))
     assert (await admin.read(f"organizations/{admin.organization_id}"))["subscription_tier"] == "enterprise"
 
@@ -33,7 +33,7 @@ async def test_an_organization_cannot_be_given_a_standing_that_there_is_not(
 ) -> None:
     for name, status in [(str(admin.organization_id), "sleeping"), ("nobody's name", "suspended")]:
         with pytest.raises(OperatorError):
-            await set_standing(database.operator_dsn, name, status, None)
+            await set_status(database.operator_dsn, name, status, None)
 
 
 async def test_an_organization_cannot_lift_its_own_suspension(admin: Member) -> None:
