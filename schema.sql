@@ -234,7 +234,7 @@ BEGIN
         WHERE j.queueing_lock = v_lock AND j.status = 'todo' FOR KEY SHARE;
         EXIT WHEN FOUND;
         INSERT INTO queue.procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, scheduled_at)
-        VALUES ('default', p_task, v_lock, v_lock,
+        VALUES (p_task, p_task, v_lock, v_lock,
                 p_arguments || jsonb_strip_nulls(jsonb_build_object('organization_id', p_organization_id)), p_not_before)
         ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
         RETURNING id INTO v_id;
@@ -2682,6 +2682,8 @@ CREATE INDEX inventory_transactions_shipment_item_idx ON public.inventory_transa
 CREATE INDEX inventory_transactions_type_idx ON public.inventory_transactions USING btree (organization_id, transaction_type, occurred_at, id) INCLUDE (inventory_id);
 
 CREATE INDEX mails_created_by_idx ON public.mails USING btree (organization_id, created_by);
+
+CREATE INDEX mails_created_idx ON public.mails USING btree (organization_id, created_at);
 
 CREATE INDEX mails_purchase_order_idx ON public.mails USING btree (organization_id, purchase_order_id, created_at, id);
 

@@ -9,13 +9,19 @@ import pytest
 from msgspec import structs
 
 from imsop.analytics.metrics.jobs import DAILY_FIGURES
-from imsop.core.jobs import run_now
+from imsop.core.jobs import Busy, run_now
 from imsop.purchasing.performance.jobs import SUPPLIER_METRICS
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 from tests.inventory.stock import post, receipt, sale
 from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
+
+LOST = (
+    "DELETE FROM analytics_metrics"
+    " WHERE organization_id = $1 AND (dimension_date < $2 OR metric_name !~ '^stock')"
+)
+"""What a run that is killed has not written yet."""
 
 
 async def figures(owner: Member, superuser: Any) -> dict[tuple[str, str, int], Decimal]:
@@ -161,14 +167,43 @@ async def test_a_second_attempt_goes_on_where_the_first_ended(
     finished = (
         "SELECT max(created_at) FROM analytics_metrics WHERE organization_id = $1 AND dimension_date = $2"
     )
-    lost = "DELETE FROM analytics_metrics WHERE organization_id = $1 AND dimension_date > $2"
-    await superuser.execute(lost, admin.organization_id, ago(31))  # as if it had been killed then
-    before = await superuser.fetchval(finished, admin.organization_id, ago(35))
+    whole = await figures(admin, superuser)
+    await superuser.execute(LOST, admin.organization_id, ago(20))  # as if it had been killed then
+    before = await superuser.fetchval(finished, admin.organization_id, ago(5))
     await run_now(database.installation, DAILY_FIGURES, admin.organization_id, attempt=2)
-    assert await superuser.fetchval(finished, admin.organization_id, ago(35)) == before
-    assert (await figures(admin, superuser))["stock_units", "", 1] == 80
+    assert (
+        await superuser.fetchval(finished + " AND metric_name = 'stock_units'", admin.organization_id, ago(5))
+        == before
+    )
+    assert await figures(admin, superuser) == whole
     await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
-    assert await superuser.fetchval(finished, admin.organization_id, ago(35)) > before
+    assert await superuser.fetchval(finished, admin.organization_id, ago(5)) > before
+
+
+async def test_a_first_run_that_is_interrupted_is_still_the_first(
+    database: TestDatabase, superuser: Any, admin: Member
+) -> None:
+    product = (await factories.product(admin, unit_cost="1"))["id"]
+    warehouse = (await factories.warehouse(admin))["id"]
+    await moved(admin, product, warehouse, 10, 200)
+    await moved(admin, product, warehouse, -4, 150)
+    await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
+    whole = await figures(admin, superuser)
+    await superuser.execute(LOST, admin.organization_id, ago(107))  # the fourth month begins then
+    await run_now(database.installation, DAILY_FIGURES, admin.organization_id, attempt=2)
+    assert await figures(admin, superuser) == whole
+    assert whole["units_sold", "", 150] == 4
+
+
+async def test_figures_wait_for_the_stock_by_days(
+    database: TestDatabase, superuser: Any, admin: Member
+) -> None:
+    async with superuser.transaction():
+        await superuser.execute(
+            "SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE", admin.organization_id
+        )
+        with pytest.raises(Busy):
+            await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
 
 
 @pytest.mark.parametrize(("lines", "rating"), [(5, "3.00"), (4, "1.50")])

@@ -27,7 +27,16 @@ class MailServer:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.recipients: list[str] = []
         self.reply = "250 OK"
+        self.reply_to_sender = "250 OK"
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return self.reply_to_sender
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.reply.startswith("250"):
@@ -36,6 +45,7 @@ class MailServer:
             message = message_from_bytes(content, policy=policy.default)
             assert isinstance(message, EmailMessage)
             self.messages.append(message)
+            self.recipients += envelope.rcpt_tos
         return self.reply
 
 
@@ -70,12 +80,12 @@ async def waiting(superuser: Any, owner: Member) -> list[dict[str, str]]:
     return [dict(job) for job in jobs]
 
 
-async def run_mails(database: TestDatabase, superuser: Any, owner: Member) -> None:
+async def run_mails(database: TestDatabase, superuser: Any, owner: Member, *, attempt: int = 1) -> None:
     """Runs what waits in the queue, as a worker would."""
     jobs = await waiting(superuser, owner)
     assert jobs
     for job in jobs:
-        await run_now(database.installation, SEND_MAIL, owner.organization_id, job)
+        await run_now(database.installation, SEND_MAIL, owner.organization_id, job, attempt=attempt)
 
 
 MAIL = {"recipient": "a@b.example", "subject": "Bestellung PO-7", "body": "Grüße", "language": "de"}
@@ -91,6 +101,7 @@ async def test_an_order_is_sent_as_it_is_shown(
     await run_mails(database, superuser, admin)  # a job that is repeated
     (message,) = mail_server.messages
     assert message["To"] == "a@b.example"
+    assert mail_server.recipients == ["a@b.example"]
     assert message["Subject"] == "Bestellung PO-7"
     assert message["From"].addresses[0].addr_spec == "orders@acme.example"
     assert message["Reply-To"] == admin.email
@@ -140,6 +151,29 @@ async def test_what_the_server_says_is_kept_and_only_what_may_pass_is_tried_agai
     assert len(mail_server.messages) == (0 if is_refused else 1)
 
 
+async def test_what_is_wrong_with_the_sender_does_not_cost_the_mail(
+    database: TestDatabase, superuser: Any, admin: Member, mail_server: MailServer
+) -> None:
+    order = await submitted(admin)
+    accepted(await admin.post(f"purchase-orders/{order}/mails", MAIL), 201)
+    mail_server.reply_to_sender = "530 authentication required"
+    with pytest.raises(Exception, match="authentication required"):
+        await run_mails(database, superuser, admin)
+    (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
+    assert (row["sent_at"], row["refused_at"]) == (None, None)
+    with pytest.raises(Exception, match="authentication required"):
+        await run_mails(database, superuser, admin, attempt=SEND_MAIL.attempts)
+    (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
+    assert row["refused_at"] is not None  # nobody tries any more
+
+
+async def test_each_gets_the_answer_to_its_own_mail(admin: Member) -> None:
+    order = await submitted(admin)
+    asked = [MAIL | {"subject": f"Subject {number}"} for number in range(6)]
+    replies = await asyncio.gather(*(admin.post(f"purchase-orders/{order}/mails", mail) for mail in asked))
+    assert [accepted(reply, 201)["subject"] for reply in replies] == [mail["subject"] for mail in asked]
+
+
 async def test_two_workers_give_a_mail_once(
     database: TestDatabase, superuser: Any, admin: Member, mail_server: MailServer
 ) -> None:
@@ -178,6 +212,7 @@ async def test_without_a_server_the_page_offers_what_to_send(database: TestDatab
         here = await signed_in(admin)
         page = (await here.get(f"/purchase-orders/{order}/mail")).text
         assert "mailto:sales@supplier.example?" in page.replace("%40", "@")
+        assert "subject=Purchase%20order%20PO-7&amp;body=Dear%20Sir%20or%20Madam%2C%0D%0A" in page
         assert f"/purchase-orders/{order}/order.pdf" in page
         refused = await admin.post(f"purchase-orders/{order}/mails", MAIL)
         assert refused.status_code == 409
@@ -191,8 +226,13 @@ async def test_a_draft_is_not_sent(admin: Member) -> None:
     assert (await admin.post(f"purchase-orders/{draft}/mails", MAIL)).status_code == 409
     await states.in_state(admin, "purchase_orders", draft, "submitted")
     assert (await admin.post(f"purchase-orders/{draft}/mails", MAIL)).status_code == 201
-    injected = MAIL | {"subject": "Hello\r\nBcc: all@the.world"}
-    assert (await admin.post(f"purchase-orders/{draft}/mails", injected)).status_code == 422
+    for field, values in {
+        "subject": ["Hello\r\nBcc: all@the.world", "Hello\u2028Bcc: x@y.z", "\u0085"],
+        "recipient": ["a:b@c.example", "a<x@c.example", "a(b@c.example", "a;b@c.example", "a,b@c.example"],
+    }.items():
+        for value in values:
+            refused = await admin.post(f"purchase-orders/{draft}/mails", MAIL | {field: value})
+            assert [error["field"] for error in accepted(refused, 422)["errors"]] == [field], value
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,15 @@ def test_no_command_begins_with_a_misspelled_variable(command: str) -> None:
     done = imsop(command, IMSOP_SIGNUP="false")
     assert (done.returncode, done.stdout) == (1, "")
     assert "IMSOP_SIGNUP: unknown setting, did you mean IMSOP_SIGN_UP?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://me:pa/ss@mail.example", "smtp://me:pa#ss@mail.example", "mail.example"]
+)
+def test_a_mail_servers_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("IMSOP_MAIL_FROM", "a@b.example")
+    monkeypatch.setenv("IMSOP_SMTP_URL", url)
+    with pytest.raises(ValidationError, match="percent-encode") as refused:
+        Settings()
+    assert "'pa'" not in str(refused.value)
+    assert url not in str(refused.value)

@@ -21,7 +21,7 @@ class Column(NamedTuple):
     type: str
     not_null: bool
     default: str | None
-    generated: bool
+    generated: str  # s: stored, v: virtual, empty: neither
 
 
 class ForeignKey(NamedTuple):
@@ -40,6 +40,7 @@ class Index(NamedTuple):
     unique: bool
     primary: bool
     predicate: str | None
+    method: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,7 +89,7 @@ def read_catalogue(connection: psycopg.Connection) -> Catalogue:
     for table, *column in connection.execute(
         """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-               pg_get_expr(d.adbin, d.adrelid), a.attgenerated <> ''
+               pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -116,21 +117,22 @@ def read_catalogue(connection: psycopg.Connection) -> Catalogue:
         catalogue.foreign_keys.append(
             ForeignKey(table, name, tuple(columns), target, tuple(target_columns), on_delete)
         )
-    for table, name, columns, unique, primary, predicate in connection.execute(
+    for table, name, columns, *rest in connection.execute(
         """
         SELECT c.relname, x.relname,
                array(SELECT coalesce(a.attname::text, '(expression)')
                      FROM unnest(i.indkey::int2[]) WITH ORDINALITY u (n, o)
                      LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n
                      WHERE u.o <= i.indnkeyatts ORDER BY u.o),
-               i.indisunique, i.indisprimary, pg_get_expr(i.indpred, i.indrelid)
+               i.indisunique, i.indisprimary, pg_get_expr(i.indpred, i.indrelid), m.amname
         FROM pg_index i
         JOIN pg_class c ON c.oid = i.indrelid AND NOT c.relispartition
         JOIN pg_class x ON x.oid = i.indexrelid
+        JOIN pg_am m ON m.oid = x.relam
         WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1, 2
         """
     ):
-        catalogue.indexes.append(Index(table, name, tuple(columns), unique, primary, predicate))
+        catalogue.indexes.append(Index(table, name, tuple(columns), *rest))
     for table, name, definition in connection.execute(
         """
         SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)

@@ -129,9 +129,16 @@ class Settings(BaseSettings):
     @classmethod
     def _complete(cls, url: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
         if url is not None:
-            parts = urlsplit(url.get_secret_value())
-            if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-                raise ValueError("must have the form smtp://user:password@host:587 or smtps://…")
+            form = (
+                "must have the form smtp://user:password@host:587 or smtps://…; percent-encode the password"
+            )
+            try:
+                parts = urlsplit(url.get_secret_value())
+                whole = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+            except ValueError:
+                raise ValueError(form) from None  # what it says holds a part of the password
+            if not whole or parts.path.strip("/") or parts.query or parts.fragment:
+                raise ValueError(form)
             if others.data.get("mail_from") is None:
                 raise ValueError("needs IMSOP_MAIL_FROM, the address that mails come from")
         return url

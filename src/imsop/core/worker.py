@@ -21,10 +21,8 @@ from prometheus_client import Counter
 from imsop.core.installation import Installation
 from imsop.core.jobs import InstallationTask, OrganizationTask, run_now
 
-ATTEMPTS = 5
 RETRY_BASE_SECONDS = 6
-"""After the n-th attempt that failed it waits so many seconds to the power of n: 6 s to 22 min."""
-AT_ONCE = 2
+AT_ONCE = 3
 POLL_SECONDS = 5.0
 """How late a job may begin whose notification was lost."""
 HEARTBEAT_SECONDS = 5.0
@@ -60,13 +58,15 @@ async def _work_once(installation: Installation, tasks: Sequence[AnyTask], dead_
     dsn = f"{installation.operator_dsn}{separator}options={quote('-c search_path=queue')}"
     connector = PsycopgConnector(conninfo=dsn, min_size=1, max_size=AT_ONCE + 1, timeout=10)
     app = App(connector=connector)
+    running = Running()
     for task in tasks:
-        _register(app, installation, task)
+        _register(app, installation, task, running)
     async with app.open_async():
         await _defer_all(installation, tasks)
-        reviving = asyncio.create_task(_revive(app, dead_after))
+        reviving = asyncio.create_task(_revive(app, running, dead_after))
         try:
             await app.run_worker_async(
+                queues=list(app.tasks),  # of a newer version's tasks this one knows nothing
                 concurrency=AT_ONCE,
                 fetch_job_polling_interval=POLL_SECONDS,
                 abort_job_polling_interval=60.0,
@@ -81,8 +81,22 @@ async def _work_once(installation: Installation, tasks: Sequence[AnyTask], dead_
                 await asyncio.wait([reviving], timeout=0.1)
 
 
-def _register(app: App, installation: Installation, task: AnyTask) -> None:
+class Running:
+    """What this worker is doing, as it knows itself."""
+
+    def __init__(self) -> None:
+        self.worker_id: int | None = None
+        self.jobs: set[int | None] = set()
+        self.attempts: dict[str, int] = {}
+        """That each task may have."""
+
+
+def _register(app: App, installation: Installation, task: AnyTask, running: Running) -> None:
+    running.attempts[task.name] = task.attempts
+
     async def run(context: JobContext, /, organization_id: str | None = None, **arguments: object) -> None:
+        running.worker_id = context.job.worker_id
+        running.jobs.add(context.job.id)
         try:
             if isinstance(task, InstallationTask):
                 await task.run(installation)
@@ -99,17 +113,19 @@ def _register(app: App, installation: Installation, task: AnyTask) -> None:
             JOBS.labels(task.name, "failed").inc()
             await _keep_error(app, context.job, error)
             raise
+        finally:
+            running.jobs.discard(context.job.id)
         JOBS.labels(task.name, "succeeded").inc()
 
-    retry = RetryStrategy(max_attempts=ATTEMPTS - 1, exponential_wait=RETRY_BASE_SECONDS)
-    app.task(name=task.name, pass_context=True, retry=retry)(run)
+    retry = RetryStrategy(max_attempts=task.attempts - 1, exponential_wait=RETRY_BASE_SECONDS)
+    app.task(name=task.name, queue=task.name, pass_context=True, retry=retry)(run)
     if task.every is not None:
 
         async def schedule(timestamp: int) -> None:  # noqa: ARG001 - what it was due at
             await _defer_all(installation, [task])
 
         name = f"schedule:{task.name}"
-        app.periodic(cron=task.every)(app.task(name=name, queueing_lock=name)(schedule))
+        app.periodic(cron=task.every)(app.task(name=name, queue=name, queueing_lock=name)(schedule))
 
 
 async def _keep_error(app: App, job: Job, error: BaseException) -> None:
@@ -141,15 +157,31 @@ async def _defer_all(installation: Installation, tasks: Sequence[AnyTask]) -> No
         await operator.close()
 
 
-async def _revive(app: App, dead_after: float) -> None:
-    """Lets the jobs of dead workers begin again; gives up on one whose every attempt ended its worker."""
+async def _revive(app: App, running: Running, dead_after: float) -> None:
+    """Lets jobs begin again that nobody does: of dead workers, and own ones whose end could not be written.
+
+    A job whose every attempt ended its worker is given up.
+    """
+    suspects: set[int | None] = set()
     while True:
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
-            log.warning("the worker of a job died", task=job.task_name, job=job.id, attempts=job.attempts)
-            with suppress(ConnectorException):  # another worker was first
-                if job.attempts + 1 < ATTEMPTS:
+        try:
+            lost = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after))
+            seen = suspects
+            suspects = set()
+            if running.worker_id is not None:
+                for job in await app.job_manager.list_jobs_async(status="doing", worker_id=running.worker_id):
+                    if job.id in running.jobs:
+                        continue
+                    suspects.add(job.id)
+                    if job.id in seen:  # twice: its end is not just being written
+                        lost.append(job)
+            for job in lost:
+                log.warning("a job was left undone", task=job.task_name, job=job.id, attempts=job.attempts)
+                if job.attempts + 1 < running.attempts.get(job.task_name, 1):
                     await app.job_manager.retry_job(job)
                 else:
                     await _keep_error(app, job, RuntimeError("the process that ran it died"))
                     await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        except ConnectorException as error:  # another worker was first, or the database is away
+            log.warning("jobs not revived", error=str(error.__cause__ or error).strip())
         await asyncio.sleep(dead_after / 2)

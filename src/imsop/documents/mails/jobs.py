@@ -1,5 +1,6 @@
 """Sends mails, one job each."""
 
+import asyncio
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -14,7 +15,9 @@ from imsop.documents.mails import queries
 from imsop.documents.mails.models import Outgoing
 from imsop.ui.language import N_
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 20
+"""Of each command; WHOLE_SECONDS of the conversation, while the mail is locked."""
+WHOLE_SECONDS = 60
 MAX_ERROR = 500
 
 log = structlog.get_logger()
@@ -24,11 +27,11 @@ async def _send_mail(work: Work) -> None:
     """The mail is locked while it is given to the server, so it is given once at a time.
 
     Where the process dies between the server's answer and the commit it is given again, under the same
-    Message-ID, by which receivers know it.
+    Message-ID, by which receivers know it. What fails may pass for 15 hours; then it is refused.
     """
     mail_id = UUID(work.arguments["mail_id"])
     server = Settings().mail_server()
-    refusal: aiosmtplib.SMTPException | OSError | None = None
+    refusal: Exception | None = None
     async with work.transaction() as connection:
         mail = await queries.lock_waiting(connection, work.organization_id, mail_id)
         if mail is None:
@@ -36,8 +39,9 @@ async def _send_mail(work: Work) -> None:
         if server is None:
             raise RuntimeError("IMSOP_SMTP_URL is not set")
         try:
-            await _give(server, mail)
-        except (aiosmtplib.SMTPException, OSError) as error:
+            async with asyncio.timeout(WHOLE_SECONDS):
+                await _give(server, mail)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # ValueError: it is no mail
             refusal = error
         else:
             await queries.mark_sent(connection, work.organization_id, mail_id)
@@ -46,25 +50,25 @@ async def _send_mail(work: Work) -> None:
                 connection,
                 work.organization_id,
                 mail_id,
-                str(refusal)[:MAX_ERROR],
-                for_good=_is_for_good(refusal),
+                (str(refusal) or type(refusal).__name__)[:MAX_ERROR],
+                for_good=work.is_last or _is_for_good(refusal),
             )
     if refusal is not None and not _is_for_good(refusal):
         raise refusal
 
 
 def _is_for_good(refusal: Exception) -> bool:
-    """RFC 5321, 4.2.1: a reply that begins with 5 stays what it is. A wrong password can be put right."""
-    if isinstance(refusal, aiosmtplib.SMTPAuthenticationError):
-        return False
+    """Whether this mail is refused for good (RFC 5321, 4.2.1: 5yz), and not whoever sends it now."""
     if isinstance(refusal, aiosmtplib.SMTPRecipientsRefused):
         return all(recipient.code >= 500 for recipient in refusal.recipients)
-    return isinstance(refusal, aiosmtplib.SMTPResponseException) and refusal.code >= 500
+    if isinstance(refusal, aiosmtplib.SMTPDataError):
+        return refusal.code >= 500
+    return isinstance(refusal, ValueError)
 
 
 async def _give(server: MailServer, mail: Outgoing) -> None:
     message = EmailMessage()
-    message["From"] = formataddr((mail.sender_name, server.sender))
+    message["From"] = formataddr((" ".join(mail.sender_name.split()), server.sender))
     message["To"] = mail.recipient
     if mail.reply_to:
         message["Reply-To"] = mail.reply_to
@@ -77,6 +81,8 @@ async def _give(server: MailServer, mail: Outgoing) -> None:
     )
     await aiosmtplib.send(
         message,
+        sender=server.sender,
+        recipients=[mail.recipient],
         hostname=server.host,
         port=server.port,
         username=server.user,
@@ -87,4 +93,4 @@ async def _give(server: MailServer, mail: Outgoing) -> None:
     )
 
 
-SEND_MAIL = OrganizationTask("send_mail", N_("Send an e-mail"), _send_mail)
+SEND_MAIL = OrganizationTask("send_mail", N_("Send an e-mail"), _send_mail, attempts=7)

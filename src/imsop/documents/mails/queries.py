@@ -1,9 +1,31 @@
 """SQL of mails."""
 
+from datetime import datetime
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.documents.mails.models import Attachment, Mail, NewMail, Outgoing
+
+_MAILS = """
+    SELECT m.id, m.recipient, m.subject, m.body, m.attachment_name, m.created_by, m.created_at, m.sent_at,
+           m.refused_at, m.error
+    FROM mails m
+    WHERE m.organization_id = $1
+"""
+
+
+async def get_mail(connection: Connection, organization_id: UUID, mail_id: UUID) -> Mail | None:
+    return await fetch_one(connection, Mail, _MAILS + " AND m.id = $2", organization_id, mail_id)
+
+
+async def count_mails(connection: Connection, organization_id: UUID, since: datetime) -> int:
+    """Written since then, sent or not."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM mails m WHERE m.organization_id = $1 AND m.created_at >= $2",
+        organization_id,
+        since,
+    )
+    return count
 
 
 async def insert_mail(
@@ -44,13 +66,7 @@ async def list_mails_of_purchase_order(
     return await fetch_all(
         connection,
         Mail,
-        """
-        SELECT m.id, m.recipient, m.subject, m.body, m.attachment_name, m.created_by, m.created_at, m.sent_at,
-               m.refused_at, m.error
-        FROM mails m
-        WHERE m.organization_id = $1 AND m.purchase_order_id = $2
-        ORDER BY m.created_at DESC, m.id DESC LIMIT $3
-        """,
+        _MAILS + " AND m.purchase_order_id = $2 ORDER BY m.created_at DESC, m.id DESC LIMIT $3",
         organization_id,
         purchase_order_id,
         limit,

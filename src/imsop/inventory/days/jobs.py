@@ -27,15 +27,15 @@ DAILY_STOCK = OrganizationTask(
 )
 
 
-async def keep_daily_stock(connection: Connection, organization_id: UUID) -> int:
+async def keep_daily_stock(connection: Connection, organization_id: UUID) -> int | None:
     """Brings daily balances and totals up to the ledger, in the caller's transaction; returns rows written.
 
     Locks the organization's row: two who keep do not meet, and its timezone, which says where days end, stays
-    as it is. Where a rival keeps already, nothing is done.
+    as it is. Where a rival keeps already, nothing is done: None.
     """
     timezone = await queries.lock_timezone(connection, organization_id)
     if timezone is None:
-        return 0
+        return None
     touched = await queries.keep_balances(connection, organization_id, timezone)
     if touched.first is None or touched.last is None:
         return 0

@@ -62,7 +62,7 @@ END $$;
 CREATE TRIGGER note_progress BEFORE INSERT OR UPDATE OF status ON queue.procrastinate_jobs
     FOR EACH ROW EXECUTE FUNCTION queue.note_progress();
 
--- Puts a job into the queue and returns its number; where one of the same task, organization and key waits already,
+-- Puts a job into its task's queue and returns its number; where one of the same task, organization and key waits already,
 -- that one's. It is kept from starting until this transaction ends, so whichever runs sees what the transaction wrote.
 -- Two jobs of a key never run at the same time. Where none waits yet, a rival that puts one in is waited for: call
 -- this last, after every other lock.
@@ -79,7 +79,7 @@ BEGIN
         WHERE j.queueing_lock = v_lock AND j.status = 'todo' FOR KEY SHARE;
         EXIT WHEN FOUND;
         INSERT INTO queue.procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, scheduled_at)
-        VALUES ('default', p_task, v_lock, v_lock,
+        VALUES (p_task, p_task, v_lock, v_lock,
                 p_arguments || jsonb_strip_nulls(jsonb_build_object('organization_id', p_organization_id)), p_not_before)
         ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
         RETURNING id INTO v_id;

@@ -23,6 +23,7 @@ CREATE TABLE mails (
     CONSTRAINT mails_end_once CHECK (num_nonnulls(sent_at, refused_at) <= 1)
 );
 CREATE INDEX mails_purchase_order_idx ON mails (organization_id, purchase_order_id, created_at, id);
+CREATE INDEX mails_created_idx ON mails (organization_id, created_at);
 CREATE INDEX mails_created_by_idx ON mails (organization_id, created_by);
 SELECT protect_tenant_table('mails');
 GRANT INSERT (organization_id, purchase_order_id, recipient, reply_to, sender_name, subject, body,

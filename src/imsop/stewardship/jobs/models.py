@@ -11,7 +11,7 @@ JobStatus = Literal["waiting", "running", "succeeded", "failed", "cancelled"]
 
 
 class Job(Struct, frozen=True):
-    """Work in the background. It is tried five times; `error` is of the last attempt that failed."""
+    """Work in the background, tried five times or more; `error` is of the last attempt that failed."""
 
     id: UUID
     task: str

@@ -5,6 +5,7 @@ The PDF is set when the mail is written and kept with it, so what is shown later
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,14 +15,14 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from imsop.core.database import Connection
-from imsop.core.errors import Conflict, DomainError, NotFound
+from imsop.core.errors import Conflict, DomainError, NotFound, TooManyRequests
 from imsop.core.events import Named, emit
-from imsop.core.fields import Email, Text
+from imsop.core.fields import Text
 from imsop.core.jobs import defer
 from imsop.core.listing import Page
 from imsop.documents.mails import queries
 from imsop.documents.mails.jobs import SEND_MAIL
-from imsop.documents.mails.models import Attachment, Mail, NewMail, Subject
+from imsop.documents.mails.models import Attachment, Mail, NewMail, Recipient, Subject
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow, declared_by, require_permission
 from imsop.identity.people.queries import get_user
@@ -41,6 +42,9 @@ from imsop.web.pages.prints import PURCHASE_ORDER, purchase_order_paper
 
 SHOWN = 50
 """Mails of an order, the newest."""
+MAILS_PER_HOUR = 200
+"""Of an organization: nobody is to send for ever in the name of the installation."""
+RETRY_SECONDS = 600
 MailLanguage = Literal["en", "de"]
 _SUBJECT = N_("Purchase order %(number)s")
 _BODY = N_("""Dear Sir or Madam,
@@ -61,7 +65,7 @@ _GERMAN = {
 class MailForm(Struct, frozen=True, kw_only=True):
     """What the page's form sends."""
 
-    recipient: Email
+    recipient: Recipient
     subject: Subject
     body: Text
     language: MailLanguage
@@ -90,9 +94,12 @@ async def list_purchase_order_mails(request: TenantRequest, order_id: UUID) -> P
 )
 async def send_purchase_order(request: TenantRequest, order_id: UUID, data: NewPurchaseOrderMail) -> Mail:
     """Send the order as PDF to its supplier. It leaves in the background; `sent_at` says that it has."""
+    await _take_slot(request)
     connection, actor = await request.begin()
-    await _send(request, connection, actor, order_id, data, data.language)
-    (mail,) = await queries.list_mails_of_purchase_order(connection, actor.organization_id, order_id, 1)
+    mail_id = await _send(request, connection, actor, order_id, data, data.language)
+    mail = await queries.get_mail(connection, actor.organization_id, mail_id)
+    if mail is None:
+        raise NotFound("no e-mail with this id")
     return mail
 
 
@@ -116,6 +123,7 @@ async def mail_page(
     include_in_schema=False,
 )
 async def send_mail(request: StrictRequest, order_id: UUID) -> Response[Any]:
+    await _take_slot(request)
     connection, actor = await request.begin()
     try:
         form = form_of(request, MailForm)
@@ -154,19 +162,17 @@ async def _send(
     order_id: UUID,
     new: NewMail | MailForm,
     language: MailLanguage,
-) -> None:
+) -> UUID:
     if request.app.state.settings.mail_server() is None:
         raise Conflict("this installation sends no e-mail: set IMSOP_SMTP_URL, or send the PDF yourself")
     paper = await purchase_order_paper(connection, actor, order_id)
     order: PurchaseOrder = paper["order"]
     if order.status == "draft":
         raise Conflict("a draft is not sent: submit the order first")
-    slot = await request.app.state.prints.take(actor.organization_id)
-    try:
-        in_language = get_language(language, actor.timezone)
-        content = await document_in(in_language, request, PURCHASE_ORDER, **paper)
-    finally:
-        slot.release()
+    since = datetime.now(UTC) - timedelta(hours=1)
+    if await queries.count_mails(connection, actor.organization_id, since) >= MAILS_PER_HOUR:
+        raise TooManyRequests("too many e-mails within an hour; try again later", RETRY_SECONDS)
+    content = await document_in(get_language(language, actor.timezone), request, PURCHASE_ORDER, **paper)
     author = await get_user(connection, actor.organization_id, actor.user_id)
     mail_id = await queries.insert_mail(
         connection,
@@ -180,6 +186,13 @@ async def _send(
     )
     await emit(connection, actor, PURCHASE_ORDER_MAILED, order_id, Named(order.po_number))
     await defer(connection, actor.organization_id, SEND_MAIL, key=str(mail_id), mail_id=str(mail_id))
+    return mail_id
+
+
+async def _take_slot(request: TenantRequest) -> None:
+    """One of those that set documents, before a connection is held. Raises TooManyRequests or Unavailable."""
+    slot = await request.app.state.prints.take(request.actor.organization_id)
+    request.when_over(slot.release)
 
 
 async def _compose(
