@@ -346,7 +346,7 @@ async def _is(found: int, wanted: int) -> bool:
 
 
 async def test_what_a_worker_does_not_know_is_left_to_one_that_does(
-    database: TestDatabase, pool: Pool, admin: Member
+    database: TestDatabase, pool: Pool, superuser: Any, admin: Member
 ) -> None:
     newer, older = task_of("newer", nothing), task_of("older", nothing)
     async with working(database, older):
@@ -354,5 +354,16 @@ async def test_what_a_worker_does_not_know_is_left_to_one_that_does(
         await ask(pool, admin, older)
         await eventually(lambda: _count(admin, "succeeded", 1))
         assert [job["task"] for job in await jobs(admin, status="waiting")] == ["newer"]
-    async with working(database, newer):
-        await eventually(all_of(admin, "succeeded", 2))
+    # Nor does it give up what a newer version's dead worker left behind.
+    await superuser.execute(
+        "UPDATE queue.procrastinate_jobs SET status = 'doing'"
+        " WHERE organization_id = $1 AND task_name = 'newer'",
+        admin.organization_id,
+    )
+    async with working(database, older, dead_after=0.4):
+        await ask(pool, admin, older)
+        await eventually(lambda: _count(admin, "succeeded", 2))
+        await asyncio.sleep(0.6)  # longer than it takes to look for what is left undone
+        assert [job["task"] for job in await jobs(admin, status="running")] == ["newer"]
+    async with working(database, newer, dead_after=0.4):
+        await eventually(all_of(admin, "succeeded", 3))

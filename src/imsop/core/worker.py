@@ -125,6 +125,7 @@ def _register(app: App, installation: Installation, task: AnyTask, running: Runn
             await _defer_all(installation, [task])
 
         name = f"schedule:{task.name}"
+        running.attempts[name] = 1  # the next is due soon
         app.periodic(cron=task.every)(app.task(name=name, queue=name, queueing_lock=name)(schedule))
 
 
@@ -176,8 +177,10 @@ async def _revive(app: App, running: Running, dead_after: float) -> None:
                     if job.id in seen:  # twice: its end is not just being written
                         lost.append(job)
             for job in lost:
+                if job.task_name not in running.attempts:
+                    continue  # a newer version's, which will see to it
                 log.warning("a job was left undone", task=job.task_name, job=job.id, attempts=job.attempts)
-                if job.attempts + 1 < running.attempts.get(job.task_name, 1):
+                if job.attempts + 1 < running.attempts[job.task_name]:
                     await app.job_manager.retry_job(job)
                 else:
                     await _keep_error(app, job, RuntimeError("the process that ran it died"))
