@@ -190,8 +190,8 @@ async def test_two_who_keep_at_once_do_not_meet(admin: Member, books: Books) -> 
     async with admin.transaction() as first:
         await books.move(first, 7, 0, datetime(2026, 3, 4, tzinfo=UTC))
     async with admin.transaction() as first, admin.transaction() as second:
-        assert await keep_daily_stock(first, admin.organization_id) > 0
-        assert await asyncio.wait_for(keep_daily_stock(second, admin.organization_id), 5) == 0
+        assert (await keep_daily_stock(first, admin.organization_id) or 0) > 0
+        assert await asyncio.wait_for(keep_daily_stock(second, admin.organization_id), 5) is None
     async with admin.transaction() as connection:
         assert await keep_daily_stock(connection, admin.organization_id) == 0
 

@@ -15,7 +15,7 @@ from tests.inventory.stock import post, receipt, reserve, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table
-from tests.pages.trading import ago
+from tests.pages.trading import ago, ahead
 
 
 class Shop(NamedTuple):
@@ -141,7 +141,8 @@ async def test_stock_stands_as_it_did_at_the_end_of_a_day(
 async def test_before_its_first_movement_there_was_no_stock(here: Browser) -> None:
     for day in (str(ago(31)), "0001-01-01"):
         assert "No matches" in (await here.get("/inventory", params={"as_of": day})).text
-    assert len(table(await here.get("/inventory", params={"as_of": "9999-12-31"}), "Inventory")) == 3
+    assert len(table(await here.get("/inventory", params={"as_of": str(ago(0))}), "Inventory")) == 3
+    assert (await here.get("/inventory", params={"as_of": "9999-12-31"})).status_code == 422
 
 
 async def test_a_day_ends_where_the_organization_is(admin: Member) -> None:
@@ -238,6 +239,38 @@ async def test_who_may_not_read_inventory_is_told_so(admin: Member) -> None:
     for path in ("/inventory", "/inventory.csv", "/inventory.xlsx"):
         assert (await here.get(path)).status_code == 403
     assert 'href="/inventory"' not in (await here.get("/products")).text
+
+
+async def test_the_stock_of_a_day_to_come_is_nobodys_to_tell(admin: Member) -> None:
+    here = await signed_in(admin)
+    product, warehouse = await factories.product(admin), await factories.warehouse(admin)
+    for path in (
+        "/inventory",
+        "/inventory.csv",
+        f"/products/{product['id']}",
+        f"/warehouses/{warehouse['id']}",
+    ):
+        refused = await here.get(path, params={"as_of": str(ahead(1))})
+        assert refused.status_code == 422, path
+        assert (await here.get(path, params={"as_of": str(ago(0))})).status_code == 200, path
+    for parameter in ("as_of", "recorded_as_of"):
+        asked = {"as_of": "2026-01-01T00:00:00Z"} | {parameter: f"{ahead(2)}T00:00:00Z"}
+        reply = await admin.get("inventory", **asked)
+        assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, parameter)
+
+
+async def test_a_product_that_is_given_up_is_not_missed(admin: Member) -> None:
+    here = await signed_in(admin)
+    product = await factories.product(admin)
+    warehouse = await factories.warehouse(admin)
+    async with admin.transaction() as connection:
+        moves = [move(UUID(product["id"]), UUID(warehouse["id"]), 1) for move in (receipt, sale)]
+        await post(connection, admin, *moves)
+    assert "Out of stock" in (await here.get(f"/products/{product['id']}")).text
+    await admin.edit(f"products/{product['id']}", status="discontinued")
+    page = (await here.get(f"/products/{product['id']}")).text
+    assert "Out of stock" not in page
+    assert "Discontinued" in page
 
 
 @pytest.mark.parametrize("asked", ["as_of=2026-02-30", "state=full", "sort=colour", "warehouse_id=1"])

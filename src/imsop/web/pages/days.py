@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from imsop.core.errors import InvalidInput
+
 CHARTED_DAYS = 180
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 """Nothing that is kept happened before, nothing will after; datetime's own ends lack a timezone's hours."""
@@ -10,6 +12,13 @@ _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 
 def today(timezone: str) -> date:
     return datetime.now(ZoneInfo(timezone)).date()
+
+
+def not_to_come(field: str, day: date | None, timezone: str) -> date | None:
+    """The same. Raises InvalidInput, naming the field, for a day that has not begun."""
+    if day is not None and day > today(timezone):
+        raise InvalidInput.of(field, "is in the future; omit it to mean now")
+    return day
 
 
 def beginning(day: date, timezone: str) -> datetime:

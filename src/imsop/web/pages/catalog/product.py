@@ -96,6 +96,7 @@ async def product_page(
 ) -> Response[bytes]:
     """What its reader may not read elsewhere is left out here, too. Only stock is told of another day."""
     connection, actor = await request.begin()
+    as_of = days.not_to_come("as_of", as_of, actor.timezone)
     product = await actions.get_product(connection, actor, product_id)
     language = get_language(actor.locale, actor.timezone)
     return render(

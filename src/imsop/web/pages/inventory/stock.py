@@ -117,8 +117,9 @@ async def export_inventory(
 
 
 def _listing(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:
-    """Which list tells of that day, and what it takes beside its filters."""
-    return (STOCK, ()) if as_of is None else (STOCK_AS_OF, AsOf(as_of, actor.timezone))
+    """Which list tells of that day, with what it takes beside filters. Raises InvalidInput for the future."""
+    day = days.not_to_come("as_of", as_of, actor.timezone)
+    return (STOCK, ()) if day is None else (STOCK_AS_OF, AsOf(day, actor.timezone))
 
 
 async def _filters(
