@@ -153,7 +153,7 @@ def test_background_jobs_run_apart_and_failed_ones_again(installed: Path) -> Non
         with psycopg.connect(_admin_dsn(installed)) as connection:
             connection.execute(
                 "INSERT INTO queue.procrastinate_jobs (queue_name, task_name, status, error)"
-                " VALUES ('default', 'housekeeping', 'failed', 'out of paper')"
+                " VALUES ('housekeeping', 'housekeeping', 'failed', 'out of paper')"
             )
         (line,) = _jobs(installed)
         assert line.endswith("failed    0x  housekeeping             installation  out of paper")

@@ -53,6 +53,13 @@ async def test_an_order_is_in_its_organizations_currency_unless_it_says_another(
     accepted(await admin.edit(f"organizations/{admin.organization_id}", currency="EUR"))
     assert (await _draft(admin))["currency"] == "EUR"
     assert (await _draft(admin, currency="GBP"))["currency"] == "GBP"
+    assert (await _draft(admin, currency="DEM"))["currency"] == "DEM"  # an order of another time
+
+
+@pytest.mark.parametrize("currency", ["ZZZ", "usd", "XXX", "EURO", "EUR\n"])
+async def test_a_currency_that_there_is_not_is_refused(admin: Member, currency: str) -> None:
+    reply = await admin.edit(f"organizations/{admin.organization_id}", currency=currency)
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "currency")
 
 
 async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: Member) -> None:

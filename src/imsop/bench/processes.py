@@ -30,12 +30,13 @@ class Application(NamedTuple):
 
 @contextmanager
 def application(installation: Installation, settings: Settings) -> Iterator[Application]:
-    """Runs `imsop up` on the installation's database, with every setting at its default but the port.
+    """Runs `imsop up` on the installation's database, with the default settings but for the port.
 
+    Background jobs do not run: those of a start would be measured, too.
     What it logs goes to a file, as a service's log does.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IMSOP_")}
-    environment["IMSOP_DATABASE_URL"] = installation.admin_dsn
+    environment |= {"IMSOP_DATABASE_URL": installation.admin_dsn, "IMSOP_JOBS": "false"}
     command = [sys.executable, "-c", "from imsop.cli import main; main()", "up", "--port", "0"]
     with (settings.data_dir / "application.log").open("wb") as log:
         process = subprocess.Popen(

@@ -44,7 +44,7 @@ class Statement(NamedTuple):
 async def recorded(installation: Installation) -> AsyncIterator["Recorder"]:
     """The application in this process, with one connection, to take requests for the record."""
     configure_logging(level="ERROR", as_json=False)
-    app = create_litestar(Settings(pool_min=1, pool_max=1), installation)
+    app = create_litestar(Settings(pool_min=1, pool_max=1, jobs=False), installation)
     async with app.lifespan():
         yield Recorder(app, Observed(app))
 

@@ -6,6 +6,7 @@ Money, rates and coordinates travel as decimal text (`"12.50"`): a JSON number w
 from datetime import datetime
 from typing import Annotated, Literal
 
+from babel.numbers import list_currencies
 from msgspec import Meta
 
 from imsop.core.said import Said
@@ -19,7 +20,8 @@ _RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$(?!\n)"
 _WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$(?!\n)"
 _LATITUDE = r"^-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)$(?!\n)"
 _LONGITUDE = r"^-?((1[0-7][0-9]|[0-9]?[0-9])(\.[0-9]{1,8})?|180(\.0{1,8})?)$(?!\n)"
-_CURRENCY = r"^[A-Z]{3}$(?!\n)"
+# Every currency there is or was, as old orders are imported; but neither the code of none nor that of tests.
+_CURRENCY = rf"^({'|'.join(sorted(list_currencies() - {'XXX', 'XTS'}))})$(?!\n)"
 _EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)"  # ASCII: elsewhere two spellings can be one address
 _URL = r"^https?://[^\s\x00]+$(?!\n)"
 

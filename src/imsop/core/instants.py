@@ -11,6 +11,11 @@ def past_instant(field: str, instant: datetime) -> datetime:
     """The same in UTC. Raises InvalidInput, naming the field, for the future and for years not kept."""
     if instant.year < FIRST_YEAR_KEPT:
         raise InvalidInput.of(field, "is outside the years 1900 to 2199")
+    return not_to_come(field, instant).astimezone(UTC)
+
+
+def not_to_come(field: str, instant: datetime) -> datetime:
+    """The same. Raises InvalidInput, naming the field, for the future."""
     if instant > datetime.now(UTC):
         raise InvalidInput.of(field, "is in the future; omit it to mean now")
-    return instant.astimezone(UTC)
+    return instant
