@@ -31,14 +31,14 @@ class MailServer:
         self.reply = "250 OK"
         self.reply_to_sender = "250 OK"
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return self.reply_to_sender
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         if self.reply.startswith("250"):
             content = envelope.content
             assert isinstance(content, bytes)
@@ -165,6 +165,14 @@ async def test_what_is_wrong_with_the_sender_does_not_cost_the_mail(
         await run_mails(database, superuser, admin, attempt=SEND_MAIL.attempts)
     (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
     assert row["refused_at"] is not None  # nobody tries any more
+
+
+async def test_nobody_sends_for_ever(admin: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imsop.web.pages.purchasing.mail.MAILS_PER_HOUR", 2)
+    order = await submitted(admin)
+    replies = [await admin.post(f"purchase-orders/{order}/mails", MAIL) for _ in range(3)]
+    assert [reply.status_code for reply in replies] == [201, 201, 429]
+    assert len(accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]) == 2
 
 
 async def test_each_gets_the_answer_to_its_own_mail(admin: Member) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from imsop.core.kept import LOOKUPS
+from imsop.core.caches import LOOKUPS
 from imsop.identity.credentials import queries
 from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.web.edge import csrf
@@ -100,14 +100,14 @@ async def test_a_process_that_cannot_be_told_keeps_nothing(
 
         async def remembers() -> bool:
             accepted(await there.get("products"))
-            return len(factories.litestar_of(other).state.access.kept) > 0
+            return len(factories.litestar_of(other).state.access.cache) > 0
 
         await eventually(remembers)
         (pid,) = {row["pid"] for row in await superuser.fetch(listening)} - before
         await superuser.execute("SELECT pg_terminate_backend($1)", pid)
 
         async def forgot() -> bool:
-            return len(factories.litestar_of(other).state.access.kept) == 0
+            return len(factories.litestar_of(other).state.access.cache) == 0
 
         await eventually(forgot)
         accepted(await admin.edit(f"users/{clerk.user_id}", status="inactive"))
@@ -117,7 +117,7 @@ async def test_a_process_that_cannot_be_told_keeps_nothing(
 
 
 async def _listens(app: Observed) -> bool:
-    return bool(factories.litestar_of(app).state.access.kept.is_heard)
+    return bool(factories.litestar_of(app).state.access.cache.is_listening)
 
 
 async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, app: Observed) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from imsop.web.pages.days import today
+from imsop.core.instants import today
 from tests import states
 from tests.factories import Member
 

@@ -39,6 +39,10 @@ class Case(NamedTuple):
             self.due + timedelta(days=1 if self.status == "shipped" else 0) if self.done == ORDERED else None
         )
 
+    @property
+    def is_on_time(self) -> bool:
+        return self.done_on is not None and self.done_on <= self.due
+
 
 def cases(*progress: tuple[str, int]) -> list[Case]:
     return [
@@ -69,7 +73,7 @@ async def test_purchase_orders_and_their_lines(database: TestDatabase, admin: Me
     open_lines = {n for n in open_orders if known[n].done < ORDERED}
     late_lines = {n for n in open_lines if known[n].is_late}
     due = {n for n, c in known.items() if c.status in agreed and c.is_late}
-    on_time = {n for n in due if known[n].done_on and known[n].done_on <= known[n].due}  # type: ignore[operator]
+    on_time = {n for n in due if known[n].is_on_time}
 
     assert await listed(admin, "/purchase-orders", "po_number", open="true") == open_orders
     assert await listed(admin, "/purchase-orders", "po_number", late="true") == late_orders
@@ -125,7 +129,7 @@ async def test_sales_orders_and_their_lines(database: TestDatabase, admin: Membe
     open_lines = {n for n in open_orders if known[n].done < ORDERED}
     short = {n for n, c in known.items() if c.status == "confirmed"}  # nothing is held for any of them
     due = {n for n, c in known.items() if c.status in agreed and c.is_late}
-    on_time = {n for n in due if known[n].done_on and known[n].done_on <= known[n].due}  # type: ignore[operator]
+    on_time = {n for n in due if known[n].is_on_time}
 
     assert await listed(admin, "/sales-orders", "so_number", open="true") == open_orders
     assert await listed(admin, "/sales-orders", "so_number", late="true") == late_orders

@@ -41,6 +41,24 @@ async def test_what_is_over_is_purged_and_what_is_not_stays(
     assert (await admin.get("warehouses")).status_code == 200
 
 
+async def test_jobs_are_kept_as_long_as_is_said(
+    database: TestDatabase, superuser: Any, admin: Member
+) -> None:
+    for status, days in (("succeeded", 6), ("succeeded", 8), ("failed", 89), ("failed", 91), ("todo", 400)):
+        await superuser.execute(
+            "INSERT INTO queue.procrastinate_jobs (queue_name, task_name, status, args, created_at)"
+            " VALUES ('none', $1, $2::text::queue.procrastinate_job_status,"
+            " jsonb_build_object('organization_id', $3::text), now() - make_interval(days => $4))",
+            f"{status} {days}",
+            status,
+            str(admin.organization_id),
+            days,
+        )
+    await keep_house(database.installation)
+    left = {job["task"] for job in accepted(await admin.get("jobs"))["items"]}
+    assert left == {"succeeded 6", "failed 89", "todo 400"}
+
+
 async def test_the_operator_cannot_purge_what_is_not_over(database: TestDatabase, admin: Member) -> None:
     async with factories.connected(database.operator_dsn) as operator:
         assert await operator.execute("DELETE FROM sessions WHERE expires_at > now()") == "DELETE 0"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from imsop.core.jobs import OrganizationTask, Work, defer
 from imsop.core.tenancy import Tenant
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, eventually
+from tests.pages.browsing import signed_in
 
 Run = Callable[[Work], Awaitable[None]]
 
@@ -150,7 +152,7 @@ async def test_jobs_of_a_key_run_one_after_the_other(
     async with working(database, task), working(database, task):
         for done in range(1, 6):
             await ask(pool, admin, task)
-            await eventually(lambda done=done: _begun(admin, done))  # type: ignore[misc]
+            await eventually(partial(_begun, admin, done))
         await eventually(all_of(admin, "succeeded", 5))
     assert most == 1
 
@@ -173,7 +175,7 @@ async def test_a_failure_is_tried_again_then_shown_and_can_be_run_again(
     async with working(database, task):
         await ask(pool, admin, task)
         for attempt in range(1, 5):
-            await eventually(lambda attempt=attempt: _tried(admin, attempt))  # type: ignore[misc]
+            await eventually(partial(_tried, admin, attempt))
             (job,) = await jobs(admin)
             assert job["status"] == "waiting"
             assert job["due_at"] > job["ended_at"]
@@ -194,6 +196,21 @@ async def test_a_failure_is_tried_again_then_shown_and_can_be_run_again(
     again = await admin.post(f"{path}/retry", {})
     assert again.status_code == 409
     assert "succeeded" in again.json()["detail"]
+
+
+async def test_a_failed_job_is_run_again_on_its_page(admin: Member, pool: Pool, superuser: Any) -> None:
+    await ask(pool, admin, task_of("again", nothing))
+    await superuser.execute(
+        "UPDATE queue.procrastinate_jobs SET status = 'failed', error = 'out of paper'"
+        " WHERE organization_id = $1",
+        admin.organization_id,
+    )
+    here = await signed_in(admin)
+    page = await here.get("/jobs")
+    assert "out of paper" in page.text
+    (job,) = await jobs(admin)
+    assert (await here.fill(page, f"/jobs/{job['id']}/retry")).status_code == 303
+    assert [job["status"] for job in await jobs(admin)] == ["waiting"]
 
 
 async def _tried(owner: Member, attempts: int) -> bool:

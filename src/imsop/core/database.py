@@ -120,6 +120,11 @@ async def fetch_one(connection: Connection, row: type[Row], sql: str, *arguments
     return row(*record)
 
 
+def rows_affected(status: str) -> int:
+    """How many rows a statement wrote, from what it ended with, such as `INSERT 0 3`."""
+    return int(status.rsplit(" ", 1)[-1])
+
+
 def _require_fields(row: type[msgspec.Struct], record: asyncpg.Record) -> None:
     if tuple(record.keys()) != row.__struct_fields__:
         raise TypeError(

@@ -1,20 +1,25 @@
 """When things happened."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from imsop.core.errors import InvalidInput
 
 FIRST_YEAR_KEPT = 1900
 
 
+def today(timezone: str) -> date:
+    return datetime.now(ZoneInfo(timezone)).date()
+
+
 def past_instant(field: str, instant: datetime) -> datetime:
     """The same in UTC. Raises InvalidInput, naming the field, for the future and for years not kept."""
     if instant.year < FIRST_YEAR_KEPT:
         raise InvalidInput.of(field, "is outside the years 1900 to 2199")
-    return not_to_come(field, instant).astimezone(UTC)
+    return require_no_future(field, instant).astimezone(UTC)
 
 
-def not_to_come(field: str, instant: datetime) -> datetime:
+def require_no_future(field: str, instant: datetime) -> datetime:
     """The same. Raises InvalidInput, naming the field, for the future."""
     if instant > datetime.now(UTC):
         raise InvalidInput.of(field, "is in the future; omit it to mean now")

@@ -7,8 +7,7 @@ job is a row that is written in the transaction of what asks for it: it runs onc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +19,7 @@ from imsop.core.tenancy import Tenant
 
 
 class Busy(Exception):
-    """The same job still runs in a process that was believed dead."""
+    """What the job needs for itself is in use: by a process that was believed dead, or by another job."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +45,9 @@ class Work:
         await self.connection.execute("COMMIT")
 
 
-class Task(Protocol):
-    """A kind of job. It may be begun again at any time, so what it did before must not be done twice."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def every(self) -> str | None: ...
-    @property
-    def attempts(self) -> int: ...
-
-
 @dataclass(frozen=True)
 class OrganizationTask:
-    """Work for one organization."""
+    """Work for one organization. It may be begun again at any time: what it did must not be done twice."""
 
     name: str
     label: str
@@ -75,7 +61,7 @@ class OrganizationTask:
 
 @dataclass(frozen=True)
 class InstallationTask:
-    """Work for the installation as a whole, as its operator."""
+    """Work for the installation as a whole, as its operator; it, too, may be begun again at any time."""
 
     name: str
     label: str
@@ -84,14 +70,11 @@ class InstallationTask:
     attempts: int = 5
 
 
+Task = OrganizationTask | InstallationTask
+
+
 async def defer(
-    connection: Connection,
-    organization_id: UUID | None,
-    task: Task,
-    *,
-    key: str = "",
-    not_before: datetime | None = None,
-    **arguments: Any,
+    connection: Connection, organization_id: UUID, task: OrganizationTask, *, key: str = "", **arguments: Any
 ) -> None:
     """Asks for a job in the caller's transaction. Where the same one waits already, that one will do.
 
@@ -99,7 +82,7 @@ async def defer(
     taken: where a rival is just asking for the same, it waits for the rival's transaction.
     """
     await connection.execute(
-        "SELECT defer_job($1, $2, $3, $4, $5)", organization_id, task.name, arguments, key, not_before
+        "SELECT defer_job($1, $2, $3, $4, NULL)", organization_id, task.name, arguments, key
     )
 
 
@@ -112,11 +95,10 @@ async def run_now(
     attempt: int | None = None,
     lock: str | None = None,
 ) -> None:
-    """Runs a task for an organization in this process; without `attempt`, once.
+    """Runs a task for an organization in this process; without `attempt`, it is the only one.
 
-    Raises Busy where another holds the `lock`.
-
-    The lock is the connection's, so it ends with the process however that ends.
+    Raises Busy where another holds the `lock`, which is the connection's: it ends with the process, however
+    that ends.
     """
     # Not of the pool: it may take longer than a request, and shares nothing with requests.
     connection = await asyncpg.connect(installation.app_dsn, server_settings={"timezone": "UTC"})
@@ -148,13 +130,7 @@ async def _hold(connection: Connection, lock: str) -> None:
 
 
 async def run_for_all(installation: Installation, task: OrganizationTask) -> None:
-    """Runs a task for each organization, one after the other, in this process."""
-    for organization_id in await list_organizations(installation):
-        await run_now(installation, task, organization_id)
-
-
-async def list_organizations(installation: Installation) -> list[UUID]:
-    """All that are not deleted."""
+    """Runs a task for each organization that is not deleted, one after the other, in this process."""
     operator = await asyncpg.connect(installation.operator_dsn)
     try:
         records = await operator.fetch(
@@ -162,4 +138,5 @@ async def list_organizations(installation: Installation) -> list[UUID]:
         )
     finally:
         await operator.close()
-    return [record["id"] for record in records]
+    for record in records:
+        await run_now(installation, task, record["id"])

@@ -19,7 +19,7 @@ from procrastinate.jobs import Job, Status
 from prometheus_client import Counter
 
 from imsop.core.installation import Installation
-from imsop.core.jobs import InstallationTask, OrganizationTask, run_now
+from imsop.core.jobs import InstallationTask, Task, run_now
 
 RETRY_BASE_SECONDS = 6
 AT_ONCE = 3
@@ -36,11 +36,9 @@ JOBS = Counter("imsop_jobs", "Attempts at background jobs, by how they ended", [
 
 log = structlog.get_logger()
 
-AnyTask = OrganizationTask | InstallationTask
-
 
 async def work(
-    installation: Installation, tasks: Sequence[AnyTask], *, dead_after: float = DEAD_AFTER_SECONDS
+    installation: Installation, tasks: Sequence[Task], *, dead_after: float = DEAD_AFTER_SECONDS
 ) -> None:
     """Runs jobs until cancelled; a lost database is waited for. Any number of processes may."""
     while True:
@@ -53,7 +51,7 @@ async def work(
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
-async def _work_once(installation: Installation, tasks: Sequence[AnyTask], dead_after: float) -> None:
+async def _work_once(installation: Installation, tasks: Sequence[Task], dead_after: float) -> None:
     separator = "&" if "?" in installation.operator_dsn else "?"
     dsn = f"{installation.operator_dsn}{separator}options={quote('-c search_path=queue')}"
     connector = PsycopgConnector(conninfo=dsn, min_size=1, max_size=AT_ONCE + 1, timeout=10)
@@ -91,7 +89,7 @@ class Running:
         """That each task may have."""
 
 
-def _register(app: App, installation: Installation, task: AnyTask, running: Running) -> None:
+def _register(app: App, installation: Installation, task: Task, running: Running) -> None:
     running.attempts[task.name] = task.attempts
 
     async def run(context: JobContext, /, organization_id: str | None = None, **arguments: object) -> None:
@@ -140,7 +138,7 @@ async def _keep_error(app: App, job: Job, error: BaseException) -> None:
         )
 
 
-async def _defer_all(installation: Installation, tasks: Sequence[AnyTask]) -> None:
+async def _defer_all(installation: Installation, tasks: Sequence[Task]) -> None:
     """Asks for one job of each task that has a schedule; of an organization's task, for each of them."""
     operator = await asyncpg.connect(installation.operator_dsn)
     try:

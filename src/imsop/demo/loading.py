@@ -3,7 +3,7 @@
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from imsop.core.database import Connection
+from imsop.core.database import Connection, rows_affected
 from imsop.demo.company import Company
 from imsop.demo.documents import Books
 from imsop.demo.people import Founded
@@ -43,7 +43,7 @@ def rows_written(staged: int, status: str) -> int:
 
     Raises RuntimeError where it wrote less or more.
     """
-    if (written := int(status.rsplit(" ", 1)[-1])) != staged:
+    if (written := rows_affected(status)) != staged:
         raise RuntimeError(f"{staged} rows staged, {written} written")
     return written
 

@@ -11,8 +11,8 @@ from litestar import Request
 from litestar.types import Scope
 
 from imsop.core import tenancy
+from imsop.core.caches import Cache
 from imsop.core.database import Connection, Pool
-from imsop.core.kept import Kept
 from imsop.identity.actor import Actor
 
 _STATE = "carried"
@@ -138,15 +138,15 @@ class TenantRequest(Request[Any, Any, Any]):
             raise RuntimeError("a handler for signed-in users was reached without a unit of work")
         return unit
 
-    async def kept(
+    async def cached(
         self, kind: str, key: UUID, load: Callable[[Connection, Actor, UUID], Awaitable[Row]]
     ) -> Row:
-        """A row of a kind that this process remembers (imsop.core.kept); else as `load` reads it."""
+        """A row of a kind that this process remembers (imsop.core.caches); else as `load` reads it."""
 
         async def from_database() -> Row:
             return await load(*await self.begin(), key)
 
-        cache: Kept[Row] = self.app.state.kept[kind]
+        cache: Cache[Row] = self.app.state.caches[kind]
         return await cache.read(self.actor.organization_id, key, from_database)
 
     async def begin(self) -> tuple[Connection, Actor]:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from imsop.core.database import Connection
+from imsop.core.database import Connection, rows_affected
 
 
 class Loading(NamedTuple):
@@ -16,4 +16,4 @@ class Loading(NamedTuple):
     async def insert(self, sql: str, *arguments: object) -> int:
         """Runs an INSERT and returns how many rows it wrote."""
         status = await self.connection.execute(sql, *arguments)
-        return int(status.rsplit(" ", 1)[-1])
+        return rows_affected(status)

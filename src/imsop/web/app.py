@@ -15,9 +15,9 @@ from imsop import __version__
 from imsop.analytics.events import api as events
 from imsop.analytics.metrics import api as metrics
 from imsop.catalog.products import api as products
+from imsop.core.caches import Cache, listen
 from imsop.core.database import open_pool
 from imsop.core.installation import Installation
-from imsop.core.kept import Kept, follow
 from imsop.core.logging import configure_logging
 from imsop.core.settings import Settings
 from imsop.core.slots import Slots
@@ -57,7 +57,7 @@ CONNECTIONS_PER_EXPORT = 4
 PRINTS = 16
 """Documents being set or waiting for it. Two are set at a time (imsop.ui.typesetting), in 0.3 s at most."""
 PRINTS_OF_ONE = 4
-KEPT_KINDS = ("product", "warehouse", "warehouse_zone", "organization")
+CACHED_KINDS = ("product", "warehouse", "warehouse_zone", "organization")
 """What a process remembers, beside permissions; their tables notify on CHANGED_CHANNEL (migration 0017)."""
 CHANGED_CHANNEL = "imsop_changed"
 
@@ -77,17 +77,17 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         async with pool:
             app.state.pool = pool
             app.state.access = AccessCache(pool)
-            app.state.kept = {kind: Kept(kind) for kind in KEPT_KINDS}
+            app.state.caches = {kind: Cache(kind) for kind in CACHED_KINDS}
             app.state.relay = Relay(installation.operator_dsn)
             exports = max(1, settings.pool_max // CONNECTIONS_PER_EXPORT)
             app.state.exports = Slots(exports, each=max(1, exports - 1))
             app.state.prints = Slots(PRINTS, each=PRINTS_OF_ONE)
             tasks = [
                 asyncio.create_task(
-                    follow(
+                    listen(
                         installation.app_dsn,
-                        {ACCESS_CHANNEL: _forgetting_actors(app), CHANGED_CHANNEL: _forgetting_rows(app)},
-                        [app.state.access.kept, *app.state.kept.values()],
+                        {ACCESS_CHANNEL: _forget_actors(app), CHANGED_CHANNEL: _forget_rows(app)},
+                        [app.state.access.cache, *app.state.caches.values()],
                     )
                 ),
             ]
@@ -140,20 +140,20 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
     return app
 
 
-def _forgetting_actors(app: Litestar) -> Callable[[str], None]:
+def _forget_actors(app: Litestar) -> Callable[[str], None]:
     return lambda payload: app.state.access.forget(UUID(payload))
 
 
-def _forgetting_rows(app: Litestar) -> Callable[[str], None]:
+def _forget_rows(app: Litestar) -> Callable[[str], None]:
     def forget(payload: str) -> None:
         """Of a kind, and of one organization or, where none is named, of all."""
         kind, _, organization = payload.partition(" ")
-        if (cache := app.state.kept.get(kind)) is None:
+        if (cache := app.state.caches.get(kind)) is None:
             return
         if organization:
             cache.forget(UUID(organization))
         else:
-            cache.forget_everything()
+            cache.forget_all()
 
     return forget
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from imsop.core.database import Connection
+from imsop.core.database import Connection, rows_affected
 from imsop.inventory.days.queries import HELD_BY_DAY
 
 STOCK = ("stock_units", "stock_value", "stock_units_without_cost", "stock_outs")
@@ -27,9 +27,17 @@ FLOWS = (
 )  # fmt: skip
 RATIOS = ("turnover", "days_of_supply")
 
+# Around a statement that gives name, value, day and category of figures. A null category is that of products
+# without one; a null value cannot be told.
 _INSERT = """
     INSERT INTO analytics_metrics
         (organization_id, metric_name, metric_value, dimension_date, dimension_category, rule)
+    SELECT $1::uuid, told.name, told.value, told.day, told.category, 'daily figures, v1'
+    FROM (
+"""
+_TOLD = """
+    ) AS told (name, value, day, category)
+    WHERE told.value IS NOT NULL AND told.category IS NOT NULL
 """
 
 
@@ -42,16 +50,16 @@ async def get_first_day(connection: Connection, organization_id: UUID) -> date |
 
 
 async def is_computed(
-    connection: Connection, organization_id: UUID, day: date | None = None, since: datetime | None = None
+    connection: Connection, organization_id: UUID, day: date, since: datetime | None = None
 ) -> bool:
-    """Whether there are figures of stock: of any day or this one, made at any time or since then."""
+    """Whether there are figures of the day's stock; where `since` is given, made since then."""
     found: bool = await connection.fetchval(
         """
         SELECT EXISTS (
             SELECT FROM analytics_metrics m
             WHERE m.organization_id = $1 AND m.metric_name = 'stock_units' AND m.dimension_category = ''
               AND m.rule = 'daily figures, v1'
-              AND m.dimension_date = coalesce($2, m.dimension_date)
+              AND m.dimension_date = $2
               AND m.created_at >= coalesce($3, m.created_at))
         """,
         organization_id,
@@ -83,11 +91,11 @@ async def insert_stock(connection: Connection, organization_id: UUID, first: dat
 
     What has no cost has no value: there is none where nothing on hand has a cost.
     """
-    return _count(
+    return rows_affected(
         await connection.execute(
             _INSERT
             + """
-        SELECT $1::uuid, figure.name, figure.value, sums.day, sums.category, 'daily figures, v1'
+        SELECT figure.name, figure.value, sums.day, sums.category
         FROM (
             SELECT held.day,
                    CASE WHEN grouping(held.warehouse_id) = 0 THEN 'warehouse:' || held.warehouse_id
@@ -108,8 +116,8 @@ async def insert_stock(connection: Connection, organization_id: UUID, first: dat
              CASE WHEN sums.uncosted < sums.units OR sums.units = 0 THEN coalesce(sums.value, 0) END),
             ('stock_units_without_cost', sums.uncosted), ('stock_outs', sums.outs)
         ) AS figure (name, value)
-        WHERE sums.category IS NOT NULL AND figure.value IS NOT NULL
-        """,
+        """
+            + _TOLD,
             organization_id,
             first,
             last,
@@ -121,11 +129,11 @@ async def insert_sold(
     connection: Connection, organization_id: UUID, timezone: str, first: date, last: date
 ) -> int:
     """Units that were sold, by the ledger, and what they cost at the products' costs of today."""
-    return _count(
+    return rows_affected(
         await connection.execute(
             _INSERT
             + """
-        SELECT $1::uuid, figure.name, figure.value, sums.day, sums.category, 'daily figures, v1'
+        SELECT figure.name, figure.value, sums.day, sums.category
         FROM (
             SELECT sold.day,
                    CASE WHEN grouping(sold.warehouse_id) = 0 THEN 'warehouse:' || sold.warehouse_id
@@ -148,8 +156,8 @@ async def insert_sold(
         CROSS JOIN LATERAL (VALUES
             ('units_sold', sums.units::numeric), ('cost_of_goods_sold', sums.cost)
         ) AS figure (name, value)
-        WHERE sums.category IS NOT NULL AND figure.value IS NOT NULL
-        """,
+        """
+            + _TOLD,
             organization_id,
             timezone,
             first,
@@ -160,12 +168,11 @@ async def insert_sold(
 
 async def insert_orders(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
     """Orders that were agreed to, by their date; their value in each currency."""
-    return _count(
+    return rows_affected(
         await connection.execute(
             _INSERT
             + """
-        SELECT $1::uuid, placed.side || figure.name, figure.value, placed.day, figure.category,
-               'daily figures, v1'
+        SELECT placed.side || figure.name, figure.value, placed.day, placed.category
         FROM (
             SELECT orders.side, orders.day,
                    CASE WHEN grouping(orders.warehouse_id) = 0 THEN 'warehouse:' || orders.warehouse_id
@@ -188,11 +195,11 @@ async def insert_orders(connection: Connection, organization_id: UUID, first: da
                                     (orders.side, orders.day, orders.currency))
         ) AS placed
         CROSS JOIN LATERAL (VALUES
-            ('_orders', placed.category, placed.orders::numeric),
-            ('_value', placed.category, CASE WHEN placed.has_value THEN placed.amount END)
-        ) AS figure (name, category, value)
-        WHERE figure.category IS NOT NULL AND figure.value IS NOT NULL
-        """,
+            ('_orders', placed.orders::numeric),
+            ('_value', CASE WHEN placed.has_value THEN placed.amount END)
+        ) AS figure (name, value)
+        """
+            + _TOLD,
             organization_id,
             first,
             last,
@@ -202,11 +209,11 @@ async def insert_orders(connection: Connection, organization_id: UUID, first: da
 
 async def insert_lines(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
     """Lines by their order's date, and by the day they were due, with what became of them so far."""
-    return _count(
+    return rows_affected(
         await connection.execute(
             _INSERT
             + """
-        SELECT $1::uuid, sums.side || figure.name, figure.value, sums.day, sums.category, 'daily figures, v1'
+        SELECT sums.side || figure.name, figure.value, sums.day, sums.category
         FROM (
             SELECT line.side, line.day, line.is_due,
                    CASE WHEN grouping(line.warehouse_id) = 0 THEN 'warehouse:' || line.warehouse_id
@@ -250,8 +257,8 @@ async def insert_lines(connection: Connection, organization_id: UUID, first: dat
             ('_lines_on_time_in_full', CASE WHEN sums.is_due THEN sums.both END),
             ('_fill_rate', CASE WHEN sums.is_due THEN sums.filled END)
         ) AS figure (name, value)
-        WHERE sums.category IS NOT NULL AND figure.value IS NOT NULL
-        """,
+        """
+            + _TOLD,
             organization_id,
             first,
             last,
@@ -266,11 +273,11 @@ async def insert_ratios(connection: Connection, organization_id: UUID, first: da
     many as are known, extrapolated to a year; at least 30). Days of supply are the value of the stock divided
     by the mean cost of what was sold per day in the 90 days before.
     """
-    return _count(
+    return rows_affected(
         await connection.execute(
             _INSERT
             + """
-        SELECT $1::uuid, figure.name, figure.value, known.day, known.category, 'daily figures, v1'
+        SELECT figure.name, figure.value, known.day, known.category
         FROM (
             SELECT s.dimension_date AS day, s.dimension_category AS category, s.metric_value AS value,
                    avg(s.metric_value) OVER year AS mean_value, count(*) OVER year AS days,
@@ -292,15 +299,11 @@ async def insert_ratios(connection: Connection, organization_id: UUID, first: da
             ('days_of_supply', CASE WHEN known.days >= 90 AND known.sold_per_day > 0
                                     THEN known.value / known.sold_per_day END)
         ) AS figure (name, value)
-        WHERE known.day >= $2 AND figure.value IS NOT NULL
-          AND figure.value < 1e10 -- the column's end; nobody waits for so long
-        """,
+        WHERE known.day >= $2 AND figure.value < 1e10 -- the column's end; nobody waits for so long
+        """
+            + _TOLD,
             organization_id,
             first,
             last,
         )
     )
-
-
-def _count(status: str) -> int:
-    return int(status.rsplit(" ", 1)[-1])

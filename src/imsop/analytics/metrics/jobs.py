@@ -2,12 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from imsop.analytics.metrics import daily
 from imsop.core.database import Connection
+from imsop.core.instants import today
 from imsop.core.jobs import Busy, OrganizationTask, Work
 from imsop.identity.organizations.queries import get_organization
 from imsop.inventory.days.jobs import CHUNK_DAYS, keep_daily_stock
@@ -15,6 +15,7 @@ from imsop.ui.language import N_
 
 RECENT_DAYS = 92
 """Computed anew by every run. What changes days before that is found on Sundays, when all are."""
+SATURDAY = 6
 FIRST = date(1900, 1, 1)
 REPEATED_WITHIN = timedelta(hours=1)
 
@@ -36,10 +37,10 @@ async def compute_daily_figures(work: Work) -> None:
             return
         if await keep_daily_stock(connection, organization_id) is None:
             raise Busy
-        yesterday = datetime.now(ZoneInfo(organization.timezone)).date() - timedelta(days=1)
+        yesterday = today(organization.timezone) - timedelta(days=1)
         stocked = await daily.get_first_day(connection, organization_id)
         oldest = min(stocked or yesterday, yesterday)
-        whole = yesterday.isoweekday() == 6 or not await daily.is_computed(
+        whole = yesterday.isoweekday() == SATURDAY or not await daily.is_computed(
             connection, organization_id, oldest
         )
     first = FIRST if whole else yesterday - timedelta(days=RECENT_DAYS - 1)

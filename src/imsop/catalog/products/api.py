@@ -49,7 +49,7 @@ async def create_product(request: TenantRequest, data: NewProduct) -> Response[P
 
 @get("/products/{product_id:uuid}", opt=allow(Permission.PRODUCTS_READ), response_headers=VERSIONED)
 async def get_product(request: TenantRequest, product_id: UUID) -> Response[Product]:
-    return versioned(await request.kept("product", product_id, actions.get_product))
+    return versioned(await request.cached("product", product_id, actions.get_product))
 
 
 @patch(

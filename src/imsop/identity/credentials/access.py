@@ -1,4 +1,4 @@
-"""From a token to an actor, remembered per process (imsop.core.kept says what is promised of a change).
+"""From a token to an actor, remembered per process (imsop.core.caches says what is promised of a change).
 
 A change is one of users, roles, keys, sessions or the organization: it notifies on ACCESS_CHANNEL.
 """
@@ -6,9 +6,9 @@ A change is one of users, roles, keys, sessions or the organization: it notifies
 import time
 from uuid import UUID
 
+from imsop.core.caches import MAX_AGE_SECONDS, Cache
 from imsop.core.database import Pool, transaction
 from imsop.core.errors import Unauthenticated
-from imsop.core.kept import KEPT_SECONDS, Kept
 from imsop.core.tenancy import Tenant
 from imsop.identity.actor import Actor
 from imsop.identity.credentials import queries as credentials_queries
@@ -20,14 +20,14 @@ class AccessCache:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self.kept: Kept[Actor] = Kept("permissions")
+        self.cache: Cache[Actor] = Cache("permissions")
 
     async def authenticate(self, text: str, *kinds: CredentialKind) -> Actor:
         """The actor of a token of one of these kinds. Raises Unauthenticated."""
         token = parse_token(text)
         if token is None or token.kind not in kinds:
             raise Unauthenticated("the token is malformed; sign in for a new one")
-        return await self.kept.read(
+        return await self.cache.read(
             token.organization_id, token.hash, lambda: self._look_up(token), seconds=_seconds_left
         )
 
@@ -58,8 +58,8 @@ class AccessCache:
 
     def forget(self, organization_id: UUID) -> None:
         """Drops every actor of an organization."""
-        self.kept.forget(organization_id)
+        self.cache.forget(organization_id)
 
 
 def _seconds_left(actor: Actor) -> float:
-    return KEPT_SECONDS if actor.expires_at is None else actor.expires_at.timestamp() - time.time()
+    return MAX_AGE_SECONDS if actor.expires_at is None else actor.expires_at.timestamp() - time.time()

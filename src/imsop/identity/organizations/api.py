@@ -28,7 +28,7 @@ async def list_organizations(request: TenantRequest) -> Page[Organization]:
     response_headers=VERSIONED,
 )
 async def get_organization(request: TenantRequest, organization_id: UUID) -> Response[Organization]:
-    return versioned(await request.kept("organization", organization_id, actions.get_organization))
+    return versioned(await request.cached("organization", organization_id, actions.get_organization))
 
 
 @patch(

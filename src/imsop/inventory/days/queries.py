@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.database import Connection, fetch_all, fetch_one, rows_affected
 
 
 async def lock_timezone(connection: Connection, organization_id: UUID) -> str | None:
@@ -135,7 +135,7 @@ async def keep_totals(connection: Connection, organization_id: UUID, first: date
         first,
         last,
     )
-    return int(status.rsplit(" ", 1)[-1])
+    return rows_affected(status)
 
 
 class DayStock(Struct, frozen=True):

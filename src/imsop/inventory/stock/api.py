@@ -7,7 +7,7 @@ from litestar import get
 
 from imsop.core.errors import InvalidInput
 from imsop.core.fields import Instant, ShortName
-from imsop.core.instants import not_to_come
+from imsop.core.instants import require_no_future
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -39,8 +39,8 @@ async def list_inventory(
         if recorded_as_of is not None:
             raise InvalidInput.of("recorded_as_of", "requires as_of")
         return await queries.BALANCES.page(connection, actor.organization_id, page, **filters)
-    known = recorded_as_of and not_to_come("recorded_as_of", recorded_as_of)
-    then = not_to_come("as_of", as_of)
+    known = recorded_as_of and require_no_future("recorded_as_of", recorded_as_of)
+    then = require_no_future("as_of", as_of)
     return await queries.BALANCES_AS_OF.page(connection, actor.organization_id, page, then, known, **filters)
 
 

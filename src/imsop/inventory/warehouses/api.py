@@ -60,7 +60,7 @@ async def create_warehouse(request: TenantRequest, data: NewWarehouse) -> Respon
 
 @get("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), response_headers=VERSIONED)
 async def get_warehouse(request: TenantRequest, warehouse_id: UUID) -> Response[Warehouse]:
-    return versioned(await request.kept("warehouse", warehouse_id, actions.get_warehouse))
+    return versioned(await request.cached("warehouse", warehouse_id, actions.get_warehouse))
 
 
 @patch(
@@ -115,7 +115,7 @@ async def create_warehouse_zone(request: TenantRequest, data: NewZone) -> Respon
 
 @get("/warehouse-zones/{zone_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), response_headers=VERSIONED)
 async def get_warehouse_zone(request: TenantRequest, zone_id: UUID) -> Response[Zone]:
-    return versioned(await request.kept("warehouse_zone", zone_id, actions.get_zone))
+    return versioned(await request.cached("warehouse_zone", zone_id, actions.get_zone))
 
 
 @patch(

@@ -1,10 +1,10 @@
 """What is said of suppliers without anybody asking."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import structlog
 
+from imsop.core.instants import today
 from imsop.core.jobs import OrganizationTask, Work
 from imsop.identity.organizations.queries import get_organization
 from imsop.purchasing.performance import queries
@@ -23,10 +23,10 @@ async def compute_supplier_metrics(work: Work) -> None:
         organization = await get_organization(connection, work.organization_id)
         if organization is None:
             return
-        today = datetime.now(ZoneInfo(organization.timezone)).date()
-        written = await queries.refresh_supplier_metrics(connection, work.organization_id, today)
-        since = today - timedelta(days=RATED_DAYS)
-        rated = await queries.rate_suppliers(connection, work.organization_id, since, today, LEAST_LINES)
+        day = today(organization.timezone)
+        written = await queries.refresh_supplier_metrics(connection, work.organization_id, day)
+        since = day - timedelta(days=RATED_DAYS)
+        rated = await queries.rate_suppliers(connection, work.organization_id, since, day, LEAST_LINES)
     log.info(
         "supplier metrics computed", organization_id=str(work.organization_id), rows=written, rated=rated
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from imsop.core.database import Connection, fetch_all
+from imsop.core.database import Connection, fetch_all, rows_affected
 from imsop.core.listing import Listing, Sort
 from imsop.purchasing.performance.models import (
     DeliveredProduct,
@@ -193,7 +193,7 @@ async def refresh_supplier_metrics(connection: Connection, organization_id: UUID
         organization_id,
         today,
     )
-    return int(status.rsplit(" ", 1)[-1])
+    return rows_affected(status)
 
 
 async def rate_suppliers(
@@ -224,4 +224,4 @@ async def rate_suppliers(
         today,
         least,
     )
-    return int(status.rsplit(" ", 1)[-1])
+    return rows_affected(status)

@@ -164,8 +164,8 @@ async def _end(
         state, declared = scope["litestar_app"].state, declared_by(scope["route_handler"])
         if declared.changes_access:
             state.access.forget(unit.actor.organization_id)
-        for kind in {event.kind for event in declared.emits} & state.kept.keys():
-            state.kept[kind].forget(unit.actor.organization_id)
+        for kind in {event.kind for event in declared.emits} & state.caches.keys():
+            state.caches[kind].forget(unit.actor.organization_id)
 
 
 async def _send_problem(scope: HTTPScope, receive: Receive, send: Send, error: BaseException) -> None:

@@ -4,17 +4,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from imsop.core.errors import InvalidInput
+from imsop.core.instants import today
 
 CHARTED_DAYS = 180
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 """Nothing that is kept happened before, nothing will after; datetime's own ends lack a timezone's hours."""
 
 
-def today(timezone: str) -> date:
-    return datetime.now(ZoneInfo(timezone)).date()
-
-
-def not_to_come(field: str, day: date | None, timezone: str) -> date | None:
+def require_no_future(field: str, day: date | None, timezone: str) -> date | None:
     """The same. Raises InvalidInput, naming the field, for a day that has not begun."""
     if day is not None and day > today(timezone):
         raise InvalidInput.of(field, "is in the future; omit it to mean now")

@@ -13,12 +13,12 @@ from uuid import UUID
 import msgspec
 
 from imsop.core.database import Connection
+from imsop.core.instants import today
 from imsop.core.listing import Listing, PageRequest
 from imsop.identity.actor import Actor
 from imsop.identity.request import TenantRequest
 from imsop.ui.parts import Column
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages import days
 from imsop.web.pages.spreadsheet import Spreadsheet
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -93,7 +93,7 @@ async def export(
     name, _, kind = request.scope["path"].rpartition("/")[2].rpartition(".")
     rows = _rows(request, listing, cells, sort, fixed, filters)
     content = _as_csv(list(cells), rows) if kind == "csv" else _as_xlsx(list(cells), rows)
-    stamp = days.today(request.actor.timezone)
+    stamp = today(request.actor.timezone)
     return Streamed(
         content,
         media_type="text/csv" if kind == "csv" else XLSX,

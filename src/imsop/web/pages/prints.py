@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from imsop.catalog.products import actions as catalog
 from imsop.core.database import Connection
+from imsop.core.instants import today
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.organizations.queries import get_organization
@@ -28,7 +29,6 @@ from imsop.ui.barcodes import gtin_14
 from imsop.ui.language import FORMATS
 from imsop.ui.typesetting import typeset
 from imsop.web.edge.streamed import while_connected
-from imsop.web.pages.days import today
 
 PURCHASE_ORDER = "pages/purchase_order.typ"
 
@@ -135,9 +135,17 @@ async def _printed(request: TenantRequest, template: str, name: str, /, **contex
 
     Raises TooManyRequests or Unavailable where no slot gets free.
     """
+    await take_slot(request)
+    return await while_connected(request.receive, typeset(request, template, name, **context))
+
+
+async def take_slot(request: TenantRequest) -> None:
+    """A place among the documents that are being set, until the request is over.
+
+    Take it before a connection is held. Raises TooManyRequests or Unavailable where none gets free.
+    """
     slot = await request.app.state.prints.take(request.actor.organization_id)
     request.when_over(slot.release)
-    return await while_connected(request.receive, typeset(request, template, name, **context))
 
 
 async def _shipment(

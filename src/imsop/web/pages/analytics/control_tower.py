@@ -9,6 +9,7 @@ from typing import NamedTuple
 from litestar import Response, get
 
 from imsop.analytics.events import queries as analytics
+from imsop.core import instants
 from imsop.core.database import Connection
 from imsop.core.listing import PageRequest
 from imsop.identity.actor import Actor
@@ -25,7 +26,6 @@ from imsop.ui.language import N_, Language, get_language
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
-from imsop.web.pages import days
 from imsop.web.pages.analytics import events, figures
 from imsop.web.pages.lists import COUNTED
 from imsop.web.pages.shipping.shipments import delay_reason, marker
@@ -64,7 +64,7 @@ class Attention(NamedTuple):
 async def control_tower_page(request: TenantRequest) -> Response[bytes]:
     connection, actor = await request.begin()
     language = get_language(actor.locale, actor.timezone)
-    today = days.today(actor.timezone)
+    today = instants.today(actor.timezone)
     ends = figures.ends_of_stretches(today)
     return render(
         request,
@@ -89,7 +89,7 @@ async def control_tower_markers(request: TenantRequest) -> Response[bytes]:
     """The rows of the map, fetched anew when a shipment may have departed or arrived."""
     connection, actor = await request.begin()
     language = get_language(actor.locale, actor.timezone)
-    markers = await _markers(connection, actor, days.today(actor.timezone), language)
+    markers = await _markers(connection, actor, instants.today(actor.timezone), language)
     return render(request, "pages/analytics/control_tower_markers.html", markers=markers)
 
 

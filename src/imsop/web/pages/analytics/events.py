@@ -12,6 +12,7 @@ from imsop.analytics.events import queries
 from imsop.analytics.events.models import AnalyticsEvent
 from imsop.core.database import Connection
 from imsop.core.fields import ShortName
+from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
@@ -180,7 +181,7 @@ def _beginning(
     """The first day to list. Filtering by kind scans all events, so unless one is given it covers a month."""
     if kind is None or q is not None or first is not None:
         return first
-    day = last or days.today(actor.timezone)
+    day = last or today(actor.timezone)
     return day - min(A_MONTH, day - date.min)
 
 

@@ -9,6 +9,7 @@ from litestar import Response, get
 from imsop.catalog.products import actions
 from imsop.catalog.products.models import Product
 from imsop.core.database import Connection
+from imsop.core.instants import today
 from imsop.core.listing import PageRequest
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
@@ -96,7 +97,7 @@ async def product_page(
 ) -> Response[bytes]:
     """What its reader may not read elsewhere is left out here, too. Only stock is told of another day."""
     connection, actor = await request.begin()
-    as_of = days.not_to_come("as_of", as_of, actor.timezone)
+    as_of = days.require_no_future("as_of", as_of, actor.timezone)
     product = await actions.get_product(connection, actor, product_id)
     language = get_language(actor.locale, actor.timezone)
     return render(
@@ -107,7 +108,7 @@ async def product_page(
         history=await history_of(connection, actor, EDITOR, product_id),
         event_words=EVENT_WORDS,
         as_of=as_of,
-        today=days.today(actor.timezone),
+        today=today(actor.timezone),
         crumbs=[Crumb(N_("Products"), "/products")],
         **await _stock(connection, actor, product, as_of, language),
         **await _orders(connection, actor, product_id),

@@ -10,6 +10,7 @@ from litestar.params import QueryParameter
 
 from imsop.catalog.products import queries as catalog
 from imsop.core.database import Connection
+from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
@@ -112,13 +113,13 @@ async def export_inventory(
     connection, actor = await request.begin()
     listing, fixed = _listing(as_of, actor)
     filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)
-    day = as_of or days.today(actor.timezone)
+    day = as_of or today(actor.timezone)
     return await export(request, listing, CELLS | {"as_of": lambda _: day}, sort=sort, fixed=fixed, **filters)
 
 
 def _listing(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:
     """Which list tells of that day, with what it takes beside filters. Raises InvalidInput for the future."""
-    day = days.not_to_come("as_of", as_of, actor.timezone)
+    day = days.require_no_future("as_of", as_of, actor.timezone)
     return (STOCK, ()) if day is None else (STOCK_AS_OF, AsOf(day, actor.timezone))
 
 

@@ -133,7 +133,7 @@ async def warehouse_page(
 ) -> Response[bytes]:
     """What only those see who may read inventory is left out for others."""
     connection, actor = await request.begin()
-    as_of = days.not_to_come("as_of", as_of, actor.timezone)
+    as_of = days.require_no_future("as_of", as_of, actor.timezone)
     language = get_language(actor.locale, actor.timezone)
     warehouse = await actions.get_warehouse(connection, actor, warehouse_id)
     stock = (

@@ -9,6 +9,7 @@ from litestar import Response, get
 
 from imsop.catalog.products import queries as catalog
 from imsop.core.fields import Count
+from imsop.core.instants import today
 from imsop.core.listing import Cursor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -21,7 +22,6 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages.days import today
 from imsop.web.pages.documents import Outcome, line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
 

@@ -12,17 +12,15 @@ from uuid import UUID
 from babel import Locale
 from litestar import Response, get, post
 from litestar.response import Redirect
-from msgspec import Struct
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, DomainError, NotFound, TooManyRequests
 from imsop.core.events import Named, emit
-from imsop.core.fields import Text
 from imsop.core.jobs import defer
 from imsop.core.listing import Page
 from imsop.documents.mails import queries
 from imsop.documents.mails.jobs import SEND_MAIL
-from imsop.documents.mails.models import Attachment, Mail, NewMail, Recipient, Subject
+from imsop.documents.mails.models import Attachment, Mail, NewMail
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow, declared_by, require_permission
 from imsop.identity.people.queries import get_user
@@ -38,7 +36,7 @@ from imsop.ui.render import render
 from imsop.ui.typesetting import document_in, filename_of
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, form_of
-from imsop.web.pages.prints import PURCHASE_ORDER, purchase_order_paper
+from imsop.web.pages.prints import PURCHASE_ORDER, purchase_order_paper, take_slot
 
 SHOWN = 50
 """Mails of an order, the newest."""
@@ -62,20 +60,16 @@ _GERMAN = {
 """Where German is read, as a supplier's country may have been named."""
 
 
-class MailForm(Struct, frozen=True, kw_only=True):
-    """What the page's form sends."""
-
-    recipient: Recipient
-    subject: Subject
-    body: Text
-    language: MailLanguage
-    form_key: str
-
-
 class NewPurchaseOrderMail(NewMail, frozen=True, kw_only=True):
     """The order is attached in this language."""
 
     language: MailLanguage = "en"
+
+
+class MailForm(NewPurchaseOrderMail, frozen=True, kw_only=True):
+    """What the page's form sends."""
+
+    form_key: str
 
 
 @get("/purchase-orders/{order_id:uuid}/mails", opt=allow(Permission.PURCHASE_ORDERS_READ))
@@ -94,9 +88,9 @@ async def list_purchase_order_mails(request: TenantRequest, order_id: UUID) -> P
 )
 async def send_purchase_order(request: TenantRequest, order_id: UUID, data: NewPurchaseOrderMail) -> Mail:
     """Send the order as PDF to its supplier. It leaves in the background; `sent_at` says that it has."""
-    await _take_slot(request)
+    await take_slot(request)
     connection, actor = await request.begin()
-    mail_id = await _send(request, connection, actor, order_id, data, data.language)
+    mail_id = await _send(request, connection, actor, order_id, data)
     mail = await queries.get_mail(connection, actor.organization_id, mail_id)
     if mail is None:
         raise NotFound("no e-mail with this id")
@@ -123,12 +117,12 @@ async def mail_page(
     include_in_schema=False,
 )
 async def send_mail(request: StrictRequest, order_id: UUID) -> Response[Any]:
-    await _take_slot(request)
+    await take_slot(request)
     connection, actor = await request.begin()
     try:
         form = form_of(request, MailForm)
         async with attempt(connection):
-            await _send(request, connection, actor, order_id, form, form.language)
+            await _send(request, connection, actor, order_id, form)
     except DomainError as refusal:
         return await _compose(request, connection, actor, order_id, None, refusal, request.fields())
     return Redirect(f"/purchase-orders/{order_id}#mails", status_code=303)
@@ -160,9 +154,12 @@ async def _send(
     connection: Connection,
     actor: Actor,
     order_id: UUID,
-    new: NewMail | MailForm,
-    language: MailLanguage,
+    new: NewPurchaseOrderMail,
 ) -> UUID:
+    """Writes the mail with the document as it is now, and asks for its job; returns its id. Takes no slot.
+
+    Raises NotFound; Conflict for a draft and where no mail can be sent; TooManyRequests.
+    """
     if request.app.state.settings.mail_server() is None:
         raise Conflict("this installation sends no e-mail: set IMSOP_SMTP_URL, or send the PDF yourself")
     paper = await purchase_order_paper(connection, actor, order_id)
@@ -172,13 +169,13 @@ async def _send(
     since = datetime.now(UTC) - timedelta(hours=1)
     if await queries.count_mails(connection, actor.organization_id, since) >= MAILS_PER_HOUR:
         raise TooManyRequests("too many e-mails within an hour; try again later", RETRY_SECONDS)
-    content = await document_in(get_language(language, actor.timezone), request, PURCHASE_ORDER, **paper)
+    content = await document_in(get_language(new.language, actor.timezone), request, PURCHASE_ORDER, **paper)
     author = await get_user(connection, actor.organization_id, actor.user_id)
     mail_id = await queries.insert_mail(
         connection,
         actor.organization_id,
         order_id,
-        NewMail(recipient=new.recipient, subject=new.subject, body=new.body),
+        new,
         Attachment(filename_of(order.po_number), content),
         actor.organization_name,
         author.email if author else None,
@@ -187,12 +184,6 @@ async def _send(
     await emit(connection, actor, PURCHASE_ORDER_MAILED, order_id, Named(order.po_number))
     await defer(connection, actor.organization_id, SEND_MAIL, key=str(mail_id), mail_id=str(mail_id))
     return mail_id
-
-
-async def _take_slot(request: TenantRequest) -> None:
-    """One of those that set documents, before a connection is held. Raises TooManyRequests or Unavailable."""
-    slot = await request.app.state.prints.take(request.actor.organization_id)
-    request.when_over(slot.release)
 
 
 async def _compose(

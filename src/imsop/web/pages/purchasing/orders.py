@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from imsop.core import edits
 from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
+from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
 from imsop.documents.mails.queries import list_mails_of_purchase_order
 from imsop.identity.guard import allow
@@ -26,7 +27,6 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages.days import today
 from imsop.web.pages.documents import (
     CHOICES,
     HISTORY,

@@ -8,6 +8,7 @@ from litestar import Response, get
 
 from imsop.core.database import Connection
 from imsop.core.fields import PartnerStatus
+from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
 from imsop.core.shares import Share
 from imsop.identity.actor import Actor
@@ -25,7 +26,6 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.analytics.events import EVENT_WORDS
-from imsop.web.pages.days import today
 from imsop.web.pages.documents import ORDER_COLUMNS, RECENT, chart_of_quarters
 from imsop.web.pages.editor import history_of
 from imsop.web.pages.lists import export, show

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from litestar import Response, get
 
+from imsop.core import instants
 from imsop.core.database import Connection
 from imsop.core.listing import Cursor, PageRequest
 from imsop.identity.actor import Actor
@@ -28,7 +29,6 @@ from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages import days
 from imsop.web.pages.documents import Flag
 from imsop.web.pages.lists import export, show
 from imsop.web.search import SearchQuery, ids_of
@@ -106,7 +106,7 @@ async def shipments_page(
     found = None if q is None else await ids_of(connection, actor, "shipment", q)
     shown = await show(
         connection, actor, shipments_queries.SHIPMENT_SUMMARIES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, fixed=(days.today(actor.timezone),),
+        sort=sort, cursor=cursor, before=before, fixed=(instants.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
@@ -140,7 +140,7 @@ async def export_shipments(
     found = None if q is None else await ids_of(connection, actor, "shipment", q)
     return await export(
         request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
-        sort=sort, fixed=(days.today(actor.timezone),),
+        sort=sort, fixed=(instants.today(actor.timezone),),
         ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
@@ -153,7 +153,7 @@ async def shipment_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     language = get_language(actor.locale, actor.timezone)
-    today = days.today(actor.timezone)
+    today = instants.today(actor.timezone)
     shipment = await shipments_queries.get_document(connection, actor.organization_id, today, shipment_id)
     if shipment is None:
         raise actions.no_such_shipment()

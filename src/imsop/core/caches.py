@@ -19,8 +19,8 @@ from prometheus_client import Counter, Gauge
 
 Row = TypeVar("Row")
 
-KEPT_SECONDS = 60.0
-MOST = 10_000
+MAX_AGE_SECONDS = 60.0
+MAX_ENTRIES = 10_000
 RECONNECT_SECONDS = 1.0
 
 LOOKUPS = Counter(
@@ -33,11 +33,11 @@ ENTRIES = Gauge("imsop_cache_entries", "Rows that the process remembers", ["cach
 log = structlog.get_logger()
 
 
-class Kept(Generic[Row]):
+class Cache(Generic[Row]):
     """Rows of one kind by organization and key. Safe between tasks: every change happens without awaiting."""
 
-    def __init__(self, name: str, *, most: int = MOST) -> None:
-        self.is_heard = False
+    def __init__(self, name: str, *, most: int = MAX_ENTRIES) -> None:
+        self.is_listening = False
         """Whether changes are heard of. Until then nothing is kept."""
         self._most = most
         self._rows: dict[UUID, dict[Hashable, tuple[float, Row]]] = {}
@@ -71,8 +71,8 @@ class Kept(Generic[Row]):
         self._missed.inc()
         epoch = self._epoch
         row = await load()
-        if self.is_heard and epoch == self._epoch:
-            lifetime = KEPT_SECONDS if seconds is None else min(KEPT_SECONDS, seconds(row))
+        if self.is_listening and epoch == self._epoch:
+            lifetime = MAX_AGE_SECONDS if seconds is None else min(MAX_AGE_SECONDS, seconds(row))
             self._keep(organization_id, key, now + lifetime, row)
         return row
 
@@ -89,7 +89,7 @@ class Kept(Generic[Row]):
         self._epoch += 1
         self._drop(organization_id)
 
-    def forget_everything(self) -> None:
+    def forget_all(self) -> None:
         self._epoch += 1
         self._rows.clear()
         self._size = 0
@@ -100,19 +100,19 @@ class Kept(Generic[Row]):
         self._entries.set(self._size)
 
 
-async def follow(
-    dsn: str, channels: Mapping[str, Callable[[str], None]], caches: Collection[Kept[object]]
+async def listen(
+    dsn: str, channels: Mapping[str, Callable[[str], None]], caches: Collection[Cache[object]]
 ) -> None:
     """Hands on what is notified until cancelled. While the server is away nothing is kept."""
     while True:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await _follow_once(dsn, channels, caches)
-        _hear(caches, heard=False)
+            await _listen_once(dsn, channels, caches)
+        _set_listening(caches, listening=False)
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
-async def _follow_once(
-    dsn: str, channels: Mapping[str, Callable[[str], None]], caches: Collection[Kept[object]]
+async def _listen_once(
+    dsn: str, channels: Mapping[str, Callable[[str], None]], caches: Collection[Cache[object]]
 ) -> None:
     connection = await asyncpg.connect(dsn)
     lost = asyncio.Event()
@@ -122,16 +122,16 @@ async def _follow_once(
             await connection.add_listener(
                 channel, lambda _connection, _pid, _channel, payload, told=told: told(str(payload))
             )
-        _hear(caches, heard=True)
+        _set_listening(caches, listening=True)
         await lost.wait()
         log.warning("notices of changes lost")
     finally:
-        _hear(caches, heard=False)
+        _set_listening(caches, listening=False)
         connection.terminate()
 
 
-def _hear(caches: Collection[Kept[object]], *, heard: bool) -> None:
+def _set_listening(caches: Collection[Cache[object]], *, listening: bool) -> None:
     """What was read before this moment may have missed a notice."""
     for cache in caches:
-        cache.forget_everything()
-        cache.is_heard = heard
+        cache.forget_all()
+        cache.is_listening = listening

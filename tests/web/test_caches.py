@@ -1,12 +1,14 @@
 """What processes remember: served without the database, and never longer than it is true."""
 
 import asyncio
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import generate_latest
 
-from imsop.core.kept import LOOKUPS, Kept
+from imsop.core.caches import LOOKUPS, Cache
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
@@ -39,8 +41,8 @@ def found(kind: str) -> float:
 
 
 async def remembers(app: Observed) -> bool:
-    kept: dict[str, Kept[object]] = factories.litestar_of(app).state.kept
-    return all(cache.is_heard for cache in kept.values())
+    kept: dict[str, Cache[object]] = factories.litestar_of(app).state.caches
+    return all(cache.is_listening for cache in kept.values())
 
 
 @pytest.mark.parametrize("noun", EDITED)
@@ -66,6 +68,20 @@ async def test_a_row_is_remembered_until_it_is_changed_anywhere(
             return bool(accepted(await there.get(path))[changed[0]] == changed[1])
 
         await eventually(seen, within_seconds=1)
+
+
+async def test_operators_see_how_well_it_remembers(app: Observed, admin: Member) -> None:
+    path = await made(admin, "products")
+    await eventually(lambda: remembers(app))
+    for _ in range(2):
+        accepted(await admin.get(path))
+    shown = generate_latest().decode()  # what /metrics answers
+    for line in (
+        r'imsop_cache_lookups_total{cache="product",outcome="found"} [1-9]',
+        r'imsop_cache_lookups_total{cache="product",outcome="missed"} [1-9]',
+        r'imsop_cache_entries{cache="product"} [1-9]',
+    ):
+        assert re.search(line, shown), line
 
 
 async def test_what_is_changed_past_the_application_is_seen(
@@ -148,7 +164,7 @@ async def test_a_lost_connection_empties_what_is_kept(
         there = factories.elsewhere(admin, other)
         await eventually(lambda: remembers(other))
         accepted(await there.get(path))
-        products: Kept[object] = factories.litestar_of(other).state.kept["product"]
+        products: Cache[object] = factories.litestar_of(other).state.caches["product"]
         assert len(products) == 1
         (pid,) = {row["pid"] for row in await superuser.fetch(listening)} - before
         await superuser.execute("SELECT pg_terminate_backend($1)", pid)
@@ -167,11 +183,11 @@ async def _of(value: int) -> int:
 
 
 async def test_what_is_kept_is_bounded_and_forgets_by_organization() -> None:
-    kept: Kept[int] = Kept("test", most=3)
+    kept: Cache[int] = Cache("test", most=3)
     first, second = uuid4(), uuid4()
     assert await kept.read(first, 1, lambda: _of(1)) == 1
     assert len(kept) == 0  # until changes are heard of
-    kept.is_heard = True
+    kept.is_listening = True
     for key in range(3):
         await kept.read(first, key, lambda: _of(1))
     assert len(kept) == 3
@@ -187,8 +203,8 @@ async def test_what_is_kept_is_bounded_and_forgets_by_organization() -> None:
 
 
 async def test_what_is_read_before_a_notice_is_not_kept_after_it() -> None:
-    kept: Kept[int] = Kept("test")
-    kept.is_heard = True
+    kept: Cache[int] = Cache("test")
+    kept.is_listening = True
     organization = uuid4()
 
     async def old() -> int:
