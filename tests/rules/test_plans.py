@@ -298,7 +298,7 @@ async def test_each_question_of_the_seed_is_one_statement_by_index(
             await recorder.taken()
             answer = accepted(await http.get(path, params={key: wanted}))["items"]
             assert {row[key] for row in answer} == {wanted}
-            begin, question, end = await recorder.taken()
+            begin, question, end = (await recorder.taken())[-3:]  # before them the token may be looked up
             assert (begin.sql.split()[0], end.sql) == ("BEGIN", "COMMIT")
             assert await explainer.faults(trader, question, asked_for=FEW) == [], path
 
