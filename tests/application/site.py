@@ -27,6 +27,8 @@ PARTS = {
     "/products/similar",
     "/suppliers/similar",
     "/customers/similar",
+    "/warehouses/choices/manager_id",
+    "/zones/choices/warehouse_id",
 }
 """Parts of pages, fetched by scripts; whatever else is no file is a page."""
 ALIKE = 2  # addresses followed of one page with the same parameters: their rows differ, their links do not
