@@ -1,4 +1,4 @@
-"""The types of fields in requests: every text has a length, every number a range, none can hold a NUL.
+"""The types of fields in requests: each text has a length, each number a range, and no text hides anything.
 
 Money, rates and coordinates travel as decimal text (`"12.50"`): a JSON number would be read as a float.
 """
@@ -10,10 +10,22 @@ from babel.numbers import list_currencies
 from msgspec import Meta
 
 from imsop.core.said import Said
+from imsop.core.text import KIND
 
+# Controls other than white space, and what is invisible: two texts that read the same would differ by it. The
+# two joiners are letters of Persian, Hindi and emoji, so names hold them, though not behind a Latin letter.
+_UNSEEN = (
+    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    r"\u2060-\u206f"
+    "\\ufeff\\ufff9-\\uffff\U000e0000-\U000e007f"
+)
+_JOINERS = r"\u200c\u200d"
+_NO_JOINED_LATIN = rf"(?![\s\S]*[\x00-\u05ff][{_JOINERS}])"
 # `$` alone would let a line feed follow.
 NO_NUL = r"^[^\x00]*$"
-_HAS_INK = r"^[^\x00]*[^\s\x00][^\x00]*$"
+_SEEN = rf"^{_NO_JOINED_LATIN}[^{_UNSEEN}]*$"
+_HAS_INK = rf"^{_NO_JOINED_LATIN}(?=[\s\S]*[^\s{_UNSEEN}{_JOINERS}])[^{_UNSEEN}]*$"
+_CODE = rf"^(?=[\s\S]*[^\s])[^{_UNSEEN}{_JOINERS}]*$"
 _PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$(?!\n)"
 _AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$(?!\n)"
 _RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$(?!\n)"
@@ -22,12 +34,18 @@ _LATITUDE = r"^-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)$(?!\n)"
 _LONGITUDE = r"^-?((1[0-7][0-9]|[0-9]?[0-9])(\.[0-9]{1,8})?|180(\.0{1,8})?)$(?!\n)"
 # Every currency there is or was, as old orders are imported; but neither the code of none nor that of tests.
 _CURRENCY = rf"^({'|'.join(sorted(list_currencies() - {'XXX', 'XTS'}))})$(?!\n)"
-_EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)"  # ASCII: elsewhere two spellings can be one address
+# ASCII: elsewhere two spellings can be one address. A name by RFC 5321, a host by RFC 1123.
+_EMAIL = (
+    r"^[!#-'*+/-9=?A-Z^-~-]+(\.[!#-'*+/-9=?A-Z^-~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+    r"[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$(?!\n)"
+)
 _URL = r"^https?://[^\s\x00]+$(?!\n)"
 
 PATTERN_ADVICE = {
     NO_NUL: Said("must not contain a NUL character"),
-    _HAS_INK: Said("must contain a visible character and no NUL character"),
+    _SEEN: Said("must not contain control characters or invisible ones"),
+    _HAS_INK: Said("must contain a visible character, and neither control characters nor invisible ones"),
+    _CODE: Said("must contain a visible character, and neither control characters nor invisible ones"),
     _PRICE: Said('must be money as decimal text with up to 4 places, such as "12.50"'),
     _AMOUNT: Said('must be money as decimal text with up to 2 places, such as "12.50"'),
     _RATING: Said('must be a rating from 0 to 5 as decimal text with up to 2 places, such as "4.25"'),
@@ -37,21 +55,27 @@ PATTERN_ADVICE = {
         'must be degrees from -180 to 180 as decimal text with up to 8 places, such as "4.47917"'
     ),
     _CURRENCY: Said("must be an ISO 4217 code, such as EUR"),
-    _EMAIL: Said("must be an e-mail address in ASCII, such as ada@harbour.example"),
+    _EMAIL: Said(
+        "must be an e-mail address in ASCII, such as ada@harbour.example; a domain with other letters is "
+        "written in its form that begins with xn--"
+    ),
     _URL: Said("must be an address that begins with http:// or https://"),
 }
 """What to tell whose text does not match."""
 
 INT4_MAX = 2_147_483_647
 
-Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=_HAS_INK)]
-ShortName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_HAS_INK)]
-Code = Annotated[str, Meta(min_length=1, max_length=50, pattern=_HAS_INK)]
-Text20 = Annotated[str, Meta(max_length=20, pattern=NO_NUL)]
-Text50 = Annotated[str, Meta(max_length=50, pattern=NO_NUL)]
-Text100 = Annotated[str, Meta(max_length=100, pattern=NO_NUL)]
-Text255 = Annotated[str, Meta(max_length=255, pattern=NO_NUL)]
-Text = Annotated[str, Meta(max_length=10_000, pattern=NO_NUL)]
+_LINE, _TEXT = {KIND: "line"}, {KIND: "text"}
+Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=_HAS_INK, extra=_LINE)]
+ShortName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_HAS_INK, extra=_LINE)]
+Code = Annotated[str, Meta(min_length=1, max_length=50, pattern=_CODE, extra=_LINE)]
+LongCode = Annotated[str, Meta(min_length=1, max_length=100, pattern=_CODE, extra=_LINE)]
+Text20 = Annotated[str, Meta(max_length=20, pattern=_SEEN, extra=_LINE)]
+Text50 = Annotated[str, Meta(max_length=50, pattern=_SEEN, extra=_LINE)]
+Text100 = Annotated[str, Meta(max_length=100, pattern=_SEEN, extra=_LINE)]
+Text255 = Annotated[str, Meta(max_length=255, pattern=_SEEN, extra=_LINE)]
+Text = Annotated[str, Meta(max_length=10_000, pattern=_SEEN, extra=_TEXT)]
+Reason = Annotated[str, Meta(min_length=1, max_length=255, pattern=_HAS_INK, extra=_LINE)]
 Url = Annotated[str, Meta(max_length=255, pattern=_URL)]
 LongUrl = Annotated[str, Meta(max_length=500, pattern=_URL)]
 Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=_EMAIL)]

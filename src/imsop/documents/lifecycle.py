@@ -13,13 +13,13 @@ from uuid import UUID
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import HeaderParameter
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from imsop.core.events import EventType, emit
-from imsop.core.fields import NO_NUL
+from imsop.core.fields import Reason
 from imsop.core.http import VERSIONED, versioned
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
@@ -27,9 +27,6 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 
-Reason: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=255, pattern=NO_NUL, description="Kept in the document's history.")
-]
 CurrentVersion: TypeAlias = Annotated[
     str | None,
     HeaderParameter(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from imsop.core.fields import Count, Instant, Name, PositiveCount, Price, ShortName, Text, Text20, Text100
+from imsop.core.fields import Count, Instant, LongCode, Name, PositiveCount, Price, Text, Text20, Text100
 
 ProductStatus = Literal["active", "discontinued", "archived"]
 
@@ -37,7 +37,7 @@ class Product(Struct, frozen=True):
 
 
 class NewProduct(Struct, frozen=True, forbid_unknown_fields=True):
-    sku: ShortName
+    sku: LongCode
     name: Name
     description: Text | None = None
     category: Text100 | None = None
@@ -52,7 +52,7 @@ class NewProduct(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProductChanges(Struct, frozen=True, forbid_unknown_fields=True):
-    sku: ShortName | UnsetType = UNSET
+    sku: LongCode | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     description: Text | UnsetType | None = UNSET
     category: Text100 | UnsetType | None = UNSET

@@ -5,25 +5,16 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from imsop.core.fields import Instant, Text
+from imsop.core.fields import Email, Instant, Text
 
 _LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*"
 Subject = Annotated[str, Meta(min_length=1, max_length=255, pattern=rf"^{_LINE}\S{_LINE}\Z")]
-Recipient = Annotated[
-    str,
-    Meta(
-        min_length=3,
-        max_length=255,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+\Z",
-        description="One address and nothing beside it.",
-    ),
-]
 
 
 class NewMail(Struct, frozen=True, kw_only=True):
     """What is sent with the document attached. Subject and text are used as they are."""
 
-    recipient: Recipient
+    recipient: Email
     subject: Subject
     body: Text
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from imsop.core.fields import Amount, Currency, Instant, PositiveCount, Price, ShortName, Text
+from imsop.core.fields import Amount, Currency, Instant, LongCode, PositiveCount, Price, Text
 from imsop.documents.drafts import Partner
 
 PurchaseOrderStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
@@ -150,7 +150,7 @@ class NewPurchaseOrder(Struct, frozen=True, forbid_unknown_fields=True):
 
     supplier_id: UUID
     order_date: date
-    po_number: ShortName | None = None
+    po_number: LongCode | None = None
     expected_delivery_date: date | None = None
     currency: Currency | UnsetType = UNSET
     notes: Text | None = None
@@ -161,7 +161,7 @@ class PurchaseOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
     """`items`, where given, replaces all lines."""
 
     supplier_id: UUID | UnsetType = UNSET
-    po_number: ShortName | UnsetType = UNSET
+    po_number: LongCode | UnsetType = UNSET
     order_date: date | UnsetType = UNSET
     expected_delivery_date: date | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET

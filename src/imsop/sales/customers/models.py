@@ -7,9 +7,9 @@ from msgspec import UNSET, Struct, UnsetType
 from imsop.core.fields import (
     Email,
     Instant,
+    LongCode,
     Name,
     PartnerStatus,
-    ShortName,
     Text,
     Text20,
     Text50,
@@ -38,7 +38,7 @@ class Customer(Struct, frozen=True):
 
 class NewCustomer(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
-    customer_number: ShortName | None = None
+    customer_number: LongCode | None = None
     email: Email | None = None
     phone: Text20 | None = None
     country: Text100 | None = None
@@ -51,7 +51,7 @@ class NewCustomer(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True):
-    customer_number: ShortName | UnsetType | None = UNSET
+    customer_number: LongCode | UnsetType | None = UNSET
     name: Name | UnsetType = UNSET
     email: Email | UnsetType | None = UNSET
     phone: Text20 | UnsetType | None = UNSET

@@ -11,9 +11,9 @@ from imsop.core.fields import (
     Amount,
     Currency,
     Instant,
+    LongCode,
     PositiveCount,
     Price,
-    ShortName,
     Text,
 )
 from imsop.documents.drafts import Partner
@@ -163,7 +163,7 @@ class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
 
     order_date: date
     customer_id: UUID | None = None
-    so_number: ShortName | None = None
+    so_number: LongCode | None = None
     expected_delivery_date: date | None = None
     currency: Currency | UnsetType = UNSET
     notes: Text | None = None
@@ -174,7 +174,7 @@ class SalesOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
     """`items`, where given, replaces all lines."""
 
     customer_id: UUID | UnsetType | None = UNSET
-    so_number: ShortName | UnsetType = UNSET
+    so_number: LongCode | UnsetType = UNSET
     order_date: date | UnsetType = UNSET
     expected_delivery_date: date | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET

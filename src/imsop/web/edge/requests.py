@@ -33,7 +33,8 @@ class StrictRequest(TenantRequest):
         body = carried(self.scope).body
         try:
             try:
-                return route.decode(body)
+                decoded = route.decode(body)
+                return route.clean(decoded) if route.clean else decoded
             except msgspec.ValidationError as error:
                 wrong = field_errors(error, msgspec.json.decode(body), route.json_type)
                 raise InvalidInput(INVALID, errors=wrong) from error

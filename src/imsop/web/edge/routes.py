@@ -12,6 +12,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
+from imsop.core.text import Clean, cleaner_of
 from imsop.identity.guard import declared_by
 from imsop.ui.language import N_
 from imsop.web.edge.intake import (
@@ -58,9 +59,11 @@ class Prepared(NamedTuple):
     json_type: Any
     """What JSON is decoded into, or None."""
     decode: Callable[[bytearray], Any] | None
+    clean: Clean | None
+    """What gives the texts of the decoded JSON their one spelling."""
 
 
-_UNPREPARED = Prepared({}, {}, None, None, None)
+_UNPREPARED = Prepared({}, {}, None, None, None, None)
 
 
 def prepared(handler: BaseRouteHandler) -> Prepared:
@@ -96,6 +99,7 @@ def prepare_routes(app: Litestar, *, max_json_bytes: int) -> None:
                 _takes(route.path, method, handler, max_json_bytes),
                 data.raw if data else None,
                 declared_by(handler).decode or (msgspec.json.Decoder(data.raw).decode if data else None),
+                cleaner_of(data.raw) if data else None,
             )
             if method == "OPTIONS" and handler.fn.__qualname__.startswith("HTTPRoute."):
                 # Litestar's own answer is made before the path's last handler is known: Allow is short.

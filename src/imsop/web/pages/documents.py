@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, DomainError, InvalidInput, PreconditionFailed
-from imsop.core.fields import ShortName
-from imsop.documents.lifecycle import Lifecycle, Reason
+from imsop.core.fields import Reason, ShortName
+from imsop.documents.lifecycle import Lifecycle
 from imsop.identity.actor import Actor
 from imsop.identity.people.queries import list_user_names
 from imsop.identity.request import TenantRequest

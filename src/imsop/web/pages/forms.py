@@ -9,6 +9,7 @@ import msgspec
 
 from imsop.core.database import Connection, savepoint
 from imsop.core.errors import Forbidden, InvalidInput, field_errors, from_database
+from imsop.core.text import cleaner_of
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
 from imsop.web.edge.csrf import FIELD
@@ -55,6 +56,8 @@ def filled_form(sent: Mapping[str, str], form: type[Form]) -> Form:
     }
     filled = {name: value or None for name, value in sent.items() if value or name in optional}
     try:
-        return msgspec.convert(filled, form, strict=False)
+        converted = msgspec.convert(filled, form, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidInput(INVALID, errors=field_errors(error, filled, form, strict=False)) from None
+    clean = cleaner_of(form)
+    return clean(converted) if clean else converted
