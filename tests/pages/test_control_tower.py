@@ -9,8 +9,7 @@ from imsop.web.pages.analytics.figures import on_time_share
 from tests import factories, states
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
-from tests.pages.test_shipments import shipment
-from tests.pages.trading import ago, ahead
+from tests.states import ago, ahead, shipment
 
 TILE = re.compile(
     r'<h2><a href="(?P<href>[^"]+)">(?P<label>[^<]+)</a>.*?<div class="tile-value"[^>]*>(?P<value>[^<]*)<',

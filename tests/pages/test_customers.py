@@ -8,7 +8,7 @@ from tests.factories import Member
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table, words
-from tests.pages.trading import Line, ago, ahead, sales_order
+from tests.states import Line, ago, ahead, sales_order
 
 LISTED, LINES = "Customers", "Lines"
 COUNTED = {"due": 8, "on_time": 5, "late": 3, "open": 5, "overdue": 2}

@@ -10,7 +10,7 @@ from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of
-from tests.pages.trading import ago, ahead
+from tests.states import ago, ahead
 
 
 async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(

@@ -15,7 +15,7 @@ from tests.inventory.stock import post, receipt, reserve, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table
-from tests.pages.trading import ago, ahead
+from tests.states import ago, ahead
 
 
 class Shop(NamedTuple):

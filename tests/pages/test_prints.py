@@ -12,8 +12,8 @@ from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
-from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
 from tests.printed import Sheet, scanned, sheets
+from tests.states import Line, ago, ahead, purchase_order, sales_order
 
 A4, LETTER = (210, 297), (216, 279)
 HOSTILE = (

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -12,7 +13,7 @@ from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table
-from tests.pages.trading import Line, ago, ahead, purchase_order
+from tests.states import Line, ago, ahead, purchase_order
 
 LISTED, LINES = "Purchase orders", "Lines"
 
@@ -102,7 +103,7 @@ async def test_orders_of_one_supplier_and_by_part_of_their_number(admin: Member)
 async def test_the_list_leafs_forth_and_back(admin: Member, sort: str, first: int) -> None:
     supplier = (await factories.supplier(admin))["id"]
     for days in range(60):
-        await purchase_order(admin, supplier, "confirmed", number=f"PO-{days:03}", order_date=ago(days))
+        await purchase_order(admin, supplier, "draft", number=f"PO-{days:03}", order_date=ago(days))
     here = await signed_in(admin)
     page = await here.get("/purchase-orders", params={"sort": sort})
     begun = numbers(page)
@@ -198,19 +199,20 @@ async def test_a_long_document_is_leafed_through(admin: Member) -> None:
     assert [row["Ordered"] for row in table(await here.get(link(page, "Previous")), LINES)] == seen[50:100]
 
 
-async def test_a_document_tells_who_did_what_and_what_was_sent(admin: Member) -> None:
+async def test_a_document_tells_who_did_what_and_what_was_sent(superuser: Any, admin: Member) -> None:
     supplier, product = (await factories.supplier(admin))["id"], (await factories.product(admin))["id"]
     order_id = await purchase_order(admin, supplier, "submitted", Line(product))
     other = await purchase_order(admin, supplier, "shipped", Line(product))
     async with admin.transaction() as connection:
-        at = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
         told = "By telephone"
-        await states.advance(connection, admin, "purchase_orders", order_id, "confirmed", at=at, note=told)
+        await states.advance(connection, admin, "purchase_orders", order_id, "cancelled", reason=told)
         item = await connection.fetchval(
             "SELECT id FROM purchase_order_items WHERE organization_id = $1 AND purchase_order_id = $2",
             admin.organization_id,
             order_id,
         )
+    at = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
+    await states.happened(superuser, admin, "purchase_orders", order_id, cancelled=at)
     for number, order in (("ASN-1", order_id), ("ASN-2", other)):
         await admin.create(
             "shipments",

@@ -8,27 +8,10 @@ from typing import Any
 
 import python_calamine
 
-from tests import factories, states
+from tests import factories
 from tests.factories import Member
 from tests.pages.browsing import signed_in
-from tests.pages.trading import ago, ahead
-
-
-async def shipment(
-    admin: Member, status: str = "pending", *, delivered: Any = None, **fields: Any
-) -> dict[str, Any]:
-    """With a state that only goods give it, written as what moves them writes it."""
-    made = await admin.create("shipments", {"shipment_type": "inbound"} | fields)
-    async with admin.transaction() as connection:
-        await states.advance(connection, admin, "shipments", made["id"], status)
-        await connection.execute(
-            "UPDATE shipments SET actual_delivery_date = $3"
-            " WHERE organization_id = $1 AND id = $2::text::uuid",
-            admin.organization_id,
-            made["id"],
-            delivered,
-        )
-    return made
+from tests.states import ago, ahead, shipment
 
 
 def listed(page: Any) -> list[str]:

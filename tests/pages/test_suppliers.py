@@ -11,7 +11,7 @@ from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table, words
-from tests.pages.trading import Line, ago, ahead, purchase_order
+from tests.states import Line, ago, ahead, purchase_order
 
 LISTED, LINES = "Suppliers", "Lines"
 
@@ -166,7 +166,7 @@ async def test_lines_are_narrowed_by_their_day_and_sorted_by_it(admin: Member, c
 async def test_lines_leaf_forth_and_back(admin: Member) -> None:
     supplier, product = (await factories.supplier(admin))["id"], (await factories.product(admin))["id"]
     lines = [Line(product, number, promised=ago(number // 3)) for number in range(1, 121)]
-    await purchase_order(admin, supplier, "confirmed", *lines)
+    await purchase_order(admin, supplier, "confirmed", *lines, order_date=ago(50))
     here = await signed_in(admin)
     page = await here.get(f"/suppliers/{supplier}/lines")
     seen = [row["Ordered"] for row in table(page, LINES)]

@@ -13,7 +13,7 @@ from tests.inventory.stock import post, receipt, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import link, table, words
-from tests.pages.trading import ago
+from tests.states import ago
 
 
 class Site(NamedTuple):
