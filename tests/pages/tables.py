@@ -1,4 +1,4 @@
-"""Lists of a page, as its reader sees them."""
+"""Lists, tiles and texts of a page, as its reader sees them."""
 
 import re
 from html import unescape
@@ -48,6 +48,13 @@ def leaf(page: httpx.Response, towards: Literal["prev", "next"]) -> str | None:
     """Where the list goes on, or went before."""
     found = re.search(rf'rel="{towards}" href="([^"]+)"', page.text)
     return unescape(found[1]) if found else None
+
+
+def texts(page: httpx.Response) -> set[str]:
+    """What is read on a page or read aloud of it, piece by piece."""
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", "", page.text, flags=re.DOTALL)
+    told = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-label)="([^"]*)"', body)
+    return {" ".join(unescape(text).split()) for text in re.split(r"<[^>]*>", body) + told}
 
 
 def words(html: str) -> str:
