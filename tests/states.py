@@ -84,8 +84,8 @@ async def advance(
     id_ = UUID(str(document_id))
     now = await connection.fetchval(_NOW[document], owner.organization_id, id_)
     way = _WAYS[document]
-    ahead_of_it = way[way.index(now) + 1 : way.index(status) + 1] if status in way else (status,)
-    for step in ahead_of_it:
+    to_come = way[way.index(now) + 1 : way.index(status) + 1] if status in way else (status,)
+    for step in to_come:
         verbs = _VERBS[document].transitions if document in _VERBS else ()
         verb = next((verb for verb in verbs if verb.target == step), None)
         if verb is not None:
@@ -93,10 +93,10 @@ async def advance(
             await _VERBS[document].apply(connection, await owner.actor(), id_, verb.verb, reason=given)
         else:
             organization_id, user_id = owner.organization_id, owner.user_id
-            assert not await connection.fetchval(
-                _ADVANCE[document], organization_id, id_, now, step, user_id
-            ), f"{document} go from {now} to {step}"
+            moved = _ADVANCE[document], organization_id, id_, now, step, user_id
+            assert await connection.fetchval(*moved) == 0, step
         now = step
+    assert now == status, "there is no way back"
 
 
 async def in_state(owner: Member, document: Document, document_id: UUID | str, status: str) -> None:
@@ -171,8 +171,7 @@ async def purchase_order(
         for item, line in zip(made.items, lines, strict=True):
             await receive(connection, admin, dock, item.id, item.product_id, line.done, line.done_on)
         await advance(connection, admin, "purchase_orders", made.id, status)
-    order_id: UUID = made.id
-    return order_id
+    return made.id
 
 
 async def sales_order(
@@ -201,8 +200,7 @@ async def sales_order(
                 reserved=line.reserved, on=line.done_on,
             )  # fmt: skip
         await advance(connection, admin, "sales_orders", made.id, status)
-    order_id: UUID = made.id
-    return order_id
+    return made.id
 
 
 _NOT_AGREED = ("draft", "submitted", "cancelled")

@@ -25,7 +25,7 @@ async def sexton(admin: Member) -> str:
         admin, customer, "delivered",
         *[Line(product, 10, 10, promised=ago(days), done_on=ago(days + 1)) for days in (20, 19, 18, 17)],
         Line(product, 10, 10, promised=ago(20), expected=ago(11), done_on=ago(12)),  # late, put off meanwhile
-        Line(product, 10, 10, expected=ago(20), done_on=ago(20)),  # nothing was promised
+        Line(product, 10, 10, expected=ago(20), done_on=ago(20)),  # promised as it was expected
         order_date=ago(30), number="SO-1", expected=ago(20), delivered=ago(12),
     )  # fmt: skip
     await sales_order(

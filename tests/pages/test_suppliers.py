@@ -28,7 +28,7 @@ async def cipla(admin: Member) -> str:
         Line(tablets, 10, 10, promised=ago(20), expected=ago(11), done_on=ago(12)),  # late, put off meanwhile
         Line(tablets, 10, 9, promised=ago(20), done_on=ago(21)),  # closed short
         Line(syrup, 10, 12, promised=ago(20), done_on=ago(21)),  # on time, but too much
-        Line(syrup, 10, 10, expected=ago(25), done_on=ago(25)),  # nothing was promised
+        Line(syrup, 10, 10, expected=ago(25), done_on=ago(25)),  # promised as it was expected
         order_date=ago(30), number="PO-1", expected=ago(20), received=ago(12),
     )  # fmt: skip
     await purchase_order(
