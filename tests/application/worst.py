@@ -4,11 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from tests import factories
+from tests import factories, states
 from tests.factories import Member
-from tests.pages import trading
-from tests.pages.test_shipments import shipment
-from tests.pages.trading import Line
+from tests.states import Line, shipment
 
 WORD = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
 
@@ -44,7 +42,7 @@ async def filled(admin: Member) -> None:
     await _traded(admin, product["id"], supplier["id"], customer["id"])
     made = await shipment(
         admin, "in_transit", shipment_type="transfer", tracking_number=long(100), reference_id=long(100),
-        carrier=long(100), transport_mode="ocean", expected_delivery_date=f"{trading.ago(1)}",
+        carrier=long(100), transport_mode="ocean", expected_delivery_date=f"{states.ago(1)}",
         origin_warehouse_id=warehouses[0]["id"], destination_warehouse_id=warehouses[1]["id"],
         items=[{"product_id": product["id"], "quantity": 1_999_999_999}],
     )  # fmt: skip
@@ -65,7 +63,7 @@ def _user(role_id: str) -> dict[str, Any]:
 
 
 async def _traded(admin: Member, product_id: str, supplier_id: str, customer_id: str) -> None:
-    late = Line(product_id, ordered=1_000_000, promised=trading.ago(10), expected=trading.ago(10))
-    dated = {"number": long(50), "expected": trading.ago(10)}
-    await trading.purchase_order(admin, supplier_id, "confirmed", late, **dated)
-    await trading.sales_order(admin, customer_id, "confirmed", late, **dated)
+    late = Line(product_id, ordered=1_000_000, promised=states.ago(10), expected=states.ago(10))
+    dated = {"number": long(50), "expected": states.ago(10)}
+    await states.purchase_order(admin, supplier_id, "confirmed", late, **dated)
+    await states.sales_order(admin, customer_id, "confirmed", late, **dated)

@@ -1,6 +1,5 @@
 """K1 and K2: a body costs in proportion to its length, and nothing of a request outlives it."""
 
-import asyncio
 import gc
 import secrets
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from imsop.web.edge.csrf import csrf_token
 from tests.attacks.victim import Victim
 from tests.attacks.wire import exchange, head, with_body
 from tests.conftest import TestDatabase
+from tests.factories import eventually
 from tests.web.listening import process_of, served
 
 MEBIBYTE = 1 << 20
@@ -120,6 +120,13 @@ def alive() -> list[Connection | Cycle]:
 
 async def test_no_connection_waits_for_the_garbage_collector(database: TestDatabase) -> None:
     """Of requests that are answered, whether refused or not, on connections that close and one that stays."""
+
+    async def nothing_held() -> bool:
+        return all(thing.scope is None for thing in alive())
+
+    async def nothing_alive() -> bool:
+        return not alive()
+
     async with process_of(database) as app, served(app) as address:
         gc.collect()
         gc.disable()
@@ -129,10 +136,8 @@ async def test_no_connection_waits_for_the_garbage_collector(database: TestDatab
                     await exchange(address, head("GET", target))
                     await exchange(address, with_body("POST", target, b"a=1", FORM))
                     await stays.get(target)
-                await asyncio.sleep(0.1)
-                assert [type(thing) for thing in alive() if thing.scope is not None] == []
-            await asyncio.sleep(0.1)
-            assert [type(thing) for thing in alive()] == []
+                await eventually(nothing_held)
+            await eventually(nothing_alive)
         finally:
             gc.enable()
 
@@ -151,5 +156,8 @@ async def test_a_typed_password_is_forgotten(attacked: Victim) -> None:
         ).encode()
         asked = head("GET", f"/sign-in?next=/{n}") if n % 2 else with_body("POST", "/sign-in", other, FORM)
         await exchange(attacked.address, asked)
-    await asyncio.sleep(0.1)
-    assert attacked.memory_holds(password.encode()) == 0
+
+    async def forgotten() -> bool:
+        return attacked.memory_holds(password.encode()) == 0
+
+    await eventually(forgotten)

@@ -26,11 +26,18 @@ async def _backend(connection: Connection) -> int:
     return pid
 
 
+async def _waiting(pool: Pool) -> asyncio.Task[Connection]:
+    """Somebody who asks while all is lent, and has come as far as they can by themselves."""
+    task = asyncio.create_task(pool.take())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return task
+
+
 async def test_each_connection_is_lent_to_one_and_who_comes_later_waits(pool: Pool) -> None:
     first, second = await pool.take(), await pool.take()
     assert await _backend(first) != await _backend(second)
-    third = asyncio.create_task(pool.take())
-    await asyncio.sleep(0.05)
+    third = await _waiting(pool)
     assert not third.done()
     pool.give_back(second)
     assert await third is second
@@ -48,9 +55,7 @@ async def test_who_waits_too_long_is_told(pool: Pool, monkeypatch: pytest.Monkey
 
 async def test_who_gives_up_waiting_takes_no_place(pool: Pool) -> None:
     first, _ = await pool.take(), await pool.take()
-    waiting = asyncio.create_task(pool.take())
-    await asyncio.sleep(0.01)
-    waiting.cancel()
+    (await _waiting(pool)).cancel()
     pool.give_back(first)
     assert await asyncio.wait_for(pool.take(), SOON) is first
 
@@ -84,6 +89,9 @@ async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> N
         pool.give_back(await pool.take())
 
 
+_SLEEPS = "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $1"
+
+
 @pytest.mark.parametrize("statement", ["SELECT pg_sleep(10)", "BEGIN; SELECT pg_sleep(10)"])
 async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, superuser: Any, statement: str) -> None:
     cut_off = await pool.take()
@@ -94,8 +102,11 @@ async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, superuser: 
         async with pool.acquire() as connection:
             await connection.execute(statement)
 
+    async def sleeping() -> bool:
+        return bool(await superuser.fetchval(_SLEEPS, backend))
+
     task = asyncio.create_task(work())
-    await asyncio.sleep(0.05)
+    await eventually(sleeping)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -130,8 +141,7 @@ async def test_a_refused_transaction_leaves_a_connection_that_is_lent_again(pool
 async def test_connections_that_nobody_needs_are_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = await pool.take(), await pool.take()
     pool.give_back(first)
-    monkeypatch.setattr(pools, "IDLE_SECONDS", 0.0)
-    await asyncio.sleep(0.001)
+    monkeypatch.setattr(pools, "IDLE_SECONDS", -1.0)
     pool.give_back(second)
     assert (first.is_closed(), second.is_closed()) == (True, False)
     pool.give_back(await pool.take())

@@ -17,6 +17,7 @@ from tests.inventory import stock
 from tests.pages.browsing import csrf_token_of, signed_in
 from tests.printed import sheets
 from tests.rules.operations import LIFECYCLES
+from tests.rules.source import modules
 
 LINES = 2
 DIAGRAMS = Path(__file__).parents[2] / "docs" / "lifecycles.md"
@@ -268,6 +269,10 @@ async def test_a_refusal_leaves_the_page_as_it_is(admin: Member) -> None:
     assert refused.status_code == 409
     assert offered(refused) == {"submit", "cancel"}
     assert await admin.read(path[1:]) == order
+
+
+def test_every_lifecycle_is_tried() -> None:
+    assert len([module for module in modules() if "LIFECYCLE" in module.constants]) == len(LIFECYCLES)
 
 
 def test_the_diagrams_in_the_docs_are_the_tables() -> None:

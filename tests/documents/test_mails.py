@@ -19,7 +19,7 @@ from tests import factories, states
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 from tests.pages.browsing import signed_in
-from tests.pages.trading import Line, purchase_order
+from tests.states import Line, purchase_order
 
 
 class MailServer:

@@ -13,7 +13,7 @@ from imsop.web.edge.observe import Observed
 from imsop.web.edge.routes import prepared
 from tests import factories
 from tests.factories import Member, litestar_of
-from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
+from tests.states import Line, ago, ahead, purchase_order, sales_order
 
 EACH = 3
 

@@ -9,8 +9,8 @@ from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.pages.browsing import signed_in
 from tests.pages.tables import table
-from tests.pages.test_shipments import listed, shipment
-from tests.pages.trading import purchase_order, sales_order
+from tests.pages.test_shipments import listed
+from tests.states import purchase_order, sales_order, shipment
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])

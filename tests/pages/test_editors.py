@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member, accepted
 from tests.pages.browsing import Browser, csrf_token_of, signed_in
@@ -116,6 +117,11 @@ def shown(page: httpx.Response) -> dict[str, str]:
 
 def wrong(page: httpx.Response) -> set[str]:
     return set(re.findall(r'id="field-([a-z_]+)-error"', page.text))
+
+
+def test_every_editor_is_tried(app: Observed) -> None:
+    paths = {route.path for route in factories.litestar_of(app).routes if route.path.endswith("/new")}
+    assert paths == {f"{noun.path}/new" for noun in NOUNS.values()}
 
 
 @pytest.fixture(params=NOUNS)

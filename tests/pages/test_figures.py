@@ -1,7 +1,8 @@
 """Courses of the control tower's figures: what was, told from what happened since."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,24 +16,20 @@ from tests import factories, states
 from tests.factories import Member
 from tests.inventory.stock import post, receipt, sale
 from tests.pages.browsing import signed_in
-from tests.pages.test_shipments import shipment
-from tests.pages.trading import Line, ago, purchase_order, sales_order
+from tests.states import Line, ago, noon, purchase_order, sales_order, shipment
 
 
 def ends() -> list[date]:
     return ends_of_stretches(ago(0))
 
 
-def noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)
-
-
-async def _happened(admin: Member, order_id: UUID, kind: str, **days_ago: int) -> None:
-    """The order's history: each state, and how many days ago it came."""
-    table: states.Document = "purchase_orders" if kind == "purchase" else "sales_orders"
-    async with admin.transaction() as connection:
-        for status, days in days_ago.items():
-            await states.advance(connection, admin, table, order_id, status, at=noon(ago(days)))
+async def bought(superuser: Any, admin: Member, supplier: str, expected: date, **days_ago: int) -> None:
+    """A purchase order, expected then, that came into each of these states so many days ago."""
+    line = Line((await factories.product(admin))["id"])
+    *_, status = days_ago
+    order = await purchase_order(admin, supplier, status, line, expected=expected, order_date=ago(70))
+    at = {status: noon(ago(days)) for status, days in days_ago.items()}
+    await states.happened(superuser, admin, "purchase_orders", order, **at)
 
 
 def test_a_change_is_from_what_was_a_month_ago() -> None:
@@ -91,15 +88,12 @@ async def test_stock_was_what_its_days_say(admin: Member, stranger: Member) -> N
     assert theirs.on_hand == Figure(0, [None] * 8)
 
 
-async def test_purchase_orders_were_open_from_submission_to_their_end(admin: Member) -> None:
+async def test_purchase_orders_were_open_from_submission_to_their_end(superuser: Any, admin: Member) -> None:
     supplier = (await factories.supplier(admin))["id"]
-    product = (await factories.product(admin))["id"]
-    received = await purchase_order(admin, supplier, "draft", Line(product), expected=ago(36))
-    await _happened(admin, received, "purchase", draft=66, submitted=55, confirmed=52, received=15)
-    open_still = await purchase_order(admin, supplier, "draft", Line(product), expected=ago(10))
-    await _happened(admin, open_still, "purchase", submitted=35, confirmed=34)
-    dropped = await purchase_order(admin, supplier, "draft", Line(product), expected=ago(50))
-    await _happened(admin, dropped, "purchase", draft=60, cancelled=40)
+    came = {"draft": 66, "submitted": 55, "confirmed": 52, "shipped": 48, "received": 15}
+    await bought(superuser, admin, supplier, ago(36), **came)
+    await bought(superuser, admin, supplier, ago(10), draft=35, submitted=35, confirmed=34)
+    await bought(superuser, admin, supplier, ago(50), draft=60, cancelled=40)
     async with admin.transaction() as connection:
         found = await figures.purchasing(connection, await admin.actor(), ago(0), ends())
     assert found is not None
@@ -108,10 +102,12 @@ async def test_purchase_orders_were_open_from_submission_to_their_end(admin: Mem
     assert [*found["late"].before, found["late"].now] == [0, 0, 0, 0, 0, 1, 1, 0, 1]
 
 
-async def test_sales_orders_were_in_the_states_that_they_have_left_since(admin: Member) -> None:
-    product = (await factories.product(admin))["id"]
-    shipped = await sales_order(admin, None, "draft", Line(product))
-    await _happened(admin, shipped, "sales", draft=75, confirmed=55, shipped=15)
+async def test_sales_orders_were_in_the_states_that_they_have_left_since(
+    superuser: Any, admin: Member
+) -> None:
+    shipped = await sales_order(admin, None, "shipped")
+    at = {"draft": noon(ago(75)), "confirmed": noon(ago(55)), "shipped": noon(ago(15))}
+    await states.happened(superuser, admin, "sales_orders", shipped, **at)
     async with admin.transaction() as connection:
         found = await figures.sales(connection, await admin.actor(), ends())
     assert found is not None

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from html import unescape
 
 import httpx
 import pytest
@@ -13,15 +12,9 @@ from imsop.web.edge.observe import Observed
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.plenty import pages_of, plenty
+from tests.pages.tables import texts
 
 OWN_NAMES = {"English"}  # in the choice of languages each stands as its speakers call it
-
-
-def texts(page: httpx.Response) -> set[str]:
-    """What is read on a page or read aloud of it, piece by piece."""
-    body = re.sub(r"<(script|style|svg)\b.*?</\1>", "", page.text, flags=re.DOTALL)
-    told = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-label)="([^"]*)"', body)
-    return {" ".join(unescape(text).split()) for text in re.split(r"<[^>]*>", body) + told}
 
 
 @pytest.fixture(scope="module")

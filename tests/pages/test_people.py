@@ -9,7 +9,7 @@ from tests import factories
 from tests.factories import Member, accepted
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of
-from tests.pages.tables import table
+from tests.pages.tables import is_empty, leaf, table
 
 
 async def test_users_are_listed_narrowed_and_opened(admin: Member, stranger: Member) -> None:
@@ -49,7 +49,7 @@ async def test_users_are_found_by_a_part_of_name_or_address_by_status_and_by_rol
         page = await here.get("/users", params=asked)
         shown = set(_first(table(page, "Users"), "E-mail address")) if expected else set()
         assert shown == expected, asked
-        assert expected or "No matches" in page.text
+        assert is_empty(page) == (not expected)
         assert {row["email"] for row in await csv_of(here, "/users", **asked)} == expected, asked
 
 
@@ -104,13 +104,11 @@ async def test_lists_leaf_forth_and_back(admin: Member) -> None:
         accepted(await admin.post("roles", {"name": name, "permissions": []}), 201)
     here = await signed_in(admin)
     first = await here.get("/roles?sort=-name")
-    assert 'rel="prev"' not in first.text
-    onward = next(part for part in first.text.split('"') if "cursor=" in part).replace("&amp;", "&")
-    second = await here.get(onward)
-    assert 'rel="next"' not in second.text
-    back = next(part for part in second.text.split('"') if "before=" in part).replace("&amp;", "&")
-    again = await here.get(back)
-    assert 'rel="prev"' not in again.text
+    assert leaf(first, "prev") is None
+    second = await here.get(leaf(first, "next") or "")
+    assert leaf(second, "next") is None
+    again = await here.get(leaf(second, "prev") or "")
+    assert leaf(again, "prev") is None
     shown = [name for name in names if f">{name}<" in first.text]
     assert 0 < len(shown) < 60
     assert shown == [name for name in names if f">{name}<" in again.text]

@@ -8,12 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
-from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
 from tests.printed import Sheet, scanned, sheets
+from tests.states import Line, ago, ahead, purchase_order, sales_order
 
 A4, LETTER = (210, 297), (216, 279)
 HOSTILE = (
@@ -235,6 +236,15 @@ async def test_a_packing_slip_says_what_goes_where_and_no_price(admin: Member) -
     assert scanned(sheet.barcode) == "]C0HS-26-11"
 
 
+PRINTS = {
+    "/purchase-orders/{order_id}/order.pdf": "purchase_orders:read",
+    "/shipments/{shipment_id}/packing-slip.pdf": "shipments:read",
+    "/shipments/{shipment_id}/label.pdf": "shipments:read",
+    "/products/{product_id}/label.pdf": "products:read",
+}
+"""What is printed, and the permission that it takes."""
+
+
 async def test_prints_are_for_who_may_and_of_their_own(admin: Member, stranger: Member) -> None:
     supplier, product = await factories.supplier(admin), await factories.product(admin)
     order = await purchase_order(admin, supplier["id"], "confirmed", Line(product["id"]))
@@ -242,18 +252,20 @@ async def test_prints_are_for_who_may_and_of_their_own(admin: Member, stranger: 
     outsider = await signed_in(stranger)
     clerk = await signed_in(await factories.member_with(admin, "organization:read"))
     nobody = factories.visitor(admin.app, Accept="text/html")
-    for path, permission in (
-        (f"/purchase-orders/{order}/order.pdf", "purchase_orders:read"),
-        (f"/shipments/{shipment['id']}/packing-slip.pdf", "shipments:read"),
-        (f"/shipments/{shipment['id']}/label.pdf", "shipments:read"),
-        (f"/products/{product['id']}/label.pdf", "products:read"),
-    ):
+    ids = {"order_id": order, "shipment_id": shipment["id"], "product_id": product["id"]}
+    for path, permission in ((path.format(**ids), needed) for path, needed in PRINTS.items()):
         assert (await outsider.get(path)).status_code == 404, path
         assert (await clerk.get(path)).status_code == 403, path
         sent = await nobody.get(path)
         assert (sent.status_code, sent.headers["location"].partition("?")[0]) == (303, "/sign-in"), path
         reader = await signed_in(await factories.member_with(admin, "organization:read", permission))
         assert sheets(await reader.get(path)), path
+
+
+def test_every_print_is_tried(app: Observed) -> None:
+    paths = {route.path_format for route in factories.litestar_of(app).routes if route.path.endswith(".pdf")}
+    sent = {"/purchase-orders/{order_id}/mails/{mail_id}/document.pdf"}  # see documents/test_mails.py
+    assert paths - sent == PRINTS.keys()
 
 
 async def test_documents_lead_to_what_is_printed_of_them(admin: Member) -> None:

@@ -226,7 +226,7 @@ async def test_of_two_buyers_who_edit_the_same_version_one_must_read_again(admin
 
 
 async def test_an_edit_that_waits_while_the_order_is_submitted_changes_nothing(admin: Member) -> None:
-    order = await _draft(admin)
+    order = await _draft(admin, {"quantity_ordered": 1})
     async with admin.transaction() as connection:
         await states.advance(connection, admin, "purchase_orders", order["id"], "submitted")
         edit = asyncio.create_task(admin.edit(f"{PATH}/{order['id']}", notes="late"))
@@ -237,7 +237,7 @@ async def test_an_edit_that_waits_while_the_order_is_submitted_changes_nothing(a
 
 @pytest.mark.parametrize("status", ["submitted", "confirmed", "shipped", "received", "cancelled"])
 async def test_past_draft_an_order_is_neither_edited_nor_deleted(admin: Member, status: str) -> None:
-    order = await _draft(admin)
+    order = await _draft(admin, {"quantity_ordered": 1})
     await _becomes(admin, order, status)
     edit = accepted(await admin.edit(f"{PATH}/{order['id']}", notes="too late"), 409)
     removal = accepted(await admin.delete(f"{PATH}/{order['id']}"), 409)
@@ -298,7 +298,9 @@ async def test_that_is_one_statement(admin: Member) -> None:
 
 async def test_orders_are_filtered_by_status_and_supplier(admin: Member) -> None:
     supplier = await factories.supplier(admin)
-    draft, submitted = [await _draft(admin, supplier_id=supplier["id"]) for _ in range(2)]
+    draft, submitted = [
+        await _draft(admin, {"quantity_ordered": 1}, supplier_id=supplier["id"]) for _ in range(2)
+    ]
     other = await _draft(admin)
     await _becomes(admin, submitted, "submitted")
 

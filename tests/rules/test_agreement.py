@@ -17,7 +17,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of
-from tests.pages.trading import Line, ago, ahead, purchase_order, sales_order
+from tests.states import Line, ago, ahead, purchase_order, sales_order
 
 ORDERED = 10
 MOST = PageRequest("due_on", 500)

@@ -129,6 +129,18 @@ async def test_to_a_stranger_our_rows_do_not_exist(two: Two, operations: list[Op
         assert (never.status_code, never.json()["detail"]) == (404, reply.json()["detail"]), operation
 
 
+async def test_what_can_be_edited_has_a_version(two: Two, operations: list[Operation]) -> None:
+    """It is sent once, and edited by nobody who does not say which version they saw."""
+    edited = [operation for operation in operations if operation.method == "PATCH"]
+    assert len(edited) >= 10
+    for operation in edited:
+        path = operation.of(two.ours)
+        version = (await two.us.get(path)).headers["etag"]
+        again = await two.us.http.get(path, headers={"If-None-Match": version})
+        assert (again.status_code, again.content) == (304, b""), operation
+        assert (await two.us.http.patch(path, json={})).status_code == 428, operation
+
+
 async def test_a_list_shows_our_rows_and_none_of_theirs(two: Two, operations: list[Operation]) -> None:
     everywhere = {"/api/v1/permissions"}
     listing = [operation for operation in operations if operation.rows and operation.path not in everywhere]

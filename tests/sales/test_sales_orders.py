@@ -168,7 +168,7 @@ async def test_an_edit_that_was_overtaken_changes_nothing(admin: Member, *, is_c
 
 @pytest.mark.parametrize("status", ["confirmed", "shipped", "delivered", "cancelled"])
 async def test_an_order_past_draft_is_neither_edited_nor_deleted(admin: Member, status: str) -> None:
-    order = await draft(admin)
+    order = await draft(admin, items=[await line(admin)])
     await put_past_draft(admin, order, status)
     path = f"sales-orders/{order['id']}"
     for reply in (await admin.edit(path, notes="too late"), await admin.delete(path)):
@@ -220,7 +220,7 @@ async def test_a_blocked_customer_gets_no_order(admin: Member) -> None:
 
 async def test_orders_are_found_by_number_customer_and_status_newest_first(admin: Member) -> None:
     customer = await factories.customer(admin)
-    for day, fields in ((1, {}), (3, {"customer_id": customer["id"]}), (2, {})):
+    for day, fields in ((1, {}), (3, {"customer_id": customer["id"]}), (2, {"items": [await line(admin)]})):
         await draft(admin, so_number=f"N{day}", order_date=f"2026-03-0{day}", **fields)
     (middle,) = (await admin.read("sales-orders", so_number="N2"))["items"]
     await put_past_draft(admin, middle, "shipped")

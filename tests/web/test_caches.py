@@ -22,6 +22,14 @@ EDITED = {
 }
 
 
+def kind_of(noun: str) -> str:
+    return noun.removesuffix("s").replace("-", "_")
+
+
+def test_every_kind_that_is_remembered_is_changed_here(app: Observed) -> None:
+    assert factories.litestar_of(app).state.caches.keys() == {kind_of(noun) for noun in EDITED}
+
+
 async def made(admin: Member, noun: str) -> str:
     """The path of a row of that kind."""
     if noun == "organizations":
@@ -49,7 +57,7 @@ async def remembers(app: Observed) -> bool:
 async def test_a_row_is_remembered_until_it_is_changed_anywhere(
     database: TestDatabase, app: Observed, admin: Member, noun: str
 ) -> None:
-    path, kind = await made(admin, noun), noun.removesuffix("s").replace("-", "_")
+    path, kind = await made(admin, noun), kind_of(noun)
     async with factories.running(database.installation) as other:
         there = factories.elsewhere(admin, other)
         await eventually(lambda: remembers(app))
