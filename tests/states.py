@@ -1,4 +1,4 @@
-"""Documents in states that tests begin with, reached as the product reaches them: by its functions."""
+"""Puts documents into the states that tests start from, through the product's own functions."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
@@ -36,7 +36,7 @@ async def advance(
     at: datetime | None = None,
     note: str | None = None,
 ) -> None:
-    """Moves a document from the state it is in to each of these in turn."""
+    """Moves a document from its current state through each of these in turn."""
     id_ = UUID(str(document_id))
     for status in statuses:
         before = await connection.fetchval(_NOW[document], owner.organization_id, id_)
@@ -53,7 +53,7 @@ async def advance(
 async def in_state(
     owner: Member, document: Document, document_id: UUID | str, *statuses: str, at: datetime | None = None
 ) -> None:
-    """The same in a transaction of its own."""
+    """`advance` in its own transaction."""
     async with owner.transaction() as connection:
         await advance(connection, owner, document, document_id, *statuses, at=at)
 
@@ -63,7 +63,7 @@ def noon(day: date | None) -> datetime | None:
 
 
 async def warehouse_of(owner: Member) -> UUID:
-    """The warehouse in which these documents move stock: one of the organization's, made when needed."""
+    """The warehouse in which these documents move stock: one of the organization's, created on first use."""
     async with owner.transaction() as connection:
         found: UUID | None = await connection.fetchval(
             "SELECT id FROM warehouses WHERE organization_id = $1 AND name = 'Dock 7'",
@@ -88,7 +88,7 @@ async def receive(
     quantity: int,
     on: date | None,
 ) -> None:
-    """Receives so much of a purchase order's line."""
+    """Receives a quantity of a purchase order's line."""
     if quantity:
         await post(
             connection,
@@ -117,7 +117,7 @@ async def ship(
     reserved: int = 0,
     on: date | None = None,
 ) -> None:
-    """Ships, takes back and reserves so much for a sales order's line, of stock that is found first."""
+    """Ships, takes back and reserves quantities for a sales order's line, after receiving enough stock."""
     at = noon(on)
     moved: dict[str, Any] = {"sales_order_item_id": line, "occurred_at": at}
     if shipped + reserved:
@@ -149,7 +149,7 @@ async def ship(
 async def move_first_line(
     owner: Member, order_id: str, product_id: str, *, shipped: int = 0, reserved: int = 0
 ) -> None:
-    """Ships and reserves so much for the first line of a sales order."""
+    """Ships and reserves quantities for the first line of a sales order."""
     dock = await warehouse_of(owner)
     async with owner.transaction() as connection:
         line = await connection.fetchval(
@@ -171,7 +171,7 @@ MANY_MOVEMENTS = 20_000
 
 
 async def with_ledger(owner: Member) -> Member:
-    """The member, whose organization has many movements of one product."""
+    """Returns the member, after giving its organization many movements of one product."""
     product, warehouse = await factories.product(owner), await factories.warehouse(owner)
     movement = Movement(
         product_id=UUID(product["id"]),

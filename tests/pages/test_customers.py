@@ -1,4 +1,4 @@
-"""Customers as pages show them, and that each figure counts the rows it leads to."""
+"""Customers on pages; each figure equals the number of rows it links to."""
 
 import httpx
 import pytest
@@ -17,7 +17,7 @@ COUNTED = {"due": 8, "on_time": 5, "late": 3, "open": 5, "overdue": 2}
 
 @pytest.fixture
 async def sexton(admin: Member) -> str:
-    """A customer with a line of every kind; its id."""
+    """A customer with an order line in every state; returns its id."""
     customer: str = (
         await factories.customer(admin, name="Sexton Hardware", customer_number="C-17", city="Ohio")
     )["id"]
@@ -25,15 +25,15 @@ async def sexton(admin: Member) -> str:
     await sales_order(
         admin, customer, "delivered",
         *[Line(product, 10, 10, promised=ago(days), done_on=ago(days + 1)) for days in (20, 19, 18, 17)],
-        Line(product, 10, 10, promised=ago(20), expected=ago(11), done_on=ago(12)),  # late, put off meanwhile
-        Line(product, 10, 10, expected=ago(20), done_on=ago(20)),  # nothing was promised
+        Line(product, 10, 10, promised=ago(20), expected=ago(11), done_on=ago(12)),  # late: postponed later
+        Line(product, 10, 10, expected=ago(20), done_on=ago(20)),  # without a promised date
         order_date=ago(30), number="SO-1", expected=ago(20), delivered=ago(12),
     )  # fmt: skip
     await sales_order(
         admin, customer, "confirmed",
         Line(product, 10, 3, promised=ago(1)),  # overdue
-        Line(product, 10, 10, promised=ago(1)),  # sent, and not there yet
-        Line(product, 10, 0, promised=ago(0)),  # due today, so not yet
+        Line(product, 10, 10, promised=ago(1)),  # shipped, not yet delivered
+        Line(product, 10, 0, promised=ago(0)),  # due today, so not overdue
         Line(product, 10, 0, promised=ahead(9)),
         order_date=ago(10), number="SO-2", expected=ago(1),
     )  # fmt: skip
@@ -53,7 +53,7 @@ async def test_lines_are_counted_as_declared(admin: Member, sexton: str, outcome
 
 
 def tile(page: httpx.Response, label: str) -> tuple[str, str]:
-    """A figure at the head of the page, and where it leads."""
+    """A key figure at the top of the page, and its link target."""
     cards = [part.split("</section>")[0] for part in page.text.split('<section class="card tile')]
     (card,) = [card for card in cards[1:] if words(card.split("</h2>")[0].split(">", 1)[1]) == label]
     return words(card.split("</h2>")[1]), link(page, label)
@@ -94,7 +94,7 @@ async def test_customers_are_listed_with_their_orders(admin: Member, sexton: str
     assert len(table(await here.get(link(page, "1")), "Sales orders")) == 1
 
 
-async def test_customers_are_narrowed_leafed_through_and_exported(admin: Member, stranger: Member) -> None:
+async def test_customers_are_filtered_paged_and_exported(admin: Member, stranger: Member) -> None:
     names = [f"Customer {number:03}" for number in range(55)]
     for name in names:
         await factories.customer(admin, name=name)

@@ -1,4 +1,4 @@
-"""The page of a product: stock, its course, movements, orders, suppliers, shipments."""
+"""The product page: stock, its history, movements, orders, suppliers, shipments."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 @pytest.fixture
 async def apples(admin: Member) -> Line:
-    """90 in the north, 25 in the south of which 5 are held; 20 were sold four days ago."""
+    """90 in the north; 25 in the south, of which 5 are reserved; 20 were sold four days ago."""
     fields = {"name": "Apples", "unit_cost": "0.50", "reorder_level": 120, "category": "Fruit"}
     line = Line(
         await factories.product(admin, **fields),
@@ -52,7 +52,7 @@ async def here(admin: Member, apples: Line) -> Browser:
 async def _buy(
     admin: Member, line: Line, supplier: dict[str, Any], ordered: date, status: str, **item: Any
 ) -> dict[str, Any]:
-    """An order past its draft, with one line; `item` is what the database holds of it."""
+    """A submitted order with one line; `item` are the line's column values."""
     order = await admin.create(
         "purchase-orders",
         {
@@ -108,7 +108,7 @@ async def test_stock_is_shown_by_warehouse(here: Browser, apples: Line) -> None:
     assert f'href="/ledger?product_id={apples.product["id"]}"' in page.text
 
 
-async def test_its_course_is_what_the_ledger_says_of_each_day(here: Browser, apples: Line) -> None:
+async def test_its_stock_chart_equals_the_ledger_of_each_day(here: Browser, apples: Line) -> None:
     page = await here.get(f"/products/{apples.product['id']}")
     days = table(page, "Stock at the end of each day")
     assert len(days) == 180
@@ -122,7 +122,7 @@ async def test_its_course_is_what_the_ledger_says_of_each_day(here: Browser, app
     ] * 4
 
 
-async def test_what_has_not_moved_for_long_is_charted_to_its_last_movement(admin: Member) -> None:
+async def test_the_chart_of_a_slow_mover_reaches_its_last_movement(admin: Member) -> None:
     product, warehouse = await factories.product(admin), await factories.warehouse(admin)
     moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 3)
     at = datetime(2020, 6, 30, 12, tzinfo=UTC)
@@ -133,7 +133,7 @@ async def test_what_has_not_moved_for_long_is_charted_to_its_last_movement(admin
     assert "30 Jun 2020" in page.text
 
 
-async def test_it_shows_its_stock_as_it_stood(here: Browser, apples: Line) -> None:
+async def test_it_shows_its_stock_as_of_a_day(here: Browser, apples: Line) -> None:
     day = str(ago(5))
     page = await here.get(f"/products/{apples.product['id']}", params={"as_of": day})
     assert "On hand 135 In stock" in words(page.text)
@@ -150,7 +150,9 @@ async def test_it_shows_its_stock_as_it_stood(here: Browser, apples: Line) -> No
     assert "Not stocked in any warehouse." in before.text
 
 
-async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Browser, apples: Line) -> None:
+async def test_open_purchase_lines_and_past_sources_are_shown(
+    admin: Member, here: Browser, apples: Line
+) -> None:
     quick, slow = [await factories.supplier(admin, name=name) for name in ("Quick Ltd", "Slow Ltd")]
     late = await _buy(admin, apples, slow, ago(40), "confirmed", received=4, due=ago(3))
     await _buy(admin, apples, quick, ago(5), "submitted", due=ahead(3))
@@ -188,9 +190,7 @@ async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Brow
     )
 
 
-async def test_what_customers_wait_for_and_what_is_under_way(
-    admin: Member, here: Browser, apples: Line
-) -> None:
+async def test_open_sales_lines_and_shipments_are_shown(admin: Member, here: Browser, apples: Line) -> None:
     item = {"product_id": apples.product["id"], "quantity_ordered": 8}
     customer = await factories.customer(admin, name="Grocer")
     orders = [
@@ -236,7 +236,7 @@ async def test_what_customers_wait_for_and_what_is_under_way(
         assert [text for text in known if text not in shown] == []
 
 
-async def test_a_new_product_says_that_there_is_nothing(admin: Member) -> None:
+async def test_a_new_product_shows_empty_states(admin: Member) -> None:
     product = await factories.product(admin)
     page = await (await signed_in(admin)).get(f"/products/{product['id']}")
     assert page.status_code == 200
@@ -250,7 +250,7 @@ async def test_a_new_product_says_that_there_is_nothing(admin: Member) -> None:
     assert "data-chart" not in page.text
 
 
-async def test_only_what_one_may_read_elsewhere_is_on_it(admin: Member, apples: Line) -> None:
+async def test_only_sections_that_the_reader_may_see_are_on_it(admin: Member, apples: Line) -> None:
     supplier = await factories.supplier(admin)
     await _buy(admin, apples, supplier, ago(5), "confirmed")
     path = f"/products/{apples.product['id']}"
@@ -268,12 +268,12 @@ async def test_only_what_one_may_read_elsewhere_is_on_it(admin: Member, apples: 
                 assert (f">{title}<" in text) == (permission == held), (held, title)
 
 
-async def test_others_products_do_not_exist(stranger: Member, apples: Line) -> None:
+async def test_another_organizations_product_is_not_found(stranger: Member, apples: Line) -> None:
     here = await signed_in(stranger)
     for missing in (apples.product["id"], uuid4()):
         assert (await here.get(f"/products/{missing}")).status_code == 404
 
 
-async def test_who_may_not_read_products_is_told_so(admin: Member, apples: Line) -> None:
+async def test_without_permission_the_page_is_forbidden(admin: Member, apples: Line) -> None:
     here = await signed_in(await factories.member_with(admin, "inventory:read"))
     assert (await here.get(f"/products/{apples.product['id']}")).status_code == 403

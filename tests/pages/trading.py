@@ -1,4 +1,4 @@
-"""Orders in any state that can be reached, for pages to show."""
+"""Factories of orders in any reachable state, for the tests of pages."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from tests.factories import Member
 
 
 def ago(days: int) -> date:
-    """A day at organizations that tests found."""
+    """A past date in the timezone of the test organizations."""
     return today("UTC") - timedelta(days=days)
 
 
@@ -22,7 +22,7 @@ def ahead(days: int) -> date:
 
 @dataclass(frozen=True)
 class Line:
-    """`done` is what was received or shipped of it."""
+    """An order line; `done` is its received or shipped quantity."""
 
     product_id: str
     ordered: int = 10
@@ -38,7 +38,7 @@ class Line:
 async def purchase_order(
     admin: Member, supplier_id: str, status: str, *lines: Line, number: str | None = None, **fields: Any
 ) -> UUID:
-    """Ordered thirty days ago, if not said otherwise."""
+    """A purchase order, placed thirty days ago by default."""
     given = {"order_date": ago(30), "expected": None, "received": None, "currency": "EUR"} | fields
     dock = await states.warehouse_of(admin)
     async with admin.transaction() as connection:
@@ -85,7 +85,7 @@ async def sales_order(
     number: str | None = None,
     **fields: Any,
 ) -> UUID:
-    """Ordered thirty days ago, if not said otherwise."""
+    """A sales order, placed thirty days ago by default."""
     given = {"order_date": ago(30), "expected": None, "delivered": None, "currency": "EUR"} | fields
     dock = await states.warehouse_of(admin)
     async with admin.transaction() as connection:
