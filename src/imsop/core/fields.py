@@ -1,6 +1,6 @@
-"""The types of fields in requests: every text has a length, every number a range, none can hold a NUL.
+"""Types of request fields: every text has a maximal length, every number a range; none may contain NUL.
 
-Money, rates and coordinates travel as decimal text (`"12.50"`): a JSON number would be read as a float.
+Money, rates and coordinates are decimal strings (`"12.50"`): a JSON number would be parsed as a float.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from imsop.core.said import Said
 
-# `$` alone would let a line feed follow.
+# `$` alone would match before a trailing line feed.
 NO_NUL = r"^[^\x00]*$"
 _HAS_INK = r"^[^\x00]*[^\s\x00][^\x00]*$"
 _PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$(?!\n)"
@@ -20,9 +20,9 @@ _RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$(?!\n)"
 _WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$(?!\n)"
 _LATITUDE = r"^-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)$(?!\n)"
 _LONGITUDE = r"^-?((1[0-7][0-9]|[0-9]?[0-9])(\.[0-9]{1,8})?|180(\.0{1,8})?)$(?!\n)"
-# Every currency there is or was, as old orders are imported; but neither the code of none nor that of tests.
+# Every currency there is or was, as imported orders may be old; without the codes for none and for tests.
 _CURRENCY = rf"^({'|'.join(sorted(list_currencies() - {'XXX', 'XTS'}))})$(?!\n)"
-_EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)"  # ASCII: elsewhere two spellings can be one address
+_EMAIL = r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)"  # ASCII: otherwise two spellings could be one address
 _URL = r"^https?://[^\s\x00]+$(?!\n)"
 
 PATTERN_ADVICE = {
@@ -40,7 +40,7 @@ PATTERN_ADVICE = {
     _EMAIL: Said("must be an e-mail address in ASCII, such as ada@harbour.example"),
     _URL: Said("must be an address that begins with http:// or https://"),
 }
-"""What to tell whose text does not match."""
+"""Advice for a text that does not match the pattern."""
 
 INT4_MAX = 2_147_483_647
 
