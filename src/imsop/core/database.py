@@ -93,7 +93,7 @@ async def transaction(
 
 @asynccontextmanager
 async def savepoint(connection: Connection) -> AsyncIterator[None]:
-    """Rolls back to a savepoint on any exception; the transaction stays usable, such as to render an error."""
+    """Rolls back to a savepoint on any exception; the transaction stays usable, e.g. to render an error."""
     await connection.execute("SAVEPOINT attempt")
     try:
         yield

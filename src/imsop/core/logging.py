@@ -29,7 +29,7 @@ MASK = "***"
 
 
 def mask_personal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """structlog processor: masks personal fields by name, and email addresses and tokens in any text."""
+    """Processor for structlog: masks personal fields by name, and email addresses and tokens in any text."""
     for field, value in event.items():
         if field in _PERSONAL:
             event[field] = MASK

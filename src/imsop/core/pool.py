@@ -107,7 +107,7 @@ class Pool:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
-        """Checks out a connection for a block that ends outside a transaction; terminates it on exceptions."""
+        """Checks out a connection for a block that ends outside a transaction; terminates it on errors."""
         connection = await self.take()
         try:
             yield connection

@@ -1,4 +1,4 @@
-"""Strict reading of requests: bodies decoded once, query parameters known, single and well formed."""
+"""Strict parsing of requests: bodies decoded once; query parameters known, single and well formed."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class StrictRequest(TenantRequest):
         return bytes(carried(self.scope).body)
 
     async def json(self) -> Any:
-        """The body, decoded in one pass straight into what the handler takes."""
+        """The body, decoded in one pass into the type of the handler's `data`."""
         handler: HTTPRouteHandler = self.scope["route_handler"]  # type: ignore[assignment]
         route = prepared(handler)
         if route.decode is None:
@@ -41,17 +41,17 @@ class StrictRequest(TenantRequest):
             raise HTTPException(status_code=400, detail="the body is not valid JSON in UTF-8") from error
 
     def fields(self) -> dict[str, str]:
-        """The fields of the form that was sent."""
+        """The fields of the submitted form."""
         return form_fields(carried(self.scope).body)
 
 
 def without_blanks(query: bytes) -> bytes:
-    """The query without parameters that have no value: a form sends its empty fields, too."""
+    """The query string without empty parameters: browsers submit empty form fields, too."""
     return b"&".join(part for part in query.split(b"&") if not part.endswith(b"=") and part)
 
 
 def require_strict_query(query: bytes, parameters: Mapping[str, Parameter]) -> None:
-    """Raises InvalidInput for unknown, repeated and malformed query parameters, all at once."""
+    """Raises InvalidInput naming all unknown, repeated and malformed query parameters."""
     if not query:
         return
     try:
@@ -87,7 +87,10 @@ def _unknown(parameters: Mapping[str, Parameter], *, is_first: bool) -> str:
 
 
 def _mismatch(value: str, parameter: Parameter) -> str | None:
-    """What is wrong with a parameter's text. Litestar reads it too, but ignores msgspec's constraints."""
+    """The error of a parameter's text, if any.
+
+    Litestar validates it too, but ignores msgspec's constraints.
+    """
     if parameter.shape is not None and not parameter.shape[0].fullmatch(value):
         return parameter.shape[1]
     try:

@@ -1,4 +1,4 @@
-"""The form of warehouses."""
+"""The edit form of warehouses."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -15,7 +15,7 @@ from imsop.web.pages.editor import Editor, Field, Option, Section
 from imsop.web.places import PLACES
 
 MANAGERS = 200
-"""Names to choose from."""
+"""Options of the field."""
 
 
 async def _managers(connection: Connection, actor: Actor) -> Sequence[Option]:
