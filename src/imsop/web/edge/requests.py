@@ -80,7 +80,7 @@ def require_strict_query(query: bytes, parameters: Mapping[str, Parameter]) -> N
 
 
 def _unknown(parameters: Mapping[str, Parameter], *, is_first: bool) -> str:
-    """Says once what is allowed: repeated for each parameter, a reply would be many times its request."""
+    """Lists the allowed names only in the first error: in each, the response would be far too large."""
     if not is_first:
         return N_("unknown parameter")
     return Said("unknown parameter; allowed: %(names)s", names=", ".join(sorted(parameters)) or "none")
