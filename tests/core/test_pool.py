@@ -1,4 +1,4 @@
-"""Connections are lent to one at a time, and come back clean or not at all."""
+"""The connection pool: exclusive checkout, and clean connections on return."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ async def _backend(connection: Connection) -> int:
     return pid
 
 
-async def test_each_connection_is_lent_to_one_and_who_comes_later_waits(pool: Pool) -> None:
+async def test_connections_are_exclusive_and_later_borrowers_wait(pool: Pool) -> None:
     first, second = await pool.take(), await pool.take()
     assert await _backend(first) != await _backend(second)
     third = asyncio.create_task(pool.take())
@@ -37,7 +37,7 @@ async def test_each_connection_is_lent_to_one_and_who_comes_later_waits(pool: Po
     assert pool.lent == 2
 
 
-async def test_who_waits_too_long_is_told(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_too_long_raises_timeouterror(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = await pool.take(), await pool.take()
     monkeypatch.setattr(pools, "TAKE_SECONDS", 0.05)
     with pytest.raises(TimeoutError):
@@ -46,7 +46,7 @@ async def test_who_waits_too_long_is_told(pool: Pool, monkeypatch: pytest.Monkey
     assert await pool.take() is first
 
 
-async def test_who_gives_up_waiting_takes_no_place(pool: Pool) -> None:
+async def test_a_cancelled_waiter_holds_no_slot(pool: Pool) -> None:
     first, _ = await pool.take(), await pool.take()
     waiting = asyncio.create_task(pool.take())
     await asyncio.sleep(0.01)
@@ -68,7 +68,7 @@ async def test_a_connection_that_the_server_closed_is_replaced(pool: Pool, super
         assert await _backend(connection) != lost
 
 
-async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> None:
+async def test_a_failed_connect_holds_no_slot(database: TestDatabase) -> None:
     away = True
 
     async def connect() -> Connection:
@@ -85,7 +85,7 @@ async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> N
 
 
 @pytest.mark.parametrize("statement", ["SELECT pg_sleep(10)", "BEGIN; SELECT pg_sleep(10)"])
-async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, superuser: Any, statement: str) -> None:
+async def test_an_aborted_connection_is_not_reused(pool: Pool, superuser: Any, statement: str) -> None:
     cut_off = await pool.take()
     backend = await _backend(cut_off)
     pool.give_back(cut_off)
@@ -105,11 +105,11 @@ async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, superuser: 
     await superuser.execute("SELECT pg_terminate_backend($1)", backend)  # which sleeps on beside later tests
 
 
-async def test_a_transaction_whose_end_is_not_confirmed_closes_its_connection(pool: Pool) -> None:
+async def test_an_unconfirmed_commit_closes_the_connection(pool: Pool) -> None:
     connection = await pool.take()
     await connection.execute("BEGIN")
     ended = asyncio.create_task(pool.end(connection, commit=True))
-    await asyncio.sleep(0)  # the COMMIT is on its way
+    await asyncio.sleep(0)  # the COMMIT is in flight
     ended.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ended
@@ -117,7 +117,7 @@ async def test_a_transaction_whose_end_is_not_confirmed_closes_its_connection(po
     assert pool.lent == 0
 
 
-async def test_a_refused_transaction_leaves_a_connection_that_is_lent_again(pool: Pool) -> None:
+async def test_a_rolled_back_connection_is_reused(pool: Pool) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         async with transaction(pool, None) as connection:
             await connection.execute("SELECT FROM nowhere")
@@ -127,7 +127,7 @@ async def test_a_refused_transaction_leaves_a_connection_that_is_lent_again(pool
         assert not again.is_in_transaction()
 
 
-async def test_connections_that_nobody_needs_are_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_surplus_idle_connections_are_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = await pool.take(), await pool.take()
     pool.give_back(first)
     monkeypatch.setattr(pools, "IDLE_SECONDS", 0.0)
@@ -138,7 +138,7 @@ async def test_connections_that_nobody_needs_are_closed(pool: Pool, monkeypatch:
     assert not second.is_closed()  # the fewest stay
 
 
-async def test_a_pool_that_closes_leaves_none_open(database: TestDatabase) -> None:
+async def test_closing_the_pool_closes_all_connections(database: TestDatabase) -> None:
     async with await open_pool(database.app_dsn, min_size=2, max_size=2) as pool:
         lent, idle = await pool.take(), await pool.take()
         pool.give_back(idle)

@@ -72,7 +72,7 @@ async def test_a_healthy_installation_has_no_findings(database: TestDatabase, ad
         ),
     ],
 )
-async def test_a_figure_changed_behind_the_ledger_s_back_is_named(
+async def test_a_quantity_changed_without_the_ledger_is_found(
     database: TestDatabase,
     superuser: Any,
     admin: Member,

@@ -1,6 +1,6 @@
-"""How many statements each request is, as agreed: one more is a decision that a review sees.
+"""The number of statements per request, in a golden file: a change is visible in review.
 
-Counted are those of the request's own transaction; looking up who asks, if need be, is another before it.
+Counts the request's own transaction; authentication, if not cached, has another one before it.
 """
 
 import os
@@ -31,9 +31,7 @@ from tests.rules.rows import Rows
 GOLDEN = Path(__file__).with_name("statements.json")
 
 
-async def test_each_request_is_as_many_statements_as_agreed(
-    database: TestDatabase, catalogue: Catalogue
-) -> None:
+async def test_the_number_of_statements_per_request(database: TestDatabase, catalogue: Catalogue) -> None:
     counted = {}
     texts: set[str] = set()
     async with recording(database.installation) as recorder:
@@ -56,7 +54,7 @@ async def test_each_request_is_as_many_statements_as_agreed(
 
 
 def lengthened(body: dict[str, Any]) -> dict[str, Any]:
-    """The same with three times the lines."""
+    """The body with three times the lines."""
     lines = {field: value for field, value in body.items() if isinstance(value, list)}
     return body | {field: value * 3 for field, value in lines.items() if isinstance(value[0], dict)}
 

@@ -152,7 +152,7 @@ class Demand:
 
 
 def _poisson(rng: Random, mean: float) -> int:
-    """Knuth's method (The Art of Computer Programming, 2, 3.4.1): the means here are small."""
+    """A Poisson random number by Knuth's method (The Art of Computer Programming, 2, 3.4.1)."""
     limit, product, count = exp(-mean), rng.random(), 0
     while product > limit:
         product *= rng.random()
