@@ -41,7 +41,7 @@ class Exported(NamedTuple):
 
 
 def measure(rows: int, progress: Progress, *, products: int = 10_000) -> list[Exported]:
-    """Both formats, from an empty directory, with a ledger of at least `rows` rows."""
+    """Measures both formats on a temporary server with a ledger of at least `rows` rows."""
     volume = Volume(organizations=1, products=products)
     each_time = products * volume.warehouses
     volume = replace(volume, movements_per_balance=-(-rows // each_time))

@@ -1,4 +1,4 @@
-"""Measures each page's latency beside that of its JSON, and the size of a first view."""
+"""Measures the latency of each page and of its JSON, and the size of a first view."""
 
 import os
 import re

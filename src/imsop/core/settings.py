@@ -110,7 +110,10 @@ class Settings(BaseSettings):
     """Log one JSON object per line instead of text; unless set, wherever no terminal shows the log."""
 
     def mail_server(self) -> MailServer | None:
-        """None if mail is not configured. Only a server on this machine is used without TLS."""
+        """The SMTP server from `smtp_url`; None if mail is not configured.
+
+        Only a server on this machine is used without TLS.
+        """
         if self.smtp_url is None or self.mail_from is None:
             return None
         parts = urlsplit(self.smtp_url.get_secret_value())

@@ -1,4 +1,4 @@
-"""The two companies of the demo, read from the TOML files beside this module."""
+"""The two companies of the demo, read from the TOML files in this directory."""
 
 import tomllib
 from collections.abc import Iterator, Mapping

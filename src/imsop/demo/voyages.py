@@ -52,7 +52,10 @@ class Journey(NamedTuple):
 def journey(
     origin: Place, destination: Place, link: Link | None = None, weight_grams: int = 10**9
 ) -> Journey:
-    """The transport mode and route: by sea between two ports, else over land, or as `link` says."""
+    """The transport mode, route and days: by sea between two ports, else over land, or as `link` says.
+
+    Over land, up to _COURIER_GRAMS by parcel service.
+    """
     if origin.port and destination.port and link in {None, "ocean"}:
         route = sea_route(origin.port, destination.port)
         return Journey("ocean", route, _HANDLING_DAYS + round(route.length_km / _SHIP_KM_PER_DAY + 0.5))

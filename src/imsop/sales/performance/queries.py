@@ -84,7 +84,7 @@ async def count_lines(
 async def list_orders_of(
     connection: Connection, organization_id: UUID, customer_ids: Sequence[UUID], today: date
 ) -> dict[UUID, CustomerOrders]:
-    """Order counts by customer id; drafts and cancelled orders count as orders, too."""
+    """Order counts and last order date by customer id; drafts and cancelled orders count, too."""
     rows = await fetch_all(
         connection,
         CustomerOrders,

@@ -48,7 +48,7 @@ class Parameter(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """What the edge needs to know of a route, computed once from its handler's signature."""
+    """Facts about a route that the edge needs, computed once from its handler's signature."""
 
     parameters: Mapping[str, Parameter]
     header_aliases: Mapping[str, str]

@@ -39,7 +39,7 @@ from imsop.shipping.tracking.models import Position, ShipmentEvent
 POLL_SECONDS = 0.05
 """The average latency is half of it. Polling an unchanged database takes 0.1 ms."""
 MAX_OF_A_KIND = 500
-"""Maximal events of one kind and organization per poll; above it listeners are told to reload."""
+"""Maximal events of one kind and organization per poll; above it listeners receive `reload`."""
 MAX_WAITING_BYTES = 1024 * 1024
 """Backpressure: maximal unsent bytes of a slow listener; beyond that its stream is ended."""
 MAX_LISTENERS = 1_000

@@ -60,7 +60,7 @@ def ends_of_stretches(today: date) -> list[date]:
 
 
 class Stock(NamedTuple):
-    """Figures of stock; counts are balances, as in the linked list."""
+    """Figures of stock value and units, and of balances out of stock and below reorder level."""
 
     value: Figure
     on_hand: Figure
