@@ -1,8 +1,11 @@
 import htmx from "htmx.org";
 
+import "./forms.js";
 import "./frame.js";
 import "./live.js";
+import "./picker.js";
 import "./search.js";
+import "./shortcuts.js";
 
 if (document.querySelector("[data-chart], [data-map]")) import("./charts.js");
 

@@ -28,6 +28,7 @@ document.addEventListener("click", ({ target }) => {
   closeMenus(target);
   const button = target.closest("button");
   if (!button) return;
+  if (button.dataset.opens) document.getElementById(button.dataset.opens).showModal();
   if (button.dataset.choose) choose(button.dataset.choose, button.value);
   if (button.classList.contains("close")) button.closest(".note").remove();
 });
@@ -35,6 +36,7 @@ document.addEventListener("click", ({ target }) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const menu = event.target.closest?.("details.menu[open]");
+  if (document.querySelector("details.menu[open]")) event.preventDefault();
   closeMenus(null);
   menu?.querySelector("summary").focus();
 });

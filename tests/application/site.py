@@ -27,6 +27,8 @@ PARTS = {
     "/products/similar",
     "/suppliers/similar",
     "/customers/similar",
+    "/warehouses/choices/manager_id",
+    "/zones/choices/warehouse_id",
 }
 """Fragments, fetched by scripts; every other path without a suffix is a page."""
 ALIKE = 2  # URLs followed per page and parameter names: their rows differ, their links do not

@@ -27,13 +27,13 @@ async def failed_job(admin: Member, *, key: str = "") -> None:
         )
 
 
-async def plenty(app: Observed) -> tuple[Member, dict[str, str]]:
-    """Its administrator, and one row id of each kind by the name of its path parameter."""
+async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str]]:
+    """Its administrator, and the ids of a row of each kind by the name that addresses have for them."""
     admin = await factories.sign_up(app)
-    products = [(await factories.product(admin, reorder_level=20))["id"] for _ in range(EACH)]
-    warehouses = [(await factories.warehouse(admin, capacity=100))["id"] for _ in range(EACH)]
-    suppliers = [(await factories.supplier(admin, country="Deutschland"))["id"] for _ in range(EACH)]
-    customers = [(await factories.customer(admin))["id"] for _ in range(EACH)]
+    products = [(await factories.product(admin, reorder_level=20))["id"] for _ in range(each)]
+    warehouses = [(await factories.warehouse(admin, capacity=100))["id"] for _ in range(each)]
+    suppliers = [(await factories.supplier(admin, country="Deutschland"))["id"] for _ in range(each)]
+    customers = [(await factories.customer(admin))["id"] for _ in range(each)]
     users = [await factories.member(admin, role) for role in ("buyer", "viewer")]
     shipments = []
     bought = [Line(product, 10, 10, promised=ago(9), done_on=ago(8)) for product in products]

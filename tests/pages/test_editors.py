@@ -80,11 +80,11 @@ NOUNS = {
 async def filled(noun: Noun, admin: Member) -> dict[str, str]:
     given: dict[str, Callable[[], str]] = {
         "{new}": lambda: f"N{uuid4().hex[:10]}",
-        "{user}": lambda: str(admin.user_id),
+        "{user}": lambda: admin.email,
     }
     typed = {name: given[value]() if value in given else value for name, value in noun.typed.items()}
     if typed.get("warehouse_id"):
-        typed["warehouse_id"] = (await factories.warehouse(admin))["id"]
+        typed["warehouse_id"] = (await factories.warehouse(admin))["name"]
     return typed
 
 

@@ -4,6 +4,7 @@ Counts the request's own transaction; authentication, if not cached, has another
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.golden import require_golden, write_golden
 from tests.installation.test_upgrade import RELEASED
+from tests.pages.browsing import signed_in
+from tests.pages.plenty import EACH, pages_of, plenty
 from tests.rules import rows
 from tests.rules.catalogue import Catalogue
 from tests.rules.operations import (
@@ -25,10 +28,12 @@ from tests.rules.operations import (
     row_of_its_own,
     send,
 )
-from tests.rules.recording import Recorder, recording
+from tests.rules.recording import Recorder, Statement, recording
 from tests.rules.rows import Rows
 
 GOLDEN = Path(__file__).with_name("statements.json")
+GOLDEN_PAGES = Path(__file__).with_name("page_statements.json")
+UUID_IN_PATH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def test_the_number_of_statements_per_request(database: TestDatabase, catalogue: Catalogue) -> None:
@@ -53,6 +58,26 @@ async def test_the_number_of_statements_per_request(database: TestDatabase, cata
         write_golden(RELEASED, {"revision": revisions()[-1], "statements": sorted(texts)})
 
 
+async def test_each_page_is_as_many_statements_as_agreed(database: TestDatabase) -> None:
+    counted: list[dict[str, int]] = []
+    async with recording(database.installation) as recorder:
+        for each in (EACH, EACH + 2):  # however many rows there are
+            admin, ids = await plenty(recorder.app, each)
+            here = await signed_in(admin)
+            counts = {}
+            for address in sorted(pages_of(recorder.app, ids)):
+                await recorder.taken()
+                reply = await here.get(address)
+                assert reply.status_code == 200, address
+                counts[UUID_IN_PATH.sub("{id}", address)] = len(
+                    of_the_request(await recorder.taken(), address)
+                )
+            counted.append(counts)
+    few, many = counted
+    assert many == few
+    require_golden(GOLDEN_PAGES, few)
+
+
 def lengthened(body: dict[str, Any]) -> dict[str, Any]:
     """The body with three times the lines."""
     lines = {field: value for field, value in body.items() if isinstance(value, list)}
@@ -64,7 +89,14 @@ async def statements(
 ) -> list[str]:
     reply = await send(admin, operation, path, filled_in(body or operation.body, ours))
     assert reply.status_code < 300, f"{operation}: {reply.text}"
-    said = [statement.sql for statement in await recorder.taken()]
-    begun = max(place for place, sql in enumerate(said) if sql.startswith("BEGIN"))
-    assert said[-1] == "COMMIT", f"{operation}: {said}"
+    return of_the_request(await recorder.taken(), str(operation))
+
+
+def of_the_request(taken: list[Statement], name: str) -> list[str]:
+    """The statements of the last transaction; none where the reply needed none."""
+    said = [statement.sql for statement in taken]
+    begun = max((place for place, sql in enumerate(said) if sql.startswith("BEGIN")), default=None)
+    if begun is None:
+        return []
+    assert said[-1] == "COMMIT", f"{name}: {said}"
     return said[begun + 1 : -1]

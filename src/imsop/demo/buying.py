@@ -2,19 +2,16 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
-import msgspec
-
 from imsop.demo.company import Supplier
-from imsop.demo.documents import Change, PurchaseLine, PurchaseOrder, PurchaseStatus, Shipment, ShipmentLine
+from imsop.demo.documents import Change, PurchaseLine, PurchaseOrder, Shipment, ShipmentLine
+from imsop.demo.lifecycles import advance
 from imsop.demo.planning import REVIEW_WEEKS, lead_time_days, promised_day
 from imsop.demo.selling import feed
 from imsop.demo.voyages import cancel, deliver, depart, plan_shipment
 from imsop.demo.world import World
-from imsop.documents.lifecycle import Advanced
-from imsop.identity.roles.permissions import SystemRole
 
 _PRICE = Decimal("0.0001")
 _PRICE_RISE_PER_YEAR = Decimal("0.03")
@@ -80,28 +77,9 @@ def _price(world: World, product: int) -> Decimal:
     return (world.product(product).unit_cost * (1 - _PRICE_RISE_PER_YEAR * years) * noise).quantize(_PRICE)
 
 
-def _advance(
-    world: World,
-    order: PurchaseOrder,
-    status: PurchaseStatus,
-    by: SystemRole,
-    *,
-    at: datetime | None = None,
-    note: str | None = None,
-) -> None:
-    at = at or world.now
-    supplier = world.company.suppliers[order.supplier].name
-    order.history.append(Change(order.status, status, by, at, note))
-    told = Advanced(
-        name=order.number, partner=supplier, from_status=order.status, to_status=status, reason=note
-    )
-    order.status = status
-    world.tell(f"purchase_order.{status}", order.id, by, at, **msgspec.structs.asdict(told))
-
-
 def _submit(world: World, order: PurchaseOrder) -> None:
     world.tick()
-    _advance(world, order, "submitted", "buyer")
+    advance(world, order, "submit", "buyer")
     overseas = world.company.suppliers[order.supplier].overseas
     answers_on = world.working_day_after(world.day, world.rng.choice((1, 1, 2, 3)) if overseas else 1)
     world.schedule(answers_on, 2.5, lambda: _answer(world, order))
@@ -115,9 +93,9 @@ def _answer(world: World, order: PurchaseOrder) -> None:
         for line in order.lines:
             world.stock.on_order[line.product] -= line.ordered
         note = world.rng.choice(("Supplier cannot deliver in time", "No agreement on the price"))
-        _advance(world, order, "cancelled", "buyer", note=note)
+        advance(world, order, "cancel", "buyer", note=note)
         return
-    _advance(world, order, "confirmed", "buyer")
+    advance(world, order, "confirm", "buyer")
     promised_on = promised_day(world, supplier)
     for line in order.lines:
         line.promised_on = promised_on
@@ -199,7 +177,7 @@ def _lose_booking(world: World, order: PurchaseOrder, consignment: _Consignment,
 
 def _leave(world: World, order: PurchaseOrder, shipment: Shipment) -> None:
     if order.status == "confirmed":
-        _advance(world, order, "shipped", "buyer", at=shipment.departs_at)
+        advance(world, order, "ship", "buyer", at=shipment.departs_at)
     depart(world, shipment, lambda arrived: _receive(world, order, arrived))
 
 
@@ -235,4 +213,4 @@ def _close(world: World, order: PurchaseOrder) -> None:
             line.received_on = world.day
             notes.append(f"Line {number} closed {missing} short.")
     order.received_on = world.day
-    _advance(world, order, "received", "warehouse", note=" ".join(notes) or None)
+    advance(world, order, "receive", "warehouse", note=" ".join(notes) or None)

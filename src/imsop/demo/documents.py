@@ -16,8 +16,6 @@ from imsop.demo.routes import Route
 from imsop.identity.roles.permissions import SystemRole
 from imsop.inventory.ledger.rules import MovementKind
 
-PurchaseStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
-SalesStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]
 ShipmentStatus = Literal["pending", "in_transit", "delivered", "cancelled"]
 ShipmentType = Literal["inbound", "outbound", "transfer"]
 TransportMode = Literal["ocean", "road", "rail", "courier"]
@@ -105,7 +103,7 @@ class PurchaseOrder:
     ordered_on: date
     lines: list[PurchaseLine]
     expected_on: date
-    status: PurchaseStatus = "draft"
+    status: str = "draft"
     received_on: date | None = None
     consignments: int = 0
     """Consignments not yet received."""
@@ -150,7 +148,7 @@ class SalesOrder:
     expected_on: date
     lines: list[SalesLine]
     accepts_parts: bool
-    status: SalesStatus = "draft"
+    status: str = "draft"
     delivered_on: date | None = None
     underway: int = 0
     """Shipments in transit."""

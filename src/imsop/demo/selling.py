@@ -3,16 +3,13 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import msgspec
-
 from imsop.demo.company import Product
 from imsop.demo.demand import Demand, Wish
-from imsop.demo.documents import Change, SalesLine, SalesOrder, SalesStatus, Shipment, ShipmentLine
+from imsop.demo.documents import Change, SalesLine, SalesOrder, Shipment, ShipmentLine
+from imsop.demo.lifecycles import advance
 from imsop.demo.partners import Customer
 from imsop.demo.voyages import deliver, depart, journey, plan_shipment
 from imsop.demo.world import World, is_working
-from imsop.documents.lifecycle import Advanced
-from imsop.identity.roles.permissions import SystemRole
 
 _CENT = Decimal("0.01")
 _PRICE_RISE_PER_YEAR = Decimal("0.03")
@@ -97,8 +94,8 @@ def _sell_at_counter(world: World, demand: Demand) -> None:
     for line in order.lines:
         _issue(world, order, line)
         line.delivered_on = world.day
-    _advance(world, order, "shipped", "sales", at=world.now)
-    _advance(world, order, "delivered", "sales", at=world.now)
+    advance(world, order, "ship", "sales", at=world.now)
+    advance(world, order, "deliver", "sales", at=world.now)
     order.delivered_on = world.day
     del world.open_orders[order.id]
 
@@ -133,28 +130,9 @@ def _price(world: World, number: int, customer: Customer | None) -> Decimal:
     return max(_CENT, (listed * (1 - discount)).quantize(_CENT))
 
 
-def _advance(
-    world: World,
-    order: SalesOrder,
-    status: SalesStatus,
-    by: SystemRole,
-    *,
-    at: datetime | None = None,
-    note: str | None = None,
-) -> None:
-    at = at or world.now
-    order.history.append(Change(order.status, status, by, at, note))
-    customer = None if order.customer is None else world.customers[order.customer].name
-    told = Advanced(
-        name=order.number, partner=customer, from_status=order.status, to_status=status, reason=note
-    )
-    order.status = status
-    world.tell(f"sales_order.{status}", order.id, by, at, **msgspec.structs.asdict(told))
-
-
 def _confirm(world: World, order: SalesOrder, at: datetime) -> None:
-    """Reserves available stock; the rest joins the queue."""
-    _advance(world, order, "confirmed", "sales", at=at)
+    """Reserves what is there; the rest waits in line."""
+    advance(world, order, "confirm", "sales", at=at)
     world.open_orders[order.id] = order
     for line in order.lines:
         world.stock.waiting[order.warehouse][line.product].append(line)
@@ -191,7 +169,7 @@ def cancel_order(world: World, order: SalesOrder, note: str) -> None:
             waiting.remove(line)
         world.stock.reserved[order.warehouse][line.product] -= line.reserved
         line.reserved = 0
-    _advance(world, order, "cancelled", "sales", note=note)
+    advance(world, order, "cancel", "sales", note=note)
     del world.open_orders[order.id]
     for line in order.lines:
         feed(world, order.warehouse, line.product)
@@ -224,7 +202,7 @@ def _dispatch(world: World, order: SalesOrder, held: list[SalesLine]) -> None:
     shipment.sales_order, shipment.origin_warehouse = order, order.warehouse
     order.underway += 1
     if all(line.shipped == line.ordered for line in order.lines):
-        _advance(world, order, "shipped", "warehouse")
+        advance(world, order, "ship", "warehouse")
         del world.open_orders[order.id]
     depart(world, shipment, lambda arrived: _delivered(world, arrived))
 
@@ -244,7 +222,7 @@ def _delivered(world: World, shipment: Shipment) -> None:
             line = item.sales_line
             world.schedule(back, 1.5, lambda line=line: _take_back(world, order, line))  # type: ignore[misc]
     if order.status == "shipped" and order.underway == 0:
-        _advance(world, order, "delivered", "warehouse", at=at)
+        advance(world, order, "deliver", "warehouse", at=at)
         order.delivered_on = at.date()
 
 

@@ -49,6 +49,8 @@ class NavigationEntry(NamedTuple):
     icon: str
     permission: str | None = None
     group: str = ""
+    shortcut: str = ""
+    """The keys that lead there (frontend/js/shortcuts.js)."""
 
 
 class Crumb(NamedTuple):
@@ -75,6 +77,8 @@ class Page:
         self._cookies: Mapping[str, str] = request.cookies
         self.theme = self._chosen("theme", ("light", "dark"))
         self.density = self._chosen("density", ("compact",))
+        self.frame = self._chosen("frame", ("folded",))
+        self.keys = self._chosen("keys", ("off",))
         self.language = _language(request, viewer)
 
     @property

@@ -151,19 +151,33 @@ async def set_user_roles(
     )
 
 
-async def list_active_names(
-    connection: Connection, organization_id: UUID, limit: int
+async def find_active_people(
+    connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Id and name of active users, ordered by name."""
+    """Id and name of active users whose name contains `typed` in any case, an exact match first.
+
+    Who shares a name with another is shown with the address, so that each name returned is one person's.
+    """
     found = await connection.fetch(
         """
-        SELECT u.id, coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS name
-        FROM users u
-        WHERE u.organization_id = $1 AND u.status = 'active' AND u.deleted_at IS NULL
-        ORDER BY name, u.id
-        LIMIT $2
+        WITH people AS (
+            SELECT u.id, u.email,
+                   coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS name
+            FROM users u
+            WHERE u.organization_id = $1 AND u.status = 'active' AND u.deleted_at IS NULL
+        ), named AS (
+            SELECT id,
+                   CASE WHEN count(*) OVER (PARTITION BY lower(name)) > 1 THEN name || ' (' || email || ')'
+                        ELSE name END AS name
+            FROM people
+        )
+        SELECT id, name FROM named
+        WHERE strpos(lower(name), lower($2)) > 0
+        ORDER BY lower(name) <> lower($2), name, id
+        LIMIT $3
         """,
         organization_id,
+        typed,
         limit,
     )
     return [(record["id"], record["name"]) for record in found]

@@ -1,5 +1,6 @@
 """SQL of warehouses and their zones."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from msgspec import Struct
@@ -51,6 +52,34 @@ async def list_names(connection: Connection, organization_id: UUID) -> list[tupl
         organization_id,
     )
     return [(record["id"], record["name"]) for record in records]
+
+
+async def find_names(
+    connection: Connection, organization_id: UUID, typed: str, limit: int
+) -> list[tuple[UUID, str]]:
+    """Id and name of warehouses whose name contains `typed` in any case, an exact match first."""
+    records = await connection.fetch(
+        """
+        SELECT w.id, w.name FROM warehouses w
+        WHERE w.organization_id = $1 AND strpos(lower(w.name), lower($2)) > 0
+        ORDER BY lower(w.name) <> lower($2), w.name, w.id LIMIT $3
+        """,
+        organization_id,
+        typed,
+        limit,
+    )
+    return [(record["id"], record["name"]) for record in records]
+
+
+async def names_of(
+    connection: Connection, organization_id: UUID, warehouse_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    records = await connection.fetch(
+        "SELECT w.id, w.name FROM warehouses w WHERE w.organization_id = $1 AND w.id = ANY ($2::uuid[])",
+        organization_id,
+        list(warehouse_ids),
+    )
+    return {record["id"]: record["name"] for record in records}
 
 
 async def insert_warehouse(connection: Connection, organization_id: UUID, new: NewWarehouse) -> UUID:

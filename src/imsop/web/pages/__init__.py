@@ -24,22 +24,22 @@ _ADMINISTRATION = N_("Administration")
 _MOVING = N_("Logistics")
 
 
-def _entry(place: Place, group: str) -> NavigationEntry:
-    return NavigationEntry(place.plural, place.path, place.icon, place.permission, group)
+def _entry(place: Place, group: str, shortcut: str = "") -> NavigationEntry:
+    return NavigationEntry(place.plural, place.path, place.icon, place.permission, group, shortcut)
 
 
 NAVIGATION = (
-    NavigationEntry(N_("Control tower"), "/", "layout-dashboard", Permission.ORGANIZATION_READ),
-    _entry(PLACES["product"], _STOCK),
-    NavigationEntry(N_("Inventory"), "/inventory", "packages", Permission.INVENTORY_READ, _STOCK),
+    NavigationEntry(N_("Control tower"), "/", "layout-dashboard", Permission.ORGANIZATION_READ, "", "g t"),
+    _entry(PLACES["product"], _STOCK, "g p"),
+    NavigationEntry(N_("Inventory"), "/inventory", "packages", Permission.INVENTORY_READ, _STOCK, "g i"),
     NavigationEntry(N_("Ledger"), "/ledger", "history", Permission.INVENTORY_READ, _STOCK),
     _entry(PLACES["warehouse"], _STOCK),
     _entry(ZONES, _STOCK),
-    _entry(PLACES["purchase_order"], _BUYING),
+    _entry(PLACES["purchase_order"], _BUYING, "g o"),
     _entry(PLACES["supplier"], _BUYING),
-    _entry(PLACES["sales_order"], _SELLING),
+    _entry(PLACES["sales_order"], _SELLING, "g s"),
     _entry(PLACES["customer"], _SELLING),
-    _entry(PLACES["shipment"], _MOVING),
+    _entry(PLACES["shipment"], _MOVING, "g h"),
     NavigationEntry(N_("Events"), "/events", "activity", Permission.ANALYTICS_READ, _MOVING),
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),

@@ -26,7 +26,7 @@ from imsop.core.database import Connection
 from imsop.core.errors import (
     Conflict,
     DomainError,
-    Forbidden,
+    FieldError,
     InvalidInput,
     PreconditionFailed,
 )
@@ -40,7 +40,8 @@ from imsop.identity.roles.permissions import Permission
 from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
-from imsop.web.pages.forms import attempt, filled_form
+from imsop.web.pages.forms import attempt, filled_form, require_write
+from imsop.web.pages.pickers import Pickers, find_rows, picker_routes, show_names
 from imsop.web.places import Place, SearchKind
 from imsop.web.search import SearchQuery, search_kind
 
@@ -72,16 +73,6 @@ class Section(NamedTuple):
     fields: tuple[Field, ...]
 
 
-class Option(NamedTuple):
-    """A row that a select field can reference."""
-
-    value: str
-    label: str
-
-
-Choices = Callable[[Connection, Actor], Awaitable[Sequence[Option]]]
-
-
 @dataclass(frozen=True)
 class Editor(Generic[Row]):
     """The edit form of one noun. Its texts are catalogue texts."""
@@ -103,8 +94,8 @@ class Editor(Generic[Row]):
     deleted: EventType[Named]
     found_as: SearchKind | None = None
     """How search calls the noun, where it finds it."""
-    choices: Mapping[str, Choices] = field(default_factory=dict)
-    """What the fields named may choose from."""
+    pickers: Pickers = field(default_factory=dict)
+    """Of the fields that name another row."""
     has_page: bool = True
 
     @property
@@ -131,10 +122,20 @@ class Editor(Generic[Row]):
             for one in self.fields
         }
 
-    def typed(self, form: Mapping[str, str]) -> Struct:
-        """The typed values as the struct that the action expects. Raises InvalidInput naming each field."""
-        sent = {one.name: _plain(one, form.get(one.name, "")) for one in self.fields}
-        return filled_form(sent, self.new)
+    def typed(self, form: Mapping[str, str], faults: Sequence[FieldError]) -> Struct:
+        """What was typed, as the action takes it. Raises InvalidInput naming each field, with `faults`."""
+        wrong = {fault.field for fault in faults}
+        sent = {
+            one.name: _plain(one, "" if one.name in wrong else form.get(one.name, "")) for one in self.fields
+        }
+        try:
+            new = filled_form(sent, self.new)
+        except InvalidInput as refusal:
+            others = [error for error in refusal.errors if error.field not in wrong]
+            raise InvalidInput.of_all([*faults, *others]) from None
+        if faults:
+            raise InvalidInput.of_all([*faults])
+        return new
 
     def changes_of(self, row: Row, typed: Struct) -> Struct | None:
         """A PATCH of the fields whose typed value differs from the row's; None if none does."""
@@ -150,6 +151,7 @@ class Editor(Generic[Row]):
         return [
             *_new_routes(self),
             *_edit_routes(self),
+            *picker_routes(self.path, self.place.permission, self.write, self.pickers),
             *([_similar_route(self, self.found_as)] if self.found_as else []),
         ]
 
@@ -183,8 +185,7 @@ class Shown(NamedTuple):
 
 async def _show(request: TenantRequest, editor: Editor[Any], shown: Shown) -> Response[bytes]:
     connection, actor = await request.begin()
-    if editor.write not in actor.permissions:
-        raise Forbidden("your roles do not allow changing this; ask your administrator")
+    require_write(actor, editor.write)
     row, refusal = shown.row, shown.refusal
     stored = editor.shown(row) if row else editor.blank()
     crumbs = [Crumb(editor.place.plural, editor.path)]
@@ -198,10 +199,9 @@ async def _show(request: TenantRequest, editor: Editor[Any], shown: Shown) -> Re
         row=row,
         required={one.name for one in msgspec.structs.fields(editor.new) if one.required},
         name=getattr(row, editor.name) if row else "",
-        values=shown.values,
+        values=await show_names(connection, actor, editor.pickers, shown.values),
         was={_WAS + name: value for name, value in stored.items()} if row else {},
-        theirs=shown.theirs,
-        choices={name: await choices(connection, actor) for name, choices in editor.choices.items()},
+        theirs=await show_names(connection, actor, editor.pickers, shown.theirs),
         version=edits.etag(row.updated_at) if row else "",
         form_key=secrets.token_urlsafe(16) if row is None else None,
         refusal=refusal,
@@ -224,7 +224,8 @@ def _new_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
         connection, actor = await request.begin()
         form = _sent(request)
         try:
-            new = editor.typed(form)
+            found, faults = await find_rows(connection, actor, editor.pickers, form, {})
+            new = editor.typed(found, faults)
             async with attempt(connection):
                 row = await editor.create(connection, actor, new)
         except (InvalidInput, Conflict) as refusal:
@@ -252,11 +253,14 @@ def _edit_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
         row = await editor.get_row(connection, actor, row_id)
         stored = editor.shown(row)
         fixed = {one.name: stored[one.name] for one in editor.fields if one.is_fixed}
-        form = _sent(request) | fixed
+        sent = _sent(request)
+        was = {name: sent.get(_WAS + name, "") for name in editor.pickers}
+        found, faults = await find_rows(connection, actor, editor.pickers, sent, was)
+        form = found | fixed
         try:
             if form.get("version") != edits.etag(row.updated_at):
                 raise edits.changed_meanwhile(editor.changed.kind.replace("_", " "))
-            if changes := editor.changes_of(row, editor.typed(form)):
+            if changes := editor.changes_of(row, editor.typed(form, faults)):
                 async with attempt(connection):
                     await editor.edit(connection, actor, row_id, changes, form["version"])
         except PreconditionFailed as refusal:
@@ -364,7 +368,7 @@ def _alterations(event: AnalyticsEvent, editor: Editor[Any]) -> list[Altered]:
     changes = (event.metadata or {}).get("changes", {})
     return [
         Altered(one.label, "", "", is_word=False)
-        if one.name in editor.choices
+        if one.name in editor.pickers
         else Altered(
             one.label,
             _text(one, changes[one.name]["old"]),

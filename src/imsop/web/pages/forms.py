@@ -8,7 +8,9 @@ import asyncpg
 import msgspec
 
 from imsop.core.database import Connection, savepoint
-from imsop.core.errors import InvalidInput, field_errors, from_database
+from imsop.core.errors import Forbidden, InvalidInput, field_errors, from_database
+from imsop.identity.actor import Actor
+from imsop.identity.roles.permissions import Permission
 from imsop.web.edge.csrf import FIELD
 from imsop.web.edge.problems import INVALID
 from imsop.web.edge.requests import StrictRequest
@@ -19,6 +21,12 @@ Form = TypeVar("Form", bound=msgspec.Struct)
 def form_of(request: StrictRequest, form: type[Form]) -> Form:
     """The request's whole form by `filled_form`."""
     return filled_form({name: value for name, value in request.fields().items() if name != FIELD}, form)
+
+
+def require_write(actor: Actor, write: Permission) -> None:
+    """For a GET that belongs to a form: reading is all that its route may ask for. Raises Forbidden."""
+    if write not in actor.permissions:
+        raise Forbidden("your roles do not allow changing this; ask your administrator")
 
 
 @asynccontextmanager

@@ -1,27 +1,16 @@
 """The edit form of warehouses."""
 
-from collections.abc import Sequence
 from typing import get_args
 
-from imsop.core.database import Connection
-from imsop.identity.actor import Actor
-from imsop.identity.people.queries import list_active_names
+from imsop.identity.people.queries import find_active_people, list_user_names
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.warehouses import actions
 from imsop.inventory.warehouses.events import WAREHOUSE_CHANGED, WAREHOUSE_CREATED, WAREHOUSE_DELETED
 from imsop.inventory.warehouses.models import NewWarehouse, WarehouseChanges, WarehouseStatus
 from imsop.ui.language import N_
-from imsop.web.pages.editor import Editor, Field, Option, Section
+from imsop.web.pages.editor import Editor, Field, Section
+from imsop.web.pages.pickers import Picker
 from imsop.web.places import PLACES
-
-MANAGERS = 200
-"""Options of the field."""
-
-
-async def _managers(connection: Connection, actor: Actor) -> Sequence[Option]:
-    names = await list_active_names(connection, actor.organization_id, MANAGERS)
-    return [Option(str(user_id), name) for user_id, name in names]
-
 
 EDITOR = Editor(
     place=PLACES["warehouse"],
@@ -57,7 +46,7 @@ EDITOR = Editor(
     created=WAREHOUSE_CREATED,
     changed=WAREHOUSE_CHANGED,
     deleted=WAREHOUSE_DELETED,
-    choices={"manager_id": _managers},
+    pickers={"manager_id": Picker(find_active_people, list_user_names)},
 )
 
 PAGES = EDITOR.routes()

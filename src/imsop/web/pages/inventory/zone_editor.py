@@ -1,22 +1,15 @@
 """The edit form of zones."""
 
-from collections.abc import Sequence
 from typing import get_args
 
-from imsop.core.database import Connection
-from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.warehouses import actions, queries
 from imsop.inventory.warehouses.events import ZONE_CHANGED, ZONE_CREATED, ZONE_DELETED
 from imsop.inventory.warehouses.models import NewZone, ZoneChanges, ZoneType
 from imsop.ui.language import N_
-from imsop.web.pages.editor import Editor, Field, Option, Section
+from imsop.web.pages.editor import Editor, Field, Section
+from imsop.web.pages.pickers import Picker
 from imsop.web.places import ZONES
-
-
-async def _warehouses(connection: Connection, actor: Actor) -> Sequence[Option]:
-    return [Option(*named) for named in await queries.list_names(connection, actor.organization_id)]
-
 
 EDITOR = Editor(
     place=ZONES,
@@ -44,7 +37,7 @@ EDITOR = Editor(
     created=ZONE_CREATED,
     changed=ZONE_CHANGED,
     deleted=ZONE_DELETED,
-    choices={"warehouse_id": _warehouses},
+    pickers={"warehouse_id": Picker(queries.find_names, queries.names_of)},
     has_page=False,
 )
 

@@ -1,0 +1,67 @@
+"""How simulated orders move on: by the transition tables of the product.
+
+What the product does not do yet (receiving, shipping and delivering an order by a verb) is added here, and
+goes when its tables have it.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from imsop.core.events import EventType
+from imsop.demo.documents import Change, PurchaseOrder, SalesOrder
+from imsop.demo.world import World
+from imsop.documents.lifecycle import Advanced, Lifecycle, Transition
+from imsop.identity.roles.permissions import SystemRole
+from imsop.purchasing.orders import lifecycle as purchasing
+from imsop.sales.orders import lifecycle as sales
+
+
+def _with(lifecycle: Lifecycle, *missing: Transition) -> Lifecycle:
+    return replace(lifecycle, transitions=(*lifecycle.transitions, *missing))
+
+
+def _missing(kind: str, verb: str, sources: tuple[str, ...], target: str) -> Transition:
+    return Transition(verb, "", sources, target, EventType(f"{kind}.{target}", Advanced))
+
+
+PURCHASING = _with(
+    purchasing.LIFECYCLE, _missing("purchase_order", "receive", ("confirmed", "shipped"), "received")
+)
+SALES = _with(
+    sales.LIFECYCLE,
+    _missing("sales_order", "ship", ("confirmed",), "shipped"),
+    _missing("sales_order", "deliver", ("shipped",), "delivered"),
+)
+
+
+def _partner(world: World, order: PurchaseOrder | SalesOrder) -> str | None:
+    if isinstance(order, PurchaseOrder):
+        return world.company.suppliers[order.supplier].name
+    return None if order.customer is None else world.customers[order.customer].name
+
+
+def advance(
+    world: World,
+    order: PurchaseOrder | SalesOrder,
+    verb: str,
+    by: SystemRole,
+    *,
+    at: datetime | None = None,
+    note: str | None = None,
+) -> None:
+    """Does what the verb says, writing history and event. Raises RuntimeError where the table refuses it."""
+    transition = (PURCHASING if isinstance(order, PurchaseOrder) else SALES).of(verb)
+    if order.status not in transition.sources or (transition.needs_reason and not note):
+        raise RuntimeError(f"{verb} is not possible for {order.number}, which is {order.status}")
+    order.history.append(Change(order.status, transition.target, by, at or world.now, note))
+    told = Advanced(
+        name=order.number,
+        partner=_partner(world, order),
+        from_status=order.status,
+        to_status=transition.target,
+        reason=note,
+    )
+    order.status = transition.target
+    world.tell(transition.emits.name, order.id, by, at, **msgspec.structs.asdict(told))

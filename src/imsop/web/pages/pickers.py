@@ -1,0 +1,117 @@
+"""Fields of forms that name another row: its name is typed, or chosen from what is found while typing.
+
+The form sends the name and the server finds the row, so a field works the same without JavaScript and never
+shows one row while it sends another. A name that fits none or several rows is refused at its field.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from imsop.core.database import Connection
+from imsop.core.errors import FieldError
+from imsop.core.fields import NO_NUL
+from imsop.core.said import Said
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.ui.render import render
+from imsop.web.pages.forms import require_write
+
+FOUND = 8
+"""Rows offered while typing."""
+Typed = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
+
+Named = tuple[UUID, str]
+
+
+class Picker(NamedTuple):
+    """How a field finds the row that it names. Every name that `find` returns is one row's."""
+
+    find: Callable[[Connection, UUID, str, int], Awaitable[Sequence[Named]]]
+    """Of an organization: at most so many rows whose name contains what was typed, an exact match first."""
+    names: Callable[[Connection, UUID, Collection[UUID]], Awaitable[Mapping[UUID, str]]]
+    """The names of rows, whether or not they can be chosen today."""
+
+
+Pickers = Mapping[str, Picker]
+"""By the name of the field."""
+
+
+async def show_names(
+    connection: Connection, actor: Actor, pickers: Pickers, values: Mapping[str, str]
+) -> dict[str, str]:
+    """The values as the form shows them: names in place of ids, and what was typed as it was."""
+    shown = dict(values)
+    for field, picker in pickers.items():
+        if row_id := _as_id(values.get(field, "")):
+            names = await picker.names(connection, actor.organization_id, [row_id])
+            shown[field] = names.get(row_id, "")
+    return shown
+
+
+async def find_rows(
+    connection: Connection, actor: Actor, pickers: Pickers, form: Mapping[str, str], stored: Mapping[str, str]
+) -> tuple[dict[str, str], list[FieldError]]:
+    """The form with ids in place of names, and the fields whose name fits no row or several.
+
+    The name that the form showed means the row it was made from (`stored`), although that row may have become
+    one that cannot be chosen.
+    """
+    found, faults = dict(form), []
+    shown = await show_names(connection, actor, pickers, {name: stored.get(name, "") for name in pickers})
+    for field, picker in pickers.items():
+        typed = form.get(field, "").strip()
+        if not typed or typed == shown[field]:
+            found[field] = stored.get(field, "") if typed else ""
+            continue
+        rows = await picker.find(connection, actor.organization_id, typed, FOUND)
+        exact = [row_id for row_id, name in rows if name.casefold() == typed.casefold()]
+        fitting = exact or [row_id for row_id, _ in rows]
+        if len(fitting) == 1:
+            found[field] = str(fitting[0])
+        else:
+            faults.append(FieldError(field, _advice([name for _, name in rows])))
+    return found, faults
+
+
+def _advice(names: Sequence[str]) -> str:
+    if not names:
+        return Said("nothing is called that; type part of the name and choose")
+    return Said("several fit; choose one of: %(names)s", names="; ".join(names))
+
+
+def _as_id(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def picker_routes(
+    path: str, read: Permission, write: Permission, pickers: Pickers
+) -> Iterator[HTTPRouteHandler]:
+    """For each field the rows that its form offers while the name is typed."""
+    for field, picker in pickers.items():
+        yield _found_route(f"{path}/choices/{field}", read, write, field, picker)
+
+
+def _found_route(
+    path: str, read: Permission, write: Permission, field: str, picker: Picker
+) -> HTTPRouteHandler:
+    @get(path, opt=allow(read), include_in_schema=False)
+    async def found(
+        request: TenantRequest, typed: Annotated[Typed, QueryParameter(name=field)] = ""
+    ) -> Response[bytes]:
+        connection, actor = await request.begin()
+        require_write(actor, write)
+        rows = await picker.find(connection, actor.organization_id, typed.strip(), FOUND)
+        return render(request, "pages/picked.html", field=field, names=[name for _, name in rows])
+
+    return found
