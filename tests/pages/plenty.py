@@ -28,7 +28,7 @@ async def failed_job(admin: Member, *, key: str = "") -> None:
 
 
 async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str]]:
-    """Its administrator, and the ids of a row of each kind by the name that addresses have for them."""
+    """Its administrator, and one row id of each kind by the name of its path parameter."""
     admin = await factories.sign_up(app)
     products = [(await factories.product(admin, reorder_level=20))["id"] for _ in range(each)]
     warehouses = [(await factories.warehouse(admin, capacity=100))["id"] for _ in range(each)]

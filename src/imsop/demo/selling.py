@@ -131,7 +131,7 @@ def _price(world: World, number: int, customer: Customer | None) -> Decimal:
 
 
 def _confirm(world: World, order: SalesOrder, at: datetime) -> None:
-    """Reserves what is there; the rest waits in line."""
+    """Reserves available stock; the rest joins the queue."""
     advance(world, order, "confirm", "sales", at=at)
     world.open_orders[order.id] = order
     for line in order.lines:

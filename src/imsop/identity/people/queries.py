@@ -154,9 +154,9 @@ async def set_user_roles(
 async def find_active_people(
     connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Id and name of active users whose name contains `typed` in any case, an exact match first.
+    """Id and name of active users whose name contains `typed`, ignoring case; exact matches first.
 
-    Who shares a name with another is shown with the address, so that each name returned is one person's.
+    Users who share a name are shown with their email address, so that each returned name is unique.
     """
     found = await connection.fetch(
         """

@@ -57,7 +57,7 @@ async def list_names(connection: Connection, organization_id: UUID) -> list[tupl
 async def find_names(
     connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Id and name of warehouses whose name contains `typed` in any case, an exact match first."""
+    """Id and name of warehouses whose name contains `typed`, ignoring case; exact matches first."""
     records = await connection.fetch(
         """
         SELECT w.id, w.name FROM warehouses w

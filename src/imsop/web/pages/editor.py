@@ -123,7 +123,10 @@ class Editor(Generic[Row]):
         }
 
     def typed(self, form: Mapping[str, str], faults: Sequence[FieldError]) -> Struct:
-        """What was typed, as the action takes it. Raises InvalidInput naming each field, with `faults`."""
+        """The typed values as the struct that the action expects.
+
+        Raises InvalidInput naming each field, with `faults`.
+        """
         wrong = {fault.field for fault in faults}
         sent = {
             one.name: _plain(one, "" if one.name in wrong else form.get(one.name, "")) for one in self.fields
