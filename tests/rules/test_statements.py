@@ -93,7 +93,7 @@ async def statements(
 
 
 def of_the_request(taken: list[Statement], name: str) -> list[str]:
-    """The statements of the last transaction; none where the reply needed none."""
+    """The statements of the last transaction; empty if the response needed none."""
     said = [statement.sql for statement in taken]
     begun = max((place for place, sql in enumerate(said) if sql.startswith("BEGIN")), default=None)
     if begun is None:

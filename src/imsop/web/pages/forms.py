@@ -24,7 +24,10 @@ def form_of(request: StrictRequest, form: type[Form]) -> Form:
 
 
 def require_write(actor: Actor, write: Permission) -> None:
-    """For a GET that belongs to a form: reading is all that its route may ask for. Raises Forbidden."""
+    """Checks a write permission in a GET route of a form, which may only declare a read permission.
+
+    Raises Forbidden.
+    """
     if write not in actor.permissions:
         raise Forbidden("your roles do not allow changing this; ask your administrator")
 
