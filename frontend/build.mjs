@@ -1,4 +1,4 @@
-// node build.mjs OUT [--watch]: the pages' assets, named by their content, compressed, listed in manifest.json.
+// node build.mjs OUT [--watch]: builds the assets with content hashes in their names, compressed, and manifest.json.
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
@@ -12,14 +12,14 @@ const here = import.meta.dirname;
 const out = resolve(process.argv[2]);
 const pages = resolve(here, "../src/imsop");
 const MODULES = join(here, "node_modules");
-const TARGET = ["chrome123", "firefox128", "safari17.5"]; // the first with light-dark() and what else is used here
+const TARGET = ["chrome123", "firefox128", "safari17.5"]; // the oldest versions with light-dark() and the other features in use
 const COMPRESSED = new Set([".css", ".js", ".svg"]);
 
 function packageFile(name) {
   return readFileSync(join(MODULES, name), "utf8");
 }
 
-// The country outlines, without Antarctica. Rings that cross 180° are unwrapped, or they would leave streaks.
+// The country outlines, without Antarctica. Rings that cross 180° are unwrapped to avoid streaks.
 function worldMap() {
   const topology = JSON.parse(packageFile("world-atlas/countries-110m.json"));
   const countries = feature(topology, topology.objects.countries).features;
@@ -44,7 +44,7 @@ function worldMap() {
   };
 }
 
-// The drawing inside of each icon that icons.json names, for the server to write into pages.
+// The SVG content of each icon in icons.json, which the server inlines into pages.
 function icons() {
   const nodes = JSON.parse(packageFile("@tabler/icons/tabler-nodes-outline.json"));
   const names = JSON.parse(readFileSync(join(here, "icons.json"), "utf8"));
@@ -60,7 +60,7 @@ function icons() {
   );
 }
 
-// Licences ask that their text goes where the code goes.
+// Licences require their text to accompany the code.
 function licences() {
   const { dependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
   return Object.keys({ ...dependencies, zrender: "" })
@@ -73,7 +73,7 @@ function licences() {
     .join(`\n${"-".repeat(80)}\n\n`);
 }
 
-// Only what templates and scripts can name stays of the styles.
+// Drops CSS rules whose classes occur in no template or script.
 async function styles(fonts) {
   const bundled = await esbuild.build({
     entryPoints: [join(here, "css/app.css")],
@@ -92,14 +92,14 @@ async function styles(fonts) {
     css: [{ raw: bundled.outputFiles.find((file) => file.path.endsWith(".css")).text }],
     variables: true,
     keyframes: true,
-    safelist: { variables: [/^--(?!tblr)/] }, // our own: charts read them by name
+    safelist: { variables: [/^--(?!tblr)/] }, // our own variables: charts read them by name
     dynamicAttributes: ["data-theme", "data-density", "data-state", "open", "aria-current", "aria-invalid", "aria-sort"],
   });
   return (await esbuild.transform(purged.css, { loader: "css", minify: true, target: TARGET })).code;
 }
 
-// Pages load app.js, which asks for charts.js where there is a chart, which asks for the world where there is a map.
-// Two builds: in one, what they share would be a file of its own that every page waits for.
+// Pages load app.js, which imports charts.js if there is a chart, which imports the world if there is a map.
+// Two builds: in a single one, shared code would become a chunk that every page has to wait for.
 async function scripts() {
   const world = (build) => {
     build.onResolve({ filter: /^virtual:world$/ }, () => ({ path: "world", namespace: "world" }));
@@ -160,7 +160,7 @@ async function build() {
   writeFileSync(join(next, "icons.json"), JSON.stringify(icons()));
   writeFileSync(join(next, "licences.txt"), licences());
   writeFileSync(join(next, "manifest.json"), JSON.stringify(manifest, null, 1));
-  // Two renames, so that a server that runs finds a whole folder but for an instant.
+  // Two renames, so that a running server sees an incomplete folder only for an instant.
   const last = `${out}.last`;
   rmSync(last, { recursive: true, force: true });
   if (existsSync(out)) renameSync(out, last);

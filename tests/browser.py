@@ -1,6 +1,6 @@
-"""The browser that tests drive. `python -m tests.browser` sees to it that there is one, or says what to do.
+"""The browser that tests drive. `python -m tests.browser` installs one, or says what to do.
 
-Debian's chromium where it is there or may be installed, else the one that Playwright brings.
+Debian's chromium if it is or can be installed, else Playwright's.
 """
 
 import os
@@ -14,7 +14,7 @@ FLAGS = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    "--disable-background-networking",  # or it looks for its maker's hosts
+    "--disable-background-networking",  # otherwise it contacts its vendor's hosts
     "--disable-component-update",
     "--disable-sync",
 )
@@ -42,7 +42,7 @@ def _playwrights_own() -> str | None:
 
 
 def install() -> None:
-    """Tries what may work here, the likeliest first; what does not is not said, since the next may."""
+    """Tries possible ways, the most likely first; failures are not reported, as the next may succeed."""
     apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
     if os.geteuid() != 0:
         apt = ["sudo", "-n", *apt]

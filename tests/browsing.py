@@ -1,4 +1,4 @@
-"""What tests of pages in a browser share: a browser, its pages, and what must hold for each page seen."""
+"""Shared by browser tests: a browser, its pages, and checks for every page visited."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,11 +15,11 @@ from tests.rules.source import ROOT
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 _AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-# Asked for violations only, it takes a seventh of the time: it describes no element that is as it should be.
+# Requesting violations only takes a seventh of the time, as passing elements are not described.
 _ASK_AXE = "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-expect.set_options(timeout=30_000)  # milliseconds; the usual five are too few on a busy machine
+expect.set_options(timeout=30_000)  # milliseconds; the default of 5,000 is too short on a busy machine
 
 
 @asynccontextmanager
@@ -34,7 +34,7 @@ async def started() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """The application on a port of its own; its address."""
+    """Serves the application on a free port; yields its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
     )  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 
 class Visit:
-    """One page in a browser of its own; complaints of the browser are kept, and an error at the end."""
+    """One page in its own browser context; browser complaints are collected and fail the test at the end."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -64,12 +64,12 @@ class Visit:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _miss(self, request: Request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # whoever leaves a page leaves what it was loading
+        if request.failure != "net::ERR_ABORTED":  # requests of a page that was left are aborted
             self.complaints.append(f"failed: {request.url} {request.failure}")
 
     async def wider_than_the_screen(self) -> list[str]:
-        """What stands out at the right; scrolling inside of a part is fine."""
-        # Not innerWidth: a phone that is shown something wider zooms out, and so has more.
+        """Elements that overflow the viewport to the right; scrolling inside a container is allowed."""
+        # Not innerWidth: a phone zooms out for wider content, which increases it.
         found: list[str] = await self.page.evaluate(
             """(width) => document.documentElement.scrollWidth <= width ? [] :
             [...document.querySelectorAll("body *")]
@@ -80,7 +80,7 @@ class Visit:
         return found
 
     async def inaccessible(self) -> list[str]:
-        """What axe-core finds, with the first element of each."""
+        """Violations found by axe-core, with the first element of each."""
         await self.page.evaluate(_AXE.read_text())
         result: Any = await self.page.evaluate(_ASK_AXE, _RULES)
         return [
@@ -91,9 +91,9 @@ class Visit:
 
 @asynccontextmanager
 async def visiting(browser: Browser, **options: Any) -> AsyncIterator[Visit]:
-    """A context of its own, as `Browser.new_context` takes options: no cookie is shared.
+    """A separate browser context with these options of `Browser.new_context`, so no cookies are shared.
 
-    Nothing fades, or a colour would be read while it changes.
+    Transitions are off, or a colour might be read while it changes.
     """
     context = await browser.new_context(**({"viewport": DESK, "reduced_motion": "reduce"} | options))
     visit = Visit(await context.new_page())
@@ -105,7 +105,7 @@ async def visiting(browser: Browser, **options: Any) -> AsyncIterator[Visit]:
 
 
 async def redrawn(part: Locator, seen: bytes, within_seconds: float = 30.0) -> bytes:
-    """How a part of the page looks once it looks otherwise than it was seen."""
+    """A screenshot of an element once it differs from `seen`."""
     async with asyncio.timeout(within_seconds):
         while (now := await part.screenshot()) == seen:  # noqa: ASYNC110 - a canvas tells nobody
             await asyncio.sleep(0.05)

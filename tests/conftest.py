@@ -28,19 +28,19 @@ from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member
 
-_run = ExitStack()  # what the controlling process holds until the run is over
+_run = ExitStack()  # resources of the controlling process, released at the end of the run
 _data_dir_key = pytest.StashKey[str]()
 _stderr_key = pytest.StashKey[int]()
 
 
-# On a busy machine an example takes what it takes.
+# No deadlines: examples may be slow on a busy machine.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 
 @dataclass(frozen=True)
 class TestDatabase:
-    """A migrated database of this worker's own."""
+    """This worker's migrated database."""
 
     __test__ = False
 
@@ -57,9 +57,9 @@ class TestDatabase:
 
 
 class Loop(uvloop.Loop):
-    """The loop that serves. What it has to close itself somebody left open, and is noted.
+    """The event loop in use. It records transports that it has to close itself, as they were leaked.
 
-    It warns of each; where warnings are errors it would leave that open and wait for its end for ever.
+    The loop warns of each; with warnings as errors it would stop closing, and wait forever.
     """
 
     def __init__(self, left_open: list[str]) -> None:
@@ -75,7 +75,7 @@ class Loop(uvloop.Loop):
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Async tests run on asyncio with the loop that serves."""
+    """Async tests run on asyncio with uvloop, as the server does."""
     left_open: list[str] = []
     yield "asyncio", {"loop_factory": partial(Loop, left_open)}
     assert left_open == []
@@ -83,7 +83,8 @@ def anyio_backend() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    # Not pytest's own temporary directory: as root the server runs as another account, closed out of there.
+    # Not pytest's own temporary directory: run by root, the server uses another account, which cannot enter
+    # it.
     data_dir = Path(tempfile.mkdtemp(prefix="imsop-test-"))
     data_dir.chmod(0o755)
     try:
@@ -94,7 +95,7 @@ def _server() -> Iterator[str]:
 
 
 class FailuresAtOnce:
-    """A run that is cut short has named what failed until then."""
+    """Prints failures as they happen, so that an aborted run has reported them."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._plugins = config.pluginmanager
@@ -108,7 +109,7 @@ class FailuresAtOnce:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_stderr_key] = os.dup(2)  # while a test runs, 2 itself is captured
+    config.stash[_stderr_key] = os.dup(2)  # during a test, fd 2 itself is captured
     config.pluginmanager.register(FailuresAtOnce(config))
     # Litestar 3 will want markers around what handlers take; the lock holds 2, where plain types are enough.
     for style in ("declared using deprecated inferred style", "Reserved kwarg .* declared"):
@@ -117,20 +118,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """In the process that controls the workers, before each of them: the server they share."""
+    """In the controlling process, for each worker: passes the server they share."""
     if _data_dir_key not in node.config.stash:
         node.config.stash[_data_dir_key] = _run.enter_context(_server())
     node.workerinput["data_dir"] = node.config.stash[_data_dir_key]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    sys.stdout.flush()  # the verdict, before what may not end
+    sys.stdout.flush()  # the result, before possible hangs
     _run.close()
 
 
 @pytest.fixture(scope="session")
 def database(request: pytest.FixtureRequest) -> Iterator[TestDatabase]:
-    """The worker's database; what a test commits stays for the next, so each has its own organization."""
+    """The worker's database; committed rows stay for later tests, so each test has its own organization."""
     with ExitStack() as stack:
         given = getattr(request.config, "workerinput", {})
         data_dir = Path(given.get("data_dir") or stack.enter_context(_server()))
@@ -149,7 +150,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[TestDatabase]:
 
 
 def copied(template_dsn: str, name: str) -> str:
-    """A copy of the migrated database; making one takes a tenth of migrating again."""
+    """A copy of the migrated database; takes a tenth of the time of migrating again."""
     copy = f"imsop_{name}"
     parts = urlsplit(template_dsn)
     with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as server:
@@ -159,9 +160,9 @@ def copied(template_dsn: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 async def app(database: TestDatabase, anyio_backend: object) -> AsyncIterator[Observed]:
-    """The application as one process runs it; its event loop is the one of every async test.
+    """The application as one process runs it, on the event loop of all async tests.
 
-    Named here, the loop is there for a test that is not async itself too, whichever comes first.
+    The loop's fixture is requested explicitly, so that it also exists for synchronous tests.
     """
     async with factories.running(database.installation) as running:
         yield running
@@ -169,13 +170,13 @@ async def app(database: TestDatabase, anyio_backend: object) -> AsyncIterator[Ob
 
 @pytest.fixture
 def pool(app: Observed) -> Pool:
-    """The application's connections, as imsop_app."""
+    """The application's connection pool, as imsop_app."""
     return factories.pool_of(app)
 
 
 @pytest.fixture
 async def superuser(database: TestDatabase) -> AsyncIterator[Any]:
-    """A connection that row security does not bind."""
+    """A connection that bypasses row security."""
     async with factories.connected(database.admin_dsn) as connection:
         yield connection
 
@@ -197,23 +198,23 @@ NEARLY_MIDNIGHT_SECONDS = 30
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """What a test takes for today is so until its end: none begins just before midnight, UTC."""
+    """The date must not change during a test: none starts just before midnight, UTC."""
     left = 86_400 - time.time() % 86_400
     if left < NEARLY_MIDNIGHT_SECONDS:
         time.sleep(left)
 
 
-ENDING_SECONDS = 180  # the server's own end is given 60
+ENDING_SECONDS = 180  # the server's own shutdown has 60
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """What does not end says where it is, and is ended: of a test that failed no timeout is left by now."""
+    """A test that hangs in teardown, which has no timeout, prints its stacks and is ended."""
     faulthandler.dump_traceback_later(ENDING_SECONDS, exit=True, file=item.config.stash[_stderr_key])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A test that does not run proves nothing: the run fails if one was skipped."""
+    """A skipped test proves nothing: the run fails if there is one."""
     if not hasattr(session.config, "workerinput"):  # a worker waits for the others, and is ended in any case
         faulthandler.dump_traceback_later(ENDING_SECONDS, exit=True, file=session.config.stash[_stderr_key])
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

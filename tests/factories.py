@@ -1,4 +1,4 @@
-"""People and things that tests begin with: plain functions over the real application."""
+"""Factories of users and rows: plain functions on the real application."""
 
 import asyncio
 import random
@@ -29,14 +29,14 @@ API = "/api/v1"
 
 
 MAIL = {"mail_from": "imsop@test.example", "smtp_url": "smtp://127.0.0.1:1"}
-"""A mail server that is never reached: mails are written, and no job runs."""
+"""A mail server that is never contacted: mails are stored, and no job runs."""
 
 
 @asynccontextmanager
 async def running(installation: Installation, **settings: Any) -> AsyncIterator[Observed]:
-    """A process's application, in this one: with its own pool, cache and listening connection.
+    """An application like that of another process, inside this one: own pool, cache and LISTEN connection.
 
-    Its live stream ends at once, for a client in the same process waits for the whole of a reply.
+    Its live stream ends at once, as an in-process client waits for the complete response.
     """
     usual = {"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12, "stream_seconds": 0, "jobs": False} | MAIL
     app = create_app(Settings(**(usual | settings)), installation)
@@ -47,7 +47,7 @@ async def running(installation: Installation, **settings: Any) -> AsyncIterator[
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[Any]:
-    """A connection outside the application, gone however the test ends."""
+    """A connection outside the application, closed however the test ends."""
     connection = await asyncpg.connect(dsn)  # noqa: TID251 - here
     try:
         yield connection
@@ -68,26 +68,26 @@ def pool_of(app: Observed) -> Pool:
 
 
 def new_address() -> str:
-    """A network address that nobody has used: attempts are limited per address."""
+    """An unused network address: attempts are limited per address."""
     return str(IPv6Address((0xFD << 120) + random.SystemRandom().getrandbits(64)))
 
 
 class Visitor(httpx.AsyncClient):
-    """Paths are below /api/v1 unless they begin with a slash."""
+    """An HTTP client with paths relative to /api/v1 unless they begin with a slash."""
 
     def build_request(self, method: str, url: Any, **parts: Any) -> httpx.Request:
         return super().build_request(method, f"{HOST}{url}" if str(url).startswith("/") else url, **parts)
 
 
 def visitor(app: Observed, *, address: str | None = None, **headers: str) -> httpx.AsyncClient:
-    """Somebody who is not signed in."""
+    """An unauthenticated client."""
     transport = httpx.ASGITransport(app, client=(address or new_address(), 4711))  # type: ignore[arg-type]
     return Visitor(transport=transport, base_url=f"{HOST}{API}/", headers=headers)
 
 
 @dataclass(frozen=True)
 class Member:
-    """A signed-in user of an organization. `http` sends the token; so do the shorter forms of it here."""
+    """A signed-in user of an organization. `http` sends the token, as do the methods below."""
 
     app: Observed
     http: httpx.AsyncClient
@@ -101,12 +101,12 @@ class Member:
         return Tenant(self.organization_id, self.user_id)
 
     async def actor(self) -> Actor:
-        """What actions take."""
+        """The actor, for calling actions directly."""
         actor: Actor = await litestar_of(self.app).state.access.authenticate(self.token, "bearer")
         return actor
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """As imsop_app, inside the organization."""
+        """A transaction as imsop_app, inside the organization."""
         return transaction(pool_of(self.app), self.tenant)
 
     async def get(self, path: str, **parameters: Any) -> httpx.Response:
@@ -119,28 +119,28 @@ class Member:
         return await self.http.delete(path)
 
     async def create(self, path: str, body: Any) -> dict[str, Any]:
-        """POST that must succeed; the new row."""
+        """Sends a POST that must succeed; returns the new row."""
         row: dict[str, Any] = accepted(await self.post(path, body), 201)
         return row
 
     async def read(self, path: str, **parameters: Any) -> Any:
-        """GET that must succeed."""
+        """Sends a GET that must succeed."""
         return accepted(await self.get(path, **parameters))
 
     async def edit(self, path: str, **changes: Any) -> httpx.Response:
-        """PATCH of the version that is there now."""
+        """Sends a PATCH of the current version."""
         current = await self.get(path)
         accepted(current)
         return await self.http.patch(path, json=changes, headers={"If-Match": current.headers["etag"]})
 
 
 def named(headers: dict[str, str]) -> dict[str, str]:
-    """`idempotency_key` as Idempotency-Key."""
+    """Renames `idempotency_key` to Idempotency-Key."""
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def accepted(response: httpx.Response, status: int = 200) -> Any:
-    """The body of a reply that must have this status."""
+    """The body of a response that must have this status."""
     assert response.status_code == status, f"{response.status_code}: {response.text}"
     return response.json()
 
@@ -150,7 +150,7 @@ def new_email(name: str = "someone") -> str:
 
 
 async def sign_up(app: Observed, *, name: str | None = None, **organization: Any) -> Member:
-    """A new organization, by its first administrator."""
+    """A new organization, as its first administrator."""
     email = new_email("admin")
     body = {"name": name or f"Organization {uuid4().hex}", "email": email, "password": PASSWORD}
     signed_up = accepted(await visitor(app).post("organizations", json=body | organization), 201)
@@ -168,7 +168,7 @@ async def sign_in(
 
 
 async def member(admin: Member, role: SystemRole | str) -> Member:
-    """A new user of the administrator's organization with one role, by its name."""
+    """A new user of the administrator's organization with the role of that name."""
     (found,) = (await admin.read("roles", name=role))["items"]
     email = new_email(role)
     user = await admin.create("users", {"email": email, "password": PASSWORD, "role_ids": [found["id"]]})
@@ -176,24 +176,24 @@ async def member(admin: Member, role: SystemRole | str) -> Member:
 
 
 async def member_with(admin: Member, *permissions: str) -> Member:
-    """A new user whose one role holds exactly these permissions."""
+    """A new user whose single role has exactly these permissions."""
     role = await admin.create("roles", {"name": f"role-{uuid4().hex}", "permissions": permissions})
     return await member(admin, role["name"])
 
 
 def made_up_token() -> str:
-    """A well-formed token that nobody was given."""
+    """A well-formed token that was never issued."""
     return new_token("bearer", uuid4())
 
 
 def elsewhere(member: Member, app: Observed) -> Member:
-    """The same member, asking another process with the same token."""
+    """The same member with the same token at another process."""
     http = visitor(app, Authorization=f"Bearer {member.token}")
     return replace(member, app=app, http=http)
 
 
 def gtin(digits: str) -> str:
-    """These digits and their check digit: modulo 10, weights 3 and 1 from the right."""
+    """The digits with their check digit: modulo 10, weights 3 and 1 from the right."""
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
     return digits + str(-total % 10)
 
@@ -216,14 +216,14 @@ async def customer(admin: Member, **fields: Any) -> dict[str, Any]:
 
 
 SOON = 20.0
-"""Seconds within which what is sure to come comes, on a busy machine too; only a failure takes so long.
+"""Timeout in seconds for what must happen, even on a busy machine; only a failure takes that long.
 
-Less than a token is remembered for: what a process is told of is not to be mistaken for what it forgets.
+Shorter than the lifetime of cached tokens, so that expiry is not mistaken for invalidation.
 """
 
 
 async def eventually(reached: Callable[[], Awaitable[bool]], *, within_seconds: float = SOON) -> None:
-    """Waits for what another process is told of; fails where it takes longer."""
+    """Waits for an asynchronous effect, such as in another process; fails on timeout."""
     async with asyncio.timeout(within_seconds):
-        while not await reached():  # noqa: ASYNC110 - what is awaited happens elsewhere
+        while not await reached():  # noqa: ASYNC110 - the effect is elsewhere
             await asyncio.sleep(0.01)

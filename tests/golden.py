@@ -1,6 +1,6 @@
-"""Golden files: what the system answers, kept where a review sees it change.
+"""Golden files: expected output, stored in files so that a review sees changes.
 
-A test that differs fails; `IMSOP_WRITE_GOLDEN=1 pytest …` writes the files anew, to be read before a commit.
+A differing test fails; `IMSOP_WRITE_GOLDEN=1 pytest …` rewrites the files, to be reviewed before a commit.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def require_golden(path: Path, actual: dict[str, Any]) -> None:
-    """That the file holds exactly this."""
+    """Asserts that the file contains exactly this."""
     if os.environ.get("IMSOP_WRITE_GOLDEN"):
         write_golden(path, actual)
     assert actual == json.loads(path.read_text())

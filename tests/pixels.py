@@ -1,8 +1,8 @@
 """From commit to pixel: `python -m tests.pixels` posts positions to the demo and watches an open page.
 
-With an address, to the demo that runs there. Browser and server share the machine's clock. Each time begins
-with the reply to the POST, which is sent when its transaction has been committed, and ends with the second
-frame after the marker's row has changed: by then the browser has drawn it.
+With a URL, to the demo that runs there. Browser and server share the machine's clock. Each measurement starts
+with the response to the POST, which is sent after the commit, and ends with the second frame after the
+marker's row has changed: by then the browser has drawn it.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _DRAWN = """([id, longitude]) => new Promise((drawn) => {
 
 
 async def measured(address: str) -> list[float]:
-    """Milliseconds, of each position."""
+    """Milliseconds for each position."""
     took = []
     async with (
         httpx.AsyncClient(base_url=f"{address}/api/v1/") as http,
@@ -47,7 +47,7 @@ async def measured(address: str) -> list[float]:
         for nth in range(TIMES):
             longitude = -30 - nth / 10
             drawn = asyncio.create_task(visit.page.evaluate(_DRAWN, [shipment["id"], longitude]))
-            await asyncio.sleep(0.3)  # the page watches by now
+            await asyncio.sleep(0.3)  # time for the page to start watching
             seen = {"timestamp": f"{datetime.now(UTC)}", "latitude": "44.5", "longitude": f"{longitude}"}
             reply = await http.post(f"shipments/{shipment['id']}/tracking", json=seen)
             committed = time.time() * 1000

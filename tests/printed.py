@@ -1,4 +1,4 @@
-"""What is on paper, as others read it: a PDF's pages and words, and its barcodes by a scanner."""
+"""Reads printed documents: pages and words of a PDF, and its barcodes with a barcode reader."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _MM = 25.4 / 72
 
 
 class Sheet:
-    """A page of a document."""
+    """A page of a PDF."""
 
     def __init__(self, page: Any) -> None:
         self._page = page
@@ -20,14 +20,14 @@ class Sheet:
 
     @property
     def right_mm(self) -> float:
-        """Where the last letter at the right ends."""
+        """Right edge of the rightmost letter."""
         words = self._page.get_textpage()
         points: float = max(words.get_charbox(place)[2] for place in range(words.count_chars()))
         return points * _MM
 
     @property
     def barcodes(self) -> list[zxingcpp.Barcode]:
-        """From the top downwards."""
+        """Barcodes from top to bottom."""
         drawn = self._page.render(scale=_DOTS_PER_MM * _MM, grayscale=True)
         grey = memoryview(bytes(drawn.buffer)).cast("B", (drawn.height, drawn.stride))
         found = zxingcpp.read_barcodes(grey, text_mode=zxingcpp.TextMode.Plain)
@@ -40,7 +40,7 @@ class Sheet:
 
 
 def scanned(barcode: zxingcpp.Barcode) -> str:
-    """As a scanner sends it to a computer: what kind it is, then what it holds."""
+    """The text a scanner transmits: symbology identifier, then content."""
     return f"{barcode.symbology_identifier}{barcode.bytes.decode()}"
 
 

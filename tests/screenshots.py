@@ -1,6 +1,6 @@
-"""The pictures that README and docs show: `python -m tests.screenshots` starts the demo and takes them anew.
+"""The pictures in README and docs: `python -m tests.screenshots` starts the demo and retakes them.
 
-With an address, of the demo that runs there.
+With a URL, of the demo that runs there.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from tests.rules.source import ROOT
 
 FOLDER = ROOT / "docs" / "screenshots"
 WHO = "admin@foods.example"
-COLOURS = 256  # a palette: a third of the bytes, and nothing that an eye would miss
+COLOURS = 256  # a palette: a third of the size without visible loss
 MAX_BYTES = 200_000
-GUTTER = 15  # where a scrollbar would be; a picture has none
+GUTTER = 15  # width of the scrollbar, which pictures do not show
 DESK = {"width": 1440 + GUTTER, "height": 1000}
 PHONE = browsing.PHONE
 
 
 class Picture(NamedTuple):
-    """A page as it is to be seen; where it is a list's, perhaps the document of its first row."""
+    """A page to show; for a list, optionally the document of its first row."""
 
     name: str
     path: str
@@ -103,7 +103,7 @@ def in_few_colours(png: bytes) -> bytes:
 
 @contextmanager
 def given_or_demonstrated() -> Iterator[str]:
-    """The address that the command was given, else one where the demo runs as long."""
+    """The URL given to the command, else that of a demo started for it."""
     if sys.argv[1:]:
         yield sys.argv[1]
     else:

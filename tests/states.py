@@ -274,7 +274,7 @@ async def shipment(
 
 
 async def warehouse_of(owner: Member) -> UUID:
-    """The warehouse in which these documents move stock: one of the organization's, made when needed."""
+    """The warehouse in which these documents move stock: one of the organization's, created on first use."""
     async with owner.transaction() as connection:
         found: UUID | None = await connection.fetchval(
             "SELECT id FROM warehouses WHERE organization_id = $1 AND name = 'Dock 7'",
@@ -299,7 +299,7 @@ async def receive(
     quantity: int,
     on: date | None,
 ) -> None:
-    """Receives so much of a purchase order's line."""
+    """Receives a quantity of a purchase order's line."""
     if quantity:
         await post(
             connection,
@@ -383,7 +383,7 @@ MANY_MOVEMENTS = 20_000
 
 
 async def with_ledger(owner: Member) -> Member:
-    """The member, whose organization has many movements of one product."""
+    """Returns the member, after giving its organization many movements of one product."""
     product, warehouse = await factories.product(owner), await factories.warehouse(owner)
     movement = Movement(
         product_id=UUID(product["id"]),

@@ -1,8 +1,8 @@
-"""A database as full as after two years of trade, set-based and quick, for looking at plans.
+"""Generates a database as full as after two years of trade, in a few statements, for testing plans.
 
-Three organizations of very different size share it: what is fast for the large one only because it owns
-nearly every row, or for the small one only because it has few, is not fast. Every id is made of a number, so
-rows refer to each other without being read; foreign keys are not checked while loading.
+Three organizations of very different size share it: a plan that is fast for the large one only because it
+owns nearly all rows, or for the small one only because it has few, does not pass. Ids are derived from
+numbers, so rows reference each other without reading; foreign keys are not checked while loading.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ _FUNCTIONS = """
     RETURN now() - make_interval(mins => (pg_temp.pick(n, 1000) ^ 2)::int);
 """
 
-# One statement per table, for one organization. %(x)s are the counts of x.
+# One statement per table and organization. %(x)s is the number of rows of x.
 _ROWS = """
     INSERT INTO users (id, organization_id, email, password_hash, status)
     SELECT pg_temp.key('user', n), %(organization)s,
@@ -196,7 +196,7 @@ _ROWS = """
 
 
 class Trader(NamedTuple):
-    """One of the organizations, and a token of its administrator that is signed in."""
+    """An organization, and a valid token of its administrator."""
 
     organization_id: UUID
     user_id: UUID
@@ -205,7 +205,7 @@ class Trader(NamedTuple):
 
 @contextmanager
 def opened(database: Installation, scale: float = 1.0) -> Iterator[tuple[Installation, list[Trader]]]:
-    """The volume beside a migrated database of the same server, built by whoever comes first."""
+    """The volume in a database on the same server, built by the first caller."""
     template = database.admin_dsn
     volume = Installation(
         *(_named(dsn, DATABASE) for dsn in (template, database.app_dsn, database.operator_dsn))
@@ -237,7 +237,7 @@ def _grant(volume: Installation) -> None:
 
 
 def _signed_in(connection: psycopg.Connection) -> list[Trader]:
-    """The largest first, each with a session of its own for whoever asks."""
+    """The largest organization first, each with a session."""
     traders = []
     for organization_id, user_id in connection.execute(
         "SELECT o.id, u.id FROM organizations o JOIN users u ON u.organization_id = o.id"
@@ -254,7 +254,7 @@ def _signed_in(connection: psycopg.Connection) -> list[Trader]:
 
 
 def counts(share: float, scale: float) -> dict[str, int]:
-    """How much an organization of this share has. At scale 1 all together have 20,000 products."""
+    """Row counts of an organization with this share. At scale 1 all together have 20,000 products."""
 
     def of(total: int, least: int = 2) -> int:
         return max(least, round(total * share * scale))
@@ -275,7 +275,7 @@ def counts(share: float, scale: float) -> dict[str, int]:
 
 
 def fill(connection: psycopg.Connection, scale: float = 1.0) -> None:
-    """Three organizations in an empty migrated database, as the superuser; `scale` is times the usual."""
+    """Fills an empty migrated database with three organizations, as superuser; `scale` multiplies sizes."""
     connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
     for number, share in enumerate(SHARES):
         organization_id, user_id = _found(connection, number)
@@ -288,7 +288,7 @@ def fill(connection: psycopg.Connection, scale: float = 1.0) -> None:
 
 
 def _found(connection: psycopg.Connection, number: int) -> tuple[UUID, UUID]:
-    """An organization, and its administrator who holds everything."""
+    """An organization, and its administrator with all permissions."""
     organization_id, user_id, role_id = uuid4(), uuid4(), uuid4()
     insert = connection.execute
     insert("INSERT INTO organizations (id, name) VALUES (%s, %s)", [organization_id, f"Volume {number}"])

@@ -9,7 +9,7 @@ import "./shortcuts.js";
 
 if (document.querySelector("[data-chart], [data-map]")) import("./charts.js");
 
-// A part that cannot be had leaves what stands there, and says so: a page of what went wrong would come in its place.
+// A failed fragment request keeps the old content and marks it; otherwise the error page would replace it.
 htmx.config.noSwap = [204, 304, "4xx", "5xx"];
 const toasts = document.querySelector("#toasts");
 const forget = () => toasts?.querySelector(".part-failed")?.remove();

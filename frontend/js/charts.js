@@ -1,4 +1,4 @@
-// Draws each chart and map from its own table: the table is what is true, and a change of it draws anew.
+// Draws each chart and map from its own table, which is the source of truth; a change of the table redraws it.
 import { BarChart, LineChart, LinesChart, ScatterChart } from "echarts/charts";
 import { GeoComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
@@ -62,7 +62,7 @@ function chartOption(figure) {
     textStyle: text,
     grid: { left: 8, right: 16, top: series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
     legend: { show: series.length > 1, top: 4, left: 8, icon: "roundRect", itemWidth: 12, itemHeight: 4, textStyle: text },
-    // Drawn and not written as HTML: a page's policy refuses styles inside of elements.
+    // Rich text on the canvas and not HTML: the content security policy forbids inline styles.
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
@@ -85,7 +85,7 @@ function chartOption(figure) {
     },
     yAxis: {
       type: "value",
-      minInterval: series.every(({ values }) => values.every(Number.isInteger)) ? 1 : 0, // there is no half a line
+      minInterval: series.every(({ values }) => values.every(Number.isInteger)) ? 1 : 0, // counts get no fractional ticks
       axisLabel: { color: colours.quiet, formatter: (value) => short.format(value) },
       splitLine: { lineStyle: { color: colours.line } },
     },
@@ -104,10 +104,10 @@ async function show(figure) {
   const draw = () => chart.setOption(option(figure), { notMerge: !isMap, lazyUpdate: !paper.matches });
   draw();
   if (isMap) onMap(chart, figure, canvas);
-  new ResizeObserver(() => paper.matches || chart.resize()).observe(canvas); // paper scales what was drawn
+  new ResizeObserver(() => paper.matches || chart.resize()).observe(canvas); // print scales the existing drawing
   new MutationObserver(draw).observe(figure.querySelector("tbody"), { attributes: true, childList: true, subtree: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  paper.addEventListener("change", draw); // at once, in the colours of paper, and back
+  paper.addEventListener("change", draw); // redraw in print colours, and back
   document.addEventListener("imsop:theme", draw);
 }
 

@@ -1,4 +1,4 @@
-// Menus, switches and notices. Each works on elements that the page has; none makes one.
+// Menus, switches and notices. Each acts on existing elements; none creates one.
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
@@ -6,7 +6,7 @@ function keep(name, value, seconds = YEAR_SECONDS) {
   document.cookie = `imsop_${name}=${value}; Path=/; SameSite=Lax; Max-Age=${seconds}`;
 }
 
-// A choice is an attribute of the page now, and a cookie, by which the server knows it next time.
+// A choice sets an attribute of the page at once, and a cookie that the server reads on the next request.
 function choose(name, value) {
   const root = document.documentElement;
   if (value) root.dataset[name] = value;
@@ -53,7 +53,7 @@ document.addEventListener("submit", (event) => {
   location.reload();
 });
 
-// An empty field of a filter says nothing, so it is not sent: addresses stay short.
+// Empty filter fields are not submitted, to keep URLs short.
 document.addEventListener("submit", ({ target }) => {
   if (target.method !== "get" || target.dataset.columnsOf) return;
   const empty = [...target.elements].filter((field) => field.name && !field.value && !field.disabled);
@@ -61,7 +61,7 @@ document.addEventListener("submit", ({ target }) => {
   setTimeout(() => empty.forEach((field) => (field.disabled = false)));
 });
 
-// Gone back to, a page says what its address asks for, and not what was chosen before it was left.
+// After "back", reset filter fields to the URL: browsers restore what was selected before leaving.
 addEventListener("pageshow", ({ persisted }) => {
   const [arrival] = performance.getEntriesByType("navigation");
   if (!persisted && arrival?.type !== "back_forward") return;

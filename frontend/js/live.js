@@ -1,8 +1,8 @@
-// What happens, as it happens: each event of the stream is one of the page, `imsop:KIND`, for any part to act on,
-// and what a shipment tells is `imsop:KIND-ID`, too; a position moves the marker's row, and so its marker.
+// Live updates: each event of the stream is dispatched as a DOM event `imsop:KIND`, and those of a shipment as
+// `imsop:KIND-ID`, too. A position updates the shipment's row in the map's table, which moves its marker.
 
 const sign = document.querySelector("[data-live]");
-const AGAIN_MILLISECONDS = 5000; // after a refusal, such as of a proxy whose server starts: no browser tries again then
+const AGAIN_MILLISECONDS = 5000; // after an HTTP error, such as a proxy's 502: EventSource does not retry then
 
 const tell = (what, detail) => document.body.dispatchEvent(new CustomEvent(`imsop:${what}`, { detail }));
 
@@ -22,14 +22,14 @@ function follow() {
       if (detail.shipment_id) tell(`${kind}-${detail.shipment_id}`, detail);
     });
   }
-  // A page that is left and kept for going back listens again when it is gone back to.
+  // A page restored from the back/forward cache reconnects.
   addEventListener("pagehide", () => (clearTimeout(waiting), stream.close()), { once: true });
 }
 
 if (sign) {
   follow();
   addEventListener("pageshow", ({ persisted }) => persisted && follow());
-  const unseen = new Set(); // asked for once each: what is not on the map then is none of it
+  const unseen = new Set(); // shipments requested once each: the map does not show all of them
   document.body.addEventListener("imsop:position", ({ detail }) => {
     const { shipment_id: id, longitude, latitude, location: place, timestamp } = detail;
     const row = document.getElementById(`marker-${id}`);
@@ -39,7 +39,7 @@ if (sign) {
       else if (!unseen.has(id)) tell("unseen", unseen.add(id));
       return;
     }
-    if (Date.parse(timestamp) <= Date.parse(row.dataset.seen)) return; // positions arrive in any order
+    if (Date.parse(timestamp) <= Date.parse(row.dataset.seen)) return; // positions may arrive out of order
     row.dataset.seen = timestamp;
     row.cells[2].textContent = place ?? `${latitude}, ${longitude}`;
     if (longitude === null) return;

@@ -1,11 +1,11 @@
-// The world, and on it what the map's table says: where each thing is, on which route, whether it is late.
+// World map of the rows in the map's table: position, route, and whether late.
 import { getMap, registerMap } from "echarts/core";
 
 import { palette } from "./palette.js";
 
 const MARGIN_DEGREES = 8;
-const LEAST_SPAN = { longitude: 60, latitude: 30 }; // no closer than this at first, or one ship fills the map
-const EDGE = -168; // between Asia and America: what lies west of it is drawn in the east
+const LEAST_SPAN = { longitude: 60, latitude: 30 }; // minimal initial extent, or one ship would fill the map
+const EDGE = -168; // left edge, in the Bering Strait: longitudes west of it are drawn at the right
 
 export async function prepareMap() {
   if (getMap("world")) return;
@@ -15,7 +15,7 @@ export async function prepareMap() {
 
 const onMap = (longitude) => (longitude < EDGE ? longitude + 360 : longitude);
 
-// Routes are cut where they cross the edge, or they would run across the whole map.
+// Splits routes where they cross the edge; otherwise they would run across the whole map.
 function pieces(route) {
   const cut = [[]];
   for (const [x, y] of route) {
@@ -65,7 +65,7 @@ function bounds(seen) {
 
 export function mapOption(figure) {
   const isLate = ({ tone }) => tone === "tone-bad";
-  const seen = markers(figure).sort((one, other) => isLate(one) - isLate(other)); // what is late lies on top
+  const seen = markers(figure).sort((one, other) => isLate(one) - isLate(other)); // late ones are drawn on top
   const colours = palette(figure);
   const isMouse = matchMedia("(pointer: fine)").matches;
   return {
@@ -81,7 +81,7 @@ export function mapOption(figure) {
     },
     geo: {
       map: "world",
-      roam: isMouse ? "move" : false, // a finger scrolls the page; the buttons come closer
+      roam: isMouse ? "move" : false, // touch scrolls the page; the buttons zoom
       boundingCoords: bounds(seen),
       left: 0,
       top: 0,
@@ -108,7 +108,7 @@ export function mapOption(figure) {
           value: position,
           href,
           words,
-          symbol: isLate({ tone }) ? "triangle" : "circle", // a state is never said by colour alone
+          symbol: isLate({ tone }) ? "triangle" : "circle", // shape as well as colour, for accessibility
           symbolSize: isLate({ tone }) ? 15 : 12,
           itemStyle: { color: colours[tone], borderColor: colours.card, borderWidth: 2, opacity: 1 },
         })),

@@ -1,4 +1,4 @@
-// The page's colours as numbers: a canvas reads neither light-dark() nor var(), and ECharts no oklch().
+// Resolves the page's CSS colours to RGB: a canvas supports neither light-dark() nor var(), ECharts no oklch().
 
 const NAMES = {
   "tone-good": "--good-shape", "tone-warning": "--warning-shape", "tone-bad": "--bad-shape",

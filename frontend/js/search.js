@@ -1,4 +1,4 @@
-// "/" goes to the search box; arrows go through what it found, Enter opens, Escape leaves.
+// "/" focuses the search box; arrow keys move through its results, Enter opens one, Escape closes them.
 
 const box = document.querySelector("#search");
 const typing = (element) => element.closest?.("input, textarea, select, [contenteditable]");

@@ -1,4 +1,4 @@
-"""Figures of each day against values worked out by hand."""
+"""Daily figures, compared with values computed by hand."""
 
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -21,11 +21,11 @@ LOST = (
     "DELETE FROM analytics_metrics"
     " WHERE organization_id = $1 AND (dimension_date < $2 OR metric_name !~ '^stock')"
 )
-"""What a run that is killed has not written yet."""
+"""Deletes figures that a run killed midway would not have written."""
 
 
 async def figures(owner: Member, superuser: Any) -> dict[tuple[str, str, int], Decimal]:
-    """By name, category and how many days ago."""
+    """Figures by name, category and number of days ago."""
     records = await superuser.fetch(
         "SELECT metric_name, dimension_category, dimension_date, metric_value FROM analytics_metrics"
         " WHERE organization_id = $1",
@@ -45,7 +45,7 @@ async def moved(owner: Member, product: str, warehouse: str, quantity: int, days
 
 @pytest.fixture
 async def stocked(admin: Member) -> tuple[str, str, str]:
-    """Nuts that cost 2.00, oils without a cost, and their warehouse, with the movements of forty days."""
+    """Nuts with a cost of 2.00, oils without a cost, and their warehouse, with forty days of movements."""
     nuts = (await factories.product(admin, category="Nuts", unit_cost="2.00"))["id"]
     oils = (await factories.product(admin, category="Oils", unit_cost=None))["id"]
     warehouse = (await factories.warehouse(admin))["id"]
@@ -57,7 +57,7 @@ async def stocked(admin: Member) -> tuple[str, str, str]:
     return nuts, oils, warehouse
 
 
-async def test_stock_and_what_was_sold(
+async def test_stock_and_sales_figures(
     database: TestDatabase, superuser: Any, admin: Member, stocked: tuple[str, str, str]
 ) -> None:
     await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
@@ -83,7 +83,7 @@ async def test_stock_and_what_was_sold(
     assert not unknown & found.keys()
 
 
-async def test_categories_too_long_for_the_column_count_as_one(
+async def test_categories_with_the_same_first_91_characters_are_merged(
     database: TestDatabase, superuser: Any, admin: Member
 ) -> None:
     warehouse = (await factories.warehouse(admin))["id"]
@@ -94,13 +94,13 @@ async def test_categories_too_long_for_the_column_count_as_one(
     assert (await figures(admin, superuser))["stock_units", "category:" + "x" * 91, 1] == 20
 
 
-async def test_days_of_supply_are_at_the_pace_of_ninety_days(
+async def test_days_of_supply_use_the_sales_of_ninety_days(
     database: TestDatabase, superuser: Any, admin: Member
 ) -> None:
     product = (await factories.product(admin, unit_cost="4.00"))["id"]
     warehouse = (await factories.warehouse(admin))["id"]
     await moved(admin, product, warehouse, 1000, 100)
-    await moved(admin, product, warehouse, -90, 95)  # before the ninety days that end yesterday
+    await moved(admin, product, warehouse, -90, 95)  # outside of the ninety days that end yesterday
     await moved(admin, product, warehouse, -180, 50)
     await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
     found = await figures(admin, superuser)
@@ -141,21 +141,21 @@ async def test_orders_and_lines_of_both_sides(database: TestDatabase, superuser:
     assert {days for name, category, days in found if name == "purchase_lines_due"} == {10}  # none to come
 
 
-async def test_running_again_writes_the_same_and_what_came_late(
+async def test_a_second_run_is_idempotent_and_includes_backdated_movements(
     database: TestDatabase, superuser: Any, admin: Member, stocked: tuple[str, str, str]
 ) -> None:
     await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
     first = await figures(admin, superuser)
     await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
     assert await figures(admin, superuser) == first
-    await moved(admin, stocked[0], stocked[2], 7, 20)  # dated back
+    await moved(admin, stocked[0], stocked[2], 7, 20)  # backdated
     await run_now(database.installation, DAILY_FIGURES, admin.organization_id)
     again = await figures(admin, superuser)
     assert again["stock_units", "", 20] == first["stock_units", "", 20] + 7
     assert again["stock_units", "", 21] == first["stock_units", "", 21]
 
 
-async def test_a_second_attempt_goes_on_where_the_first_ended(
+async def test_a_second_attempt_resumes_where_the_first_ended(
     database: TestDatabase,
     superuser: Any,
     admin: Member,
@@ -195,9 +195,7 @@ async def test_a_first_run_that_is_interrupted_is_still_the_first(
     assert whole["units_sold", "", 150] == 4
 
 
-async def test_figures_wait_for_the_stock_by_days(
-    database: TestDatabase, superuser: Any, admin: Member
-) -> None:
+async def test_figures_wait_for_daily_balances(database: TestDatabase, superuser: Any, admin: Member) -> None:
     async with superuser.transaction():
         await superuser.execute(
             "SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE", admin.organization_id
@@ -207,7 +205,7 @@ async def test_figures_wait_for_the_stock_by_days(
 
 
 @pytest.mark.parametrize(("lines", "rating"), [(5, "3.00"), (4, "1.50")])
-async def test_a_rating_is_earned_by_five_lines(
+async def test_a_rating_needs_five_lines_due(
     database: TestDatabase, admin: Member, lines: int, rating: str
 ) -> None:
     supplier = (await factories.supplier(admin, rating="1.50"))["id"]
@@ -221,7 +219,7 @@ async def test_a_rating_is_earned_by_five_lines(
     assert quarter["lines_due"] == lines
 
 
-async def test_figures_are_the_own_organizations(
+async def test_figures_are_of_the_jobs_organization_only(
     database: TestDatabase, superuser: Any, admin: Member, stranger: Member, stocked: tuple[str, str, str]
 ) -> None:
     await run_now(database.installation, DAILY_FIGURES, stranger.organization_id)

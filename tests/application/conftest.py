@@ -1,4 +1,4 @@
-"""The whole application with the demo's data on a server of its own, and one browser to visit it."""
+"""The whole application with the demo's data on its own server, and a browser."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +18,7 @@ FOODS = "admin@foods.example"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whichever test comes first waits for the demo to be loaded: 16 s on idle cores."""
+    """The first test waits for the demo to load: 16 s on idle cores."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.timeout(300))
@@ -31,9 +31,9 @@ def installation(database: TestDatabase) -> Installation:
 
 @pytest.fixture(scope="session")
 async def site(installation: Installation, anyio_backend: object) -> AsyncIterator[Site]:
-    """The demo for this worker's tests, which write to it as its people do; none counts what is there.
+    """The demo as shared by this worker's tests, which write to it; so none of them counts rows.
 
-    `german` is another administrator there; `worst` and `empty` have organizations of their own.
+    `german` is another administrator; `worst` and `empty` have organizations of their own.
     """
     async with (
         factories.running(installation, stream_seconds=3600) as app,

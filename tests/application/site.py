@@ -1,4 +1,4 @@
-"""Who visits the application, and what there is to see in it."""
+"""Users of the demo, and a crawler of the application's pages."""
 
 import re
 from collections import Counter
@@ -30,15 +30,15 @@ PARTS = {
     "/warehouses/choices/manager_id",
     "/zones/choices/warehouse_id",
 }
-"""Parts of pages, fetched by scripts; whatever else is no file is a page."""
-ALIKE = 2  # addresses followed of one page with the same parameters: their rows differ, their links do not
-MOST = 5  # followed of one page with whatever parameters
+"""Fragments, fetched by scripts; every other path without a suffix is a page."""
+ALIKE = 2  # URLs followed per page and parameter names: their rows differ, their links do not
+MOST = 5  # followed per page, whatever the parameters
 _LINK = re.compile(r'(?:href|hx-get|data-live)="(/[^"]*)"')
 _VARIABLE = re.compile(r"\\\{\w+:uuid\\\}")
 
 
 def whole_pages() -> list[str]:
-    """The path of every page there is, with its parameters."""
+    """The paths of all pages, with their path parameters."""
     paths = {path for route in ROUTES if "GET" in route.http_methods for path in route.paths}
     return sorted(path for path in paths - PARTS if not PurePath(path).suffix)
 
@@ -49,13 +49,13 @@ def _shape(path: str) -> re.Pattern[str]:
 
 
 class Followed(NamedTuple):
-    """Where somebody gets by following links: addresses by path, and the links that lead nowhere."""
+    """The result of crawling: URLs by path, and broken links."""
 
     addresses: dict[str, list[str]]
     broken: list[str]
 
     def richest(self, path: str) -> str:
-        """Of those of a page, the one with most on it."""
+        """The largest response among the URLs of a page."""
         return self.addresses[path][0]
 
 
@@ -68,14 +68,14 @@ class Site:
     _followed: dict[str, Followed] = field(default_factory=dict)
 
     def path_of(self, address: str) -> str:
-        """The path of its route, with parameters; of a file in several formats that of the first."""
+        """The path template of a URL's route; for a file in several formats, the first."""
         for route in litestar_of(self.app).routes:
             if isinstance(route, HTTPRoute) and _shape(route.path).fullmatch(address):
                 return min(route.route_handler_map["GET"][0].paths)
         return address
 
     async def signed_in(self, who: str) -> dict[str, Any]:
-        """Options of a browser's context in which they have signed in: by name, or address of the demo."""
+        """Options of a browser context in which the user, given by name or email, is signed in."""
         if who not in self._states:
             password = factories.PASSWORD if who in self.members else PASSWORD
             email = self.members[who].email if who in self.members else who
@@ -91,7 +91,7 @@ class Site:
         return {"base_url": self.address, "storage_state": self._states[who]}
 
     async def member(self, email: str) -> Member:
-        """Somebody of the demo, at the API."""
+        """A user of the demo, at the API."""
         http = visitor(self.app)
         sent = {"email": email, "password": PASSWORD}
         token = accepted(await http.post("auth/token", json=sent))["access_token"]
@@ -106,7 +106,7 @@ class Site:
 
 
 async def _follow(site: Site, who: str) -> Followed:
-    """From the control tower on, page after page; a part or file is asked for once."""
+    """Crawls from the control tower; fragments and files are requested once."""
     state = (await site.signed_in(who))["storage_state"]
     cookies = {SESSION_COOKIE: state["cookies"][0]["value"]}
     queue, met = [("/", "/"), ("/search?q=a", "/")], {"/", "/search?q=a"}
@@ -125,7 +125,7 @@ async def _follow(site: Site, who: str) -> Followed:
                 if reply.status_code != 200:
                     broken.append(f"{reply.status_code}: {address} on {shown_on}")
                 if path not in whole_pages():
-                    continue  # that it comes is enough
+                    continue  # a successful response is enough
                 text = (await reply.aread()).decode()
             found.setdefault(path, []).append((len(text), address))
             for link in (unescape(link).partition("#")[0] for link in _LINK.findall(text)):

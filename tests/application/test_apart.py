@@ -1,4 +1,4 @@
-"""Two organizations in two browsers: neither ever sees a row of the other."""
+"""Two organizations in two browsers: neither sees rows of the other."""
 
 import re
 
@@ -14,12 +14,12 @@ _ROW = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 
 
 def rows_of(followed: Followed) -> set[str]:
-    """The ids of what was found by following links."""
+    """The ids of all crawled rows."""
     return {row for ones in followed.addresses.values() for one in ones for row in _ROW.findall(one)}
 
 
 @pytest.mark.parametrize(("who", "other"), [(FOODS, TOOLS), (TOOLS, FOODS)])
-async def test_to_each_the_rows_of_the_other_do_not_exist(
+async def test_the_rows_of_the_other_organization_are_not_found(
     site: Site, browser: Browser, who: str, other: str
 ) -> None:
     ours, theirs = await site.followed(who), await site.followed(other)
@@ -32,7 +32,7 @@ async def test_to_each_the_rows_of_the_other_do_not_exist(
                 assert reply is not None
                 assert reply.status == 404, address
                 await expect(visit.page.get_by_role("heading", level=1)).to_have_text("Not found")
-        visit.complaints = [said for said in visit.complaints if "status of 404" not in said]  # meant
+        visit.complaints = [said for said in visit.complaints if "status of 404" not in said]  # expected
         (product,) = (await (await site.member(other)).read("products", limit=1))["items"]
         await visit.page.goto("/products", wait_until="networkidle")
         await visit.page.keyboard.press("/")

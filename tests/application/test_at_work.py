@@ -1,4 +1,4 @@
-"""A day at the keyboard and at the phone: finding, filtering, leafing, going back, choosing how it looks."""
+"""Everyday use by keyboard and on a phone: search, filters, paging, back button, display settings."""
 
 import re
 from typing import Any
@@ -45,7 +45,7 @@ async def test_a_list_is_filtered_to_a_record_by_keyboard_alone(site: Site, brow
         page = visit.page
         await page.goto("/products")
         await page.keyboard.press("Tab")
-        await page.keyboard.press("Enter")  # to the content
+        await page.keyboard.press("Enter")  # the skip link
         field = page.get_by_role("search", name="Filters").get_by_label("Search")
         for _ in range(6):
             await page.keyboard.press("Tab")
@@ -65,7 +65,7 @@ async def test_a_list_is_filtered_to_a_record_by_keyboard_alone(site: Site, brow
         await expect(page.get_by_role("heading", level=1)).to_contain_text(ANCHOVIES)
 
 
-async def test_going_back_shows_the_list_as_it_was_left(site: Site, browser: Browser) -> None:
+async def test_the_back_button_restores_the_list(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         page = visit.page
         await page.goto("/ledger")
@@ -93,7 +93,7 @@ async def first_rows(page: Page) -> list[str]:
     return await page.get_by_role("row").all_inner_texts()
 
 
-async def test_everything_is_read_without_scripts(site: Site, browser: Browser) -> None:
+async def test_everything_can_be_read_without_javascript(site: Site, browser: Browser) -> None:
     async with visiting(browser, java_script_enabled=False, base_url=site.address) as visit:
         page = visit.page
         await page.goto("/ledger")
@@ -117,7 +117,7 @@ async def test_everything_is_read_without_scripts(site: Site, browser: Browser) 
         await page.wait_for_url("**/sign-in")
 
 
-async def test_an_export_that_is_downloaded_holds_what_the_filter_leaves(
+async def test_a_downloaded_export_contains_the_filtered_rows(
     site: Site, browser: Browser, tmp_path: Any
 ) -> None:
     admin = await site.member(FOODS)
@@ -146,7 +146,7 @@ async def test_an_export_that_is_downloaded_holds_what_the_filter_leaves(
 
 
 @pytest.mark.parametrize(("path", "apart"), [("/sign-in", ""), ("/inventory", ""), ("/", "/(charts|world)-")])
-async def test_a_first_view_is_light_but_for_what_it_draws(
+async def test_a_first_view_is_small_without_charts(
     site: Site, browser: Browser, path: str, apart: str
 ) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
@@ -173,7 +173,7 @@ async def test_a_phone_opens_and_closes_its_menu(site: Site, browser: Browser) -
         await expect(products).to_be_hidden()
 
 
-async def test_dark_stays_dark_on_the_next_page_and_the_next_day(site: Site, browser: Browser) -> None:
+async def test_dark_mode_persists(site: Site, browser: Browser) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     async with visiting(browser, color_scheme="light", **await site.signed_in(FOODS)) as visit:
         page = visit.page

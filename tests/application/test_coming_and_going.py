@@ -1,4 +1,4 @@
-"""Signing in, being refused and limited, other sessions, and leaving nothing behind."""
+"""Signing in and out, rate limits, and sessions."""
 
 import re
 
@@ -21,11 +21,11 @@ async def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
 
 
 def meant(visit: Visit, status: int) -> None:
-    """The browser's word on a refusal that the test has asked for."""
+    """Removes the browser's complaint about an error response that the test expects."""
     visit.complaints = [said for said in visit.complaints if f"status of {status}" not in said]
 
 
-async def test_who_signs_in_comes_to_where_they_were_headed(site: Site, browser: Browser) -> None:
+async def test_sign_in_redirects_to_the_requested_page(site: Site, browser: Browser) -> None:
     async with visiting(browser, base_url=site.address) as visit:
         await visit.page.goto("/suppliers?q=oil")
         await sign_in(visit.page, PLANNER)
@@ -33,7 +33,7 @@ async def test_who_signs_in_comes_to_where_they_were_headed(site: Site, browser:
         await expect(visit.page.locator("summary", has_text="Account:")).to_contain_text("Planner")
 
 
-async def test_a_wrong_password_is_told_beside_its_field(site: Site, browser: Browser) -> None:
+async def test_a_wrong_password_is_reported_at_its_field(site: Site, browser: Browser) -> None:
     async with visiting(browser, base_url=site.address) as visit:
         await visit.page.goto("/sign-in")
         await sign_in(visit.page, PLANNER, "not the password")
@@ -46,7 +46,7 @@ async def test_a_wrong_password_is_told_beside_its_field(site: Site, browser: Br
         meant(visit, 401)
 
 
-async def test_who_tries_too_often_is_told_when_to_come_back(site: Site, browser: Browser) -> None:
+async def test_too_many_attempts_show_when_to_try_again(site: Site, browser: Browser) -> None:
     strict = factories.running(
         factories.litestar_of(site.app).state.installation, sign_in_attempts_per_account=1
     )
@@ -66,7 +66,7 @@ async def test_who_tries_too_often_is_told_when_to_come_back(site: Site, browser
         meant(visit, 429)
 
 
-async def test_a_session_elsewhere_is_ended_from_here(site: Site, browser: Browser) -> None:
+async def test_another_session_can_be_ended(site: Site, browser: Browser) -> None:
     async with (
         visiting(browser, base_url=site.address, user_agent="A browser left open") as there,
         visiting(browser, **await site.signed_in("sales@foods.example")) as here,
@@ -80,12 +80,12 @@ async def test_a_session_elsewhere_is_ended_from_here(site: Site, browser: Brows
         await expect(left_open).to_have_count(0)
         await there.page.goto("/products")
         await there.page.wait_for_url("**/sign-in?next=%2Fproducts")
-        there.complaints.clear()  # its live stream was refused, as it should be
+        there.complaints.clear()  # its live stream was refused, as expected
         await here.page.reload()
         await expect(here.page.get_by_role("heading", name="Sessions")).to_be_visible()
 
 
-async def test_signing_out_leaves_no_page_behind(site: Site, browser: Browser) -> None:
+async def test_signing_out_clears_cached_pages(site: Site, browser: Browser) -> None:
     async with visiting(browser, base_url=site.address) as visit:
         await visit.page.goto("/products")
         await sign_in(visit.page, FOODS)

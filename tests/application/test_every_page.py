@@ -1,4 +1,4 @@
-"""Each page there is, looked at in a browser: on a desk and a phone, light and dark, in both languages."""
+"""Every page in a browser: desktop and phone, light and dark, both languages."""
 
 from typing import Any
 
@@ -26,14 +26,14 @@ DARK, LIGHT = "dark", "light"
 
 
 async def opened(visit: Visit, address: str) -> None:
-    """The page with all that it draws. A live one has never heard the last of the server."""
+    """Opens a page and waits for its drawings; a live page never reaches network idle."""
     await visit.page.goto(address)
     for drawing in await visit.page.locator(".chart-canvas").all():
         await expect(drawing.locator("canvas").first).to_be_attached()
 
 
 async def fits(visit: Visit, screen: Any) -> list[str]:
-    """What is wrong with how the page lies on that screen."""
+    """Layout and accessibility faults of the page on that screen."""
     await visit.page.set_viewport_size(screen)
     wide = [f"{element} is wider than the screen" for element in await visit.wider_than_the_screen()]
     asked = NOT_CARDS if screen is PHONE else CUT_OFF
@@ -41,8 +41,8 @@ async def fits(visit: Visit, screen: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_it_can_be_read_by_everybody_on_any_screen(site: Site, browser: Browser, path: str) -> None:
-    """A page is loaded once in English and once in German; turning a device or a lamp loads nothing anew."""
+async def test_it_is_accessible_on_every_screen(site: Site, browser: Browser, path: str) -> None:
+    """A page is loaded once in English and once in German; rotation and dark mode load nothing."""
     address = (await site.followed(FOODS)).richest(path)
     wrong = {}
     async with visiting(browser, color_scheme=LIGHT, **await site.signed_in(FOODS)) as visit:
@@ -66,7 +66,7 @@ async def test_it_can_be_read_by_everybody_on_any_screen(site: Site, browser: Br
 
 
 @pytest.mark.parametrize("who", ["worst", "worst german", "empty", "empty german"])
-async def test_the_longest_names_and_no_rows_at_all_fit_too(site: Site, browser: Browser, who: str) -> None:
+async def test_longest_names_and_empty_lists_fit(site: Site, browser: Browser, who: str) -> None:
     followed = await site.followed(who)
     assert followed.broken == []
     assert len(followed.addresses) >= (len(PAGES) if "worst" in who else 15)
@@ -90,7 +90,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK])
-async def test_pages_of_what_went_wrong_are_pages_too(site: Site, browser: Browser, scheme: Any) -> None:
+async def test_error_pages_are_accessible(site: Site, browser: Browser, scheme: Any) -> None:
     wrong = {}
     for address, (who, status) in ERRORS.items():
         async with visiting(

@@ -1,4 +1,4 @@
-"""What each role is shown leads somewhere, and what leads to what it may not see is not shown."""
+"""Every link shown to a role works, and links to forbidden pages are not shown."""
 
 import re
 
@@ -14,19 +14,19 @@ EMAILS = {role: f"{'admin' if role == 'administrator' else role}@foods.example" 
 
 
 @pytest.mark.parametrize("role", SYSTEM_ROLES)
-async def test_every_link_a_role_is_shown_leads_somewhere(site: Site, role: str) -> None:
+async def test_every_link_shown_to_a_role_works(site: Site, role: str) -> None:
     followed = await site.followed(EMAILS[role])
     assert followed.broken == []
     assert len(followed.addresses) > 10
 
 
-async def test_every_page_there_is_can_be_reached_by_following_links(site: Site) -> None:
+async def test_every_page_is_reachable_by_links(site: Site) -> None:
     followed = await site.followed(EMAILS["administrator"])
     assert sorted(followed.addresses) == [path for path in whole_pages() if path != "/sign-in"]
 
 
 @pytest.mark.parametrize("role", SYSTEM_ROLES)
-async def test_the_navigation_shows_each_role_what_it_may_see_and_nothing_else(
+async def test_the_navigation_shows_exactly_what_a_role_may_see(
     site: Site, browser: Browser, role: SystemRole
 ) -> None:
     _, held = SYSTEM_ROLES[role]
@@ -49,4 +49,4 @@ async def test_the_navigation_shows_each_role_what_it_may_see_and_nothing_else(
             assert reply is not None
             assert reply.status == 403, entry.href
             await expect(visit.page.get_by_role("heading", level=1)).to_have_text("You do not have access")
-        visit.complaints = [said for said in visit.complaints if "status of 403" not in said]  # meant
+        visit.complaints = [said for said in visit.complaints if "status of 403" not in said]  # expected

@@ -1,4 +1,4 @@
-"""Working by keyboard: shortcuts, fields that search, and forms that keep what was typed."""
+"""Keyboard use: shortcuts, search fields, and forms that keep typed values."""
 
 from playwright.async_api import Browser, Dialog, Page, expect
 
@@ -7,7 +7,7 @@ from tests.application.site import Site
 from tests.browsing import visiting
 
 
-async def test_shortcuts_lead_from_list_to_row_to_form_and_back(site: Site, browser: Browser) -> None:
+async def test_shortcuts_open_row_and_form_and_go_back(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         page = visit.page
         await page.goto("/")
@@ -34,9 +34,7 @@ async def test_shortcuts_lead_from_list_to_row_to_form_and_back(site: Site, brow
         await expect(page.get_by_label("Name")).to_have_value("egc?")
 
 
-async def test_shortcuts_are_listed_named_on_what_they_press_and_turned_off(
-    site: Site, browser: Browser
-) -> None:
+async def test_shortcuts_are_listed_announced_and_can_be_turned_off(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         page = visit.page
         await page.goto("/products")
@@ -62,7 +60,7 @@ async def test_shortcuts_are_listed_named_on_what_they_press_and_turned_off(
         assert page.url.endswith("/products")
 
 
-async def test_a_row_is_chosen_by_typing_part_of_its_name(site: Site, browser: Browser) -> None:
+async def test_a_row_is_selected_by_typing_part_of_its_name(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         page = visit.page
         await page.goto("/warehouses/new")
@@ -85,7 +83,7 @@ async def test_a_row_is_chosen_by_typing_part_of_its_name(site: Site, browser: B
         await expect(manager).to_have_value(name)
 
 
-async def test_without_an_answer_a_form_stays_as_it_was_typed(site: Site, browser: Browser) -> None:
+async def test_without_a_response_a_form_keeps_its_values(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         page = visit.page
         await page.goto("/suppliers/new")
@@ -97,10 +95,10 @@ async def test_without_an_answer_a_form_stays_as_it_was_typed(site: Site, browse
         await page.unroute("**/health/live")
         await page.keyboard.press("Control+Enter")
         await page.wait_for_url("**/suppliers/*?saved=true")
-        visit.complaints.clear()  # of the answer that was withheld
+        visit.complaints.clear()  # of the withheld response
 
 
-async def test_a_page_is_not_left_with_what_was_typed_unless_asked(site: Site, browser: Browser) -> None:
+async def test_leaving_a_page_with_unsaved_input_asks_first(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         page = visit.page
         asked: list[str] = []

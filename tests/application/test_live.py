@@ -1,4 +1,4 @@
-"""Open pages hear of what happens: a position moves its marker, news arrive, and what fails is said."""
+"""Live updates of open pages: positions move markers, events appear, failures are reported."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ FAILED = "Part of this page could not be updated"
 
 
 async def under_way(member: Member) -> dict[str, Any]:
-    """A shipment that is on its way."""
+    """A shipment in transit."""
     shipment: dict[str, Any] = (await member.read("shipments", status="in_transit", limit=1))["items"][0]
     return shipment
 
@@ -67,7 +67,7 @@ async def test_a_position_posted_through_the_api_moves_the_marker(
         assert {float(one["longitude"]) for one in await told.json_value()} == {-20.5}
 
 
-async def test_a_position_that_comes_late_moves_nothing_back(site: Site, browser: Browser) -> None:
+async def test_an_older_position_does_not_move_the_marker_back(site: Site, browser: Browser) -> None:
     planner = await site.member("planner@foods.example")
     shipment = await under_way(planner)
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
@@ -87,9 +87,7 @@ async def test_a_position_that_comes_late_moves_nothing_back(site: Site, browser
         await expect(row).to_contain_text("At -41.5 east")
 
 
-async def test_a_shipment_that_is_seen_for_the_first_time_comes_onto_the_map(
-    site: Site, browser: Browser
-) -> None:
+async def test_the_first_position_of_a_shipment_adds_its_marker(site: Site, browser: Browser) -> None:
     planner = await site.member("planner@foods.example")
     shipment = await planner.create("shipments", {"shipment_type": "inbound", "reference_id": "ASN-UNSEEN"})
     async with planner.transaction() as connection:
@@ -108,7 +106,9 @@ async def test_a_shipment_that_is_seen_for_the_first_time_comes_onto_the_map(
             await expect(page.locator(f"#marker-{shipment['id']}")).to_contain_text("At -21.5 east")
 
 
-async def test_a_shipments_timeline_is_fetched_for_its_own_news_only(site: Site, browser: Browser) -> None:
+async def test_a_shipments_timeline_is_refetched_for_its_own_events_only(
+    site: Site, browser: Browser
+) -> None:
     planner = await site.member("planner@foods.example")
     mine, other = (await planner.read("shipments", status="in_transit", limit=2))["items"]
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
@@ -122,7 +122,7 @@ async def test_a_shipments_timeline_is_fetched_for_its_own_news_only(site: Site,
         assert sum(url.endswith("/timeline") for url in fetched) == 1
 
 
-async def test_what_is_recorded_is_news_at_once(site: Site, browser: Browser) -> None:
+async def test_a_recorded_event_appears_at_once(site: Site, browser: Browser) -> None:
     member = await site.member(FOODS)
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         await visit.page.goto("/")
@@ -132,7 +132,7 @@ async def test_what_is_recorded_is_news_at_once(site: Site, browser: Browser) ->
 
 
 @pytest.mark.parametrize("failure", ["the server is gone", "500", "429"])
-async def test_a_part_that_cannot_be_had_is_said_and_what_stood_there_stays(
+async def test_a_failed_fragment_is_reported_and_the_old_one_stays(
     site: Site, browser: Browser, failure: str
 ) -> None:
     async def fail(route: Route) -> None:
@@ -166,9 +166,7 @@ async def test_a_part_that_cannot_be_had_is_said_and_what_stood_there_stays(
         visit.complaints = [said for said in visit.complaints if not said.startswith(("error", "failed"))]
 
 
-async def test_a_session_that_has_ended_leads_to_signing_in_and_back_to_the_page(
-    site: Site, browser: Browser
-) -> None:
+async def test_an_ended_session_redirects_to_sign_in_and_back(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         await visit.page.goto("/products?status=active", wait_until="networkidle")
         await visit.page.context.clear_cookies()

@@ -1,4 +1,4 @@
-"""Pages on paper, as a browser prints them: whole, light, and a list begins where its heading stands."""
+"""Printed pages: complete, in light colours, and a list starts on its heading's page."""
 
 import pypdfium2
 import pytest

@@ -1,4 +1,4 @@
-"""An organization that nobody would make by hand: the longest names, words that never break."""
+"""An organization with extreme data: the longest names, words without a break."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ WORD = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
 
 
 def long(characters: int) -> str:
-    """One word as long as that, and no other like it; the search that is followed finds what begins so."""
+    """A unique word of that length; its prefix is searchable."""
     return ("A" + uuid4().hex[:6].upper() + WORD * 8)[:characters]
 
 

@@ -1,7 +1,7 @@
-"""Requests made up at random by somebody without an account: `python -m tests.attacks.fuzz [MINUTES] [SEED]`.
+"""Random requests without an account: `python -m tests.attacks.fuzz [MINUTES] [SEED]`.
 
-Of each reply: it is no 5xx, and no larger than 20 times its request plus 4 KB, documents that are the same
-for everybody aside. Of the whole: the log names no fault of the server's. Exit status 1 if one does not hold.
+Each response must not be 5xx, and not larger than 20 times its request plus 4 KB, static documents aside. The
+log must contain no server errors. Exit status 1 on a violation.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ LARGEST_FACTOR = 20
 LARGEST_BEYOND_BYTES = 4096
 AT_ONCE = 8
 FIXED_DOCUMENTS = ("/api/openapi.json", "/api/docs", "/assets/", "/metrics")
-"""Public, the same for everybody, and larger than what asks for them."""
+"""Public and static, and larger than their requests."""
 
 _METHODS = ["GET", "POST", "POST", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "GETT"]
 _ID = "01a20000-0000-7000-8000-000000000000"
@@ -121,7 +121,7 @@ class Fault(NamedTuple):
 
 
 class Attacker:
-    """A source of requests; the same seed makes the same ones."""
+    """A generator of requests, deterministic in its seed."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -141,7 +141,7 @@ class Attacker:
         if pick.random() < 0.8:
             headers.append(("Content-Type", pick.choice(_CONTENT)))
         body = self._body()
-        if pick.random() < 0.1:  # breaks off, or goes on beyond what was said
+        if pick.random() < 0.1:  # truncated, or longer than declared
             length = str(max(0, len(body) + pick.choice([-3, 5, 4000])))
             return path, head(method, target, *headers, ("Content-Length", length)) + body
         return path, with_body(method, target, body, *headers)
@@ -193,7 +193,7 @@ class Attacker:
 async def attack(
     attacked: Victim, seed: int, *, seconds: float, most: int
 ) -> tuple[Counter[int], list[Fault]]:
-    """Statuses of the replies, and what did not hold, until the time is over or so many requests are sent."""
+    """Statuses of the responses, and violations, until the time or the number of requests is reached."""
     attacker, statuses, faults = Attacker(seed), Counter[int](), list[Fault]()
     ends_at = time.monotonic() + seconds
 

@@ -1,4 +1,4 @@
-"""K1 and K2: a body costs in proportion to its length, and nothing of a request outlives it."""
+"""K1 and K2: the cost of a body is proportional to its length, and no data of a request is retained."""
 
 import gc
 import secrets
@@ -34,7 +34,7 @@ JSON = ("Content-Type", "application/json")
 
 
 def bodies(size: int) -> Iterator[tuple[tuple[str, str], bytes]]:
-    """Bodies whose parsers have been, or might be, worse than linear."""
+    """Bodies whose parsers were, or might be, superlinear."""
     yield MULTIPART, multipart(b"abc-" + b"a" * size, "text/plain; charset=punycode")
     yield MULTIPART, multipart(b"a" * size, "text/plain; charset=idna")
     yield MULTIPART, b"--x\r\n" * (size // 5)
@@ -48,7 +48,7 @@ def bodies(size: int) -> Iterator[tuple[tuple[str, str], bytes]]:
 
 
 async def seconds_for(attacked: Victim, size: int, target: str, *headers: tuple[str, str]) -> list[float]:
-    """Processor seconds that three of each body cost the server."""
+    """CPU seconds of the server for three requests with each body."""
     took = []
     for content_type, body in bodies(size):
         before = attacked.processor_seconds()
@@ -71,7 +71,7 @@ async def seconds_for(attacked: Victim, size: int, target: str, *headers: tuple[
         ("/api/v1/sales-orders", True),
     ],
 )
-async def test_no_body_costs_more_than_its_length(attacked: Victim, target: str, *, signed_in: bool) -> None:
+async def test_the_cost_of_a_body_is_linear(attacked: Victim, target: str, *, signed_in: bool) -> None:
     headers: list[tuple[str, str]] = [("Cookie", "imsop_session=x")]
     if signed_in:
         cookies = attacked.cookies()
@@ -81,13 +81,13 @@ async def test_no_body_costs_more_than_its_length(attacked: Victim, target: str,
         ]
     small = await seconds_for(attacked, 50_000, target, *headers)
     large = await seconds_for(attacked, 100_000, target, *headers)
-    # The kernel counts in hundredths: twice the length may cost twice the time, and three ticks more.
+    # CPU time has a resolution of 10 ms: twice the length may cost twice the time, and three ticks more.
     for one, other in zip(small, large, strict=True):
         assert other <= 2 * one + 0.03, (small, large)
 
 
-async def test_an_unknown_sender_is_refused_before_the_body_is_sent(attacked: Victim) -> None:
-    """The server answers although only the head has arrived."""
+async def test_an_unauthenticated_sender_is_refused_before_the_body(attacked: Victim) -> None:
+    """The server responds although only the head has been sent."""
     for target in ("/api/v1/products", "/api/v1/sales-orders", "/profile"):
         for headers in ([], [("Cookie", "imsop_session=x")], [("Authorization", "Bearer x")]):
             asked = head("POST", target, *headers, JSON, ("Content-Length", "1000000"))
@@ -95,8 +95,8 @@ async def test_an_unknown_sender_is_refused_before_the_body_is_sent(attacked: Vi
             assert reply.status in (401, 303), reply.content
 
 
-async def test_bodies_leave_nothing_behind(attacked: Victim) -> None:
-    """Two hundred bodies, queries and cookies, each of them another."""
+async def test_bodies_are_not_retained_in_memory(attacked: Victim) -> None:
+    """Two hundred distinct bodies, queries and cookies."""
 
     async def burst(rounds: range) -> None:
         for n in rounds:
@@ -108,7 +108,7 @@ async def test_bodies_leave_nothing_behind(attacked: Victim) -> None:
                     asked = with_body("POST", f"{target}?{query}", filling, content_type, cookie)
                     await exchange(attacked.address, asked)
 
-    await burst(range(2))  # what is allocated once
+    await burst(range(2))  # one-time allocations
     before = attacked.resident_bytes()
     await burst(range(2, 24))
     assert attacked.resident_bytes() - before < 20 * MEBIBYTE
@@ -142,7 +142,7 @@ async def test_no_connection_waits_for_the_garbage_collector(database: TestDatab
             gc.enable()
 
 
-async def test_a_typed_password_is_forgotten(attacked: Victim) -> None:
+async def test_a_submitted_password_is_wiped_from_memory(attacked: Victim) -> None:
     password = f"correct-{secrets.token_hex(16)}"
     fields = urlencode(
         {"email": Victim.EMAIL, "password": password, "csrf_token": csrf_token("abc")}

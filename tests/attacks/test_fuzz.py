@@ -1,4 +1,4 @@
-"""K3: nobody without an account can cause a server error, or a reply much larger than the request."""
+"""K3: no unauthenticated client can cause a server error, or a response much larger than the request."""
 
 import functools
 import gc
@@ -16,7 +16,7 @@ from tests.attacks.wire import exchange, head, with_body
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 SHORT = 10_000
-"""Requests in the suite; `python -m tests.attacks.fuzz` goes on for an hour."""
+"""Requests in the suite; `python -m tests.attacks.fuzz` runs for an hour."""
 
 
 async def test_strangers_cause_no_errors_and_no_large_replies(attacked: Victim) -> None:
@@ -37,8 +37,8 @@ async def test_strangers_cause_no_errors_and_no_large_replies(attacked: Victim) 
         ("Host", b"["),
     ],
 )
-async def test_no_header_is_the_servers_fault(attacked: Victim, header: tuple[str, bytes]) -> None:
-    """Each of these was one, or is close to one that was."""
+async def test_no_header_causes_a_server_error(attacked: Victim, header: tuple[str, bytes]) -> None:
+    """Each of these caused an error, or resembles one that did."""
     for asked in (
         head("GET", "/sign-in", header),
         with_body("POST", "/sign-in", b"email=a", FORM, header),
@@ -50,7 +50,7 @@ async def test_no_header_is_the_servers_fault(attacked: Victim, header: tuple[st
 
 
 def cached() -> dict[str, int]:
-    """How many entries each cache of a function holds."""
+    """The number of entries of each function cache in the process."""
     found: dict[str, int] = {}
     for thing in gc.get_objects():
         if isinstance(thing, functools._lru_cache_wrapper):
@@ -60,7 +60,7 @@ def cached() -> dict[str, int]:
 
 
 async def asked(app: Observed, method: str, target: str, body: bytes = b"", **headers: str) -> None:
-    """As the server calls the application: a client in this process would have caches of its own."""
+    """Calls the application as the server does: an in-process HTTP client would have caches of its own."""
     path, _, query = target.partition("?")
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope: Any = {

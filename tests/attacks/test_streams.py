@@ -1,4 +1,4 @@
-"""K8: what a reply holds is released when it ends, however it ends, and not by the garbage collector."""
+"""K8: resources of a response are released when it ends, however it ends, without the garbage collector."""
 
 import asyncio
 import gc
@@ -46,13 +46,13 @@ async def until_held(held_by: Slots, number: int) -> None:
 
 
 def reset(client: socket.socket) -> None:
-    """Ends the connection with a RST, as a machine does that was switched off in between."""
+    """Ends the connection with a RST, as a machine that loses power would."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
 
 
 async def stalled(app: Observed, address: str, members: list[Member], path: str) -> list[socket.socket]:
-    """Clients that ask for an export and do not read it; returns once each holds its slot."""
+    """Clients that request an export and do not read it; returns once each holds its slot."""
     clients = []
     for number, member in enumerate(members, 1):
         clients.append(asked_and_left(address, path, member))
@@ -61,7 +61,7 @@ async def stalled(app: Observed, address: str, members: list[Member], path: str)
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-async def test_a_stalled_export_is_cut_and_its_place_is_free_at_once(
+async def test_a_stalled_export_is_aborted_and_its_slot_released(
     database: TestDatabase, admin: Member, stranger: Member, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr(connection, "STALL_SECONDS", 0.3)
@@ -79,7 +79,7 @@ async def test_a_stalled_export_is_cut_and_its_place_is_free_at_once(
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-async def test_an_export_that_is_broken_off_frees_its_place_at_once(
+async def test_a_cancelled_export_releases_its_slot_at_once(
     database: TestDatabase, admin: Member, kind: str, leave: object
 ) -> None:
     assert callable(leave)
@@ -91,7 +91,7 @@ async def test_an_export_that_is_broken_off_frees_its_place_at_once(
         assert pool_of(app).lent == 0
 
 
-async def test_an_organization_leaves_places_to_the_others(
+async def test_one_organization_cannot_use_all_export_slots(
     database: TestDatabase, admin: Member, stranger: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "WAIT_SECONDS", 0.2)
@@ -105,9 +105,7 @@ async def test_an_organization_leaves_places_to_the_others(
             assert (await factories.elsewhere(stranger, app).http.get("/ledger.csv")).status_code == 200
 
 
-async def test_an_export_asked_for_by_its_head_alone_holds_nothing(
-    database: TestDatabase, admin: Member
-) -> None:
+async def test_a_head_request_of_an_export_holds_no_slot(database: TestDatabase, admin: Member) -> None:
     await with_ledger(admin)
     async with process(database) as (app, _):
         reply = await factories.elsewhere(admin, app).http.head("/ledger.csv")
@@ -116,7 +114,7 @@ async def test_an_export_asked_for_by_its_head_alone_holds_nothing(
 
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])
-async def test_a_live_stream_that_is_broken_off_frees_its_place_at_once(
+async def test_a_cancelled_live_stream_releases_its_place_at_once(
     database: TestDatabase, admin: Member, leave: object
 ) -> None:
     assert callable(leave)
@@ -136,8 +134,8 @@ async def test_a_live_stream_that_is_broken_off_frees_its_place_at_once(
             await eventually(left)
 
 
-async def test_abandoned_prints_are_not_made(database: TestDatabase, admin: Member) -> None:
-    """More labels than there are threads; those whose client has left give their place back unprinted."""
+async def test_abandoned_prints_are_not_rendered(database: TestDatabase, admin: Member) -> None:
+    """More labels than threads; those whose client has disconnected release their slot unrendered."""
     product = await factories.product(admin)
     path = f"/products/{product['id']}/label.pdf?copies=500"
     async with process(database) as (app, address):

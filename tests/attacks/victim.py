@@ -1,4 +1,4 @@
-"""A process of its own to attack: its address, processor time, memory and log."""
+"""A process to attack: its address, CPU time, memory and log."""
 
 import os
 import re
@@ -16,7 +16,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Victim:
-    """`imsop up` without a demo, and one administrator of one organization in it."""
+    """`imsop up` without the demo, and the administrator of its one organization."""
 
     EMAIL = "admin@victim.example"
 
@@ -36,7 +36,7 @@ class Victim:
         return token
 
     def cookies(self) -> dict[str, str]:
-        """Those of a browser that is signed in, with the CSRF token as `csrf`."""
+        """Cookies of a signed-in browser, with the CSRF token as `csrf`."""
         with httpx.Client(base_url=self.address) as browser:
             form = _csrf_token(browser.get("/sign-in").text)
             fields = {"email": self.EMAIL, "password": PASSWORD, "csrf_token": form}
@@ -53,7 +53,7 @@ class Victim:
         return int(self._process.memory_info().rss)
 
     def memory_holds(self, needle: bytes) -> int:
-        """How often the bytes occur in the process's writable memory."""
+        """The number of occurrences of the bytes in the process's writable memory."""
         pid = self._process.pid
         found = 0
         regions = re.findall(
@@ -71,14 +71,14 @@ class Victim:
         return found
 
     def errors(self) -> list[str]:
-        """Lines of the log that speak of a fault of the server's."""
+        """Log lines that report server errors."""
         return [line for line in self._up.lines if '"level":"error"' in line or "Traceback" in line]
 
 
 def _read(memory: "object", size: int) -> bytes:
     try:
         return memory.read(size)  # type: ignore[attr-defined, no-any-return]
-    except OSError:  # a region that the kernel keeps to itself
+    except OSError:  # an unreadable region
         return b""
 
 

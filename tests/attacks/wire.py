@@ -1,4 +1,4 @@
-"""HTTP as bytes on a socket, for requests that no well-behaved client would send."""
+"""HTTP as bytes on a socket, for requests that no regular client would send."""
 
 import asyncio
 from contextlib import suppress
@@ -9,7 +9,7 @@ from tests.factories import SOON
 
 
 class Reply(NamedTuple):
-    """The reply as it arrived; status 0 where the server closed the connection without one."""
+    """A raw response; status 0 if the server closed the connection without one."""
 
     status: int
     content: bytes
@@ -43,7 +43,7 @@ def with_body(method: str, target: str, body: bytes, *headers: tuple[str, str | 
 
 
 async def exchange(address: str, request: bytes, *, within_seconds: float = SOON) -> Reply:
-    """Sends the bytes while reading the reply, until the server ends the connection."""
+    """Sends the bytes while reading the response, until the server closes the connection."""
     url = urlsplit(address)
     async with asyncio.timeout(within_seconds):
         reader, writer = await asyncio.open_connection(url.hostname, url.port)

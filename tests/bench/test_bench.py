@@ -1,4 +1,4 @@
-"""A tiny run of everything `imsop bench` does. Its figures are looked at by people, never asserted."""
+"""A tiny run of all of `imsop bench`. Its measurements are never asserted."""
 
 from dataclasses import replace
 
@@ -27,8 +27,8 @@ TINY = Volume(
 MANY_SHIPMENTS = replace(TINY, shipments=3_000)
 
 
-def test_operations_are_measured_beside_pgbench() -> None:
-    """One that reads, and one that reads again what it wrote."""
+def test_operations_are_compared_with_pgbench() -> None:
+    """A read, and a write with read-back."""
     operations = chosen("r1,W5")
     results = compare(operations, TINY, seconds=1, rounds=1, progress=silent)
     assert [result.operation for result in results] == operations
@@ -43,8 +43,8 @@ def test_operations_are_measured_beside_pgbench() -> None:
     assert [operation.title for operation in operations if operation.title not in "\n".join(lines)] == []
 
 
-def test_what_is_read_most_is_planned_with_indexes_and_one_that_is_missing_is_told() -> None:
-    """Of what the volume here is enough for; the command looks at ten times the demo's."""
+def test_frequent_reads_use_indexes_and_a_missing_one_is_reported() -> None:
+    """For those reads that this volume is sufficient for; the command uses ten times the demo's."""
     with filled(MANY_SHIPMENTS, silent) as (opened, _, members):
 
         def faults_of(operation: str) -> list[str]:
@@ -60,7 +60,7 @@ def test_what_is_read_most_is_planned_with_indexes_and_one_that_is_missing_is_to
         assert [] not in [faults_of("R4"), faults_of("R5 search 'no such thing'")]
 
 
-def test_a_plan_that_reads_a_whole_table_or_throws_rows_away_is_a_fault() -> None:
+def test_sequential_scans_and_discarded_rows_are_faults() -> None:
     whole = {"Node Type": "Seq Scan", "Relation Name": "products", "Actual Rows": 5.0}
     assert faults(whole) == ["reads all of products"]
     assert faults(whole | {"Relation Name": "warehouses"}) == []
@@ -76,6 +76,6 @@ def test_a_plan_that_reads_a_whole_table_or_throws_rows_away_is_a_fault() -> Non
     assert faults(wasteful | {"Rows Removed by Filter": 500}) == []
 
 
-def test_an_operation_that_is_not_there_is_told() -> None:
+def test_an_unknown_operation_is_reported() -> None:
     with pytest.raises(OperatorError, match="unknown operation R9; known: R1, R2"):
         chosen("R9")

@@ -1,4 +1,4 @@
-"""What `imsop bench pages` and `imsop bench export` measure, and what they say of it."""
+"""`imsop bench pages` and `imsop bench export`: measurements and reports."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -50,7 +50,7 @@ def test_every_page_is_measured_with_each_filter_in_each_order(app: Observed) ->
     }
 
 
-def test_a_page_stands_beside_the_json_that_shows_the_same(app: Observed) -> None:
+def test_a_page_is_paired_with_the_json_of_the_same_data(app: Observed) -> None:
     json = {
         one.address: one.json
         for of_route in addresses(app, {"sales_order_id": "S", "type": "order"}).values()
@@ -64,7 +64,7 @@ def test_a_page_stands_beside_the_json_that_shows_the_same(app: Observed) -> Non
     assert json["/"] is None
 
 
-async def test_the_worst_is_what_has_the_most_behind_it(admin: Member, database: TestDatabase) -> None:
+async def test_the_worst_row_is_the_one_with_most_data(admin: Member, database: TestDatabase) -> None:
     quiet, busy = await factories.product(admin), await factories.product(admin)
     north = await factories.warehouse(admin)
     for product, times in ((quiet, 1), (busy, 3)):
@@ -77,7 +77,7 @@ async def test_the_worst_is_what_has_the_most_behind_it(admin: Member, database:
     assert "supplier_id" not in worst
 
 
-async def test_the_end_of_a_list_is_what_its_other_order_begins_with(admin: Member) -> None:
+async def test_the_last_page_of_a_list_is_the_first_of_the_reverse_order(admin: Member) -> None:
     product, north = await factories.product(admin), await factories.warehouse(admin)
     for day in range(1, 8):
         moved = {"product_id": product["id"], "warehouse_id": north["id"], "quantity": day}
@@ -112,11 +112,11 @@ def measured(**changes: Any) -> Measured:
         (measured(first_view_bytes=150_001), ["heavier than 150 KB"]),
     ],
 )
-def test_a_page_keeps_its_promises_or_says_which_it_breaks(page: Measured, faults: list[str]) -> None:
+def test_a_page_over_a_limit_is_reported(page: Measured, faults: list[str]) -> None:
     assert report.faults(page) == faults
 
 
-def test_a_late_page_is_measured_again_only_where_others_may_be_why() -> None:
+def test_a_late_page_is_measured_again_only_if_it_was_disturbed() -> None:
     late = measured(seconds=[0.06], others=0.5)
     assert late.is_late_for_others
     assert not late._replace(others=0.01).is_late_for_others
@@ -124,7 +124,7 @@ def test_a_late_page_is_measured_again_only_where_others_may_be_why() -> None:
     assert not late._replace(seconds=[0.04]).is_late_for_others
 
 
-def test_of_each_page_the_slowest_is_shown_and_whatever_is_late() -> None:
+def test_the_slowest_url_of_each_page_and_all_late_ones_are_shown() -> None:
     def at(address: str, milliseconds: float) -> Measured:
         return measured(asked=Asked("/ledger", address, None), seconds=[milliseconds / 1000] * 3)
 
@@ -135,7 +135,7 @@ def test_of_each_page_the_slowest_is_shown_and_whatever_is_late() -> None:
     assert "q=c" in "\n".join(report.pages({"Harbour Foods": pages_of_one}, all_of_them=True))
 
 
-def test_pages_are_measured_over_http_by_one_who_leaves_no_session_behind() -> None:
+def test_pages_are_measured_over_http_and_no_session_remains() -> None:
     with filled(TINY, silent) as (opened, settings, _):
 
         def sessions() -> Any:
@@ -154,7 +154,7 @@ def test_pages_are_measured_over_http_by_one_who_leaves_no_session_behind() -> N
     assert not report.faults(plain._replace(seconds=[0.0, 0.0]))
 
 
-def test_exports_are_measured_beside_the_requests_of_others() -> None:
+def test_exports_are_measured_with_concurrent_requests() -> None:
     found = exports.measure(1, silent, products=200)
     assert [(one.kind, one.rows) for one in found] == [("csv", 1_000), ("xlsx", 1_000)]
     for one in found:

@@ -1,4 +1,4 @@
-"""Keeping the catalog: what can be sold, made and stocked."""
+"""Products: creating, editing, deleting, finding."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,7 @@ BOLT = {
 }
 
 
-async def test_a_product_is_kept_as_it_was_given(admin: Member) -> None:
+async def test_a_product_is_stored_as_sent(admin: Member) -> None:
     reply = await admin.post("products", BOLT)
     created = accepted(reply, 201)
     assert {field: created[field] for field in BOLT} == BOLT
@@ -58,7 +58,7 @@ async def test_money_comes_back_to_the_cent(admin: Member, price: str) -> None:
     "name",
     ["Ärmel, Größe ½", "螺栓 M8", "مسمار", "🔩", "'; DROP TABLE products; --", "<b>Bolt</b>", "a" * 255],
 )
-async def test_a_name_is_any_text(admin: Member, name: str) -> None:
+async def test_a_name_can_be_any_text(admin: Member, name: str) -> None:
     created = await admin.create("products", {"sku": name[:100], "name": name})
     assert created["name"] == name
     (found,) = (await admin.read("products", sku=name[:100]))["items"]
@@ -81,7 +81,7 @@ async def test_a_gtin_has_8_12_13_or_14_digits(admin: Member, gtin: str) -> None
         ("", "regex"),
     ],
 )
-async def test_a_gtin_that_is_none_is_told_why(admin: Member, gtin: str, advice: str) -> None:
+async def test_an_invalid_gtin_is_explained(admin: Member, gtin: str, advice: str) -> None:
     for reply in (
         await admin.post("products", BOLT | {"gtin": gtin}),
         await admin.edit(f"products/{(await factories.product(admin))['id']}", gtin=gtin),
@@ -91,9 +91,7 @@ async def test_a_gtin_that_is_none_is_told_why(admin: Member, gtin: str, advice:
         assert advice in error["message"]
 
 
-async def test_a_sku_and_a_gtin_are_taken_within_the_organization_only(
-    admin: Member, stranger: Member
-) -> None:
+async def test_sku_and_gtin_are_unique_per_organization(admin: Member, stranger: Member) -> None:
     await admin.create("products", BOLT)
     await stranger.create("products", BOLT)
     for field, other in (("sku", {"gtin": None}), ("gtin", {"sku": "OTHER"})):
@@ -111,7 +109,7 @@ async def test_a_sku_is_told_from_another_by_every_character(admin: Member) -> N
     assert len((await admin.read("products", sku="bolt"))["items"]) == 1
 
 
-async def test_an_edit_changes_what_it_names_and_nothing_else(admin: Member) -> None:
+async def test_an_edit_changes_only_the_given_fields(admin: Member) -> None:
     product = await admin.create("products", BOLT)
     edited = accepted(await admin.edit(f"products/{product['id']}", name="Bolt M8x20", category=None))
     changed = {key for key in product if product[key] != edited[key]}
@@ -119,13 +117,13 @@ async def test_an_edit_changes_what_it_names_and_nothing_else(admin: Member) -> 
     assert edited["updated_at"] > product["updated_at"]
 
 
-async def test_an_edit_of_nothing_is_an_edit(admin: Member) -> None:
+async def test_an_empty_edit_is_accepted(admin: Member) -> None:
     product = await factories.product(admin)
     edited = accepted(await admin.edit(f"products/{product['id']}"))
     assert {**edited, "updated_at": ""} == {**product, "updated_at": ""}
 
 
-async def test_of_two_edits_of_one_version_one_is_told_to_read_again(admin: Member) -> None:
+async def test_of_two_edits_of_one_version_one_is_refused(admin: Member) -> None:
     product = await factories.product(admin)
     version = (await admin.get(f"products/{product['id']}")).headers["etag"]
     replies = await asyncio.gather(
@@ -141,8 +139,8 @@ async def test_of_two_edits_of_one_version_one_is_told_to_read_again(admin: Memb
     assert (await admin.read(f"products/{product['id']}"))["name"] == winner["name"]
 
 
-async def test_an_edit_between_reading_and_writing_is_noticed(admin: Member) -> None:
-    """Both have read the same version inside their transactions; the second to write finds it gone."""
+async def test_an_edit_between_read_and_write_is_detected(admin: Member) -> None:
+    """Both have read the same version inside their transactions; the second UPDATE matches no row."""
     product = await factories.product(admin)
     path = f"products/{product['id']}"
     version = (await admin.get(path)).headers["etag"]
@@ -152,7 +150,8 @@ async def test_an_edit_between_reading_and_writing_is_noticed(admin: Member) -> 
             admin.organization_id,
             product["id"],
         )
-        # The request still reads the old version, passes If-Match, and waits for the rival at its UPDATE.
+        # The request still reads the old version, passes If-Match, and waits for the rival's lock at its
+        # UPDATE.
         edit = asyncio.create_task(
             admin.http.patch(path, json={"name": "by us"}, headers={"If-Match": version})
         )
@@ -165,7 +164,7 @@ async def test_an_edit_between_reading_and_writing_is_noticed(admin: Member) -> 
     await eventually(is_the_rivals)  # what is remembered of the row is forgotten by notification
 
 
-async def test_any_version_is_edited_where_the_caller_says_so(admin: Member) -> None:
+async def test_if_match_star_edits_any_version(admin: Member) -> None:
     product = await factories.product(admin)
     for name in ("Nut", "Washer"):
         reply = await admin.http.patch(
@@ -174,8 +173,8 @@ async def test_any_version_is_edited_where_the_caller_says_so(admin: Member) -> 
         assert accepted(reply)["name"] == name
 
 
-async def test_every_change_is_a_version_of_its_own(admin: Member) -> None:
-    """Even within one tick of the clock."""
+async def test_every_change_creates_a_new_version(admin: Member) -> None:
+    """Even within one clock tick."""
     product = await factories.product(admin)
     async with admin.transaction() as connection:
         versions = [
@@ -190,7 +189,7 @@ async def test_every_change_is_a_version_of_its_own(admin: Member) -> None:
     assert versions == sorted(versions)
 
 
-async def test_a_product_that_nothing_refers_to_is_deleted(admin: Member) -> None:
+async def test_an_unreferenced_product_is_deleted(admin: Member) -> None:
     product = await factories.product(admin)
     reply = await admin.delete(f"products/{product['id']}")
     assert (reply.status_code, reply.content) == (204, b"")
@@ -219,7 +218,7 @@ async def test_a_product_with_a_history_is_archived_instead(admin: Member) -> No
     assert found["id"] == product["id"]
 
 
-async def test_products_are_found_by_what_they_are(admin: Member) -> None:
+async def test_products_are_filtered_by_their_fields(admin: Member) -> None:
     bolt = await admin.create("products", BOLT)
     await factories.product(admin, status="discontinued")
     for filters in (
@@ -233,7 +232,7 @@ async def test_products_are_found_by_what_they_are(admin: Member) -> None:
         assert (await admin.read("products", **filters))["items"] == [], filters
 
 
-async def test_a_buyer_keeps_products_and_a_seller_looks(admin: Member) -> None:
+async def test_a_buyer_may_edit_products_and_a_seller_may_read_them(admin: Member) -> None:
     buyer, seller = [await factories.member(admin, role) for role in ("buyer", "sales")]
     product = await factories.product(buyer)
     assert (await seller.read(f"products/{product['id']}"))["sku"] == product["sku"]
@@ -245,7 +244,7 @@ async def test_a_buyer_keeps_products_and_a_seller_looks(admin: Member) -> None:
         accepted(refused, 403)
 
 
-async def test_to_a_stranger_no_product_of_ours_exists(admin: Member, stranger: Member) -> None:
+async def test_products_of_another_organization_are_not_found(admin: Member, stranger: Member) -> None:
     product = await factories.product(admin)
     path = f"products/{product['id']}"
     assert (await stranger.get(path)).status_code == 404

@@ -1,4 +1,4 @@
-"""Where the fuzzer's reading of JSON Schema is wider than ours."""
+"""Hooks for the fuzzer where JSON Schema is wider than our types."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import schemathesis
 
 
 def _whole(value: Any) -> Any:
-    # JSON Schema calls 3.0 an integer; here quantities are whole numbers, written as such.
+    # JSON Schema considers 3.0 an integer; our quantities must be written as whole numbers.
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):

@@ -12,7 +12,7 @@ SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 
 def _rows_to_try(address: str) -> dict[str, str]:
-    """A new organization with a row of several kinds: its token and their ids, as the file names them."""
+    """A new organization with rows of several kinds: its token and their ids, by the config file's names."""
     with httpx.Client(base_url=f"{address}/api/v1", timeout=30) as http:
 
         def create(path: str, body: dict[str, object]) -> str:
@@ -39,12 +39,12 @@ def _rows_to_try(address: str) -> dict[str, str]:
 
 
 @pytest.mark.timeout(300)
-def test_the_server_answers_as_its_openapi_document_says_whatever_it_is_sent() -> None:
+def test_the_server_conforms_to_its_openapi_document_for_any_input() -> None:
     limits = {
         "IMSOP_BCRYPT_COST": "4",
         "IMSOP_SIGN_IN_ATTEMPTS_PER_ADDRESS": "1000000",
         "IMSOP_LOG_LEVEL": "ERROR",
-        "IMSOP_STREAM_SECONDS": "0",  # the fuzzer waits for the end of a reply
+        "IMSOP_STREAM_SECONDS": "0",  # the fuzzer waits for the end of a response
     }
     with open_directory() as directory, imsop_up(directory / "data", **limits) as up:
         rows = _rows_to_try(up.address)

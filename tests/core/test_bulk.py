@@ -1,4 +1,4 @@
-"""The bulk path: what a file may be, and that all of what is wrong with it is said at once."""
+"""The bulk path: accepted files, and error reports that list all faults."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ async def test_rows_are_numbered_as_a_spreadsheet_does_and_empty_fields_are_null
     assert await staged(staging) == [(2, "A", "1", 'two\nlines, "quoted"'), (3, "B", None, None)]
 
 
-async def test_columns_may_stand_in_any_order_behind_a_byte_order_mark(
+async def test_columns_may_be_in_any_order_after_a_byte_order_mark(
     staging: Connection, tmp_path: Path
 ) -> None:
     path = csv_file(tmp_path, "\ufeffnote,code,quantity\nn,A,1\n")
@@ -64,7 +64,7 @@ async def test_columns_may_stand_in_any_order_behind_a_byte_order_mark(
     assert await staged(staging) == [(2, "A", "1", "n")]
 
 
-async def test_a_gzipped_file_is_read_as_it_is(staging: Connection, tmp_path: Path) -> None:
+async def test_a_gzipped_file_is_decompressed(staging: Connection, tmp_path: Path) -> None:
     path = csv_file(tmp_path, gzip.compress(b"code,quantity,note\nA,1,n\n"), "things.csv.gz")
     assert await stage_file(staging, "staged_things", path) == 1
 
@@ -99,7 +99,7 @@ async def test_a_damaged_archive_is_named(staging: Connection, tmp_path: Path, d
         ("code,quantity,note\0", "has 'note\\x00'"),
     ],
 )
-async def test_a_wrong_header_says_what_it_lacks_and_has(
+async def test_a_wrong_header_reports_missing_and_unknown_columns(
     staging: Connection, tmp_path: Path, header: str, reason: str
 ) -> None:
     assert reason in (await refusal(staging, csv_file(tmp_path, header + "\n"))).detail
@@ -121,7 +121,7 @@ async def test_every_broken_row_is_named_with_its_column(staging: Connection, tm
     [('B,"1,n\nC,2,n\n', "unexpected end of data"), (f"B,1,{'n' * 200_000}\n", "field larger than")],
     ids=["a quote that never ends", "a field beyond the limit"],
 )
-async def test_where_the_form_of_csv_ends_the_row_is_named(
+async def test_malformed_csv_names_its_row(
     staging: Connection, tmp_path: Path, row: str, reason: str
 ) -> None:
     [(field, message)] = await faults(staging, csv_file(tmp_path, f"code,quantity,note\nA,1,n\n{row}"))
@@ -153,7 +153,7 @@ async def test_every_fault_of_every_row_is_reported_at_once(staging: Connection,
     ]
 
 
-async def test_a_staged_table_has_statistics_and_is_gone_with_its_transaction(pool: Pool) -> None:
+async def test_a_staged_table_has_statistics_and_is_dropped_at_commit(pool: Pool) -> None:
     async with transaction(pool, None) as connection:
         await connection.execute("CREATE TEMPORARY TABLE staged_counts (number int) ON COMMIT DROP")
         assert await stage_records(connection, "staged_counts", ((n,) for n in range(5_000))) == 5_000
@@ -170,12 +170,12 @@ async def test_only_a_plain_name_can_be_a_staging_table(staging: Connection) -> 
         await stage_records(staging, "staged_things; DROP TABLE users", [])
 
 
-def test_a_report_that_leaves_rows_out_cannot_be_made() -> None:
+def test_a_report_that_omits_rows_raises() -> None:
     with pytest.raises(RuntimeError, match="10 rows read, 9 accounted for"):
         LoadReport("things.csv", "Somebody", 10, {"became orders": 9}, {"orders": 9}, 0.1)
 
 
-def test_a_report_says_what_became_of_every_row() -> None:
+def test_a_report_lists_the_outcome_of_every_row() -> None:
     report = LoadReport(
         "things.csv", "Somebody", 1_010, {"became lines": 1_000, "are fees": 10}, {"orders": 7}, 1.23
     )

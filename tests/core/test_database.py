@@ -1,4 +1,4 @@
-"""What passes between Python and PostgreSQL arrives as it left."""
+"""Values survive the round trip between Python and PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -28,7 +28,7 @@ async def connection(database: TestDatabase) -> AsyncIterator[Connection]:
 
 
 @pytest.mark.anyio
-async def test_instants_and_numbers_arrive_exactly(connection: Connection) -> None:
+async def test_timestamps_and_numbers_are_exact(connection: Connection) -> None:
     for instant in INSTANTS:
         assert await connection.fetchval("SELECT $1::timestamptz", instant) == instant
     assert await connection.fetchval("SELECT $1::timestamptz[]", [*INSTANTS, None]) == [*INSTANTS, None]
@@ -37,7 +37,7 @@ async def test_instants_and_numbers_arrive_exactly(connection: Connection) -> No
 
 
 @pytest.mark.anyio
-async def test_an_instant_is_given_in_utc_wherever_it_was_written(connection: Connection) -> None:
+async def test_timestamps_are_returned_in_utc(connection: Connection) -> None:
     instant = datetime(2026, 1, 31, 8, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     stored = await connection.fetchval("SELECT $1::timestamptz", instant)
     assert stored == instant
@@ -45,10 +45,10 @@ async def test_an_instant_is_given_in_utc_wherever_it_was_written(connection: Co
 
 
 @pytest.mark.anyio
-async def test_an_instant_that_utc_cannot_write_is_the_first_or_last_that_it_can(
+async def test_a_timestamp_beyond_utcs_range_is_clamped(
     connection: Connection,
 ) -> None:
-    """Where it is to be kept, a CHECK of its column refuses that one, and names the field."""
+    """If it is to be stored, a CHECK of the column refuses it and names the field."""
     last = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))
     first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=23, minutes=59)))
     ends = {last: datetime.max.replace(tzinfo=UTC), first: datetime.min.replace(tzinfo=UTC)}
@@ -57,11 +57,11 @@ async def test_an_instant_that_utc_cannot_write_is_the_first_or_last_that_it_can
 
 
 @pytest.mark.anyio
-async def test_what_was_copied_is_read_exactly(connection: Connection) -> None:
+async def test_copied_values_are_read_exactly(connection: Connection) -> None:
     await connection.execute("CREATE TEMPORARY TABLE copied (number numeric, instant timestamptz)")
     rows = [(number, instant) for number in NUMBERS for instant in INSTANTS[:2]]
     await allow_copy(connection)
-    await allow_copy(connection)  # as it may be said again for the next table
+    await allow_copy(connection)  # idempotent: repeated for each table
     await connection.copy_records_to_table("copied", records=rows)
     copied = await connection.fetch("SELECT number, instant FROM copied")
     assert sorted(tuple(row) for row in copied) == sorted(rows)

@@ -1,4 +1,4 @@
-"""Lists are put together from literals; whatever a caller sends is a bound value."""
+"""Lists are composed of literals; all input is bound as parameters."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from imsop.core.errors import InvalidInput
 from imsop.core.fields import PATTERN_ADVICE
 
 
-def test_each_combination_is_a_statement_of_its_own_and_is_made_once() -> None:
+def test_each_combination_has_its_own_cached_statement() -> None:
     plain = PRODUCTS.statement((), "sku", False)
     assert plain.endswith("ORDER BY p.sku ASC, p.id ASC LIMIT $2")
     filtered = PRODUCTS.statement(("status", "category"), "-name", True)
@@ -22,7 +22,7 @@ def test_each_combination_is_a_statement_of_its_own_and_is_made_once() -> None:
     assert PRODUCTS.statement((), "sku", False) is plain
 
 
-def test_what_is_bound_is_counted_without_gaps() -> None:
+def test_parameters_are_numbered_without_gaps() -> None:
     for filters in ((), ("sku",), tuple(PRODUCTS.filters)):
         for continued in (False, True):
             statement = PRODUCTS.statement(filters, "sku", continued)
@@ -31,7 +31,7 @@ def test_what_is_bound_is_counted_without_gaps() -> None:
             assert len(places) == 1 + len(filters) + 2 * continued + 1
 
 
-def test_a_sort_that_there_is_not_never_reaches_a_statement() -> None:
+def test_an_unknown_sort_never_reaches_a_statement() -> None:
     with pytest.raises(KeyError):
         PRODUCTS.statement((), "price; DROP TABLE products", False)
 

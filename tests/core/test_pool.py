@@ -1,4 +1,4 @@
-"""Connections are lent to one at a time, and come back clean or not at all."""
+"""The connection pool: exclusive checkout, and clean connections on return."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def test_each_connection_is_lent_to_one_and_who_comes_later_waits(pool: Po
     assert pool.lent == 2
 
 
-async def test_who_waits_too_long_is_told(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_too_long_raises_timeouterror(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = await pool.take(), await pool.take()
     monkeypatch.setattr(pools, "TAKE_SECONDS", 0.05)
     with pytest.raises(TimeoutError):
@@ -53,7 +53,7 @@ async def test_who_waits_too_long_is_told(pool: Pool, monkeypatch: pytest.Monkey
     assert await pool.take() is first
 
 
-async def test_who_gives_up_waiting_takes_no_place(pool: Pool) -> None:
+async def test_a_cancelled_waiter_holds_no_slot(pool: Pool) -> None:
     first, _ = await pool.take(), await pool.take()
     (await _waiting(pool)).cancel()
     pool.give_back(first)
@@ -73,7 +73,7 @@ async def test_a_connection_that_the_server_closed_is_replaced(pool: Pool, super
         assert await _backend(connection) != lost
 
 
-async def test_a_server_that_is_away_takes_no_place(database: TestDatabase) -> None:
+async def test_a_failed_connect_holds_no_slot(database: TestDatabase) -> None:
     away = True
 
     async def connect() -> Connection:
@@ -93,7 +93,7 @@ _SLEEPS = "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $1"
 
 
 @pytest.mark.parametrize("statement", ["SELECT pg_sleep(10)", "BEGIN; SELECT pg_sleep(10)"])
-async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, superuser: Any, statement: str) -> None:
+async def test_an_aborted_connection_is_not_reused(pool: Pool, superuser: Any, statement: str) -> None:
     cut_off = await pool.take()
     backend = await _backend(cut_off)
     pool.give_back(cut_off)
@@ -116,11 +116,11 @@ async def test_what_was_cut_off_midway_is_not_lent_again(pool: Pool, superuser: 
     await superuser.execute("SELECT pg_terminate_backend($1)", backend)  # which sleeps on beside later tests
 
 
-async def test_a_transaction_whose_end_is_not_confirmed_closes_its_connection(pool: Pool) -> None:
+async def test_an_unconfirmed_commit_closes_the_connection(pool: Pool) -> None:
     connection = await pool.take()
     await connection.execute("BEGIN")
     ended = asyncio.create_task(pool.end(connection, commit=True))
-    await asyncio.sleep(0)  # the COMMIT is on its way
+    await asyncio.sleep(0)  # the COMMIT is in flight
     ended.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ended
@@ -128,7 +128,7 @@ async def test_a_transaction_whose_end_is_not_confirmed_closes_its_connection(po
     assert pool.lent == 0
 
 
-async def test_a_refused_transaction_leaves_a_connection_that_is_lent_again(pool: Pool) -> None:
+async def test_a_rolled_back_connection_is_reused(pool: Pool) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         async with transaction(pool, None) as connection:
             await connection.execute("SELECT FROM nowhere")
@@ -138,7 +138,7 @@ async def test_a_refused_transaction_leaves_a_connection_that_is_lent_again(pool
         assert not again.is_in_transaction()
 
 
-async def test_connections_that_nobody_needs_are_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_surplus_idle_connections_are_closed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = await pool.take(), await pool.take()
     pool.give_back(first)
     monkeypatch.setattr(pools, "IDLE_SECONDS", -1.0)
@@ -148,7 +148,7 @@ async def test_connections_that_nobody_needs_are_closed(pool: Pool, monkeypatch:
     assert not second.is_closed()  # the fewest stay
 
 
-async def test_a_pool_that_closes_leaves_none_open(database: TestDatabase) -> None:
+async def test_closing_the_pool_closes_all_connections(database: TestDatabase) -> None:
     async with await open_pool(database.app_dsn, min_size=2, max_size=2) as pool:
         lent, idle = await pool.take(), await pool.take()
         pool.give_back(idle)

@@ -17,6 +17,6 @@ def test_the_interval_is_wilsons(part: int, whole: int, low: float, high: float)
     assert Share(part, whole).interval == pytest.approx((low, high), abs=0.00005)
 
 
-def test_a_share_of_few_is_not_told() -> None:
+def test_a_share_of_few_rows_is_none() -> None:
     assert [Share(2, whole).value for whole in (0, 4, 5)] == [None, None, 0.4]
     assert Share(628, 797).rest == 169

@@ -1,4 +1,4 @@
-"""Snapshots as values mean what PostgreSQL means by them."""
+"""Snapshots as values behave as PostgreSQL's."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,7 @@ def test_a_snapshot_sees_what_postgresql_says_it_sees(
 
 @settings(max_examples=60)
 @given(snapshot=snapshots())
-def test_its_text_is_read_back(snapshot: Snapshot) -> None:
+def test_its_text_form_round_trips(snapshot: Snapshot) -> None:
     assert Snapshot.parse(str(snapshot)) == snapshot
 
 
@@ -50,7 +50,7 @@ def test_its_text_is_read_back(snapshot: Snapshot) -> None:
     text=st.from_regex(r"\A[0-9]{1,3}:[0-9]{1,3}:([0-9]{1,2}(,[0-9]{1,2}){0,3})?\Z")
     | st.text("0123456789:, -+", max_size=12)
 )
-def test_what_it_reads_postgresql_reads_too(connection: psycopg.Connection, text: str) -> None:
+def test_parsed_texts_are_valid_in_postgresql(connection: psycopg.Connection, text: str) -> None:
     snapshot = Snapshot.parse(text)
     if snapshot is not None:
         read = connection.execute("SELECT %s::pg_snapshot::text", [text]).fetchone()
@@ -81,5 +81,5 @@ NONE = (
 )
 
 
-def test_what_is_no_snapshot_is_not_read() -> None:
+def test_invalid_texts_are_not_parsed() -> None:
     assert [text for text in ("", *NONE) if Snapshot.parse(text) is not None] == []

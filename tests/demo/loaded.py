@@ -1,4 +1,4 @@
-"""The demo for tests to look at: loaded once in a run, by whichever worker needs it first, and copied."""
+"""The loaded demo for tests: loaded once per run, by the first worker that needs it, and copied."""
 
 import asyncio
 from typing import Any, NamedTuple
@@ -24,18 +24,18 @@ class Loaded(NamedTuple):
     sign_ins: list[tuple[str, str]]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """As the operator, who sees both organizations."""
+        """Rows read as the operator, who sees both organizations."""
         with psycopg.connect(self.installation.operator_dsn) as connection:
             return connection.execute(sql).fetchall()
 
 
 def load_demo(database: TestDatabase, purpose: str) -> Loaded:
-    """A database of this worker's own with the demo in it. The first of a run waits 16 s for it."""
+    """A copy of the demo for this worker. The first call of a run takes 16 s."""
     name = f"{urlsplit(database.admin_dsn).path.removeprefix('/')}_{purpose}"
     with psycopg.connect(_elsewhere(database.admin_dsn, "postgres"), autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         if not server.execute("SELECT true FROM pg_database WHERE datname = %s", [_LOADED]).fetchone():
-            server.execute(f"DROP DATABASE IF EXISTS {_LOADING} WITH (FORCE)")  # of a load that failed
+            server.execute(f"DROP DATABASE IF EXISTS {_LOADING} WITH (FORCE)")  # of a failed load
             loading = _copied(server, "imsop", _LOADING, database)
             reports, _ = demo.load(loading, SETTINGS, silent)
             for task in (SUPPLIER_METRICS, DAILY_FIGURES):

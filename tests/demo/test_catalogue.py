@@ -1,4 +1,4 @@
-"""What the demo's companies are made of."""
+"""The demo companies' static data."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,7 +11,7 @@ from imsop.demo.company import Company, Place, distance_km
 from imsop.demo.partners import make_customers
 
 HARBOUR_KM = 10
-"""A port's quays lie within so much of the point that names it."""
+"""Maximal distance of a port's quays from its coordinates."""
 
 
 @pytest.fixture(params=[foods, tools])
@@ -52,7 +52,7 @@ def test_skus_are_unique_and_recipes_and_suppliers_exist(company: Company) -> No
         assert product.supplier in suppliers or (product.kind == "made" and product.recipe)
 
 
-def test_ships_call_at_real_ports_where_they_are(company: Company) -> None:
+def test_ports_are_real_and_at_their_coordinates(company: Company) -> None:
     ports = {
         port["port"]: Place("", "", latitude, longitude) for (longitude, latitude), port in node_list.items()
     }
@@ -65,7 +65,7 @@ def test_ships_call_at_real_ports_where_they_are(company: Company) -> None:
         assert distance_km(place, ports[place.port or ""]) < HARBOUR_KM, place.name
 
 
-def test_customers_are_the_same_every_time_and_reach_nobody(company: Company) -> None:
+def test_customers_are_deterministic_and_fictitious(company: Company) -> None:
     customers = make_customers(company)
     assert customers == make_customers(company)
     assert len({customer.name for customer in customers}) == len(customers) == company.customers

@@ -1,4 +1,4 @@
-"""The demo in a database of its own: what it holds, by SQL, and that nothing in it contradicts the rest."""
+"""The loaded demo: its contents, and that its rows are consistent."""
 
 import psycopg
 import pytest
@@ -13,7 +13,7 @@ from tests.conftest import TestDatabase
 from tests.demo.loaded import SETTINGS, Loaded, load_demo
 from tests.factories import accepted, visitor
 
-pytestmark = pytest.mark.timeout(300)  # whichever test comes first waits for the load: 16 s on idle cores
+pytestmark = pytest.mark.timeout(300)  # the first test waits for the load: 16 s on idle cores
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def loaded(database: TestDatabase) -> Loaded:
     return load_demo(database, "looked_at")
 
 
-# By organization. What varies with the day is given room: 72 days over three years were looked at.
+# By organization. Bounds allow for variation with the date: 72 days over three years were checked.
 FIGURES = """
     WITH today AS (SELECT (now() AT TIME ZONE 'UTC')::date AS day), stock AS (
         SELECT i.organization_id, i.product_id, sum(i.quantity_on_hand) AS on_hand
@@ -86,7 +86,7 @@ EXPECTED = {
 }
 
 
-def test_there_is_what_a_planner_works_with(loaded: Loaded) -> None:
+def test_the_demo_has_the_figures_a_planner_needs(loaded: Loaded) -> None:
     with psycopg.connect(loaded.installation.operator_dsn) as connection:
         figures = connection.execute(FIGURES)
         columns = [column.name for column in figures.description or []]
@@ -115,7 +115,7 @@ def test_every_kind_of_movement_happens(loaded: Loaded) -> None:
     assert {kind for name, kind in kinds if name == "Harbour Foods"} == both | {"production", "consumption"}
 
 
-# Each finds rows that contradict others, and none in the demo.
+# Each query finds contradictory rows; the demo has none.
 CONTRADICTIONS = {
     "a shipment in transit without a position": """
         SELECT s.reference_id FROM shipments s LEFT JOIN shipment_last_position l ON l.shipment_id = s.id
@@ -223,7 +223,7 @@ CONTRADICTIONS = {
 }
 
 
-def test_nothing_contradicts_the_rest(loaded: Loaded) -> None:
+def test_no_rows_contradict_each_other(loaded: Loaded) -> None:
     wrong = {what: found[:3] for what, sql in CONTRADICTIONS.items() if (found := loaded.rows(sql))}
     assert wrong == {}
 
@@ -245,7 +245,7 @@ async def test_everyone_signs_in_and_sees_only_their_own(loaded: Loaded) -> None
             assert len(warehouses) == (4 if email.endswith("@foods.example") else 3)
 
 
-def test_what_was_loaded_is_not_loaded_again(loaded: Loaded) -> None:
+def test_a_loaded_demo_is_not_loaded_again(loaded: Loaded) -> None:
     reports, sign_ins = demo.load(loaded.installation, SETTINGS, silent)
     assert reports == [
         "foods.example was loaded before and is left as it is",

@@ -1,4 +1,4 @@
-"""Founding an organization: whole or not at all, with everyone who signs in to it."""
+"""Creating an organization with its users, completely or not at all."""
 
 from functools import partial
 from uuid import uuid4
@@ -55,7 +55,7 @@ async def test_everyone_signs_in_with_the_role_of_their_address(app: Observed, p
         assert may_read_users == ("users:read" in permissions)
 
 
-async def test_an_organization_whose_filling_fails_was_never_there(pool: Pool) -> None:
+async def test_an_organization_whose_loading_fails_is_rolled_back(pool: Pool) -> None:
     domain = new_domain()
     with pytest.raises(InvalidInput):
         await found(pool, domain, InvalidInput.of("row 7: quantity", "is not a whole number"))
@@ -64,14 +64,14 @@ async def test_an_organization_whose_filling_fails_was_never_there(pool: Pool) -
     assert await people.is_founded(pool, domain)
 
 
-async def test_the_same_organization_cannot_be_founded_twice(pool: Pool) -> None:
+async def test_the_same_organization_cannot_be_created_twice(pool: Pool) -> None:
     domain = new_domain()
     await found(pool, domain)
     with pytest.raises(Exception, match="unique"):
         await found(pool, domain)
 
 
-def test_what_is_there_is_left_as_it_is_and_the_rest_is_loaded(database: TestDatabase) -> None:
+def test_existing_organizations_are_kept_and_missing_ones_loaded(database: TestDatabase) -> None:
     first, second = new_domain(), new_domain()
     loads = {first: partial(found, domain=first)}
     people.load_organizations(database.installation, loads)
@@ -83,7 +83,7 @@ def test_what_is_there_is_left_as_it_is_and_the_rest_is_loaded(database: TestDat
     assert len(sign_ins) == 2 * len(SYSTEM_ROLES)
 
 
-def test_the_operator_reads_every_fault(database: TestDatabase) -> None:
+def test_every_fault_is_reported_to_the_operator(database: TestDatabase) -> None:
     faults = [FieldError("row 2: id", "is missing"), FieldError("row 9: id", "is missing")]
     domain = new_domain()
     load = partial(
@@ -96,7 +96,7 @@ def test_the_operator_reads_every_fault(database: TestDatabase) -> None:
     )
 
 
-def test_a_refusal_of_the_database_is_said_in_words(database: TestDatabase) -> None:
+def test_a_database_error_is_reported_in_words(database: TestDatabase) -> None:
     domain = new_domain()
     twice = {domain: partial(found, domain=domain), f"other.{domain}": partial(found, domain=domain)}
     with pytest.raises(OperatorError, match="this value is taken"):

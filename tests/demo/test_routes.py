@@ -1,4 +1,4 @@
-"""Where the demo's goods go: by sea between ports, never over land; straight where there is no sea."""
+"""The demo's transport routes: by sea between ports, never over land; straight where there is no sea."""
 
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ from imsop.demo.routes import Position, Route, land_route, sea_route, water_at
 
 STEPS = 400
 
-# Degrees south, north, west, east of what is land for certain, on every continent that a straight line
+# Areas in degrees south, north, west, east that are certainly land, on every continent that a straight line
 # between two ports would cross.
 INLAND = {
     "Iberia": (38.5, 42.5, -6.5, -2.0),
@@ -42,7 +42,7 @@ def positions(route: Route) -> list[Position]:
 
 
 def ports_linked() -> list[tuple[Place, Place]]:
-    """Every way that a ship of the two companies may take."""
+    """All sea routes of the two companies."""
     linked = []
     for company in (foods(), tools()):
         hubs = [warehouse.place for warehouse in company.warehouses]
@@ -62,7 +62,7 @@ def test_no_ship_crosses_land() -> None:
                 assert not inside, f"{origin.name} to {destination.name} crosses {name} at {position}"
 
 
-def test_the_rule_sees_a_straight_line() -> None:
+def test_a_straight_line_is_detected() -> None:
     agadir, naples = Place("", "", 30.43, -9.55), Place("", "", 40.84, 14.26)
     crossed = {
         name
@@ -73,7 +73,7 @@ def test_the_rule_sees_a_straight_line() -> None:
     assert crossed == {"Atlas"}
 
 
-def test_a_route_goes_from_port_to_port_without_a_jump() -> None:
+def test_a_route_connects_its_ports_without_gaps() -> None:
     for origin, destination in ports_linked():
         route = sea_route(origin.port or "", destination.port or "")
         places = [Place("", "", *position) for position in positions(route)]
@@ -93,7 +93,7 @@ def test_a_route_goes_from_port_to_port_without_a_jump() -> None:
         ("PEPAI", "NLRTM", {"Panama Canal", "Caribbean Sea", "North Atlantic"}, (9500, 11000)),
     ],
 )  # fmt: skip
-def test_ships_pass_the_waters_that_sailors_name(
+def test_routes_pass_the_expected_waters(
     origin: str, destination: str, through: set[str], between_km: tuple[int, int]
 ) -> None:
     route = sea_route(origin, destination)
@@ -109,7 +109,7 @@ def test_a_route_across_the_date_line_stays_within_the_map() -> None:
     assert all(-180 <= longitude <= 180 for longitude in longitudes)
 
 
-def test_the_ends_of_a_way_are_its_ends() -> None:
+def test_positions_at_0_and_1_are_the_ends() -> None:
     there, here = Place("", "", 50.0, 5.0), Place("", "", 52.0, 9.0)
     route = land_route(there, here)
     assert route.at(-0.5) == route.at(0) == Position(50.0, 5.0)

@@ -1,4 +1,4 @@
-"""The books of two simulated companies: the same for a day and seed, and possible in every line."""
+"""The books of two simulated companies: deterministic, and consistent in every record."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -42,7 +42,7 @@ class Told(NamedTuple):
 
     @property
     def on_hand(self) -> Counter[tuple[int, int]]:
-        """At the end, by product and warehouse."""
+        """Final stock by product and warehouse."""
         left: Counter[tuple[int, int]] = Counter()
         for movement in self.books.movements:
             left[movement.product, movement.warehouse] += movement.quantity
@@ -65,7 +65,7 @@ def simulated(name: str) -> Told:
 
 @pytest.fixture(scope="module", autouse=True)
 def _forgotten() -> Iterator[None]:
-    """A simulation is a hundred megabytes."""
+    """Released afterwards: a simulation takes a hundred megabytes."""
     yield
     simulated.cache_clear()
 
@@ -84,7 +84,7 @@ def reached(history: list[Change], status: str) -> datetime | None:
     return next((change.occurred_at for change in history if change.to_status == status), None)
 
 
-def test_the_same_day_gives_the_same_books_in_another_process() -> None:
+def test_books_are_deterministic_across_processes() -> None:
     told = simulated("tools")
     with Simulations([told.company], TODAY) as simulations:
         again = asyncio.run(simulations.books(told.company, silent))
@@ -105,7 +105,7 @@ def test_the_same_day_gives_the_same_books_in_another_process() -> None:
     ]
 
 
-def test_another_seed_gives_other_books() -> None:
+def test_another_seed_yields_other_books() -> None:
     company = foods()
     company = company._replace(orders_per_day=0.2)
     assert simulate(company, TODAY, "a").movements != simulate(company, TODAY, "b").movements
@@ -133,7 +133,7 @@ def test_stock_never_falls_below_zero_and_is_booked_in_order(told: Told) -> None
     assert all(a.occurred_at < b.occurred_at for a, b in pairwise(told.books.movements))
 
 
-def test_what_is_held_is_there(told: Told) -> None:
+def test_reserved_stock_is_on_hand(told: Told) -> None:
     held = Counter[tuple[int, int]]()
     for order in told.books.sales_orders:
         for line in order.lines:
@@ -146,7 +146,7 @@ def test_what_is_held_is_there(told: Told) -> None:
     assert all(quantity <= on_hand[where] for where, quantity in held.items())
 
 
-def test_orders_go_through_their_states_in_time(told: Told) -> None:
+def test_orders_change_states_in_chronological_order(told: Told) -> None:
     for order, steps in orders_of(told.books):
         assert order.history[-1].to_status == order.status
         assert order.history[0].from_status is None
@@ -175,7 +175,7 @@ def test_lines_agree_with_the_ledger(told: Told) -> None:
     assert not any((received, rejected, sold, returned)), "goods moved for orders that do not exist"
 
 
-def test_nothing_leaves_before_it_is_confirmed(told: Told) -> None:
+def test_nothing_ships_before_confirmation(told: Told) -> None:
     confirmed = {order.number: reached(order.history, "confirmed") for order in told.books.sales_orders}
     for movement in told.books.movements:
         if movement.kind == "sale":
@@ -225,7 +225,7 @@ def test_transfers_lose_nothing(told: Told) -> None:
     assert not under_way
 
 
-def test_positions_are_of_shipments_under_way_and_end_where_they_go(told: Told) -> None:
+def test_positions_belong_to_shipments_in_transit_and_end_at_the_destination(told: Told) -> None:
     shipments = {shipment.id: shipment for shipment in told.books.shipments}
     for fix in told.books.fixes:
         shipment = shipments[fix.shipment]
@@ -237,7 +237,7 @@ def test_positions_are_of_shipments_under_way_and_end_where_they_go(told: Told) 
     assert all(it.id in seen for it in told.books.shipments if it.status == "in_transit")
 
 
-def test_what_is_made_uses_up_its_recipe() -> None:
+def test_production_consumes_its_recipe() -> None:
     told = simulated("foods")
     numbers = {product.sku: number for number, product in enumerate(told.company.products)}
     made, used = told.moved("production"), told.moved("consumption")

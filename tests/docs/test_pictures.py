@@ -1,4 +1,4 @@
-"""Pictures in the documentation: each is there, each is shown, and each says what is to be seen."""
+"""Pictures in the documentation: each file is used, described and small."""
 
 import re
 
@@ -11,7 +11,7 @@ _SHOWN = re.compile(
 )
 
 
-def test_every_picture_is_shown_and_described_and_light() -> None:
+def test_every_picture_is_used_described_and_small() -> None:
     shown = {}
     for page in PAGES:
         for found in _SHOWN.finditer(page.read_text()):

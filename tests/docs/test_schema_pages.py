@@ -1,4 +1,4 @@
-"""The pages on the schema name every table there is, each once."""
+"""The schema pages list every table exactly once."""
 
 import re
 from pathlib import Path

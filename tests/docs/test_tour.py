@@ -1,4 +1,4 @@
-"""The README's first tour, taken as a newcomer takes it: from nothing, with the demo, command by command."""
+"""Runs the README's tour as a new user would: from an empty directory, with the demo, command by command."""
 
 import re
 import subprocess
@@ -19,18 +19,18 @@ def blocks() -> list[str]:
 
 
 def is_output(block: str) -> bool:
-    """What a command prints begins otherwise than any command of the tour."""
+    """True for output, which never begins like a command of the tour."""
     return re.match(r"[{\s\u2026]|HTTP/", block) is not None
 
 
 def as_pattern(output: str) -> str:
-    """A line of nothing but the ellipsis stands for any lines, one in a line for any text."""
+    """A regular expression: a line with only an ellipsis matches any lines, one within a line any text."""
     pattern = re.escape(output).replace(f"{ANYTHING}\\\n", r"(?:.*\n)*?")
     return pattern.replace(ANYTHING, r"[^\n]+")
 
 
 @pytest.mark.timeout(300)
-def test_from_nothing_to_the_end_of_the_tour_and_back_tomorrow() -> None:
+def test_the_tour_works_from_scratch_and_after_a_restart() -> None:
     with open_directory() as directory:
         with imsop_up(directory, "--demo") as up:
             assert_takes_the_tour(up.address, directory)
@@ -44,7 +44,7 @@ def test_from_nothing_to_the_end_of_the_tour_and_back_tomorrow() -> None:
 
 
 def assert_takes_the_tour(address: str, data_dir: Path) -> None:
-    """Every command succeeds, and prints what the README shows, in its order."""
+    """Every command succeeds and prints what the README shows, in order."""
     script, expected = ["set -eu"], []
     for block in blocks():
         if is_output(block):

@@ -1,4 +1,4 @@
-"""What moves a document from one state to another: over the API, on pages, and between rivals."""
+"""Transitions of documents: over the API, on pages, and under concurrency."""
 
 import asyncio
 import re
@@ -40,7 +40,7 @@ async def done(admin: Member, noun: str, order_id: str, verb: str, **headers: st
 
 
 def way_to(noun: str, status: str) -> list[str]:
-    """The verbs that lead a draft there."""
+    """The transitions from draft to this status."""
     ways: dict[str, list[str]] = {"draft": []}
     for transition in LIFECYCLES[noun].transitions:
         source = next(source for source in transition.sources if source in ways)
@@ -56,7 +56,7 @@ EVERYTHING = [
 
 
 @pytest.mark.parametrize(("noun", "status"), EVERYTHING)
-async def test_each_state_allows_what_the_table_says_and_names_it_otherwise(
+async def test_each_state_allows_exactly_its_transitions_and_names_them(
     admin: Member, noun: str, status: str
 ) -> None:
     product, _, _ = await stock.shelf(admin, 50)
@@ -88,7 +88,7 @@ async def test_each_state_allows_what_the_table_says_and_names_it_otherwise(
 
 
 @pytest.mark.parametrize("noun", LIFECYCLES)
-async def test_a_version_that_is_gone_changes_nothing(admin: Member, noun: str) -> None:
+async def test_an_outdated_version_changes_nothing(admin: Member, noun: str) -> None:
     product, _, _ = await stock.shelf(admin, 5)
     order = await draft(admin, noun, str(product), 1)
     seen = (await admin.get(f"{noun}/{order['id']}")).headers["etag"]
@@ -109,7 +109,7 @@ async def test_an_order_without_lines_stays_a_draft(admin: Member, noun: str) ->
 
 
 @pytest.mark.parametrize("noun", LIFECYCLES)
-async def test_cancelling_wants_a_reason(admin: Member, noun: str) -> None:
+async def test_cancelling_requires_a_reason(admin: Member, noun: str) -> None:
     product, _, _ = await stock.shelf(admin, 5)
     order = await draft(admin, noun, str(product), 1)
     for body in ({}, {"reason": ""}, {"reason": "x" * 256}):
@@ -117,7 +117,7 @@ async def test_cancelling_wants_a_reason(admin: Member, noun: str) -> None:
         assert [error["field"] for error in accepted(reply, 422)["errors"]] == ["reason"]
 
 
-async def test_the_first_promise_is_frozen(admin: Member) -> None:
+async def test_the_first_promised_date_is_fixed(admin: Member) -> None:
     product, _, _ = await stock.shelf(admin, 5)
     order = await draft(admin, "purchase-orders", str(product), 1)
     for verb in ("submit", "confirm"):
@@ -126,7 +126,7 @@ async def test_the_first_promise_is_frozen(admin: Member) -> None:
 
 
 async def test_an_order_keeps_the_names_it_was_agreed_with(admin: Member) -> None:
-    """On its page, its paper and over the API; a draft follows the master data."""
+    """On its page, in print and over the API; a draft follows the master data."""
     product = await factories.product(admin, sku=f"OLD-{uuid4().hex[:6]}", name="Old bolt")
     supplier = await factories.supplier(admin, name="Old supplier", city="Kiel")
     orders = [
@@ -161,7 +161,7 @@ async def test_an_order_keeps_the_names_it_was_agreed_with(admin: Member) -> Non
             assert f"{hidden} bolt" not in text
 
 
-async def test_rivals_do_one_verb_once(admin: Member, database: TestDatabase) -> None:
+async def test_concurrent_transitions_run_once(admin: Member, database: TestDatabase) -> None:
     product, _, _ = await stock.shelf(admin, 100)
     for noun, lifecycle in LIFECYCLES.items():
         verb = lifecycle.transitions[0].verb
@@ -174,10 +174,10 @@ async def test_rivals_do_one_verb_once(admin: Member, database: TestDatabase) ->
         assert [entry["to_status"] for entry in history] == [lifecycle.transitions[0].target, "draft"]
 
 
-async def test_two_hundred_orders_reserve_what_there_is_and_no_more(
+async def test_two_hundred_orders_reserve_exactly_the_available_stock(
     admin: Member, database: TestDatabase
 ) -> None:
-    """Stock for half of them, in two warehouses; then all are cancelled, and every unit is free again."""
+    """Stock for half of them, in two warehouses; then all are cancelled, and all stock is available again."""
     product, _, first = await stock.shelf(admin, 120)
     other = await factories.warehouse(admin)
     async with admin.transaction() as connection:
@@ -217,7 +217,7 @@ def offered(page: httpx.Response) -> set[str]:
 
 
 @pytest.mark.parametrize("noun", LIFECYCLES)
-async def test_a_page_offers_what_can_be_done_by_whom(admin: Member, noun: str) -> None:
+async def test_a_page_offers_transitions_by_state_and_permission(admin: Member, noun: str) -> None:
     product, _, _ = await stock.shelf(admin, 5)
     order = await draft(admin, noun, str(product), 1)
     here, viewer = await signed_in(admin), await signed_in(await factories.member(admin, "viewer"))
@@ -232,7 +232,7 @@ async def test_a_page_offers_what_can_be_done_by_whom(admin: Member, noun: str) 
     assert (await admin.read(path[1:]))["status"] == transition.target
     assert offered(await here.get(path)) == {one.verb for one in LIFECYCLES[noun].possible(transition.target)}
 
-    again = await here.fill(page, f"{path}/{transition.verb}")  # a second click
+    again = await here.fill(page, f"{path}/{transition.verb}")  # double click
     assert (again.status_code, again.headers["location"]) == (303, f"{path}?done={transition.verb}")
     stale = await here.fill(page, f"{path}/cancel", reason="of an older page")
     assert stale.status_code == 412
@@ -248,7 +248,9 @@ async def test_a_page_offers_what_can_be_done_by_whom(admin: Member, noun: str) 
 
 
 @pytest.mark.parametrize("noun", LIFECYCLES)
-async def test_a_stranger_moves_nothing(admin: Member, stranger: Member, noun: str) -> None:
+async def test_another_organization_cannot_run_transitions(
+    admin: Member, stranger: Member, noun: str
+) -> None:
     product, _, _ = await stock.shelf(admin, 5)
     order = await draft(admin, noun, str(product), 1)
     page = await (await signed_in(admin)).get(f"/{noun}/{order['id']}")
@@ -260,7 +262,7 @@ async def test_a_stranger_moves_nothing(admin: Member, stranger: Member, noun: s
     assert await admin.read(f"{noun}/{order['id']}") == order
 
 
-async def test_a_refusal_leaves_the_page_as_it_is(admin: Member) -> None:
+async def test_a_refused_transition_keeps_the_page(admin: Member) -> None:
     product, _, _ = await stock.shelf(admin, 5)
     order = await draft(admin, "purchase-orders", str(product))
     here = await signed_in(admin)

@@ -1,4 +1,4 @@
-"""Mails of documents, against a mail server of its own on loopback."""
+"""Mails of documents, with a mail server on loopback."""
 
 import asyncio
 import socket
@@ -23,7 +23,7 @@ from tests.states import Line, purchase_order
 
 
 class MailServer:
-    """Takes mails, or answers `reply` to what is to be sent."""
+    """A mail server that accepts mails, or answers `reply` to DATA."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
@@ -31,7 +31,7 @@ class MailServer:
         self.reply = "250 OK"
         self.reply_to_sender = "250 OK"
 
-    async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
+    async def handle_MAIL(  # noqa: N802 - the name aiosmtpd expects
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
@@ -71,7 +71,7 @@ async def submitted(admin: Member, *, email: str = "sales@supplier.example", cou
 
 
 async def waiting(superuser: Any, owner: Member) -> list[dict[str, str]]:
-    """The arguments of the jobs that send the organization's mails."""
+    """Arguments of the jobs that send the organization's mails."""
     jobs = await superuser.fetch(
         "SELECT args ->> 'mail_id' AS mail_id FROM queue.procrastinate_jobs"
         " WHERE organization_id = $1 AND task_name = 'send_mail'",
@@ -81,7 +81,7 @@ async def waiting(superuser: Any, owner: Member) -> list[dict[str, str]]:
 
 
 async def run_mails(database: TestDatabase, superuser: Any, owner: Member, *, attempt: int = 1) -> None:
-    """Runs what waits in the queue, as a worker would."""
+    """Runs the waiting jobs, as a worker would."""
     jobs = await waiting(superuser, owner)
     assert jobs
     for job in jobs:
@@ -91,14 +91,14 @@ async def run_mails(database: TestDatabase, superuser: Any, owner: Member, *, at
 MAIL = {"recipient": "a@b.example", "subject": "Bestellung PO-7", "body": "Grüße", "language": "de"}
 
 
-async def test_an_order_is_sent_as_it_is_shown(
+async def test_an_order_is_sent_as_displayed(
     database: TestDatabase, superuser: Any, admin: Member, mail_server: MailServer
 ) -> None:
     order = await submitted(admin)
     made = accepted(await admin.post(f"purchase-orders/{order}/mails", MAIL), 201)
     assert (made["sent_at"], made["error"]) == (None, None)
     await run_mails(database, superuser, admin)
-    await run_mails(database, superuser, admin)  # a job that is repeated
+    await run_mails(database, superuser, admin)  # a repeated job
     (message,) = mail_server.messages
     assert message["To"] == "a@b.example"
     assert mail_server.recipients == ["a@b.example"]
@@ -124,7 +124,7 @@ async def test_an_order_is_sent_as_it_is_shown(
 @pytest.mark.parametrize(
     ("reply", "is_refused"), [("451 try again later", False), ("554 we do not want this", True)]
 )
-async def test_what_the_server_says_is_kept_and_only_what_may_pass_is_tried_again(
+async def test_the_servers_error_is_stored_and_only_transient_ones_are_retried(
     database: TestDatabase,
     superuser: Any,
     admin: Member,
@@ -151,7 +151,7 @@ async def test_what_the_server_says_is_kept_and_only_what_may_pass_is_tried_agai
     assert len(mail_server.messages) == (0 if is_refused else 1)
 
 
-async def test_what_is_wrong_with_the_sender_does_not_cost_the_mail(
+async def test_a_failure_to_authenticate_is_retried(
     database: TestDatabase, superuser: Any, admin: Member, mail_server: MailServer
 ) -> None:
     order = await submitted(admin)
@@ -167,7 +167,7 @@ async def test_what_is_wrong_with_the_sender_does_not_cost_the_mail(
     assert row["refused_at"] is not None  # nobody tries any more
 
 
-async def test_nobody_sends_for_ever(admin: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_mails_per_hour_are_limited(admin: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imsop.web.pages.purchasing.mail.MAILS_PER_HOUR", 2)
     order = await submitted(admin)
     replies = [await admin.post(f"purchase-orders/{order}/mails", MAIL) for _ in range(3)]
@@ -175,14 +175,14 @@ async def test_nobody_sends_for_ever(admin: Member, monkeypatch: pytest.MonkeyPa
     assert len(accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]) == 2
 
 
-async def test_each_gets_the_answer_to_its_own_mail(admin: Member) -> None:
+async def test_concurrent_posts_each_return_their_own_mail(admin: Member) -> None:
     order = await submitted(admin)
     asked = [MAIL | {"subject": f"Subject {number}"} for number in range(6)]
     replies = await asyncio.gather(*(admin.post(f"purchase-orders/{order}/mails", mail) for mail in asked))
     assert [accepted(reply, 201)["subject"] for reply in replies] == [mail["subject"] for mail in asked]
 
 
-async def test_two_workers_give_a_mail_once(
+async def test_two_workers_send_a_mail_once(
     database: TestDatabase, superuser: Any, admin: Member, mail_server: MailServer
 ) -> None:
     order = await submitted(admin)
@@ -213,7 +213,7 @@ async def test_the_page_proposes_a_text_in_the_suppliers_language(admin: Member)
     assert (row["recipient"], row["body"]) == ("x@y.example", "B")
 
 
-async def test_without_a_server_the_page_offers_what_to_send(database: TestDatabase) -> None:
+async def test_without_a_mail_server_the_page_offers_text_and_pdf(database: TestDatabase) -> None:
     async with factories.running(database.installation, smtp_url=None) as app:
         admin = await factories.sign_up(app)
         order = await submitted(admin)
@@ -251,7 +251,7 @@ async def test_a_draft_is_not_sent(admin: Member) -> None:
         ("smtps://mail.example", "implicit", 465),
     ],
 )
-def test_mail_leaves_this_machine_encrypted_only(
+def test_mail_leaves_this_machine_only_encrypted(
     monkeypatch: pytest.MonkeyPatch, url: str, tls: str, port: int
 ) -> None:
     monkeypatch.setenv("IMSOP_SMTP_URL", url)

@@ -1,4 +1,4 @@
-"""What tokens and keys open, for how long, and how soon every process knows that it has changed."""
+"""What tokens and keys permit, for how long, and how fast every process sees a change."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from tests.conftest import TestDatabase
 from tests.factories import PASSWORD, Member, accepted, eventually, visitor
 
 
-async def test_a_role_that_changes_is_felt_in_every_process_within_a_second(
+async def test_a_changed_role_is_effective_in_every_process_within_a_second(
     app: Observed, admin: Member, database: TestDatabase
 ) -> None:
     clerk = await factories.member_with(admin, "products:read", "products:write")
@@ -29,7 +29,7 @@ async def test_a_role_that_changes_is_felt_in_every_process_within_a_second(
         there = factories.elsewhere(clerk, other)
 
         async def may_write_there() -> bool:
-            # Wrongly typed: whoever may write is told so, whoever may not is told that.
+            # An invalid body: 422 for those who may write, 403 for others.
             return (await there.post("products", {})).status_code == 422
 
         await eventually(may_write_there)
@@ -44,7 +44,9 @@ async def test_a_role_that_changes_is_felt_in_every_process_within_a_second(
         await eventually(may_write_there, within_seconds=1)
 
 
-async def test_roles_given_and_taken_are_felt_in_every_process(admin: Member, database: TestDatabase) -> None:
+async def test_assigned_and_revoked_roles_are_effective_in_every_process(
+    admin: Member, database: TestDatabase
+) -> None:
     clerk = await factories.member(admin, "viewer")
     roles = {role["name"]: role["id"] for role in (await admin.read("roles"))["items"]}
     async with factories.running(database.installation) as other:
@@ -58,8 +60,8 @@ async def test_roles_given_and_taken_are_felt_in_every_process(admin: Member, da
         await eventually(may_buy)
 
 
-async def test_what_is_taken_is_gone_when_the_reply_says_so(app: Observed, admin: Member) -> None:
-    """In the process that replies; the next request may be on its way before any notification is."""
+async def test_a_revoked_permission_is_gone_when_the_response_arrives(app: Observed, admin: Member) -> None:
+    """In the process that responds; the next request may arrive before any notification."""
     wish = {"name": "k", "permissions": ["products:read"]}
     for _ in range(50):
         made = accepted(await admin.post("api-keys", wish), 201)
@@ -69,7 +71,7 @@ async def test_what_is_taken_is_gone_when_the_reply_says_so(app: Observed, admin
         accepted(await integration.get("products"), 401)
 
 
-async def test_a_role_a_session_and_an_account_are_taken_at_once(admin: Member) -> None:
+async def test_roles_sessions_and_accounts_are_revoked_at_once(admin: Member) -> None:
     clerk = await factories.member_with(admin, "products:read", "products:write")
     (role,) = [r for r in (await admin.read("roles"))["items"] if not r["is_system"]]
     for permissions, status in ((["products:read"], 403), (["products:read", "products:write"], 422)) * 10:
@@ -90,10 +92,10 @@ async def test_a_role_a_session_and_an_account_are_taken_at_once(admin: Member) 
         accepted(await again.get("products"), 401)
 
 
-async def test_a_process_that_cannot_be_told_keeps_nothing(
+async def test_a_process_without_notifications_caches_nothing(
     admin: Member, database: TestDatabase, superuser: Any
 ) -> None:
-    """Its listening connection dies; a change is still seen at once, because nothing is remembered."""
+    """Its LISTEN connection dies; a change is still seen at once, as nothing is cached."""
     clerk = await factories.member(admin, "buyer")
     listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
     before = {row["pid"] for row in await superuser.fetch(listening)}
@@ -114,7 +116,7 @@ async def test_a_process_that_cannot_be_told_keeps_nothing(
         await eventually(forgot)
         accepted(await admin.edit(f"users/{clerk.user_id}", status="inactive"))
         assert (await there.get("products")).status_code == 401
-        # And it comes back by itself.
+        # It reconnects by itself.
         await eventually(lambda: _listens(other))
 
 
@@ -122,8 +124,10 @@ async def _listens(app: Observed) -> bool:
     return bool(factories.litestar_of(app).state.access.cache.is_listening)
 
 
-async def test_a_change_during_the_lookup_is_not_remembered_over(admin: Member, app: Observed) -> None:
-    """An actor that was read before a notification and arrives after it must not be kept."""
+async def test_a_change_during_the_lookup_is_not_overwritten_in_the_cache(
+    admin: Member, app: Observed
+) -> None:
+    """An actor that was read before a notification and arrives after it must not be cached."""
     access = factories.litestar_of(app).state.access
     clerk = await factories.member(admin, "buyer")
     looked_up = access._look_up
@@ -198,9 +202,7 @@ async def test_only_the_hash_of_a_token_is_stored(admin: Member, superuser: Any)
 # API keys
 
 
-async def test_a_key_opens_what_it_was_made_for_and_shows_when_it_was_used(
-    app: Observed, admin: Member
-) -> None:
+async def test_a_key_grants_its_permissions_and_shows_its_last_use(app: Observed, admin: Member) -> None:
     made = await admin.post("api-keys", {"name": "shop", "permissions": ["products:read", "products:read"]})
     created = accepted(made, 201)
     assert created["api_key"]["permissions"] == ["products:read"]
@@ -224,12 +226,12 @@ async def test_a_key_is_shown_once(admin: Member) -> None:
         assert created["key"] not in (await admin.get(path)).text
 
 
-async def test_a_key_as_bearer_token_works_as_well(app: Observed, admin: Member) -> None:
+async def test_a_key_also_works_as_bearer_token(app: Observed, admin: Member) -> None:
     created = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["products:read"]}), 201)
     accepted(await visitor(app, Authorization=f"Bearer {created['key']}").get("products"))
 
 
-async def test_a_revoked_key_opens_nothing_anywhere(
+async def test_a_revoked_key_is_refused_in_every_process(
     app: Observed, admin: Member, database: TestDatabase
 ) -> None:
     created = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["products:read"]}), 201)
@@ -250,12 +252,12 @@ async def test_a_revoked_key_opens_nothing_anywhere(
 
 
 @pytest.mark.parametrize("permissions", [["products:fly"], ["users:write", "*"], "products:read"])
-async def test_a_key_for_what_does_not_exist_is_refused(admin: Member, permissions: object) -> None:
+async def test_a_key_with_unknown_permissions_is_refused(admin: Member, permissions: object) -> None:
     refused = accepted(await admin.post("api-keys", {"name": "k", "permissions": permissions}), 422)
     assert refused["errors"][0]["field"].startswith("permissions")
 
 
-async def test_a_key_can_make_no_key_that_opens_more(app: Observed, admin: Member) -> None:
+async def test_a_key_cannot_create_a_key_with_more_permissions(app: Observed, admin: Member) -> None:
     created = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["api_keys:write"]}), 201)
     integration = visitor(app, **{"X-API-Key": created["key"]})
     wish = {"name": "more", "permissions": ["api_keys:write", "products:read"]}
@@ -265,9 +267,7 @@ async def test_a_key_can_make_no_key_that_opens_more(app: Observed, admin: Membe
 # Browser sessions
 
 
-async def test_a_browsers_cookie_writes_only_with_the_token_of_our_own_pages(
-    app: Observed, admin: Member
-) -> None:
+async def test_writes_by_cookie_need_the_csrf_token(app: Observed, admin: Member) -> None:
     token = new_token("browser", admin.organization_id)
     async with admin.transaction() as connection:
         await queries.insert_session(
@@ -288,8 +288,8 @@ async def test_a_browsers_cookie_writes_only_with_the_token_of_our_own_pages(
     assert (await browser.post("/profile", data=form | {csrf.FIELD: csrf_token(token)})).status_code == 303
 
 
-async def test_a_route_reads_one_kind_of_body(app: Observed, admin: Member) -> None:
-    """Refused by its type, whether or not it would have been read: no part of it is looked at."""
+async def test_a_route_accepts_one_content_type(app: Observed, admin: Member) -> None:
+    """Refused by its content type, whether or not it could be parsed: no part of it is read."""
     multipart = {"sku": (None, "A"), "name": (None, "A")}
     accepted(await admin.http.post("products", data={"sku": "A", "name": "A"}), 415)
     accepted(await admin.http.post("products", files=multipart), 415)

@@ -1,4 +1,4 @@
-"""One's own account: nobody else's, with no permission needed, and never by an API key."""
+"""The user's own account: accessible to its user only, without any permission, and never by an API key."""
 
 import asyncio
 from uuid import uuid4
@@ -15,7 +15,7 @@ NEW_PASSWORD = "an even longer password"
 
 
 async def signed_in_again(member: Member, password: str = PASSWORD) -> httpx.AsyncClient:
-    """The same person, somewhere else."""
+    """The same user in another session."""
     account = {"email": member.email, "password": password}
     token = accepted(await visitor(member.app).post("auth/token", json=account))["access_token"]
     return visitor(member.app, Authorization=f"Bearer {token}")
@@ -30,7 +30,7 @@ async def is_signed_out(client: httpx.AsyncClient) -> None:
 
 @pytest.fixture
 async def clerk(admin: Member) -> Member:
-    """Somebody who may do nothing at all."""
+    """A user without permissions."""
     return await factories.member_with(admin)
 
 
@@ -49,14 +49,14 @@ async def test_everybody_sees_and_edits_their_own_profile(clerk: Member, admin: 
 @pytest.mark.parametrize(
     "changes", [{"status": "active"}, {"role_ids": []}, {"email": "x@y.example"}, {"password": "x" * 9}]
 )
-async def test_a_profile_holds_nothing_that_an_administrator_decides(
+async def test_a_profile_edit_cannot_set_administrative_fields(
     clerk: Member, changes: dict[str, object]
 ) -> None:
     refused = accepted(await clerk.edit("me", **changes), 422)
     assert refused["errors"][0]["field"] == next(iter(changes))
 
 
-async def test_a_locale_that_is_not_spoken_is_refused(clerk: Member) -> None:
+async def test_an_unsupported_locale_is_refused(clerk: Member) -> None:
     assert accepted(await clerk.edit("me", locale="xx"), 422)["errors"][0]["field"] == "locale"
 
 
@@ -75,8 +75,8 @@ async def test_a_new_password_needs_the_old_one_and_signs_out_everywhere_else(cl
     await signed_in_again(clerk, NEW_PASSWORD)
 
 
-async def test_of_two_who_change_a_password_at_once_one_is_told(clerk: Member) -> None:
-    """Both knew the old password: the second may not undo what the first has set."""
+async def test_of_two_concurrent_password_changes_one_is_refused(clerk: Member) -> None:
+    """Both know the old password: the second must not overwrite what the first has set."""
     replies = await asyncio.gather(
         *(
             clerk.post("me/password", {"current_password": PASSWORD, "new_password": f"{NEW_PASSWORD} {n}"})
@@ -86,7 +86,7 @@ async def test_of_two_who_change_a_password_at_once_one_is_told(clerk: Member) -
     assert sorted(reply.status_code for reply in replies) in ([204, 409], [204, 422])
 
 
-async def test_guessing_at_the_password_of_an_open_session_is_limited(admin: Member) -> None:
+async def test_password_guesses_from_an_open_session_are_limited(admin: Member) -> None:
     async with factories.running(
         factories.litestar_of(admin.app).state.installation, sign_in_attempts_per_account=2
     ) as strict:
@@ -115,7 +115,7 @@ async def test_sessions_are_listed_and_ended(clerk: Member, admin: Member) -> No
     await admin.read("me")
 
 
-async def test_signing_out_ends_the_token_at_hand(clerk: Member) -> None:
+async def test_signing_out_revokes_the_current_token(clerk: Member) -> None:
     elsewhere = await signed_in_again(clerk)
     assert (await elsewhere.delete("auth/token")).status_code == 204
     await is_signed_out(elsewhere)

@@ -1,4 +1,4 @@
-"""Who administers people may give away only what they hold, and never the last key to the house."""
+"""Administrators may grant only permissions they hold, and the last administrator cannot be removed."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -38,7 +38,7 @@ async def test_a_user_is_added_edited_and_found(admin: Member) -> None:
     assert found["id"] == user["id"]
 
 
-async def test_an_archived_user_is_gone_and_the_address_free(app: Observed, admin: Member) -> None:
+async def test_an_archived_user_is_gone_and_the_address_is_free(app: Observed, admin: Member) -> None:
     buyer = await factories.member(admin, "buyer")
     assert (await admin.delete(f"users/{buyer.user_id}")).status_code == 204
     accepted(await admin.get(f"users/{buyer.user_id}"), 404)
@@ -47,7 +47,7 @@ async def test_an_archived_user_is_gone_and_the_address_free(app: Observed, admi
     await admin.create("users", {"email": buyer.email, "password": PASSWORD})
 
 
-async def test_an_address_taken_elsewhere_is_answered_as_if_taken_here(
+async def test_an_address_taken_in_another_organization_gives_the_same_error(
     admin: Member, stranger: Member
 ) -> None:
     buyer = await factories.member(admin, "buyer")
@@ -61,7 +61,7 @@ async def test_an_address_taken_elsewhere_is_answered_as_if_taken_here(
 
 
 @pytest.mark.parametrize("password", ["short", "é" * 37, "x" * 73, "zero\x00zero", 12345678, None])
-async def test_a_password_that_cannot_be_is_refused_with_its_field(admin: Member, password: object) -> None:
+async def test_an_invalid_password_names_its_field(admin: Member, password: object) -> None:
     for reply in (
         await admin.post("users", {"email": new_email(), "password": password}),
         await admin.edit(f"users/{admin.user_id}", password=password),
@@ -70,7 +70,7 @@ async def test_a_password_that_cannot_be_is_refused_with_its_field(admin: Member
         assert [error["field"] for error in problem["errors"]] == ["password"]
 
 
-async def test_a_role_of_nobodys_is_named(admin: Member, stranger: Member) -> None:
+async def test_an_unknown_role_is_named(admin: Member, stranger: Member) -> None:
     foreign = await role_id(stranger, "viewer")
     wish = {"email": new_email(), "password": PASSWORD, "role_ids": [await role_id(admin, "viewer"), foreign]}
     problem = accepted(await admin.post("users", wish), 422)
@@ -80,7 +80,7 @@ async def test_a_role_of_nobodys_is_named(admin: Member, stranger: Member) -> No
 # The last administrator
 
 
-async def test_the_last_administrator_cannot_be_lost(admin: Member) -> None:
+async def test_the_last_administrator_cannot_be_removed(admin: Member) -> None:
     me = f"users/{admin.user_id}"
     await factories.member(admin, "buyer")
     changes: list[dict[str, Any]] = [{"status": "inactive"}, {"status": "suspended"}, {"role_ids": []}]
@@ -91,20 +91,20 @@ async def test_the_last_administrator_cannot_be_lost(admin: Member) -> None:
     accepted(await admin.get("users"))
 
 
-async def test_an_administrator_with_a_deputy_may_go(admin: Member) -> None:
+async def test_one_of_two_administrators_can_be_removed(admin: Member) -> None:
     deputy = await factories.member(admin, "administrator")
     assert (await admin.delete(f"users/{admin.user_id}")).status_code == 204
     accepted(await deputy.delete(f"users/{deputy.user_id}"), 409)
 
 
 async def at_once(admin: Member, *requests: Coroutine[Any, Any, httpx.Response]) -> list[int]:
-    """Sends requests that all wait for the organization's administration, and lets them go together."""
+    """Sends requests that all wait for the organization's administration lock, then releases it."""
     async with admin.transaction() as connection:
         await queries.lock_administration(connection, admin.organization_id)
         sent = [asyncio.create_task(request) for request in requests]
 
         async def all_wait() -> bool:
-            # The lock's key is the organization's own, in two halves.
+            # The advisory lock's 64-bit key appears in two halves.
             waiting = await connection.fetchval(
                 "SELECT count(*) FROM pg_locks w JOIN pg_locks h USING (locktype, classid, objid)"
                 " WHERE locktype = 'advisory' AND h.pid = pg_backend_pid() AND NOT w.granted"
@@ -137,7 +137,7 @@ async def test_two_administrators_cannot_both_step_down(admin: Member) -> None:
     assert sorted(statuses) == [200, 409]
 
 
-async def test_the_role_that_makes_the_last_administrator_cannot_lose_its_power(admin: Member) -> None:
+async def test_the_role_of_the_last_administrator_cannot_lose_its_permissions(admin: Member) -> None:
     every = (await admin.read("roles", name="administrator"))["items"][0]["permissions"]
     head = await factories.member_with(admin, *every)
     assert (await head.delete(f"users/{admin.user_id}")).status_code == 204
@@ -147,10 +147,10 @@ async def test_the_role_that_makes_the_last_administrator_cannot_lose_its_power(
     assert (await head.read(f"roles/{role['id']}"))["permissions"] == every
 
 
-# Nobody gives what they do not hold
+# Nobody grants permissions they lack
 
 
-async def test_who_may_change_users_cannot_make_an_administrator(admin: Member) -> None:
+async def test_a_user_manager_cannot_create_an_administrator(admin: Member) -> None:
     clerk = await factories.member_with(admin, "users:read", "users:write", "roles:read")
     administrator = await role_id(admin, "administrator")
     wish = {"email": new_email(), "password": PASSWORD, "role_ids": [administrator]}
@@ -160,7 +160,7 @@ async def test_who_may_change_users_cannot_make_an_administrator(admin: Member) 
     assert (await clerk.actor()).permissions == {"users:read", "users:write", "roles:read"}
 
 
-async def test_who_may_change_users_cannot_touch_a_stronger_one(app: Observed, admin: Member) -> None:
+async def test_a_user_manager_cannot_edit_users_with_more_permissions(app: Observed, admin: Member) -> None:
     clerk = await factories.member_with(admin, "users:read", "users:write")
     path = f"users/{admin.user_id}"
     changes: list[dict[str, Any]] = [
@@ -176,14 +176,14 @@ async def test_who_may_change_users_cannot_touch_a_stronger_one(app: Observed, a
     await factories.sign_in(app, admin.email, admin.organization_id, {"id": str(admin.user_id)})
 
 
-async def test_who_may_change_users_gives_what_they_hold(admin: Member) -> None:
+async def test_a_user_manager_may_grant_permissions_they_hold(admin: Member) -> None:
     clerk = await factories.member_with(admin, "users:read", "users:write", "products:read")
     role = await admin.create("roles", {"name": "shelf reader", "permissions": ["products:read"]})
     wish = {"email": new_email(), "password": PASSWORD, "role_ids": [role["id"]]}
     accepted(await clerk.post("users", wish), 201)
 
 
-async def test_who_may_change_roles_cannot_make_one_that_holds_more(admin: Member) -> None:
+async def test_a_role_manager_cannot_create_roles_with_more_permissions(admin: Member) -> None:
     clerk = await factories.member_with(admin, "roles:read", "roles:write")
     (own,) = [role for role in (await admin.read("roles"))["items"] if not role["is_system"]]
     accepted(await clerk.post("roles", {"name": "more", "permissions": ["users:write"]}), 403)
@@ -195,8 +195,8 @@ async def test_who_may_change_roles_cannot_make_one_that_holds_more(admin: Membe
     accepted(await clerk.delete(f"roles/{stronger['id']}"), 403)
 
 
-async def test_a_role_cannot_grow_between_its_check_and_its_gift(admin: Member) -> None:
-    """The clerk gives a weak role while the administrator makes it strong: never both, unseen."""
+async def test_a_role_cannot_gain_permissions_between_check_and_assignment(admin: Member) -> None:
+    """The clerk assigns a weak role while the administrator strengthens it: one must see the other."""
     clerk = await factories.member_with(admin, "users:read", "users:write", "products:read")
     role = await admin.create("roles", {"name": "growing", "permissions": ["products:read"]})
     wish = {"email": new_email(), "password": PASSWORD, "role_ids": [role["id"]]}
@@ -215,14 +215,14 @@ async def test_a_role_cannot_grow_between_its_check_and_its_gift(admin: Member) 
 # Roles
 
 
-async def test_system_roles_stay_as_they_are(admin: Member) -> None:
+async def test_system_roles_cannot_be_changed(admin: Member) -> None:
     viewer = await role_id(admin, "viewer")
     accepted(await admin.edit(f"roles/{viewer}", permissions=[]), 409)
     accepted(await admin.edit(f"roles/{viewer}", name="looker"), 409)
     accepted(await admin.delete(f"roles/{viewer}"), 409)
 
 
-async def test_a_role_that_somebody_has_is_not_deleted(admin: Member) -> None:
+async def test_an_assigned_role_is_not_deleted(admin: Member) -> None:
     await factories.member_with(admin, "products:read")
     (role,) = [role for role in (await admin.read("roles"))["items"] if not role["is_system"]]
     accepted(await admin.delete(f"roles/{role['id']}"), 409)
@@ -231,7 +231,7 @@ async def test_a_role_that_somebody_has_is_not_deleted(admin: Member) -> None:
     accepted(await admin.get(f"roles/{free['id']}"), 404)
 
 
-async def test_a_role_name_is_taken_within_the_organization_only(admin: Member, stranger: Member) -> None:
+async def test_role_names_are_unique_per_organization(admin: Member, stranger: Member) -> None:
     wish = {"name": "porter", "permissions": ["products:read"]}
     await admin.create("roles", wish)
     await stranger.create("roles", wish)
@@ -239,7 +239,7 @@ async def test_a_role_name_is_taken_within_the_organization_only(admin: Member, 
     assert [error["field"] for error in again["errors"]] == ["name"]
 
 
-async def test_two_roles_add_up(admin: Member) -> None:
+async def test_permissions_of_two_roles_are_combined(admin: Member) -> None:
     roles = [await role_id(admin, name) for name in ("buyer", "warehouse")]
     clerk = await factories.member(admin, "viewer")
     accepted(await admin.edit(f"users/{clerk.user_id}", role_ids=roles))

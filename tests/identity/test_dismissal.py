@@ -1,4 +1,4 @@
-"""Whoever is dismissed does nothing more: not with a request under way, not by a key, not after a wait."""
+"""Revoked access is effective for requests in flight, API keys, and requests that wait for a lock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ async def key_of(member: Member, *permissions: str) -> httpx.AsyncClient:
 
 
 @pytest.mark.parametrize("repeatable", [False, True])
-async def test_a_body_that_arrives_after_the_dismissal_writes_nothing(
+async def test_a_body_that_arrives_after_revocation_writes_nothing(
     admin: Member, *, repeatable: bool
 ) -> None:
     deputy = await factories.member(admin, "administrator")
@@ -54,10 +54,10 @@ async def _is_refused(member: Member) -> bool:
         ("DELETE", "users/{admin}", None),
     ],
 )
-async def test_who_waited_for_the_lock_acts_with_what_is_left_to_them(
+async def test_after_waiting_for_the_lock_current_permissions_apply(
     admin: Member, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
-    """The lock is held by us, then by whoever dismisses the deputy, then by the deputy."""
+    """The lock is held by us, then by the request that revokes the deputy's access, then by the deputy."""
     deputy = await factories.member(admin, "administrator")
     administrator = (await admin.read("roles", name="administrator"))["items"][0]["id"]
     names = {"deputy": deputy.user_id, "admin": admin.user_id, "administrator": administrator}
@@ -88,7 +88,7 @@ async def test_who_waited_for_the_lock_acts_with_what_is_left_to_them(
 
 
 async def _waits(admin: Member, many: int) -> None:
-    """Until so many wait for the lock."""
+    """Waits until that many transactions wait for the lock."""
 
     async def queued() -> bool:
         async with admin.transaction() as connection:
@@ -101,7 +101,7 @@ async def _waits(admin: Member, many: int) -> None:
     await eventually(queued)
 
 
-async def test_a_key_ends_with_the_account_that_made_it(admin: Member) -> None:
+async def test_a_key_ends_with_its_creators_account(admin: Member) -> None:
     deputy = await factories.member(admin, "administrator")
     key = await key_of(deputy, "users:read", "users:write", "products:read")
     accepted(await key.get("users"))
@@ -119,18 +119,18 @@ async def test_a_key_ends_with_the_account_that_made_it(admin: Member) -> None:
     await eventually(ended)
 
 
-async def test_a_key_makes_no_keys(admin: Member) -> None:
+async def test_a_key_cannot_create_keys(admin: Member) -> None:
     key = await key_of(admin, "api_keys:write", "products:read")
     accepted(await key.post("api-keys", json={"name": "child", "permissions": ["products:read"]}), 403)
 
 
-async def test_only_who_holds_what_a_key_opens_can_revoke_it(admin: Member) -> None:
+async def test_revoking_a_key_requires_its_permissions(admin: Member) -> None:
     made = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["users:write"]}), 201)
     keeper = await factories.member_with(admin, "api_keys:read", "api_keys:write")
     accepted(await keeper.delete(f"api-keys/{made['api_key']['id']}"), 403)
 
 
-async def test_a_credential_is_good_only_where_its_kind_belongs(admin: Member) -> None:
+async def test_each_kind_of_credential_is_accepted_only_in_its_place(admin: Member) -> None:
     for headers in (
         {"X-API-Key": admin.token},
         {"Cookie": f"imsop_session={admin.token}"},
@@ -139,8 +139,8 @@ async def test_a_credential_is_good_only_where_its_kind_belongs(admin: Member) -
         accepted(await visitor(admin.app, **headers).get("products"), 401)
 
 
-async def test_one_account_is_counted_under_one_name(admin: Member) -> None:
-    """PostgreSQL lowers a dotted capital I to i: each spelling would have had ten attempts of its own."""
+async def test_attempts_of_one_account_are_counted_together(admin: Member) -> None:
+    """PostgreSQL lower-cases a dotted capital I to i: each spelling would have had ten attempts."""
     email = admin.email.replace("i", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", 1)
     assert email != admin.email
     accepted(await visitor(admin.app).post("auth/token", json={"email": email, "password": PASSWORD}), 401)
@@ -154,7 +154,7 @@ async def test_an_address_has_one_spelling(admin: Member, email: str) -> None:
     assert refused["errors"][0]["field"] == "email"
 
 
-async def test_a_sign_in_is_no_edit_of_the_user(admin: Member) -> None:
+async def test_a_sign_in_does_not_change_the_users_version(admin: Member) -> None:
     deputy = await factories.member(admin, "buyer")
     seen = await admin.get(f"users/{deputy.user_id}")
     await factories.sign_in(admin.app, deputy.email, deputy.organization_id, {"id": str(deputy.user_id)})
@@ -165,6 +165,6 @@ async def test_a_sign_in_is_no_edit_of_the_user(admin: Member) -> None:
 
 
 @pytest.mark.parametrize("address", ["unknown", "fe80::1%eth0", "10.0.0.1:80", ""])
-async def test_a_proxy_that_names_no_address_keeps_nobody_out(admin: Member, address: str) -> None:
+async def test_a_malformed_forwarded_address_does_not_block_sign_in(admin: Member, address: str) -> None:
     http = visitor(admin.app, address=address or None)
     accepted(await http.post("auth/token", json={"email": admin.email, "password": PASSWORD}))

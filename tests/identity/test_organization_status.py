@@ -8,7 +8,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 
 
-async def test_the_operator_suspends_an_organization_at_once_and_lets_it_in_again(
+async def test_the_operator_suspends_and_reactivates_an_organization_at_once(
     database: TestDatabase, admin: Member, stranger: Member
 ) -> None:
     accepted(await admin.get("products"))
@@ -28,9 +28,7 @@ async def test_the_operator_suspends_an_organization_at_once_and_lets_it_in_agai
     assert (await admin.read(f"organizations/{admin.organization_id}"))["subscription_tier"] == "enterprise"
 
 
-async def test_an_organization_cannot_be_given_a_standing_that_there_is_not(
-    database: TestDatabase, admin: Member
-) -> None:
+async def test_an_unknown_status_or_organization_is_refused(database: TestDatabase, admin: Member) -> None:
     for name, status in [(str(admin.organization_id), "sleeping"), ("nobody's name", "suspended")]:
         with pytest.raises(OperatorError):
             await set_status(database.operator_dsn, name, status, None)

@@ -1,4 +1,4 @@
-"""E-mail and password to token: right, wrong, too often, and for accounts that may not."""
+"""Sign-in by email address and password: success, failure, rate limits, inactive accounts."""
 
 import asyncio
 import base64
@@ -32,11 +32,11 @@ async def test_the_right_password_gets_a_token_for_an_hour(app: Observed, admin:
     assert (await signed_in.get("products")).status_code == 200
 
 
-async def test_an_address_is_the_same_in_whatever_case(app: Observed, admin: Member) -> None:
+async def test_email_addresses_are_case_insensitive(app: Observed, admin: Member) -> None:
     assert (await try_to_sign_in(app, admin.email.upper())).status_code == 200
 
 
-async def test_wrong_password_and_unknown_address_are_answered_alike(app: Observed, admin: Member) -> None:
+async def test_wrong_password_and_unknown_address_get_the_same_error(app: Observed, admin: Member) -> None:
     wrong = accepted(await try_to_sign_in(app, admin.email, "not the password"), 401)
     unknown = accepted(await try_to_sign_in(app, new_email("nobody")), 401)
     assert wrong | {"request_id": ""} == unknown | {"request_id": ""}
@@ -53,7 +53,7 @@ async def test_wrong_password_and_unknown_address_are_answered_alike(app: Observ
         ("{known}", "z" * 999),
     ],
 )
-async def test_no_text_is_too_odd_to_be_simply_wrong(
+async def test_unusual_credentials_are_wrong_and_not_an_error(
     app: Observed, admin: Member, email: str, password: str
 ) -> None:
     reply = await try_to_sign_in(app, email.format(known=admin.email), password)
@@ -76,10 +76,10 @@ async def test_an_unknown_address_costs_the_same_work(
     assert costs == [4, 4, 4]
 
 
-async def test_checking_a_password_does_not_hold_up_others(
+async def test_password_checks_do_not_block_the_event_loop(
     app: Observed, admin: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The event loop answers while bcrypt works in a thread."""
+    """The event loop stays responsive while bcrypt runs in a thread."""
     begun, answered = threading.Event(), threading.Event()
     check = bcrypt.checkpw
 
@@ -99,7 +99,7 @@ async def test_checking_a_password_does_not_hold_up_others(
     accepted(await signing_in)
 
 
-async def test_after_ten_wrong_passwords_the_account_waits(app: Observed, admin: Member) -> None:
+async def test_after_ten_wrong_passwords_the_account_is_limited(app: Observed, admin: Member) -> None:
     for _ in range(10):
         assert (await try_to_sign_in(app, admin.email, "wrong")).status_code == 401
     refused = await try_to_sign_in(app, admin.email)
@@ -108,19 +108,19 @@ async def test_after_ten_wrong_passwords_the_account_waits(app: Observed, admin:
     assert (await admin.get("products")).status_code == 200, "who is signed in works on"
 
 
-async def test_rivals_cannot_outrun_the_limit(app: Observed, admin: Member) -> None:
+async def test_parallel_attempts_cannot_exceed_the_limit(app: Observed, admin: Member) -> None:
     replies = await asyncio.gather(*(try_to_sign_in(app, admin.email, "wrong") for _ in range(25)))
     statuses = [reply.status_code for reply in replies]
     assert (statuses.count(401), statuses.count(429)) == (10, 15)
 
 
-async def test_an_unknown_address_is_limited_all_the_same(app: Observed) -> None:
+async def test_an_unknown_address_is_limited_too(app: Observed) -> None:
     email = new_email("nobody")
     statuses = [(await try_to_sign_in(app, email)).status_code for _ in range(11)]
     assert statuses == [401] * 10 + [429]
 
 
-async def test_a_sign_in_that_succeeds_clears_the_count(app: Observed, admin: Member) -> None:
+async def test_a_successful_sign_in_resets_the_count(app: Observed, admin: Member) -> None:
     for _ in range(9):
         await try_to_sign_in(app, admin.email, "wrong")
     assert (await try_to_sign_in(app, admin.email)).status_code == 200
@@ -140,9 +140,7 @@ async def test_a_network_address_is_limited_over_all_accounts(database: TestData
         assert (await try_to_sign_in(app, admin.email)).status_code == 200
 
 
-async def test_when_the_window_is_over_the_account_is_free_again(
-    app: Observed, admin: Member, superuser: Any
-) -> None:
+async def test_the_limit_ends_with_its_window(app: Observed, admin: Member, superuser: Any) -> None:
     for _ in range(11):
         await try_to_sign_in(app, admin.email, "wrong")
     await superuser.execute(
@@ -153,7 +151,7 @@ async def test_when_the_window_is_over_the_account_is_free_again(
     assert (await try_to_sign_in(app, admin.email)).status_code == 200
 
 
-async def test_what_counts_attempts_holds_no_address(superuser: Any, app: Observed) -> None:
+async def test_the_attempts_table_contains_no_addresses(superuser: Any, app: Observed) -> None:
     email = new_email("private")
     await try_to_sign_in(app, email)
     kept = await superuser.fetch("SELECT s::text FROM sign_in_attempts s")
@@ -162,13 +160,13 @@ async def test_what_counts_attempts_holds_no_address(superuser: Any, app: Observ
 
 
 async def set_standing(database: TestDatabase, organization: Member, status: str) -> None:
-    """As `imsop organization` does, as the operator."""
+    """Sets the status as `imsop organization` does, as the operator."""
     async with factories.connected(database.operator_dsn) as connection, connection.transaction():
         await queries.set_organization_status(connection, str(organization.organization_id), status, None)
         await queries.notify_access_changed(connection, organization.organization_id)
 
 
-async def test_a_suspended_organization_is_shut_out_and_comes_back(
+async def test_a_suspended_organization_is_locked_out_until_reactivated(
     app: Observed, admin: Member, database: TestDatabase
 ) -> None:
     key = accepted(await admin.post("api-keys", {"name": "k", "permissions": ["products:read"]}), 201)["key"]
@@ -188,7 +186,7 @@ async def test_a_suspended_organization_is_shut_out_and_comes_back(
 
 
 @pytest.mark.parametrize("status", ["inactive", "suspended"])
-async def test_a_user_who_is_not_active_is_shut_out(app: Observed, admin: Member, status: str) -> None:
+async def test_an_inactive_user_is_locked_out(app: Observed, admin: Member, status: str) -> None:
     buyer = await factories.member(admin, "buyer")
     accepted(await buyer.get("products"))
     accepted(await admin.edit(f"users/{buyer.user_id}", status=status))
@@ -201,10 +199,10 @@ async def test_a_user_who_is_not_active_is_shut_out(app: Observed, admin: Member
     assert status in refused["detail"]
 
 
-async def test_a_token_tells_its_organization_and_nothing_that_can_be_changed(
+async def test_a_tokens_organization_cannot_be_changed(
     app: Observed, admin: Member, stranger: Member
 ) -> None:
-    """Swapping the organization inside a token makes it a stranger's, not a key to the other's rows."""
+    """Replacing the organization in a token makes it unknown; it does not give access to the other's rows."""
     mark, packed = admin.token[:9], base64.urlsafe_b64decode(admin.token[9:])
     assert packed[-16:] == admin.organization_id.bytes
     forged = mark + base64.urlsafe_b64encode(packed[:-16] + stranger.organization_id.bytes).decode()
@@ -214,11 +212,11 @@ async def test_a_token_tells_its_organization_and_nothing_that_can_be_changed(
 
 
 @pytest.mark.parametrize("scheme", ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "bearer x", "Token x", ""])
-async def test_what_is_no_bearer_token_is_refused(app: Observed, scheme: str) -> None:
+async def test_other_authorization_schemes_are_refused(app: Observed, scheme: str) -> None:
     accepted(await visitor(app, Authorization=scheme).get("products"), 401)
 
 
-async def test_a_hash_of_another_cost_is_made_anew_at_the_next_sign_in(app: Observed, admin: Member) -> None:
+async def test_a_hash_of_another_cost_is_rehashed_at_sign_in(app: Observed, admin: Member) -> None:
     async def stored() -> str:
         async with admin.transaction() as connection:
             hashed: str = await connection.fetchval(

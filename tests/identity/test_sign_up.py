@@ -1,4 +1,4 @@
-"""An organization comes to be, with its first administrator."""
+"""Signing up an organization with its first administrator."""
 
 import asyncio
 from uuid import uuid4
@@ -30,7 +30,7 @@ async def test_the_first_user_administers_the_new_organization(app: Observed) ->
     assert actor.timezone == "Europe/Berlin"
 
 
-async def test_no_reply_holds_a_password_or_its_hash(app: Observed) -> None:
+async def test_no_response_contains_a_password_or_its_hash(app: Observed) -> None:
     reply = await visitor(app).post("organizations", json=form())
     assert reply.status_code == 201
     assert "password" not in reply.text
@@ -45,7 +45,7 @@ async def test_no_reply_holds_a_password_or_its_hash(app: Observed) -> None:
         ("email", f"{'a' * 250}@c.example"),
         ("password", "short"),
         ("password", "x" * 73),
-        ("password", "é" * 37),  # 74 bytes: bcrypt would cut it
+        ("password", "é" * 37),  # 74 bytes: bcrypt would truncate it
         ("password", "with\x00zero"),
         ("name", ""),
         ("name", "  "),
@@ -56,14 +56,14 @@ async def test_no_reply_holds_a_password_or_its_hash(app: Observed) -> None:
         ("tier", "enterprise"),
     ],
 )
-async def test_what_cannot_be_is_refused_with_its_field(app: Observed, field: str, value: str) -> None:
+async def test_invalid_values_name_their_field(app: Observed, field: str, value: str) -> None:
     reply = await visitor(app).post("organizations", json=form(**{field: value}))
     problem = accepted(reply, 422)
     assert [error["field"] for error in problem["errors"]] == [field]
     assert value not in reply.text or field != "password"
 
 
-async def test_a_password_of_72_bytes_counts_to_its_last(app: Observed) -> None:
+async def test_all_72_bytes_of_a_password_count(app: Observed) -> None:
     password = "é" * 36
     account = form(password=password)
     accepted(await visitor(app).post("organizations", json=account), 201)
@@ -72,14 +72,14 @@ async def test_a_password_of_72_bytes_counts_to_its_last(app: Observed) -> None:
         assert reply.status_code == status, attempt
 
 
-async def test_a_name_is_taken_while_its_organization_lives(app: Observed, database: TestDatabase) -> None:
+async def test_an_organizations_name_is_unique(app: Observed, database: TestDatabase) -> None:
     account = form()
     accepted(await visitor(app).post("organizations", json=account), 201)
     again = accepted(await visitor(app).post("organizations", json=form(name=account["name"])), 409)
     assert [error["field"] for error in again["errors"]] == ["name"]
 
 
-async def test_a_name_is_taken_in_whatever_case(app: Observed, admin: Member, stranger: Member) -> None:
+async def test_names_are_unique_regardless_of_case(app: Observed, admin: Member, stranger: Member) -> None:
     name = f"Hafen Öl {uuid4().hex}"
     accepted(await visitor(app).post("organizations", json=form(name=name)), 201)
     again = accepted(await visitor(app).post("organizations", json=form(name=name.upper())), 409)
@@ -90,12 +90,12 @@ async def test_a_name_is_taken_in_whatever_case(app: Observed, admin: Member, st
     accepted(await admin.edit(path, name=f"{name} 2".upper()))
 
 
-async def test_an_address_is_taken_in_whatever_case(app: Observed, admin: Member) -> None:
+async def test_addresses_are_unique_regardless_of_case(app: Observed, admin: Member) -> None:
     again = accepted(await visitor(app).post("organizations", json=form(email=admin.email.upper())), 409)
     assert [error["field"] for error in again["errors"]] == ["email"]
 
 
-async def test_of_rivals_for_one_address_one_gets_it(app: Observed) -> None:
+async def test_of_concurrent_sign_ups_with_one_address_one_succeeds(app: Observed) -> None:
     email = new_email()
     replies = await asyncio.gather(
         *(visitor(app).post("organizations", json=form(email=email)) for _ in range(4))
@@ -103,20 +103,20 @@ async def test_of_rivals_for_one_address_one_gets_it(app: Observed) -> None:
     assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
 
 
-async def test_a_refused_sign_up_leaves_nothing(app: Observed, admin: Member) -> None:
+async def test_a_failed_sign_up_leaves_nothing(app: Observed, admin: Member) -> None:
     name = f"Works {uuid4().hex}"
     accepted(await visitor(app).post("organizations", json=form(name=name, email=admin.email)), 409)
     accepted(await visitor(app).post("organizations", json=form(name=name)), 201)
 
 
-async def test_a_sign_up_whose_reply_was_lost_is_answered_again(app: Observed) -> None:
+async def test_a_repeated_sign_up_returns_the_first_result(app: Observed) -> None:
     sent = form()
     replies = await asyncio.gather(*(visitor(app).post("organizations", json=sent) for _ in range(4)))
     assert [reply.status_code for reply in replies] == [201] * 4
     assert len({reply.content for reply in replies}) == 1
 
 
-async def test_only_who_signed_up_is_answered_again(app: Observed) -> None:
+async def test_only_the_same_sign_up_is_repeated(app: Observed) -> None:
     name = f"Works {uuid4().hex}"
     admin = await factories.sign_up(app, name=name)
     clerk = await factories.member(admin, "viewer")
@@ -137,7 +137,7 @@ async def test_guessing_a_password_by_signing_up_is_limited(database: TestDataba
     assert statuses == [409, 409, 429]
 
 
-async def test_an_address_can_sign_up_so_many_and_no_more(database: TestDatabase) -> None:
+async def test_sign_ups_per_address_are_limited(database: TestDatabase) -> None:
     async with factories.running(database.installation, sign_in_attempts_per_address=3) as app:
         address = factories.new_address()
         statuses = [

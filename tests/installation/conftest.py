@@ -19,21 +19,21 @@ def _installed_once() -> Iterator[Path]:
 
 @pytest.fixture
 def empty() -> Iterator[Path]:
-    """A directory that nothing was installed in."""
+    """An empty directory."""
     with open_directory() as directory:
         yield directory / "data"
 
 
 @pytest.fixture
 def installed(empty: Path, _installed_once: Path) -> Path:
-    """A data directory as a clean stop left it."""
+    """A data directory after a clean shutdown."""
     subprocess.run(["cp", "--archive", _installed_once, empty], check=True)
     return empty
 
 
 @pytest.fixture(scope="module")
 def external() -> Iterator[EmbeddedServer]:
-    """A server that some administrator runs, and that logs every statement."""
+    """A server that somebody else administers; it logs every statement."""
     with open_directory() as directory:
         server = EmbeddedServer(directory / "server", admin_password="administrator", fast=True)
         with server:
@@ -45,7 +45,7 @@ def external() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def bare(external: EmbeddedServer) -> Iterator[EmbeddedServer]:
-    """The same without anything of IMSOP's; what a test makes there is named x… or keeper."""
+    """The same without IMSOP's objects; a test names what it creates x… or keeper."""
     yield external
     with psycopg.connect(external.admin_url, autocommit=True) as connection:
         databases = "SELECT datname FROM pg_database WHERE datname LIKE 'x%'"

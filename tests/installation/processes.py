@@ -1,4 +1,4 @@
-"""Real processes for these tests: `imsop` as a user starts it, and data directories for it."""
+"""Real processes: `imsop` as a user starts it, and data directories for it."""
 
 import os
 import re
@@ -29,8 +29,8 @@ class Up:
         self.process = process
         self.lines: list[str] = []
         self._ready = threading.Event()
-        # A child that outlives its parent holds the pipe open. Then neither the run's end nor the pipe's
-        # closing, which would wait for the lock of whoever reads, may wait for that child.
+        # A child that outlives its parent keeps the pipe open. Neither the end of the run nor closing the
+        # pipe, which takes the reader's lock, may wait for it.
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -48,7 +48,7 @@ class Up:
 
     @property
     def address(self) -> str:
-        """Where it answers; waits until it does."""
+        """Its URL; waits until it is ready."""
         assert self._ready.wait(_START_SECONDS)
         found = re.search(r"IMSOP is ready: (\S+)", self.output)
         assert found, self.output
@@ -59,7 +59,7 @@ class Up:
             return bool(reply.status == 200)
 
     def end(self, wish: signal.Signals = signal.SIGINT) -> int:
-        """Ask it to end; its exit code."""
+        """Sends the signal; returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(wish)
         return self.ended()
@@ -89,7 +89,7 @@ def imsop_up(data_dir: Path, *options: str, **environment: str) -> Iterator[Up]:
         try:
             up.end()
         finally:
-            process.kill()  # nothing, where it has ended
+            process.kill()  # no effect if it has exited
 
 
 def imsop(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -105,7 +105,7 @@ def imsop(*arguments: str | Path, **environment: str) -> subprocess.CompletedPro
 
 @contextmanager
 def open_directory() -> Iterator[Path]:
-    """A temporary directory that the server's account can pass through, which pytest's own is not."""
+    """A temporary directory that the server's account can enter, unlike pytest's own."""
     directory = Path(tempfile.mkdtemp(prefix="imsop-test-"))
     directory.chmod(0o755)
     try:
@@ -115,7 +115,7 @@ def open_directory() -> Iterator[Path]:
 
 
 def servers_in(data_dir: Path) -> list[int]:
-    """The PostgreSQL processes that work in the data directory."""
+    """Ids of the PostgreSQL processes of the data directory."""
     cluster = data_dir / "postgres" / "data"
     found = []
     for process in Path("/proc").glob("[0-9]*"):
@@ -132,5 +132,5 @@ def postmaster(data_dir: Path) -> int:
 
 
 def url_of(server: EmbeddedServer, database: str) -> str:
-    """What an administrator of the server gives IMSOP."""
+    """The URL that an administrator of the server would give IMSOP."""
     return server.url("imsop_admin", "administrator", database)

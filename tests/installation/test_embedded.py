@@ -1,4 +1,4 @@
-"""The server of our own: where it may run, what it survives, and who is told what."""
+"""The embedded server: where it runs, what it survives, and its error messages."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ def _select(server: EmbeddedServer, query: str) -> object:
         return row and row[0]
 
 
-def test_it_is_durable_private_and_sorts_alike_everywhere(empty: Path) -> None:
+def test_it_is_durable_private_and_uses_collation_c(empty: Path) -> None:
     with EmbeddedServer(empty, admin_password=PASSWORD) as server:
         for setting, value in {
             "fsync": "on",
@@ -66,7 +66,7 @@ def test_it_does_not_run_as_root(empty: Path) -> None:
 
 
 @pytest.mark.parametrize("victim", ["server", "owner"])
-def test_what_was_committed_survives_kill_9(empty: Path, victim: str) -> None:
+def test_committed_data_survives_kill_9(empty: Path, victim: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, empty, PASSWORD],
         stdout=subprocess.PIPE,
@@ -91,11 +91,11 @@ def test_a_second_server_in_the_same_directory_is_refused(empty: Path) -> None:
         assert _select(first, "SELECT 1") == 1
 
 
-def test_a_pid_file_that_names_a_stranger_is_no_obstacle(empty: Path) -> None:
+def test_a_stale_pid_file_with_a_reused_pid_is_ignored(empty: Path) -> None:
     with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
         pid_file = server.cluster / "postmaster.pid"
         content = pid_file.read_text()
-    # As the server's account: of any other, PostgreSQL itself knows that the pid is not its own.
+    # With the server's account: PostgreSQL itself ignores a pid of another account.
     account = "nobody" if os.getuid() == 0 else None
     with subprocess.Popen(["sleep", "60"], user=account, cwd="/") as stranger:
         pid_file.write_text(content.replace(content.split("\n", 1)[0], str(stranger.pid), 1))
@@ -105,7 +105,7 @@ def test_a_pid_file_that_names_a_stranger_is_no_obstacle(empty: Path) -> None:
         stranger.kill()
 
 
-def test_a_cluster_half_made_is_made_anew(empty: Path) -> None:
+def test_an_incomplete_cluster_is_recreated(empty: Path) -> None:
     (empty / "postgres" / "data.unfinished").mkdir(parents=True)
     (empty / "postgres" / "data.unfinished" / "PG_VERSION").write_text("18\n")
     with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
@@ -113,7 +113,7 @@ def test_a_cluster_half_made_is_made_anew(empty: Path) -> None:
     assert not (empty / "postgres" / "data.unfinished").exists()
 
 
-def test_a_cluster_of_another_version_is_left_alone(empty: Path) -> None:
+def test_a_cluster_of_another_version_is_refused(empty: Path) -> None:
     cluster = empty / "postgres" / "data"
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("17\n")
@@ -130,7 +130,7 @@ def test_a_long_path_moves_only_the_socket(empty: Path) -> None:
 
 
 def test_a_socket_directory_that_others_can_write_to_is_not_used(empty: Path) -> None:
-    """Its path can be foretold and lies where anybody may make directories."""
+    """Its path is predictable and in a world-writable directory."""
     long = empty.joinpath(*["deep" * 10] * 4)
     foretold = EmbeddedServer(long, admin_password=PASSWORD).socket_dir
 
@@ -148,10 +148,8 @@ def test_a_socket_directory_that_others_can_write_to_is_not_used(empty: Path) ->
     foretold.unlink()
 
 
-def test_root_may_keep_checkout_and_programs_behind_a_closed_door(
-    empty: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As an ordinary user nothing is closed: then this shows that both places work as they are."""
+def test_root_may_use_a_checkout_in_a_private_home(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an ordinary user nothing is inaccessible: then this checks that both places work as they are."""
     with open_directory() as home:
         programs = home / "programs"
         package = embedded.packaged_bin_dir().parents[1]

@@ -1,4 +1,4 @@
-"""On a server that is there already, somebody else's: IMSOP_DATABASE_URL."""
+"""With an existing server: IMSOP_DATABASE_URL."""
 
 import os
 import signal
@@ -24,16 +24,14 @@ def _sign_up(up: Up, name: str) -> str:
 
 
 def _made(up: Up, token: str, sku: str) -> list[str]:
-    """The products there are once another is made."""
+    """The number of products after creating another."""
     products, headers = f"{up.address}/api/v1/products", {"Authorization": token}
     made = httpx.post(products, json={"sku": sku, "name": sku}, headers=headers, timeout=30)
     assert made.status_code == 201, made.text
     return [row["sku"] for row in httpx.get(products, headers=headers, timeout=30).json()["items"]]
 
 
-def test_it_runs_there_with_all_its_commands_and_leaves_the_server_running(
-    bare: EmbeddedServer, empty: Path
-) -> None:
+def test_all_commands_work_and_the_server_keeps_running(bare: EmbeddedServer, empty: Path) -> None:
     environment = {"IMSOP_DATABASE_URL": url_of(bare, "x1"), "IMSOP_BCRYPT_COST": "4"}
     with imsop_up(empty, **environment, IMSOP_WORKERS="2") as up:
         token = _sign_up(up, "foods")
@@ -51,7 +49,7 @@ def test_it_runs_there_with_all_its_commands_and_leaves_the_server_running(
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_server_that_crashes_and_recovers_is_waited_for(empty: Path) -> None:
+def test_it_reconnects_after_a_crash_of_the_server(empty: Path) -> None:
     with (
         EmbeddedServer(empty.with_name("server"), admin_password="administrator") as durable,
         imsop_up(empty, IMSOP_DATABASE_URL=url_of(durable, "x1"), IMSOP_BCRYPT_COST="4") as up,
@@ -64,7 +62,7 @@ def test_a_server_that_crashes_and_recovers_is_waited_for(empty: Path) -> None:
             ).fetchone()
             assert backend
             os.kill(backend[0], signal.SIGKILL)  # for which PostgreSQL ends every session, and recovers
-            with suppress(psycopg.OperationalError):  # until this one has been
+            with suppress(psycopg.OperationalError):  # until this session has been ended
                 while True:
                     connection.execute("SELECT 1")
         products, headers = f"{up.address}/api/v1/products", {"Authorization": token}

@@ -1,4 +1,4 @@
-"""From a server that exists to an IMSOP database: roles, passwords, rights, and two starters at once."""
+"""Preparing an existing server: roles, passwords, privileges, and concurrent starts."""
 
 import stat
 import subprocess
@@ -26,7 +26,7 @@ def _execute(dsn: str, *statements: str) -> None:
             connection.execute(statement)
 
 
-def test_no_role_can_pass_by_row_security(database: TestDatabase) -> None:
+def test_no_role_can_bypass_row_security(database: TestDatabase) -> None:
     with psycopg.connect(database.admin_dsn) as connection:
         attributes = connection.execute(
             f"SELECT rolname, rolcanlogin FROM pg_roles WHERE {IMSOP_ROLES}"
@@ -54,7 +54,7 @@ def test_no_role_can_pass_by_row_security(database: TestDatabase) -> None:
         "UPDATE alembic_version SET version_num = ''",
     ],
 )
-def test_the_roles_that_sign_in_own_and_make_nothing(database: TestDatabase, role: str, attempt: str) -> None:
+def test_login_roles_own_and_create_nothing(database: TestDatabase, role: str, attempt: str) -> None:
     with (
         psycopg.connect(getattr(database, f"{role}_dsn")) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
@@ -62,12 +62,12 @@ def test_the_roles_that_sign_in_own_and_make_nothing(database: TestDatabase, rol
         connection.execute(attempt)
 
 
-def test_they_may_stage_in_temporary_tables(database: TestDatabase) -> None:
+def test_they_may_create_temporary_tables(database: TestDatabase) -> None:
     for dsn in (database.app_dsn, database.operator_dsn):
         _execute(dsn, "CREATE TEMPORARY TABLE staged (x int)")
 
 
-def test_nobody_else_comes_in(bare: EmbeddedServer, empty: Path) -> None:
+def test_other_roles_cannot_connect(bare: EmbeddedServer, empty: Path) -> None:
     installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
     _execute(bare.admin_url, "CREATE ROLE keeper LOGIN PASSWORD 'k'")
     with pytest.raises(psycopg.OperationalError, match="does not have CONNECT privilege"):
@@ -84,7 +84,7 @@ def test_passwords_reach_neither_the_server_nor_its_log(bare: EmbeddedServer, em
     assert passwords.app not in repr(installation.reached_by(url_of(bare, "x1"), passwords))
 
 
-def test_passwords_are_made_once_for_the_owners_eyes(empty: Path) -> None:
+def test_passwords_are_generated_once_and_readable_by_the_owner_only(empty: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = set(pool.map(lambda _: Passwords.kept_in(empty), range(8)))
     assert len(made) == 1
@@ -92,7 +92,7 @@ def test_passwords_are_made_once_for_the_owners_eyes(empty: Path) -> None:
     assert [path.name for path in empty.iterdir()] == ["secrets.json"]
 
 
-def test_doing_it_again_changes_nothing(bare: EmbeddedServer, empty: Path) -> None:
+def test_preparing_is_idempotent(bare: EmbeddedServer, empty: Path) -> None:
     passwords = Passwords.kept_in(empty)
     first = installation.prepare(url_of(bare, "x1"), passwords)
     with psycopg.connect(url_of(bare, "x1")) as connection:
@@ -104,7 +104,7 @@ def test_doing_it_again_changes_nothing(bare: EmbeddedServer, empty: Path) -> No
         assert connection.execute(look).fetchone() == before
 
 
-def test_two_starters_at_once_make_one_database(bare: EmbeddedServer, empty: Path) -> None:
+def test_two_concurrent_starts_create_one_database(bare: EmbeddedServer, empty: Path) -> None:
     environment = ENVIRONMENT | {"IMSOP_DATABASE_URL": url_of(bare, "x1")}
     command = [IMSOP, "migrate", "--data-dir", empty]
     starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in "12"]
@@ -113,7 +113,7 @@ def test_two_starters_at_once_make_one_database(bare: EmbeddedServer, empty: Pat
     assert sorted("Schema" in output for output in outputs) == [False, True]
 
 
-def test_another_data_directory_is_told_how_to_take_over(bare: EmbeddedServer, empty: Path) -> None:
+def test_another_data_directory_gets_advice_how_to_take_over(bare: EmbeddedServer, empty: Path) -> None:
     first = installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty / "first"))
     environment = {"IMSOP_DATABASE_URL": url_of(bare, "x1")}
     refused = imsop("migrate", "--data-dir", empty / "other", **environment)
@@ -125,16 +125,14 @@ def test_another_data_directory_is_told_how_to_take_over(bare: EmbeddedServer, e
         psycopg.connect(first.app_dsn)
 
 
-def test_an_administrator_who_is_no_superuser_suffices(bare: EmbeddedServer, empty: Path) -> None:
+def test_an_administrator_need_not_be_superuser(bare: EmbeddedServer, empty: Path) -> None:
     _execute(bare.admin_url, "CREATE ROLE keeper LOGIN CREATEROLE CREATEDB PASSWORD 'k'")
     ready = installation.prepare(bare.url("keeper", "k", "x1"), Passwords.kept_in(empty))
     assert installation.pending_migrations(ready.app_dsn) == []
     assert installation.prepare(bare.url("keeper", "k", "x1"), Passwords.kept_in(empty)) == ready
 
 
-def test_a_database_that_was_made_beforehand_is_taken_if_it_is_empty(
-    bare: EmbeddedServer, empty: Path
-) -> None:
+def test_an_existing_database_is_used_if_it_is_empty(bare: EmbeddedServer, empty: Path) -> None:
     _execute(bare.admin_url, "CREATE DATABASE x1", "CREATE DATABASE x2")
     _execute(url_of(bare, "x2"), "CREATE TABLE somebodys ()")
     assert installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
@@ -142,7 +140,7 @@ def test_a_database_that_was_made_beforehand_is_taken_if_it_is_empty(
         installation.prepare(url_of(bare, "x2"), Passwords.kept_in(empty))
 
 
-def test_a_role_that_could_read_everything_is_refused(bare: EmbeddedServer, empty: Path) -> None:
+def test_an_existing_role_with_bypassrls_is_refused(bare: EmbeddedServer, empty: Path) -> None:
     _execute(bare.admin_url, "CREATE ROLE imsop_app LOGIN BYPASSRLS")
     with pytest.raises(OperatorError, match="imsop_app must not be a superuser, bypass row security"):
         installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
@@ -156,14 +154,14 @@ def test_an_older_server_is_refused(
         installation.prepare(url_of(bare, "x1"), Passwords.kept_in(empty))
 
 
-def test_a_server_that_is_not_there_is_named_without_the_password(empty: Path) -> None:
+def test_an_unreachable_server_is_named_without_the_password(empty: Path) -> None:
     done = imsop("migrate", "--data-dir", empty, IMSOP_DATABASE_URL="postgresql://root:hidden@127.0.0.1:1/x")
     assert done.returncode == 1
     assert "cannot connect as root" in done.stderr
     assert "hidden" not in done.stderr + done.stdout
 
 
-def test_names_and_passwords_may_hold_any_character(bare: EmbeddedServer, empty: Path) -> None:
+def test_names_and_passwords_may_contain_any_character(bare: EmbeddedServer, empty: Path) -> None:
     ready = installation.reached_by(
         f"postgresql://a%40b:{quote('p/w?', safe='')}@localhost:1/x%20y?sslmode=require",
         Passwords("a", "p@:/?#%", "o"),

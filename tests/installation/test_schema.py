@@ -1,4 +1,4 @@
-"""What stands in the migrations, and the one text they all amount to."""
+"""The migrations, and the schema they produce."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ from tests.conftest import TestDatabase
 SCHEMA = Path(__file__).parents[2] / "schema.sql"
 
 
-def test_schema_sql_is_what_all_migrations_make(database: TestDatabase) -> None:
+def test_schema_sql_equals_the_result_of_all_migrations(database: TestDatabase) -> None:
     made = dump_schema(
         Installation(database.admin_dsn, database.app_dsn, database.operator_dsn, str(packaged_bin_dir()))
     )
@@ -38,7 +38,7 @@ def test_every_revision_follows_the_one_before_and_has_its_sql() -> None:
     assert len(list(migrations.VERSIONS.glob("*.sql"))) == len(files)
 
 
-def test_what_is_pending_follows_from_where_the_database_is(database: TestDatabase) -> None:
+def test_pending_revisions_depend_on_the_databases_revision(database: TestDatabase) -> None:
     known = migrations.revisions()
     assert migrations.pending(None) == known
     assert migrations.pending(known[0]) == known[1:]
@@ -47,16 +47,16 @@ def test_what_is_pending_follows_from_where_the_database_is(database: TestDataba
         assert installation.pending_migrations(dsn) == []
 
 
-def test_a_database_from_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     shutil.copytree(migrations.VERSIONS, tmp_path / "versions")
     with pytest.raises(LookupError, match="revision 9999, which this version of IMSOP does not know"):
         migrations.pending("9999", tmp_path / "versions")
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(
+def test_a_failed_migration_is_rolled_back(
     database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its text may hold what drivers like to read as parameters, and it may not wait for ever."""
+    """It may contain `%` and `:`, which drivers read as parameters, and its lock waits are limited."""
     last = migrations.revisions()[-1]
     shutil.copytree(
         migrations.VERSIONS.parent, tmp_path / "migrations", ignore=shutil.ignore_patterns("__py*")

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
         ("postgresql://u:p@db.example/x?sslmode=require", "postgresql://u:p@db.example/x?sslmode=require"),
     ],
 )
-def test_a_remote_database_is_spoken_to_under_tls(given: str, used: str) -> None:
+def test_a_remote_database_is_contacted_with_tls(given: str, used: str) -> None:
     url = Settings(database_url=given).database_url  # type: ignore[arg-type]
     assert url
     assert url.get_secret_value() == used
@@ -44,7 +44,7 @@ def test_a_remote_database_is_spoken_to_under_tls(given: str, used: str) -> None
         ("mysql://u:hidden@127.0.0.1/x", "postgresql://"),
     ],
 )
-def test_a_database_url_that_will_not_do_is_refused_without_being_shown(given: str, why: str) -> None:
+def test_an_invalid_database_url_is_refused_without_being_shown(given: str, why: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         Settings(database_url=given)  # type: ignore[arg-type]
     assert why in str(refusal.value)
@@ -55,7 +55,7 @@ def test_secrets_are_not_shown() -> None:
     assert "hidden" not in repr(Settings(database_url="postgresql://u:hidden@127.0.0.1/x"))  # type: ignore[arg-type]
 
 
-def test_a_setting_that_does_not_exist_is_refused() -> None:
+def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ValidationError, match="prot"):
         Settings(prot=1)  # type: ignore[call-arg]
 
@@ -69,7 +69,7 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
         ("IMSOP_XYZZY", "unknown setting"),
     ],
 )
-def test_a_variable_that_nothing_reads_is_refused_with_the_one_that_was_meant(given: str, meant: str) -> None:
+def test_an_unknown_variable_is_refused_with_a_suggestion(given: str, meant: str) -> None:
     with pytest.raises(ValueError, match=given) as refusal:
         require_known_variables(["PATH", "IMSOP_PORT", given])
     assert meant in str(refusal.value)
@@ -93,7 +93,7 @@ def test_every_variable_that_is_read_somewhere_is_known() -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "psql", "doctor", "bench"])
-def test_no_command_begins_with_a_misspelled_variable(command: str) -> None:
+def test_no_command_starts_with_a_misspelled_variable(command: str) -> None:
     done = imsop(command, IMSOP_SIGNUP="false")
     assert (done.returncode, done.stdout) == (1, "")
     assert "IMSOP_SIGNUP: unknown setting, did you mean IMSOP_SIGN_UP?" in done.stderr
@@ -102,7 +102,7 @@ def test_no_command_begins_with_a_misspelled_variable(command: str) -> None:
 @pytest.mark.parametrize(
     "url", ["smtp://me:pa/ss@mail.example", "smtp://me:pa#ss@mail.example", "mail.example"]
 )
-def test_a_mail_servers_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_a_mail_servers_password_is_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("IMSOP_MAIL_FROM", "a@b.example")
     monkeypatch.setenv("IMSOP_SMTP_URL", url)
     with pytest.raises(ValidationError, match="percent-encode") as refused:

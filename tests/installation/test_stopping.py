@@ -12,7 +12,7 @@ import pytest
 from tests.installation.processes import Up, imsop_up
 
 WITHIN_SECONDS = 9.0
-"""Of the ten that requests under way are given to end by themselves; an idle machine takes 0.1."""
+"""Of the ten that requests in progress get to finish; an idle machine takes 0.1."""
 
 
 def _sign_in(http: httpx.Client) -> None:
@@ -42,7 +42,7 @@ def test_open_streams_end_when_the_server_stops(installed: Path, workers: str, w
     with imsop_up(installed, IMSOP_WORKERS=workers, IMSOP_BCRYPT_COST="4") as up, _streams(up, 6) as streams:
         began = time.monotonic()
         up.process.send_signal(wish)
-        for stream in streams:  # each to its proper end: a chunk of nothing
+        for stream in streams:  # each ends with a final empty chunk
             assert b"id: " in b"".join(stream.iter_raw())
         assert time.monotonic() - began < WITHIN_SECONDS
         assert up.ended() == 0

@@ -1,4 +1,4 @@
-"""`imsop up` as its operator sees it, in real processes."""
+"""`imsop up` as an operator uses it, in real processes."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import psycopg
 
 from tests.installation.processes import ENVIRONMENT, IMSOP, Up, imsop, imsop_up, postmaster, servers_in
 
-WARM_START_CPU_SECONDS = 3.0  # wall time on an idle machine; other workers keep this one from being idle
+WARM_START_CPU_SECONDS = 3.0  # instead of wall time, as other workers keep the machine busy
 
 
 def _admin_dsn(data_dir: Path) -> str:
@@ -33,7 +33,7 @@ def _add_organization(data_dir: Path, name: str) -> str:
 
 
 def _workers(up: Up) -> list[psutil.Process]:
-    """The processes that answer, and the one that keeps count of what they share."""
+    """The serving processes, and Python's resource tracker."""
     found = [
         child for child in psutil.Process(up.process.pid).children() if child.name().startswith("python")
     ]
@@ -53,7 +53,7 @@ def test_an_empty_directory_becomes_a_running_installation(empty: Path) -> None:
     assert not (empty / "runtime.json").exists()
 
 
-def test_asked_by_a_supervisor_it_stops_everything_cleanly(installed: Path) -> None:
+def test_sigterm_stops_everything_cleanly(installed: Path) -> None:
     with imsop_up(installed) as up:
         assert up.answers()
         assert up.end(signal.SIGTERM) == 0
@@ -68,7 +68,7 @@ def test_a_warm_start_takes_less_than_three_seconds_of_work(installed: Path) -> 
         assert times.user + times.system < WARM_START_CPU_SECONDS
 
 
-def test_a_second_start_says_so_and_leaves_the_first_alone(installed: Path) -> None:
+def test_a_second_start_is_refused_and_the_first_keeps_running(installed: Path) -> None:
     with imsop_up(installed) as first:
         assert first.answers()
         second = imsop("up", "--port", "0", "--data-dir", installed)
@@ -109,7 +109,7 @@ def test_after_kill_9_of_everything_nothing_committed_is_lost(installed: Path) -
             assert connection.execute("SELECT id::text FROM organizations").fetchall() == [(organization,)]
 
 
-def test_after_kill_9_its_processes_and_its_database_stop_by_themselves(installed: Path) -> None:
+def test_after_kill_9_of_the_parent_all_processes_stop(installed: Path) -> None:
     with imsop_up(installed, IMSOP_WORKERS="2") as up:
         assert up.answers()
         workers = _workers(up)
@@ -141,13 +141,13 @@ def _wait_for_success(installed: Path, *, of: str) -> None:
         assert time.monotonic() < deadline, of
 
 
-def test_background_jobs_run_beside_the_pages(installed: Path) -> None:
+def test_background_jobs_run_in_the_serving_process(installed: Path) -> None:
     with imsop_up(installed) as up:
         assert up.answers()
         _wait_for_success(installed, of="housekeeping")
 
 
-def test_background_jobs_run_apart_and_failed_ones_again(installed: Path) -> None:
+def test_background_jobs_run_in_a_worker_and_failed_ones_are_retried(installed: Path) -> None:
     with imsop_up(installed, IMSOP_JOBS="false") as up:
         assert up.answers()
         with psycopg.connect(_admin_dsn(installed)) as connection:
@@ -187,14 +187,14 @@ def test_the_database_is_opened_as_operator_or_inside_one_organization(installed
     assert not servers_in(installed)
 
 
-def test_the_database_of_nothing_is_not_made_by_looking(empty: Path) -> None:
+def test_psql_does_not_create_a_database(empty: Path) -> None:
     done = imsop("psql", "--data-dir", empty, "-c", "SELECT 1")
     assert done.returncode == 1
     assert "nothing is installed" in done.stderr
     assert not empty.exists()
 
 
-def test_the_demo_refuses_to_listen_beyond_this_machine(empty: Path) -> None:
+def test_the_demo_listens_on_loopback_only(empty: Path) -> None:
     done = imsop("up", "--demo", "--data-dir", empty, IMSOP_HOST="0.0.0.0")
     assert done.returncode == 1
     assert "loopback only" in done.stderr

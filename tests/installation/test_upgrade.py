@@ -1,7 +1,7 @@
-"""From the previous release: its data is carried over, and its processes go on until they are replaced.
+"""Upgrading from the previous release: its data is converted, and its processes keep working until replaced.
 
-`released.json` has the revision and the statements of that release; when one has gone out, it is written
-anew by `IMSOP_WRITE_RELEASED=1 pytest tests/rules/test_statements.py`.
+`released.json` has the revision and the statements of that release; after a release, rewrite it with
+`IMSOP_WRITE_RELEASED=1 pytest tests/rules/test_statements.py`.
 """
 
 import json
@@ -34,7 +34,7 @@ def march(day: int) -> datetime:
 
 
 def through_released(versions: Path, copy: Path) -> Path:
-    """The changes up to the previous release, in a directory of their own."""
+    """The migrations up to the previous release, in a directory of their own."""
     last = json.loads(RELEASED.read_text())["revision"]
     shutil.copytree(versions.parent, copy, ignore=shutil.ignore_patterns("__py*"))
     for file in (copy / "versions").glob("[0-9]*"):
@@ -44,7 +44,7 @@ def through_released(versions: Path, copy: Path) -> Path:
 
 
 class Upgraded:
-    """A database of the previous release, after the upgrade; `shelf` is a product and a warehouse in it."""
+    """A database of the previous release after the upgrade; `shelf` is a product and a warehouse in it."""
 
     def __init__(self, admin_dsn: str, shelf: tuple[UUID, UUID]) -> None:
         self.admin_dsn = admin_dsn
@@ -55,7 +55,7 @@ class Upgraded:
 
 
 def as_app(admin_dsn: str) -> psycopg.Connection:
-    """In the organization, as the role that serves requests."""
+    """A connection as imsop_app, inside the organization."""
     connection = psycopg.connect(admin_dsn, autocommit=True)
     connection.execute("SET ROLE imsop_app")
     connection.execute("SELECT set_config('app.organization_id', %s, false)", [str(ORGANIZATION)])
@@ -63,7 +63,7 @@ def as_app(admin_dsn: str) -> psycopg.Connection:
 
 
 def filled(admin_dsn: str) -> tuple[UUID, UUID]:
-    """Something in every table, numbered orders, and a balance with an entry that was dated back."""
+    """Fills every table, with numbered orders, and a balance with a backdated entry."""
     with psycopg.connect(admin_dsn, autocommit=True) as superuser:
         superuser.execute("SELECT ensure_partitions(1, 1)")
         superuser.execute("INSERT INTO organizations (id, name) VALUES (%s, 'Before')", [ORGANIZATION])
@@ -114,7 +114,7 @@ def test_the_doctor_finds_nothing_after_an_upgrade(upgraded: Upgraded) -> None:
             assert operator.execute(check.finds.encode()).fetchall() == [], check.name
 
 
-def test_numbers_go_on_where_they_were(upgraded: Upgraded) -> None:
+def test_document_numbers_continue(upgraded: Upgraded) -> None:
     with upgraded.as_app() as app:
         assert app.execute("SELECT kind, year, last_number FROM document_numbers").fetchall() == [
             ("purchase_order", 2026, 2)
@@ -126,7 +126,7 @@ def test_numbers_go_on_where_they_were(upgraded: Upgraded) -> None:
     assert given == [("PO-2026-000003",), ("PO-2026-000005",)]
 
 
-def test_the_ledger_knows_what_was_dated_back(upgraded: Upgraded) -> None:
+def test_backdated_entries_are_recognized(upgraded: Upgraded) -> None:
     with upgraded.as_app() as app:
         known = app.execute(
             "SELECT last_occurred_at, dated_back_since FROM inventory WHERE warehouse_id = %s",

@@ -1,4 +1,4 @@
-"""Stock to test with: balances of an organization, moved through the product's own queries."""
+"""Balances for tests, moved through the product's own queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tests.factories import Member
 
 
 async def shelf(admin: Member, quantity: int = 0) -> tuple[UUID, UUID, UUID]:
-    """A new product in a new warehouse with this much on hand: product, warehouse and balance."""
+    """A new product in a new warehouse with this stock: ids of product, warehouse and balance."""
     product_id = UUID((await factories.product(admin))["id"])
     warehouse_id = UUID((await factories.warehouse(admin))["id"])
     async with admin.transaction() as connection:
@@ -43,7 +43,7 @@ async def post(connection: Connection, owner: Member, *movements: Movement) -> S
 async def reserve(
     connection: Connection, owner: Member, inventory_id: UUID, quantity: int, line: UUID | None = None
 ) -> UUID | None:
-    """The reservation, for a sales order's line or a reason; None where the balance is short."""
+    """The reservation, for a sales order's line or a reason; None if the balance is short."""
     wish = (
         Wish(inventory_id, quantity, "sales_order", line)
         if line
@@ -56,7 +56,7 @@ async def reserve(
 
 
 async def quantities(connection: Connection, owner: Member, inventory_id: UUID) -> tuple[int, int]:
-    """On hand and reserved."""
+    """On hand and reserved quantities."""
     balance = await stock_queries.get_balance(connection, owner.organization_id, inventory_id)
     assert balance is not None
     assert balance.quantity_reserved is not None
@@ -64,7 +64,7 @@ async def quantities(connection: Connection, owner: Member, inventory_id: UUID) 
 
 
 async def findings(connection: Connection) -> list[Finding]:
-    """What the doctor finds, as far as this connection's role sees."""
+    """The doctor's findings, as far as this connection's role can see."""
     return [Finding(*record) for check in CHECKS for record in await connection.fetch(check.finds)]
 
 

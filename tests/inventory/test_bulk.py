@@ -1,4 +1,4 @@
-"""Movements posted in bulk: the same door, the same refusals."""
+"""Bulk posting: the same function, the same errors."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ async def stage(connection: Connection, product_id: UUID, warehouse_id: UUID, *q
         )
 
 
-async def test_movements_are_posted_in_the_order_staged_whatever_the_chunks(
+async def test_movements_are_posted_in_staged_order_across_chunks(
     admin: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "_CHUNK_MOVEMENTS", 2)
@@ -54,7 +54,7 @@ async def test_movements_are_posted_in_the_order_staged_whatever_the_chunks(
     assert told == [(2, 5), (4, 5), (5, 5)]
 
 
-async def test_a_movement_that_takes_more_than_there_is_is_named(
+async def test_a_movement_beyond_available_stock_is_named(
     admin: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "_CHUNK_MOVEMENTS", 2)

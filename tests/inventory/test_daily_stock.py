@@ -1,4 +1,4 @@
-"""Stock by days: kept by a job whenever it runs, right whether it has run or not."""
+"""Stock by day: exact whether or not the job has run."""
 
 import asyncio
 from collections import Counter
@@ -39,7 +39,7 @@ class Moved(NamedTuple):
 
 
 class Books:
-    """Two products in two warehouses, and every movement of theirs, as a model to compare with."""
+    """Two products in two warehouses with all their movements, as a model to compare with."""
 
     def __init__(self, owner: Member, products: list[UUID], warehouses: list[UUID]) -> None:
         self.owner, self.products, self.warehouses = owner, products, warehouses
@@ -50,12 +50,12 @@ class Books:
         where = self.balances[balance]
         movement = receipt(*where, quantity) if quantity > 0 else sale(*where, -quantity)
         (posting,) = await post(connection, self.owner, structs.replace(movement, occurred_at=instant))
-        if posting.outcome != "posted":  # there was not so much at some time since
+        if posting.outcome != "posted":  # stock would have been below zero at some time since
             return
         self.moved.append(Moved(where, quantity, instant.astimezone(ZoneInfo(ZONE)).date()))
 
     def stood(self, day: date) -> dict[tuple[UUID, UUID], int]:
-        """What each balance that had held anything by the end of the day held then."""
+        """Stock at the end of the day of each balance with an entry by then."""
         held = Counter[tuple[UUID, UUID]]()
         for balance, quantity, moved_on in self.moved:
             if moved_on <= day:
@@ -85,7 +85,7 @@ async def books(admin: Member) -> Books:
 
 
 async def require_agreement(connection: Connection, books: Books) -> None:
-    """Every day of the period, asked in every way that there is, is as in the model."""
+    """Every query of every day of the period agrees with the model."""
     organization_id = books.owner.organization_id
     days = [FIRST + timedelta(days=number) for number in range(-2, DAYS + 2)]
     for day in days:
@@ -107,7 +107,7 @@ async def require_agreement(connection: Connection, books: Books) -> None:
 
 
 async def require_kept(connection: Connection, books: Books) -> None:
-    """The totals of every day are as in the model, which they are once the job has run."""
+    """The totals of every day agree with the model, once the job has run."""
     days = [FIRST + timedelta(days=number) for number in range(DAYS)]
     totals = await days_queries.list_totals(connection, books.owner.organization_id, days)
     for day, kept in zip(days, totals, strict=True):
@@ -128,7 +128,7 @@ async def require_kept(connection: Connection, books: Books) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_every_day_is_right_however_late_it_was_told_and_whenever_the_job_runs(
+async def test_every_day_is_exact_with_backdated_movements_and_job_runs_at_any_time(
     admin: Member, books: Books, seed: int
 ) -> None:
     chance = Random(seed)
@@ -149,7 +149,7 @@ async def test_every_day_is_right_however_late_it_was_told_and_whenever_the_job_
             assert await keep_daily_stock(connection, admin.organization_id) == 0
 
 
-async def test_another_timezone_has_other_days(admin: Member, books: Books) -> None:
+async def test_changing_the_timezone_recomputes_days(admin: Member, books: Books) -> None:
     evening = datetime(2026, 3, 4, 20, tzinfo=UTC)  # the fifth in Tokyo
     async with admin.transaction() as connection:
         await books.move(connection, 7, 0, evening)
@@ -167,14 +167,14 @@ async def test_another_timezone_has_other_days(admin: Member, books: Books) -> N
             assert await findings(connection) == []
 
 
-async def test_an_hour_after_midnight_that_comes_twice_is_of_one_day(admin: Member, books: Books) -> None:
-    """On the Azores, where summer ends at one in the morning."""
+async def test_a_repeated_hour_after_midnight_belongs_to_one_day(admin: Member, books: Books) -> None:
+    """On the Azores, where summer time ends at 01:00."""
     zone, product = "Atlantic/Azores", books.products[0]
     async with admin.transaction() as connection:
         await connection.execute(
             "UPDATE organizations SET timezone = $2 WHERE id = $1", admin.organization_id, zone
         )
-        for quantity, hour, held in ((7, 0, 7), (5, 1, 12)):  # half past midnight, both
+        for quantity, hour, held in ((7, 0, 7), (5, 1, 12)):  # 00:30, twice
             await books.move(connection, quantity, 0, datetime(2025, 10, 26, hour, 30, tzinfo=UTC))
             for _ in range(2):
                 course = await days_queries.list_product_days(
@@ -186,7 +186,7 @@ async def test_an_hour_after_midnight_that_comes_twice_is_of_one_day(admin: Memb
             assert await keep_daily_stock(connection, admin.organization_id) == 0
 
 
-async def test_two_who_keep_at_once_do_not_meet(admin: Member, books: Books) -> None:
+async def test_concurrent_runs_are_serialized(admin: Member, books: Books) -> None:
     async with admin.transaction() as first:
         await books.move(first, 7, 0, datetime(2026, 3, 4, tzinfo=UTC))
     async with admin.transaction() as first, admin.transaction() as second:
@@ -196,7 +196,7 @@ async def test_two_who_keep_at_once_do_not_meet(admin: Member, books: Books) -> 
         assert await keep_daily_stock(connection, admin.organization_id) == 0
 
 
-async def test_the_job_keeps_every_organization_s_days(
+async def test_the_job_processes_every_organization(
     database: TestDatabase, admin: Member, stranger: Member, books: Books
 ) -> None:
     async with admin.transaction() as connection:
@@ -228,7 +228,7 @@ async def test_the_job_keeps_every_organization_s_days(
         ),
     ],
 )
-async def test_the_doctor_names_a_day_that_is_not_as_its_ledger(
+async def test_the_doctor_finds_a_day_that_differs_from_its_ledger(
     admin: Member, books: Books, wrong: str, problem: str
 ) -> None:
     async with admin.transaction() as connection:

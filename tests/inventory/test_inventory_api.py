@@ -41,7 +41,7 @@ async def test_stock_of_a_sku_is_listed_per_warehouse_by_its_name(admin: Member)
     assert page["next_cursor"] is None
 
 
-async def test_stock_as_of_an_instant_counts_what_had_happened_by_then(admin: Member) -> None:
+async def test_stock_as_of_an_instant_counts_earlier_movements(admin: Member) -> None:
     received = await _received(admin, "NUT-8", 10, occurred_at="2026-01-10T12:00:00Z")
     await admin.create(
         "inventory-transactions",
@@ -63,7 +63,7 @@ async def test_stock_as_of_an_instant_counts_what_had_happened_by_then(admin: Me
     assert await on_hand(as_of="2026-01-10T11:59:59Z") == 0
     assert await on_hand(as_of="2026-01-10T12:00:00Z") == 10
     assert await on_hand(as_of="2026-03-01T00:00:00+02:00") == 6
-    # Both movements were recorded just now: a year ago nobody believed anything of it.
+    # Both movements were recorded just now, so nothing of them was known a year ago.
     assert await on_hand(as_of="2026-03-01T00:00:00Z", recorded_as_of="2026-03-01T00:00:00Z") == 0
 
 
@@ -73,12 +73,12 @@ async def test_reserved_stock_of_a_past_instant_is_unknown_not_zero(admin: Membe
     assert (row["quantity_reserved"], row["quantity_available"]) == (None, None)
 
 
-async def test_recorded_as_of_alone_names_what_it_needs(admin: Member) -> None:
+async def test_recorded_as_of_requires_as_of(admin: Member) -> None:
     reply = await admin.get("inventory", recorded_as_of="2026-01-01T00:00:00Z")
     assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "recorded_as_of")
 
 
-async def test_a_sale_beyond_what_is_available_says_how_much_is(admin: Member) -> None:
+async def test_a_sale_beyond_available_stock_reports_what_is_available(admin: Member) -> None:
     received = await _received(admin, "NUT-10", 10)
     reply = await admin.post(
         "inventory-transactions",
@@ -94,7 +94,7 @@ async def test_a_sale_beyond_what_is_available_says_how_much_is(admin: Member) -
     assert (await admin.read("inventory", sku="NUT-10"))["items"][0]["quantity_on_hand"] == 10
 
 
-async def test_a_movement_that_cannot_be_names_its_field(admin: Member) -> None:
+async def test_an_invalid_movement_names_its_field(admin: Member) -> None:
     product = await factories.product(admin)
     warehouse = await factories.warehouse(admin)
     good = {
@@ -150,7 +150,7 @@ async def test_the_ledger_is_read_newest_first_and_page_by_page(admin: Member) -
     assert [row["balance_after"] for row in by_reference["items"]] == [5]
 
 
-async def test_a_warehouse_that_ever_held_stock_is_kept(admin: Member) -> None:
+async def test_a_warehouse_that_ever_held_stock_cannot_be_deleted(admin: Member) -> None:
     received = await _received(admin, "NUT-12", 1)
     assert (await admin.delete(f"warehouses/{received['warehouse_id']}")).status_code == 409
     empty = await factories.warehouse(admin)
@@ -161,7 +161,7 @@ async def test_a_warehouse_that_ever_held_stock_is_kept(admin: Member) -> None:
     assert (await admin.get(f"warehouse-zones/{zone['id']}")).status_code == 404
 
 
-async def test_a_zone_s_code_is_its_warehouse_s_own(admin: Member) -> None:
+async def test_zone_codes_are_unique_per_warehouse(admin: Member) -> None:
     zone = {"code": "A-1", "name": "Aisle 1", "zone_type": "picking"}
     north, south = await factories.warehouse(admin), await factories.warehouse(admin)
     await admin.create("warehouse-zones", zone | {"warehouse_id": north["id"]})
@@ -172,7 +172,7 @@ async def test_a_zone_s_code_is_its_warehouse_s_own(admin: Member) -> None:
     assert [row["code"] for row in listed["items"]] == ["A-1"]
 
 
-async def test_a_warehouse_is_edited_by_the_version_that_was_read(admin: Member) -> None:
+async def test_editing_a_warehouse_requires_its_version(admin: Member) -> None:
     warehouse = await factories.warehouse(admin)
     path = f"warehouses/{warehouse['id']}"
     accepted(await admin.edit(path, status="maintenance", capacity=500, city=None))
@@ -183,7 +183,9 @@ async def test_a_warehouse_is_edited_by_the_version_that_was_read(admin: Member)
     assert (await admin.read(path))["status"] == "maintenance"
 
 
-async def test_a_stranger_sees_neither_stock_nor_warehouses(admin: Member, stranger: Member) -> None:
+async def test_stock_and_warehouses_of_another_organization_are_not_found(
+    admin: Member, stranger: Member
+) -> None:
     received = await _received(admin, "NUT-13", 1)
     for path in (
         f"inventory/{received['inventory_id']}",
@@ -224,7 +226,7 @@ async def test_movements_are_found_by_product_type_and_kind(admin: Member) -> No
     assert (await admin.get("inventory-transactions", movement_kind="theft")).status_code == 422
 
 
-async def test_zones_are_found_by_what_they_are_for(admin: Member) -> None:
+async def test_zones_are_filtered_by_type(admin: Member) -> None:
     warehouse = await factories.warehouse(admin)
     for code, zone_type in (("A", "storage"), ("B", "picking")):
         zone = {"warehouse_id": warehouse["id"], "code": code, "name": code, "zone_type": zone_type}

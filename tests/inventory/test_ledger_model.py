@@ -55,7 +55,7 @@ class Ledger(RuleBasedStateMachine):
 
     @initialize()
     def open_shelves(self) -> None:
-        """With something on all but the last, or most of what is tried would be short."""
+        """With stock on all but the last, or most attempts would be short."""
         self.run(self._open())
         self.post([(shelf, 40, _RECEIPT, 50, False) for shelf in range(SHELVES - 1)])
 
@@ -129,7 +129,7 @@ class Ledger(RuleBasedStateMachine):
         )
 
     def _never_short(self, shelf: int, lines: list[Any]) -> bool:
-        """Whether the shelf would hold nothing negative at the end of any day, by when things happened."""
+        """True if the balance would be negative at the end of no day, by time of occurrence."""
         moved = defaultdict[int, int](int)
         for on, quantity, instant in self.moves:
             moved[(instant - EPOCH).days] += quantity if on == shelf else 0

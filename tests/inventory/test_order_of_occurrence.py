@@ -1,4 +1,4 @@
-"""The ledger listed by occurrence shows what was there then, whatever was recorded later."""
+"""The ledger in order of occurrence shows the stock at each time, whatever was recorded later."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def correction(product: UUID, warehouse: UUID, quantity: int, occurred_at: datet
 
 
 async def course(admin: Member, product: UUID) -> list[tuple[int, int]]:
-    """Quantity and balance of each entry of the product, the first first."""
+    """Quantity and balance of each entry of the product, oldest first."""
     async with admin.transaction() as connection:
         page = await LEDGER.page(
             connection, admin.organization_id, PageRequest("occurred_at", 200), product_id=product
@@ -51,8 +51,8 @@ async def test_the_pages_show_the_balance_by_occurrence(admin: Member) -> None:
 
 
 @pytest.mark.parametrize("timezone", ["UTC", "Pacific/Apia", "America/St_Johns"])
-async def test_entries_dated_back_at_any_time_leave_the_course_right(app: Observed, timezone: str) -> None:
-    """Also where days are kept of before, in between and after, and several entries share an instant."""
+async def test_backdated_entries_keep_balances_by_occurrence_exact(app: Observed, timezone: str) -> None:
+    """Also with daily balances before, between and after, and with several entries at one instant."""
     admin = await factories.sign_up(app, timezone=timezone)
     product, warehouse, _ = await stock.shelf(admin, 0)
     chance = random.Random(timezone)

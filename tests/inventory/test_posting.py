@@ -49,7 +49,7 @@ async def test_all_lines_are_posted_or_none(admin: Member) -> None:
         assert await stock.findings(connection) == []
 
 
-async def test_stock_may_not_dip_below_zero_between_two_lines(admin: Member) -> None:
+async def test_stock_may_not_be_negative_between_two_lines(admin: Member) -> None:
     product_id, warehouse_id, _ = await stock.shelf(admin, 2)
     async with admin.transaction() as connection:
         outcomes = await stock.post(
@@ -61,7 +61,7 @@ async def test_stock_may_not_dip_below_zero_between_two_lines(admin: Member) -> 
         assert [posting.outcome for posting in outcomes] == ["short"]
 
 
-async def test_reserved_stock_is_not_sold_to_another(admin: Member) -> None:
+async def test_reserved_stock_is_not_sold_to_others(admin: Member) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         reservation_id = await stock.reserve(connection, admin, inventory_id, 7)
@@ -75,7 +75,7 @@ async def test_reserved_stock_is_not_sold_to_another(admin: Member) -> None:
         assert await stock.findings(connection) == []
 
 
-async def test_a_reservation_that_is_drawn_empty_is_gone(admin: Member) -> None:
+async def test_a_consumed_reservation_is_deleted(admin: Member) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         reservation_id = await stock.reserve(connection, admin, inventory_id, 7)
@@ -87,7 +87,7 @@ async def test_a_reservation_that_is_drawn_empty_is_gone(admin: Member) -> None:
         assert (unheld.outcome, unheld.available) == ("unheld", 0)
 
 
-async def test_a_reservation_of_another_balance_cannot_be_drawn(admin: Member) -> None:
+async def test_a_reservation_of_another_balance_cannot_be_consumed(admin: Member) -> None:
     _, _, inventory_id = await stock.shelf(admin, 10)
     product_id, warehouse_id, _ = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
@@ -98,7 +98,7 @@ async def test_a_reservation_of_another_balance_cannot_be_drawn(admin: Member) -
         assert unheld.outcome == "unheld"
 
 
-async def test_a_released_reservation_is_available_again_and_released_once(admin: Member) -> None:
+async def test_released_stock_is_available_again_and_released_once(admin: Member) -> None:
     _, _, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         assert await stock.reserve(connection, admin, inventory_id, 11) is None
@@ -115,7 +115,7 @@ async def test_a_released_reservation_is_available_again_and_released_once(admin
         assert await stock.quantities(connection, admin, inventory_id) == (10, 0)
 
 
-async def test_a_count_is_remembered_on_the_balance(admin: Member) -> None:
+async def test_a_count_sets_the_balances_last_counted(admin: Member) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)
     async with admin.transaction() as connection:
         await stock.post(
@@ -157,7 +157,7 @@ async def test_products_of_another_organization_cannot_be_moved(admin: Member, s
             await stock.post(connection, stranger, stock.receipt(product_id, own_warehouse, 1))
 
 
-async def test_the_door_serves_only_the_transaction_s_own_organization(
+async def test_stock_functions_serve_only_the_transactions_organization(
     admin: Member, stranger: Member
 ) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)
@@ -189,7 +189,7 @@ async def test_the_door_serves_only_the_transaction_s_own_organization(
         "SELECT lock_balances($1, '{}')",
     ],
 )
-async def test_stock_has_no_other_door(admin: Member, statement: str) -> None:
+async def test_stock_cannot_be_written_directly(admin: Member, statement: str) -> None:
     arguments: list[UUID] = [admin.organization_id] if "$1" in statement else []
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with admin.transaction() as connection:

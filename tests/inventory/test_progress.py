@@ -1,4 +1,4 @@
-"""Progress of order lines, which is written by what writes the ledger; entries that are dated back."""
+"""Progress of order lines, written together with the ledger; backdated entries."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -26,12 +26,12 @@ def days_ago(days: float) -> datetime:
 
 
 async def line_of(admin: Member, order: Ordered) -> tuple[int, ...]:
-    """What is ordered, reserved, shipped and returned of a sales order's only line."""
+    """Ordered, reserved, shipped and returned quantities of a sales order's only line."""
     (line,) = (await admin.read(f"sales-orders/{order.id}"))["items"]
     return tuple(line[f"quantity_{what}"] for what in ("ordered", "reserved", "shipped", "returned"))
 
 
-async def test_what_came_in_for_a_purchase_order_is_counted_on_its_line(admin: Member) -> None:
+async def test_receipts_update_the_purchase_order_line(admin: Member) -> None:
     product, warehouse, _ = await stock.shelf(admin, 1)
     order = await ordered(admin, "purchase-orders", product)
     (line,) = order.lines
@@ -53,7 +53,7 @@ async def test_what_came_in_for_a_purchase_order_is_counted_on_its_line(admin: M
     assert (await admin.read(f"purchase-orders/{order.id}"))["updated_at"] > before
 
 
-async def test_what_left_for_a_sales_order_is_counted_on_its_line(admin: Member) -> None:
+async def test_shipments_update_the_sales_order_line(admin: Member) -> None:
     product, warehouse, balance = await stock.shelf(admin, 20)
     order = await ordered(admin, "sales-orders", product)
     (line,) = order.lines
@@ -104,14 +104,14 @@ async def test_a_reservation_serves_the_line_it_was_made_for(admin: Member) -> N
 @pytest.mark.parametrize(
     ("earlier", "available"),
     [
-        ([(-3, 5)], 2),  # two were left from then until a receipt came
+        ([(-3, 5)], 2),  # two were left from then until a receipt
         ([(-2, 5), (-1, 4)], 2),
         ([(-1, 4), (-2, 5)], 2),  # given out of order
         ([(-6, 3)], 5),
         ([(-1, 11)], 0),  # before there was any
     ],
 )
-async def test_what_was_not_there_then_is_not_taken_then(
+async def test_a_backdated_movement_needs_stock_at_that_time(
     admin: Member, earlier: list[tuple[int, float]], available: int
 ) -> None:
     product, warehouse, inventory_id = await stock.shelf(admin, 0)
@@ -145,7 +145,7 @@ async def test_rivals_over_orders_and_balances_in_any_order_never_deadlock(
     lines = [(line, shelf) for order in orders for line, shelf in zip(order.lines, shelves, strict=True)]
 
     async def move(connection: Connection, number: int) -> bool:
-        """A third ships at once, a third what it has reserved, a third reserves and thinks again."""
+        """A third ship at once, a third ship reserved stock, a third reserve and release."""
         chosen = random.Random(number).sample(lines, 4)
         drawn: list[UUID | None] = [None] * len(chosen)
         if number % 3:
@@ -175,7 +175,7 @@ async def test_rivals_over_orders_and_balances_in_any_order_never_deadlock(
         assert await stock.findings(connection) == []
 
 
-async def test_a_document_changes_its_state_once(database: TestDatabase, admin: Member) -> None:
+async def test_concurrent_state_changes_happen_once(database: TestDatabase, admin: Member) -> None:
     product, _, _ = await stock.shelf(admin, 1)
     order = await ordered(admin, "sales-orders", product)
 
@@ -197,8 +197,8 @@ async def test_a_document_changes_its_state_once(database: TestDatabase, admin: 
     assert [entry["to_status"] for entry in history] == ["confirmed", "draft"]
 
 
-async def test_processes_of_the_previous_release_go_on(admin: Member) -> None:
-    """Their functions know no documents but those of reservations."""
+async def test_functions_of_the_previous_release_still_work(admin: Member) -> None:
+    """Their functions know no documents except those of reservations."""
     product, warehouse, balance = await stock.shelf(admin, 10)
     order = await ordered(admin, "sales-orders", product)
     (line,) = order.lines

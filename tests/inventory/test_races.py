@@ -1,4 +1,4 @@
-"""Everything at once: the locks of post_movements and reserve_stock, under as many rivals as there are."""
+"""Concurrency tests of the locks in post_movements and reserve_stock."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ RIVALS = 16
 async def race(
     database: TestDatabase, owner: Member, tasks: int, task: Callable[[Connection, int], Awaitable[bool]]
 ) -> int:
-    """Runs the tasks over sixteen connections at once, each in a transaction; returns how many succeeded."""
+    """Runs the tasks on sixteen connections, each in a transaction; returns the number of successes."""
     waiting = list(range(tasks))
     start = asyncio.Barrier(RIVALS)
 
@@ -39,7 +39,7 @@ async def race(
     return sum(await asyncio.gather(*(rival() for _ in range(RIVALS))))
 
 
-async def test_a_hundred_units_under_a_demand_of_five_hundred_are_sold_exactly_once(
+async def test_of_a_hundred_units_and_five_hundred_buyers_each_unit_is_sold_once(
     database: TestDatabase, admin: Member
 ) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 100)
@@ -66,7 +66,7 @@ async def test_two_buyers_cannot_reserve_the_last_unit(database: TestDatabase, a
         assert await stock.findings(connection) == []
 
 
-async def test_lines_in_any_order_never_deadlock_nor_lose_a_unit(
+async def test_lines_in_any_order_neither_deadlock_nor_lose_units(
     database: TestDatabase, admin: Member
 ) -> None:
     shelves = [await stock.shelf(admin, 40) for _ in range(6)]
@@ -85,7 +85,7 @@ async def test_lines_in_any_order_never_deadlock_nor_lose_a_unit(
         assert await stock.findings(connection) == []
 
 
-async def test_rivals_who_open_the_same_balance_open_one(database: TestDatabase, admin: Member) -> None:
+async def test_concurrent_first_receipts_create_one_balance(database: TestDatabase, admin: Member) -> None:
     product_id, _, _ = await stock.shelf(admin)
     _, warehouse_id, _ = await stock.shelf(admin)
 
@@ -107,7 +107,9 @@ async def test_rivals_who_open_the_same_balance_open_one(database: TestDatabase,
         assert [record["quantity_on_hand"] for record in opened] == [48]
 
 
-async def test_a_reservation_is_drawn_or_released_never_both(database: TestDatabase, admin: Member) -> None:
+async def test_a_reservation_is_consumed_or_released_never_both(
+    database: TestDatabase, admin: Member
+) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 60)
     held: list[UUID] = []
     async with admin.transaction() as connection:
@@ -134,7 +136,7 @@ async def test_a_reservation_is_drawn_or_released_never_both(database: TestDatab
 
 
 @pytest.mark.parametrize("statements_before_the_crash", [1, 2, 3, 4])
-async def test_a_crash_between_any_two_statements_leaves_the_balance_as_its_ledger_says(
+async def test_a_crash_between_any_statements_leaves_balance_and_ledger_equal(
     database: TestDatabase, superuser: Any, admin: Member, statements_before_the_crash: int
 ) -> None:
     product_id, warehouse_id, inventory_id = await stock.shelf(admin, 10)

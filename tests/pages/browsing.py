@@ -1,4 +1,4 @@
-"""A browser without a window: cookies, forms with their tokens, redirects."""
+"""An HTTP client that behaves like a browser: cookies, forms with their CSRF tokens, redirects."""
 
 import re
 from html import unescape
@@ -9,10 +9,10 @@ from tests.factories import HOST, PASSWORD, Member, new_address
 
 
 class Browser(httpx.AsyncClient):
-    """Somebody at a page. Signed in, or about to be."""
+    """A browser session, signed in or not."""
 
     async def fill(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
-        """Sends the form of that page, with its hidden fields, as a reader without scripts does."""
+        """Submits a form of that page, with its hidden fields, as a browser without JavaScript does."""
         form = re.search(rf'<form[^>]* action="{re.escape(action)}".*?</form>', page.text, re.DOTALL)
         assert form, f"no form for {action}"
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0]))
@@ -22,13 +22,13 @@ class Browser(httpx.AsyncClient):
 
 
 def browser(member: Member, *, address: str | None = None) -> Browser:
-    """A browser that knows nobody yet, at the application that serves the member."""
+    """A new browser without cookies, on the member's application."""
     transport = httpx.ASGITransport(member.app, client=(address or new_address(), 4711))  # type: ignore[arg-type]
     return Browser(transport=transport, base_url=HOST)
 
 
 async def signed_in(member: Member) -> Browser:
-    """A browser in which the member has signed in."""
+    """A browser in which the member is signed in."""
     here = browser(member)
     reply = await here.fill(await here.get("/sign-in"), "/sign-in", email=member.email, password=PASSWORD)
     assert reply.status_code == 303, reply.text
@@ -36,7 +36,7 @@ async def signed_in(member: Member) -> Browser:
 
 
 async def csrf_token_of(here: Browser) -> str:
-    """For a form that no page of this reader has."""
+    """A CSRF token of this session, for a form that none of its pages contains."""
     found = re.search(r'name="csrf_token" value="([^"]+)"', (await here.get("/profile")).text)
     assert found
     return found[1]

@@ -1,4 +1,4 @@
-"""What an export holds, as a spreadsheet reads it."""
+"""Readers of exported files."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from tests.pages.browsing import Browser
 
 
 async def csv_of(here: Browser, path: str, **asked: str) -> list[dict[str, str]]:
-    """By header; the file begins with the mark by which spreadsheets know UTF-8."""
+    """Rows as dicts by header. The file starts with a byte order mark, by which spreadsheets detect UTF-8."""
     reply = await here.get(f"{path}.csv", params=asked)
     assert reply.status_code == 200, reply.text
     assert reply.headers["content-type"].startswith("text/csv")

@@ -1,4 +1,4 @@
-"""An organization with something in every list, and where its pages are."""
+"""An organization with rows in every list, and the URLs of all its pages."""
 
 import re
 from html import unescape
@@ -19,7 +19,7 @@ EACH = 3
 
 
 async def failed_job(admin: Member, *, key: str = "") -> None:
-    """A job that can be run again."""
+    """A job that has failed and can be retried."""
     async with admin.transaction() as connection:
         await defer(connection, admin.organization_id, DAILY_STOCK, key=key)
         await connection.execute(
@@ -28,7 +28,7 @@ async def failed_job(admin: Member, *, key: str = "") -> None:
 
 
 async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str]]:
-    """Its administrator, and the ids of a row of each kind by the name that addresses have for them."""
+    """Its administrator, and one row id of each kind by the name of its path parameter."""
     admin = await factories.sign_up(app)
     products = [(await factories.product(admin, reorder_level=20))["id"] for _ in range(each)]
     warehouses = [(await factories.warehouse(admin, capacity=100))["id"] for _ in range(each)]
@@ -88,7 +88,7 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
 
 
 def pages_of(app: Observed, ids: dict[str, str]) -> dict[str, Any]:
-    """The addresses of all pages that are looked at, and the parameters each takes."""
+    """The URLs of all pages to visit, each with the parameters it accepts."""
 
     def filled(found: re.Match[str]) -> str:
         place = found.string[: found.start()] + found[1]
@@ -107,5 +107,5 @@ _NOT_PAGES = ("/api/", "/health/", "/metrics", "/assets", "/sign-in")
 
 
 def links(page: httpx.Response) -> list[tuple[str, str]]:
-    """Where a page leads, and the tag that says so."""
+    """All links of a page: target, and the tag that contains it."""
     return [(unescape(href), tag) for tag, href in re.findall(r'(<a [^>]*?href="([^"#]+)[^>]*>)', page.text)]

@@ -8,7 +8,7 @@ import httpx
 
 
 def table(page: httpx.Response, caption: str) -> list[dict[str, str]]:
-    """The rows of the list with that caption, by the words above their columns."""
+    """The rows of the table with that caption, as dicts by column header."""
     assert page.status_code == 200, page.text
     found = re.search(rf"<caption[^>]*>{re.escape(caption)}</caption>(.*?)</table>", page.text, re.DOTALL)
     assert found, f"no list {caption}"
@@ -58,12 +58,12 @@ def texts(page: httpx.Response) -> set[str]:
 
 
 def words(html: str) -> str:
-    """What is written, without what it is written in."""
+    """The text of an HTML fragment, without tags."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
 def link(page: httpx.Response, words_of_it: str) -> str:
-    """Where the link with these words leads."""
+    """The target of the link with this text."""
     for href, inside in _LINK.findall(page.text):
         if words(inside) == words_of_it:
             return unescape(href)

@@ -14,7 +14,7 @@ ATTENTION = "Needs attention"
 
 
 async def stocked(admin: Member, quantity: int, **fields: object) -> dict[str, object]:
-    """A product that came in, and if none is to be left went out again."""
+    """A product that was received, and shipped again unless some stock is to remain."""
     product = await factories.product(admin, unit_cost="2.50", **fields)
     warehouse = await factories.warehouse(admin)
     where = {"product_id": product["id"], "warehouse_id": warehouse["id"]}
@@ -50,7 +50,7 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
     await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
     await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
     await shipment(admin, "delivered", delivered=ago(0), expected_delivery_date=f"{ago(0)}")
-    await shipment(admin, "delivered", delivered=ago(0))  # nothing was expected: neither on time nor late
+    await shipment(admin, "delivered", delivered=ago(0))  # had no expected date: neither on time nor late
     await shipment(admin, "delivered", delivered=ahead(1), expected_delivery_date=f"{ago(0)}")
     here = await signed_in(admin)
     page = await here.get("/")
@@ -104,7 +104,9 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
     assert link(page, "SO-4711") == f"/sales-orders/{order['id']}"
 
 
-async def test_all_of_what_needs_attention_is_a_link_away(admin: Member, stranger: Member) -> None:
+async def test_every_group_that_needs_attention_links_to_its_full_list(
+    admin: Member, stranger: Member
+) -> None:
     product = await stocked(admin, 0)
     late = await shipment(admin, "in_transit", reference_id="ASN-LATE", expected_delivery_date=f"{ago(1)}")
     await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
@@ -136,7 +138,7 @@ async def test_all_of_what_needs_attention_is_a_link_away(admin: Member, strange
     assert "SO-2" not in exported.text
 
 
-async def test_stock_without_a_cost_is_not_said_to_be_worth_nothing(admin: Member) -> None:
+async def test_stock_without_a_cost_has_no_value_rather_than_zero(admin: Member) -> None:
     here = await signed_in(admin)
     await stocked(admin, 10)
     product = await factories.product(admin, unit_cost=None)
@@ -146,7 +148,7 @@ async def test_stock_without_a_cost_is_not_said_to_be_worth_nothing(admin: Membe
     assert tiles(await here.get("/"))["Stock value"][0] == ["US$25", "1"]
 
 
-async def test_the_map_and_the_news_show_what_has_happened_since(admin: Member, stranger: Member) -> None:
+async def test_the_map_and_the_news_show_later_events(admin: Member, stranger: Member) -> None:
     here = await signed_in(admin)
     moving = await shipment(admin, "in_transit", reference_id="ASN-1")
     theirs = await shipment(stranger, "in_transit", reference_id="ASN-2")
@@ -167,7 +169,7 @@ async def test_the_map_and_the_news_show_what_has_happened_since(admin: Member, 
         assert "ASN-2" not in page.text
 
 
-async def test_what_was_last_seen_at_a_place_by_name_stays_on_the_map(admin: Member) -> None:
+async def test_a_position_without_coordinates_keeps_the_marker_on_the_map(admin: Member) -> None:
     moving = await shipment(admin, "in_transit")
     now = datetime.now(UTC)
     for minutes, seen in (
@@ -187,7 +189,7 @@ async def test_what_was_last_seen_at_a_place_by_name_stays_on_the_map(admin: Mem
     assert never_placed["id"] not in page.text
 
 
-async def test_each_sees_what_they_may(admin: Member) -> None:
+async def test_figures_are_limited_to_the_readers_permissions(admin: Member) -> None:
     row = await shipment(admin, "in_transit", reference_id="ASN-1")
     await admin.create("analytics-events", {"event_type": "something.happened"})
     clerk = await signed_in(await factories.member_with(admin, "organization:read", "inventory:read"))
@@ -200,7 +202,7 @@ async def test_each_sees_what_they_may(admin: Member) -> None:
     assert (await clerk.get("/events")).status_code == 403
 
 
-async def test_punctuality_is_of_what_was_delivered_in_each_stretch(admin: Member) -> None:
+async def test_punctuality_counts_deliveries_of_each_period(admin: Member) -> None:
     for back, expected in ((0, 0), (0, 1), (9, 0), (10, 0), (29, 5), (30, 0)):
         delivered = ago(back)
         due = delivered - timedelta(days=expected)
@@ -215,7 +217,7 @@ async def test_punctuality_is_of_what_was_delivered_in_each_stretch(admin: Membe
     ]
 
 
-def test_a_share_of_nothing_is_not_known() -> None:
+def test_a_share_of_zero_rows_is_none() -> None:
     day = date(2026, 3, 1)
     assert on_time_share([Punctuality(day, 0, 0)]) is None
     assert on_time_share([Punctuality(day, 3, 3), Punctuality(day, 1, 0)]) == 0.75

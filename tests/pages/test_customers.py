@@ -1,4 +1,4 @@
-"""Customers as pages show them, and that each figure counts the rows it leads to."""
+"""Customers on pages; each figure equals the number of rows it links to."""
 
 import pytest
 
@@ -16,7 +16,7 @@ COUNTED = {"due": 8, "on_time": 5, "late": 3, "open": 5, "overdue": 2}
 
 @pytest.fixture
 async def sexton(admin: Member) -> str:
-    """A customer with a line of every kind; its id."""
+    """A customer with an order line in every state; returns its id."""
     customer: str = (
         await factories.customer(admin, name="Sexton Hardware", customer_number="C-17", city="Ohio")
     )["id"]
@@ -31,8 +31,8 @@ async def sexton(admin: Member) -> str:
     await sales_order(
         admin, customer, "confirmed",
         Line(product, 10, 3, promised=ago(1)),  # overdue
-        Line(product, 10, 10, promised=ago(1)),  # sent, and not there yet
-        Line(product, 10, 0, promised=ago(0)),  # due today, so not yet
+        Line(product, 10, 10, promised=ago(1)),  # shipped, not yet delivered
+        Line(product, 10, 0, promised=ago(0)),  # due today, so not overdue
         Line(product, 10, 0, promised=ahead(9)),
         order_date=ago(10), number="SO-2", expected=ago(1),
     )  # fmt: skip
@@ -86,7 +86,7 @@ async def test_customers_are_listed_with_their_orders(admin: Member, sexton: str
     assert len(table(await here.get(link(page, "1")), "Sales orders")) == 1
 
 
-async def test_customers_are_narrowed_leafed_through_and_exported(admin: Member, stranger: Member) -> None:
+async def test_customers_are_filtered_paged_and_exported(admin: Member, stranger: Member) -> None:
     names = [f"Customer {number:03}" for number in range(55)]
     for name in names:
         await factories.customer(admin, name=name)

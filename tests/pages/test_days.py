@@ -1,4 +1,4 @@
-"""Days on pages are the organization's own. Of these two, whenever it is, one has another than UTC."""
+"""Dates on pages are in the organization's timezone. One of these two is always on another date than UTC."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from tests.states import purchase_order, sales_order, shipment
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
-async def test_what_is_due_is_late_once_its_day_is_over_there(app: Observed, zone: str) -> None:
+async def test_an_order_is_late_once_its_due_date_is_over_in_the_timezone(app: Observed, zone: str) -> None:
     admin = await factories.sign_up(app, timezone=zone)
     supplier = (await factories.supplier(admin))["id"]
     day = datetime.now(ZoneInfo(zone)).date()

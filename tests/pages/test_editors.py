@@ -1,4 +1,4 @@
-"""Master data kept on pages: products, suppliers, customers, warehouses and zones."""
+"""Edit pages of master data: products, suppliers, customers, warehouses and zones."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.pages.browsing import Browser, csrf_token_of, signed_in
 
 
 class Noun(NamedTuple):
-    """A form: `typed` makes a new row, of which `unique` is the field that another may not have."""
+    """An edit form: `typed` creates a new row; `unique` are its fields with a unique constraint."""
 
     path: str
     resource: str
@@ -94,7 +94,7 @@ async def made(here: Browser, noun: Noun, typed: dict[str, str]) -> httpx.Respon
 
 
 async def row_of(admin: Member, noun: Noun, typed: dict[str, str]) -> Any:
-    """The only row with what was typed into its first unique field."""
+    """The only row with the typed value of its first unique field."""
     field = next(name for name, value in noun.typed.items() if value == "{new}")
     rows = [
         row for row in (await admin.read(noun.resource, limit=100))["items"] if row[field] == typed[field]
@@ -104,7 +104,7 @@ async def row_of(admin: Member, noun: Noun, typed: dict[str, str]) -> Any:
 
 
 def shown(page: httpx.Response) -> dict[str, str]:
-    """What the form's fields hold."""
+    """The values of the form's fields."""
     inputs = {
         name: unescape(value)
         for value, name in re.findall(
@@ -129,7 +129,7 @@ def noun(request: pytest.FixtureRequest) -> Noun:
     return NOUNS[request.param]
 
 
-async def test_what_is_typed_is_stored_once_and_shown(admin: Member, noun: Noun) -> None:
+async def test_typed_values_are_stored_once_and_shown(admin: Member, noun: Noun) -> None:
     here = await signed_in(admin)
     typed = await filled(noun, admin)
     form = await here.get(f"{noun.path}/new")
@@ -148,7 +148,7 @@ async def test_what_is_typed_is_stored_once_and_shown(admin: Member, noun: Noun)
     await row_of(admin, noun, other)
 
 
-async def test_what_cannot_be_stored_is_marked_and_kept(admin: Member, noun: Noun) -> None:
+async def test_invalid_values_are_marked_and_kept(admin: Member, noun: Noun) -> None:
     here = await signed_in(admin)
     typed = await filled(noun, admin) | {noun.missing: ""}
     refused = await made(here, noun, typed)
@@ -161,7 +161,7 @@ async def test_what_cannot_be_stored_is_marked_and_kept(admin: Member, noun: Nou
     assert (await here.fill(refused, f"{noun.path}/new", **await filled(noun, admin))).status_code == 303
 
 
-async def test_what_the_database_refuses_is_marked_and_kept(admin: Member, noun: Noun) -> None:
+async def test_values_refused_by_the_database_are_marked_and_kept(admin: Member, noun: Noun) -> None:
     if noun.unique is None:
         return
     here = await signed_in(admin)
@@ -179,7 +179,7 @@ async def test_what_the_database_refuses_is_marked_and_kept(admin: Member, noun:
     assert (await here.fill(refused, f"{noun.path}/new", **typed | mended)).status_code == 303
 
 
-async def test_an_edit_changes_what_was_typed_and_says_so(admin: Member, noun: Noun) -> None:
+async def test_an_edit_changes_the_typed_fields_and_records_an_event(admin: Member, noun: Noun) -> None:
     here = await signed_in(admin)
     typed = await filled(noun, admin)
     await made(here, noun, typed)
@@ -205,8 +205,8 @@ async def test_an_edit_changes_what_was_typed_and_says_so(admin: Member, noun: N
         assert history.count("→") == len(noun.edited.keys() - {"manager_id"})
 
 
-async def test_nothing_is_lost_where_two_edit_at_once(admin: Member) -> None:
-    """One changes name and level, the other name and cost: both are kept, and the name is asked about."""
+async def test_concurrent_edits_lose_no_values(admin: Member) -> None:
+    """One user changes name and level, the other name and cost: both merge, and the name conflicts."""
     here = await signed_in(admin)
     product = await factories.product(admin, name="Bolt", reorder_level=10, unit_cost="1.00")
     path = f"/products/{product['id']}/edit"
@@ -225,7 +225,7 @@ async def test_nothing_is_lost_where_two_edit_at_once(admin: Member) -> None:
     assert (now["name"], now["reorder_level"], now["unit_cost"]) == ("Hexagon bolt", 25, "2.0000")
 
 
-async def test_only_what_nothing_refers_to_is_deleted(admin: Member, noun: Noun) -> None:
+async def test_only_unreferenced_rows_are_deleted(admin: Member, noun: Noun) -> None:
     here = await signed_in(admin)
     typed = await filled(noun, admin)
     await made(here, noun, typed)
@@ -239,7 +239,7 @@ async def test_only_what_nothing_refers_to_is_deleted(admin: Member, noun: Noun)
     assert (await here.get(f"{path}/edit")).status_code == 404
 
 
-async def test_what_is_used_stays(admin: Member) -> None:
+async def test_referenced_rows_are_not_deleted(admin: Member) -> None:
     here = await signed_in(admin)
     product = await factories.product(admin)
     await admin.create(
@@ -252,7 +252,7 @@ async def test_what_is_used_stays(admin: Member) -> None:
     assert (await admin.read(path[1:]))["sku"] == product["sku"]
 
 
-async def test_who_may_not_write_is_offered_nothing(admin: Member, noun: Noun) -> None:
+async def test_without_write_permission_there_are_no_forms(admin: Member, noun: Noun) -> None:
     viewer = await factories.member(admin, "viewer")
     here = await signed_in(viewer)
     typed = await filled(noun, admin)
@@ -267,7 +267,7 @@ async def test_who_may_not_write_is_offered_nothing(admin: Member, noun: Noun) -
     assert await row_of(admin, noun, typed) == row
 
 
-async def test_to_a_stranger_there_is_nothing_to_keep(admin: Member, stranger: Member, noun: Noun) -> None:
+async def test_another_organizations_rows_are_not_found(admin: Member, stranger: Member, noun: Noun) -> None:
     typed = await filled(noun, admin)
     await made(await signed_in(admin), noun, typed)
     row = await row_of(admin, noun, typed)
@@ -280,7 +280,7 @@ async def test_to_a_stranger_there_is_nothing_to_keep(admin: Member, stranger: M
     assert await row_of(admin, noun, typed) == row
 
 
-async def test_rows_that_look_the_same_are_shown_while_typing(admin: Member, stranger: Member) -> None:
+async def test_similar_rows_are_suggested_while_typing(admin: Member, stranger: Member) -> None:
     here = await signed_in(admin)
     supplier = await factories.supplier(admin, name="Accouns Nigeria Ltd")
     await factories.supplier(stranger, name="Accouns Nigeria Ltd")

@@ -1,4 +1,4 @@
-"""Coming in, going out, and who else could make a browser do so."""
+"""Signing in and out, and protection against cross-site requests."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.factories import HOST, PASSWORD, Member, eventually, visitor
 from tests.pages.browsing import browser, signed_in
 
 
-async def test_who_is_not_signed_in_is_sent_to_do_so_and_comes_back(admin: Member) -> None:
+async def test_anonymous_readers_are_redirected_to_sign_in_and_back(admin: Member) -> None:
     here = browser(admin)
     sent = await here.get("/products?status=active")
     assert (sent.status_code, sent.headers["location"]) == (
@@ -23,7 +23,7 @@ async def test_who_is_not_signed_in_is_sent_to_do_so_and_comes_back(admin: Membe
     assert (await here.get("/products")).status_code == 200
 
 
-async def test_the_cookie_is_kept_from_scripts_and_other_sites(admin: Member) -> None:
+async def test_the_cookie_is_httponly_and_samesite(admin: Member) -> None:
     here = browser(admin)
     entered = await here.fill(await here.get("/sign-in"), "/sign-in", email=admin.email, password=PASSWORD)
     (cookie,) = [c for c in entered.headers.get_list("set-cookie") if c.startswith(SESSION_COOKIE)]
@@ -36,7 +36,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(admin: Member) ->
     assert "secure" in entered.headers["set-cookie"].lower()
 
 
-async def test_a_wrong_password_says_so_and_keeps_the_address(admin: Member) -> None:
+async def test_a_wrong_password_is_reported_and_the_email_kept(admin: Member) -> None:
     here = browser(admin)
     refused = await here.fill(await here.get("/sign-in"), "/sign-in", email=admin.email, password="wrong")
     assert refused.status_code == 401
@@ -45,7 +45,7 @@ async def test_a_wrong_password_says_so_and_keeps_the_address(admin: Member) -> 
     assert SESSION_COOKIE not in here.cookies
 
 
-async def test_too_many_tries_are_told_when_to_come_back(admin: Member) -> None:
+async def test_too_many_attempts_get_a_retry_after(admin: Member) -> None:
     installation = factories.litestar_of(admin.app).state.installation
     async with factories.running(installation, sign_in_attempts_per_account=1) as strict:
         here = browser(factories.replace(admin, app=strict))
@@ -60,15 +60,15 @@ async def test_too_many_tries_are_told_when_to_come_back(admin: Member) -> None:
 @pytest.mark.parametrize(
     "onward", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x"]
 )
-async def test_signing_in_leads_to_no_other_host(admin: Member, onward: str) -> None:
+async def test_sign_in_never_redirects_to_another_host(admin: Member, onward: str) -> None:
     here = browser(admin)
     form = await here.get("/sign-in", params={"next": onward})
     entered = await here.fill(form, "/sign-in", email=admin.email, password=PASSWORD)
     assert entered.headers["location"] == "/"
 
 
-async def test_no_form_is_taken_without_its_token(admin: Member) -> None:
-    """Another site can make a browser send a form, but knows no token of ours."""
+async def test_forms_without_a_csrf_token_are_refused(admin: Member) -> None:
+    """CSRF: another site can make a browser submit a form, but does not know our token."""
     here = browser(admin)
     await here.get("/sign-in")
     account = {"email": admin.email, "password": PASSWORD, "next": "/"}
@@ -81,14 +81,14 @@ async def test_no_form_is_taken_without_its_token(admin: Member) -> None:
     assert (await elsewhere.get("/profile")).status_code == 200
 
 
-async def test_another_site_can_sign_nobody_in(admin: Member) -> None:
-    """A form that it makes a browser send comes without our cookie, or the browser says who is behind it."""
+async def test_another_site_cannot_sign_a_user_in(admin: Member) -> None:
+    """Login CSRF: a cross-site form arrives without our cookie, or the browser sends its Origin."""
     theirs = browser(admin)
     account = {"email": admin.email, "password": PASSWORD, "next": "/products"}
     refused = await theirs.post("/sign-in", data=account | {FIELD: csrf_token("")})
     assert (refused.status_code, SESSION_COOKIE in theirs.cookies) == (403, False)
     assert "blocks our cookies" in refused.text
-    # The reply is the form again, so whoever had lost the cookie goes on from there.
+    # The response is a fresh form, so a user who had lost the cookie can continue there.
     entered = await theirs.fill(refused, "/sign-in", email=admin.email, password=PASSWORD)
     assert (entered.status_code, entered.headers["location"]) == (303, "/products")
 
@@ -105,7 +105,7 @@ async def test_another_site_can_sign_nobody_in(admin: Member) -> None:
         ({"Sec-Fetch-Site": "same-origin", "Origin": "https://before-the-proxy.example"}, 303),
     ],
 )
-async def test_a_browser_that_names_another_site_is_believed(
+async def test_the_browsers_origin_decides_between_same_site_and_cross_site(
     admin: Member, said: dict[str, str], status: int
 ) -> None:
     here = browser(admin)
@@ -119,8 +119,10 @@ async def test_a_browser_that_names_another_site_is_believed(
 
 
 @pytest.mark.parametrize("path", ["auth/token", "organizations"])
-async def test_what_a_form_of_another_site_can_send_is_no_request_of_ours(admin: Member, path: str) -> None:
-    """To send JSON a page must first be allowed to, by a host that allows nobody."""
+async def test_the_api_takes_no_content_type_that_a_cross_site_form_can_send(
+    admin: Member, path: str
+) -> None:
+    """A cross-site JSON request needs a CORS preflight, which we grant to nobody."""
     body = {"email": admin.email, "password": PASSWORD, "name": "x"}
     for kind in ("text/plain", "application/x-www-form-urlencoded"):
         reply = await visitor(admin.app).post(path, content=json.dumps(body), headers={"Content-Type": kind})
@@ -142,7 +144,7 @@ async def test_signing_out_ends_the_session(admin: Member) -> None:
     await eventually(ended)
 
 
-async def test_ones_profile_is_edited_and_spoken_in_ones_language(admin: Member) -> None:
+async def test_the_profile_sets_the_language_of_pages(admin: Member) -> None:
     here = await signed_in(admin)
     saved = await here.fill(
         await here.get("/profile"), "/profile", first_name="Ada", last_name="Okafor", phone="", locale="de"
@@ -197,7 +199,7 @@ async def test_sessions_are_shown_and_ended(admin: Member) -> None:
     assert others[0]["id"] not in (await here.get("/profile/sessions")).text
 
 
-async def test_whoever_is_signed_in_keeps_the_navigation_where_there_is_nothing(admin: Member) -> None:
+async def test_a_missing_page_keeps_the_navigation_for_signed_in_users(admin: Member) -> None:
     here = await signed_in(admin)
     for path in ("/nowhere", "/products/7", "/products/nowhere/else"):
         lost = await here.get(path)
@@ -213,7 +215,7 @@ async def test_whoever_is_signed_in_keeps_the_navigation_where_there_is_nothing(
     assert (forged.status_code, 'href="/products"' in forged.text) == (404, False)
 
 
-async def test_errors_are_pages_where_pages_were_asked_for(admin: Member) -> None:
+async def test_errors_are_pages_if_html_was_requested(admin: Member) -> None:
     here = await signed_in(admin)
     for path, status in (("/nowhere", 404), ("/products?sort=colour", 422), ("/products?cursor=x", 422)):
         reply = await here.get(path)

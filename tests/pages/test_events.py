@@ -1,4 +1,4 @@
-"""Business events as people read them."""
+"""Business events on pages."""
 
 import csv
 import io
@@ -14,9 +14,7 @@ from tests.pages.tables import is_empty, leaf
 from tests.states import ago, ahead
 
 
-async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
-    admin: Member, stranger: Member
-) -> None:
+async def test_events_are_listed_filtered_and_link_to_their_entity(admin: Member, stranger: Member) -> None:
     product = await factories.product(admin)
     await admin.create(
         "analytics-events",
@@ -42,7 +40,7 @@ async def test_events_are_listed_narrowed_and_lead_to_what_they_are_of(
     assert is_empty(await here.get(f"/events?first={ago(1)}&last={ago(1)}"))
 
 
-async def test_events_are_found_by_what_they_happened_to(admin: Member, stranger: Member) -> None:
+async def test_events_are_found_by_their_entity(admin: Member, stranger: Member) -> None:
     bolts, nuts = [await factories.product(admin, name=name) for name in ("Bolts M8", "Nuts M8")]
     for at, kind, of in (
         ("inventory.counted", "product", bolts["id"]),
@@ -58,7 +56,7 @@ async def test_events_are_found_by_what_they_happened_to(admin: Member, stranger
         ({"q": "bolts"}, ["product.seen", "inventory.counted", "product.created"]),
         ({"q": "bolts", "type": "product.seen"}, ["product.seen"]),
         ({"q": nuts["sku"]}, ["inventory.counted", "product.created"]),
-        ({"q": "m8"}, []),  # fewer than three letters in a row begin nothing here
+        ({"q": "m8"}, []),  # a word shorter than three letters matches nothing here
         ({"q": "CC-1", "sort": "created_at"}, ["shipment.departed"]),
         ({"q": "CC-1", "kind": "product"}, []),
         ({"kind": "shipment"}, ["shipment.departed"]),
@@ -78,7 +76,7 @@ async def test_events_are_found_by_what_they_happened_to(admin: Member, stranger
     assert f'value="{ago(30)}"' in shown.text  # the month that is looked at is told
 
 
-async def test_events_are_leafed_forth_and_back(admin: Member) -> None:
+async def test_events_are_paged_forward_and_back(admin: Member) -> None:
     for number in range(53):
         await admin.create("analytics-events", {"event_type": f"kind.{number:02}"})
     here = await signed_in(admin)
@@ -94,7 +92,7 @@ async def test_events_are_leafed_forth_and_back(admin: Member) -> None:
     assert kinds((await here.get("/events")).text)[0] == "kind.52"
 
 
-async def test_exports_of_events_hold_all_of_them_and_no_formula(admin: Member) -> None:
+async def test_exports_of_events_are_complete_and_free_of_formulas(admin: Member) -> None:
     for kind in ("=1+1", "kept", "other"):
         await admin.create("analytics-events", {"event_type": kind, "metadata": {"pallets": 3}})
     stored = {event["id"] for event in (await admin.read("analytics-events"))["items"]}

@@ -1,4 +1,4 @@
-"""The whole list as a file: what a spreadsheet makes of it, and what is left when it breaks off."""
+"""Exported lists: how a spreadsheet reads them, and what remains after an interrupted download."""
 
 import io
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ def sheets(content: bytes) -> dict[str, list[list[object]]]:
     return {name: list(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names}
 
 
-def test_a_spreadsheet_reads_what_was_written() -> None:
+def test_a_spreadsheet_reads_the_exported_values() -> None:
     written: list[object] = [
         *(7, -3, Decimal("12.50"), date(2026, 2, 28)),
         *("Äpfel & <Birnen> 🍐", " two  spaces ", "line\nbreak\ttab"),
@@ -49,7 +49,7 @@ def test_a_spreadsheet_reads_what_was_written() -> None:
     ]  # fmt: skip
 
 
-def test_rows_that_a_sheet_does_not_take_go_on_the_next_one() -> None:
+def test_rows_beyond_a_sheets_limit_continue_on_the_next() -> None:
     sheet = Spreadsheet(["number"], sheet_rows=3)
     for number in range(5):
         sheet.add([number])
@@ -62,13 +62,13 @@ def test_rows_that_a_sheet_does_not_take_go_on_the_next_one() -> None:
 
 @pytest.fixture
 async def keeper(admin: Member) -> Member:
-    """Of an organization with many movements of one product."""
+    """A member of an organization with many movements of one product."""
     return await with_ledger(admin)
 
 
 @asynccontextmanager
 async def begun(member: Member, kind: str) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[bytes]]]:
-    """An export of the ledger over a real connection, of which the first bytes are there."""
+    """An export of the ledger over a real connection, after its first bytes have arrived."""
     async with (
         served(member.app) as address,
         httpx.AsyncClient(headers={"Authorization": f"Bearer {member.token}"}) as client,
@@ -81,7 +81,9 @@ async def begun(member: Member, kind: str) -> AsyncIterator[tuple[httpx.Response
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-async def test_who_leaves_in_the_middle_leaves_nothing_behind(keeper: Member, pool: Pool, kind: str) -> None:
+async def test_a_client_that_disconnects_leaves_no_connection_or_slot(
+    keeper: Member, pool: Pool, kind: str
+) -> None:
     async with begun(keeper, kind) as (reply, _):
         assert pool.lent == 1
         await reply.aclose()
@@ -94,7 +96,7 @@ async def test_who_leaves_in_the_middle_leaves_nothing_behind(keeper: Member, po
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-async def test_what_breaks_off_cannot_be_taken_for_the_whole(
+async def test_an_interrupted_export_cannot_be_mistaken_for_complete(
     keeper: Member, pool: Pool, database: TestDatabase, kind: str
 ) -> None:
     async with begun(keeper, kind) as (_, rest):
@@ -117,7 +119,7 @@ async def _asked(member: Member, app: Observed, path: str = "/ledger.csv") -> ht
     return await factories.elsewhere(member, app).http.get(path)
 
 
-async def test_an_export_takes_no_more_than_the_connection_of_its_request(
+async def test_an_export_uses_only_the_connection_of_its_request(
     keeper: Member, database: TestDatabase
 ) -> None:
     async with factories.running(database.installation, pool_min=0, pool_max=1) as app:

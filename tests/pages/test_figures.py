@@ -1,4 +1,4 @@
-"""Courses of the control tower's figures: what was, told from what happened since."""
+"""Trends of the control tower's figures: past values derived from the changes since."""
 
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,7 @@ async def bought(superuser: Any, admin: Member, supplier: str, expected: date, *
     await states.happened(superuser, admin, "purchase_orders", order, **at)
 
 
-def test_a_change_is_from_what_was_a_month_ago() -> None:
+def test_a_change_compares_with_a_month_ago() -> None:
     before = [None, None, 3, 4, 5, 8, 7, 6]
     figure = Figure(10, before)
     assert figure.course == [3, 4, 5, 8, 7, 6, 10]
@@ -43,13 +43,13 @@ def test_a_change_is_from_what_was_a_month_ago() -> None:
 
 
 @pytest.mark.parametrize(("now", "then"), [(10, None), (10, 0)])
-def test_what_was_not_known_or_nothing_has_no_share(now: int, then: int | None) -> None:
+def test_a_change_from_none_or_zero_has_no_percentage(now: int, then: int | None) -> None:
     figure = Figure(now, [then] * 8)
     assert figure.change_share is None
     assert figure.change == (None if then is None else 10)
 
 
-def test_orders_in_a_state_are_those_now_less_who_came_and_with_who_left() -> None:
+def test_past_orders_in_a_state_are_derived_from_changes_since() -> None:
     changes = [
         StatusChanges(1, "draft", "confirmed", 4),
         StatusChanges(2, "confirmed", "shipped", 3),
@@ -60,7 +60,7 @@ def test_orders_in_a_state_are_those_now_less_who_came_and_with_who_left() -> No
     assert in_state("cancelled", 2, changes, 2) == [2, 2]
 
 
-async def test_stock_was_what_its_days_say(admin: Member, stranger: Member) -> None:
+async def test_past_stock_equals_the_daily_totals(admin: Member, stranger: Member) -> None:
     product = UUID((await factories.product(admin, unit_cost="2.50", reorder_level=5))["id"])
     warehouse = UUID((await factories.warehouse(admin))["id"])
     async with admin.transaction() as connection:

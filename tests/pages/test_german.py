@@ -1,4 +1,4 @@
-"""Pages as a German reads them: nothing that has a German text is shown in English."""
+"""Pages in German: no text with a German translation is shown in English."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from tests.pages.browsing import Browser, signed_in
 from tests.pages.plenty import pages_of, plenty
 from tests.pages.tables import texts
 
-OWN_NAMES = {"English"}  # in the choice of languages each stands as its speakers call it
+OWN_NAMES = {"English"}  # the language menu shows each language's own name
 
 
 @pytest.fixture(scope="module")
 def english() -> re.Pattern[str]:
-    """Each text that is another in German, and each code that has a word."""
+    """Matches each text whose German translation differs, and each code that has a label."""
     sources, german = set(WORDS), set()
     for message in catalogue.translations("de"):
         ids, strings = (
@@ -38,7 +38,7 @@ async def german_reader(admin: Member) -> Browser:
     return here
 
 
-async def test_a_refusal_is_told_in_its_readers_language(admin: Member, english: re.Pattern[str]) -> None:
+async def test_error_messages_are_in_the_readers_language(admin: Member, english: re.Pattern[str]) -> None:
     here = await german_reader(admin)
     nowhere = "01a20000-0000-7000-8000-000000000000"
     told = {

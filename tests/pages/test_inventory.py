@@ -1,4 +1,4 @@
-"""The list of stock: now, and as it stood at the end of a day."""
+"""The stock list: current, and as of the end of a day."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -68,7 +68,7 @@ def _stock(rows: list[dict[str, str]]) -> list[tuple[str, str, str]]:
     return [(row["Product"].split()[0], row["Warehouse"], row["On hand"]) for row in rows]
 
 
-async def test_stock_is_shown_with_its_value_and_how_it_stands(here: Browser, shop: Shop) -> None:
+async def test_stock_is_shown_with_its_value_and_state(here: Browser, shop: Shop) -> None:
     north, south, pears = table(await here.get("/inventory"), "Inventory")
     assert north["Product"] == f"Apples {shop.apples['sku']}"
     assert [north[column] for column in ("Warehouse", "On hand", "Reserved", "Available")] == [
@@ -80,7 +80,7 @@ async def test_stock_is_shown_with_its_value_and_how_it_stands(here: Browser, sh
     assert [row["Status"] for row in (north, south, pears)] == ["Reorder", "Reorder", "Out of stock"]
 
 
-async def test_each_filter_leaves_what_it_says(here: Browser, shop: Shop) -> None:
+async def test_each_filter_returns_matching_rows(here: Browser, shop: Shop) -> None:
     async def left(**asked: str) -> list[tuple[str, str, str]]:
         return _stock(table(await here.get("/inventory", params=asked), "Inventory"))
 
@@ -95,8 +95,8 @@ async def test_each_filter_leaves_what_it_says(here: Browser, shop: Shop) -> Non
     assert is_empty(nothing)
 
 
-async def test_a_product_is_to_be_reordered_by_what_all_warehouses_hold(admin: Member, here: Browser) -> None:
-    """38 in the north and 20 in the south are short of 58, each, and enough, together."""
+async def test_the_reorder_level_compares_the_total_of_all_warehouses(admin: Member, here: Browser) -> None:
+    """38 in the north and 20 in the south are each below the level of 58, together they reach it."""
     apples = (await admin.read("products", limit=500))["items"]
     (apples,) = [row for row in apples if row["name"] == "Apples"]
     for level, states in ((58, ["In stock"] * 2), (59, ["Reorder"] * 2)):
@@ -119,7 +119,7 @@ async def test_a_product_is_to_be_reordered_by_what_all_warehouses_hold(admin: M
         (0, [("Apples", "North", "38"), ("Apples", "South", "20"), ("Pears", "North", "0")], 3),
     ],
 )
-async def test_stock_stands_as_it_did_at_the_end_of_a_day(
+async def test_stock_as_of_the_end_of_a_day(
     here: Browser, days_ago: int, stock: list[tuple[str, str, str]], below: int
 ) -> None:
     day = str(ago(days_ago))
@@ -145,7 +145,7 @@ async def test_before_its_first_movement_there_was_no_stock(here: Browser) -> No
     assert (await here.get("/inventory", params={"as_of": "9999-12-31"})).status_code == 422
 
 
-async def test_a_day_ends_where_the_organization_is(admin: Member) -> None:
+async def test_a_day_ends_in_the_organizations_timezone(admin: Member) -> None:
     kiritimati = await factories.sign_up(admin.app, timezone="Pacific/Kiritimati")  # 14 hours ahead of UTC
     product, warehouse = await factories.product(kiritimati), await factories.warehouse(kiritimati)
     at = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)  # half past midnight of the third, there
@@ -158,7 +158,7 @@ async def test_a_day_ends_where_the_organization_is(admin: Member) -> None:
     assert row["On hand"] == "7"
 
 
-async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
+async def test_pages_go_forward_and_back(admin: Member) -> None:
     warehouse = UUID((await factories.warehouse(admin))["id"])
     products = [await factories.product(admin, name=f"Product {number:03}") for number in range(120)]
     async with admin.transaction() as connection:
@@ -179,7 +179,7 @@ async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
         assert [[row["Product"] for row in table(page, "Inventory")] for page in back[::-1]] == forth
 
 
-async def test_an_export_is_what_the_database_holds(admin: Member, here: Browser, shop: Shop) -> None:
+async def test_an_export_equals_the_database(admin: Member, here: Browser, shop: Shop) -> None:
     async with admin.transaction() as connection:
         held = await connection.fetch(
             """
@@ -205,7 +205,7 @@ async def test_an_export_is_what_the_database_holds(admin: Member, here: Browser
     ]
 
 
-async def test_a_name_is_no_formula_to_a_spreadsheet(admin: Member) -> None:
+async def test_names_are_not_exported_as_formulas(admin: Member) -> None:
     wicked = '=HYPERLINK("http://evil.example","Apples")'
     product, warehouse = await factories.product(admin, name=wicked), await factories.warehouse(admin)
     async with admin.transaction() as connection:
@@ -225,7 +225,7 @@ async def test_others_stock_is_neither_shown_nor_exported(stranger: Member, shop
         assert await csv_of(here, "/inventory", **asked) == []
 
 
-async def test_names_lead_only_where_their_reader_may_go(admin: Member, shop: Shop) -> None:
+async def test_names_link_only_to_pages_the_reader_may_see(admin: Member, shop: Shop) -> None:
     here = await signed_in(await factories.member_with(admin, "inventory:read"))
     for path, name in (("/inventory", "Inventory"), ("/ledger", "Ledger")):
         page = await here.get(path)
@@ -234,14 +234,14 @@ async def test_names_lead_only_where_their_reader_may_go(admin: Member, shop: Sh
         assert 'href="/warehouses' not in page.text
 
 
-async def test_who_may_not_read_inventory_is_told_so(admin: Member) -> None:
+async def test_without_permission_the_page_is_forbidden(admin: Member) -> None:
     here = await signed_in(await factories.member_with(admin, "products:read"))
     for path in ("/inventory", "/inventory.csv", "/inventory.xlsx"):
         assert (await here.get(path)).status_code == 403
     assert 'href="/inventory"' not in (await here.get("/products")).text
 
 
-async def test_the_stock_of_a_day_to_come_is_nobodys_to_tell(admin: Member) -> None:
+async def test_stock_as_of_a_future_day_is_refused(admin: Member) -> None:
     here = await signed_in(admin)
     product, warehouse = await factories.product(admin), await factories.warehouse(admin)
     for path in (
@@ -259,7 +259,7 @@ async def test_the_stock_of_a_day_to_come_is_nobodys_to_tell(admin: Member) -> N
         assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, parameter)
 
 
-async def test_a_product_that_is_given_up_is_not_missed(admin: Member) -> None:
+async def test_a_discontinued_product_is_not_out_of_stock(admin: Member) -> None:
     here = await signed_in(admin)
     product = await factories.product(admin)
     warehouse = await factories.warehouse(admin)
@@ -274,6 +274,6 @@ async def test_a_product_that_is_given_up_is_not_missed(admin: Member) -> None:
 
 
 @pytest.mark.parametrize("asked", ["as_of=2026-02-30", "state=full", "sort=colour", "warehouse_id=1"])
-async def test_what_cannot_be_asked_is_refused(admin: Member, asked: str) -> None:
+async def test_invalid_filters_are_refused(admin: Member, asked: str) -> None:
     here = await signed_in(admin)
     assert (await here.get(f"/inventory?{asked}")).status_code == 422

@@ -1,4 +1,4 @@
-"""Labels of products and shipments, read back by a scanner."""
+"""Labels of products and shipments, decoded with a barcode reader."""
 
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,7 @@ async def test_a_products_label_carries_its_gtin(
             assert said in sheet.text
 
 
-async def test_a_gtin_whose_check_digit_is_wrong_is_on_no_label(admin: Member) -> None:
+async def test_a_gtin_with_a_wrong_check_digit_is_not_printed(admin: Member) -> None:
     product = await factories.product(admin)
     async with admin.transaction() as connection:
         await connection.execute(
@@ -74,7 +74,7 @@ async def test_any_sku_can_be_scanned(admin: Member, sku: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["copies=0", "copies=501", "size=a4", "copies=one"])
-async def test_labels_are_asked_for_in_sizes_and_numbers_that_there_are(admin: Member, asked: str) -> None:
+async def test_label_size_and_number_of_copies_are_validated(admin: Member, asked: str) -> None:
     product = await factories.product(admin)
     here = await signed_in(admin)
     assert (await here.get(f"/products/{product['id']}/label.pdf?{asked}")).status_code == 422
@@ -88,7 +88,7 @@ async def label(admin: Member, **fields: Any) -> Sheet:
     return sheet
 
 
-async def test_a_shipments_label_says_where_it_goes_and_carries_both_its_numbers(admin: Member) -> None:
+async def test_a_shipments_label_has_its_destination_and_both_numbers(admin: Member) -> None:
     warehouse = await factories.warehouse(admin, name="Rotterdam Plant", country="Netherlands")
     organization = (await admin.read("organizations"))["items"][0]
     sheet = await label(
@@ -111,8 +111,8 @@ async def test_a_shipments_label_says_where_it_goes_and_carries_both_its_numbers
 
 
 @pytest.mark.parametrize("number", ODD)
-async def test_numbers_that_gs1_cannot_hold_can_be_scanned_all_the_same(admin: Member, number: str) -> None:
-    """Twice the same beside each other is one to a scanner, hence two numbers."""
+async def test_numbers_outside_the_gs1_character_set_can_still_be_scanned(admin: Member, number: str) -> None:
+    """A scanner reads two adjacent equal codes as one, hence two different numbers."""
     sheet = await label(
         admin, reference_id=number, tracking_number=number[::-1], destination_location="Kiel " * 50
     )

@@ -1,4 +1,4 @@
-"""The ledger, as pages show and export it."""
+"""The ledger on pages and in exports."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -129,7 +129,7 @@ async def test_movements_are_shown_newest_first(here: Browser) -> None:
     assert link(page, "SO-1") == "/search?q=SO-1"
 
 
-async def test_each_filter_leaves_what_it_says(here: Browser, book: Book) -> None:
+async def test_each_filter_returns_matching_rows(here: Browser, book: Book) -> None:
     assert await _quantities(here, sort="occurred_at") == ["+90", "-40", "+40", "-3", "-5", "+6"]
     assert await _quantities(here, product_id=book.product["id"]) == ["-5", "-3", "+40", "-40", "+90"]
     assert await _quantities(here, q="ear") == ["+6"]
@@ -144,7 +144,7 @@ async def test_each_filter_leaves_what_it_says(here: Browser, book: Book) -> Non
     assert both == ["+6"]
 
 
-async def test_what_a_link_narrowed_the_list_to_stays_and_can_be_taken_off(here: Browser, book: Book) -> None:
+async def test_a_filter_set_by_a_link_persists_and_can_be_removed(here: Browser, book: Book) -> None:
     page = await here.get("/ledger", params={"product_id": book.product["id"], "reference": "TR-1"})
     assert f'<input type="hidden" name="product_id" value="{book.product["id"]}">' in page.text
     assert '<input type="hidden" name="reference" value="TR-1">' in page.text
@@ -152,10 +152,10 @@ async def test_what_a_link_narrowed_the_list_to_stays_and_can_be_taken_off(here:
     assert link(page, "TR-1") == f"/ledger?product_id={book.product['id']}"
 
 
-async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
+async def test_pages_go_forward_and_back(admin: Member) -> None:
     product, warehouse = await factories.product(admin), await factories.warehouse(admin)
     moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 1)
-    same = datetime(2026, 3, 1, 12, tzinfo=UTC)  # of one instant: the order is by what was recorded first
+    same = datetime(2026, 3, 1, 12, tzinfo=UTC)  # all at one instant: then the order of recording decides
     async with admin.transaction() as connection:
         await post(
             connection, admin, *(structs.replace(moved, quantity=n, occurred_at=same) for n in range(1, 121))
@@ -173,7 +173,7 @@ async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
         assert [row["Quantity"] for row in table(back, "Ledger")] == expected
 
 
-async def test_an_export_is_what_the_database_holds(admin: Member, here: Browser, book: Book) -> None:
+async def test_an_export_equals_the_database(admin: Member, here: Browser, book: Book) -> None:
     async with admin.transaction() as connection:
         held = await connection.fetch(
             """
@@ -217,14 +217,14 @@ async def test_others_movements_are_neither_shown_nor_exported(stranger: Member,
         assert await csv_of(here, "/ledger", **asked) == []
 
 
-async def test_who_may_not_read_inventory_is_told_so(admin: Member) -> None:
+async def test_without_permission_the_page_is_forbidden(admin: Member) -> None:
     here = await signed_in(await factories.member_with(admin, "products:read"))
     for path in ("/ledger", "/ledger.csv", "/ledger.xlsx"):
         assert (await here.get(path)).status_code == 403
 
 
 @pytest.mark.parametrize("asked", ["occurred_from=2026-13-01", "movement_kind=theft", "sort=quantity"])
-async def test_what_cannot_be_asked_is_refused(admin: Member, asked: str) -> None:
+async def test_invalid_filters_are_refused(admin: Member, asked: str) -> None:
     here = await signed_in(admin)
     assert (await here.get(f"/ledger?{asked}")).status_code == 422
 
@@ -232,5 +232,5 @@ async def test_what_cannot_be_asked_is_refused(admin: Member, asked: str) -> Non
 @pytest.mark.parametrize(
     "days", ["occurred_from=0001-01-01&occurred_to=9999-12-31", "occurred_to=2199-12-31"]
 )
-async def test_days_at_the_ends_of_time_are_days(here: Browser, days: str) -> None:
+async def test_the_earliest_and_latest_dates_are_accepted(here: Browser, days: str) -> None:
     assert len(table(await here.get(f"/ledger?{days}"), "Ledger")) == 6

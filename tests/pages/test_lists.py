@@ -1,4 +1,4 @@
-"""What holds for every list on pages, found by its address: a new one is covered by existing."""
+"""Rules for every list page. Lists are discovered by URL, so a new one is covered without changes here."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.pages.plenty import links, pages_of, plenty
 from tests.pages.tables import link
 
 
-async def test_every_link_of_a_list_works_wherever_its_reader_has_leafed(
+async def test_every_link_of_a_list_works_on_every_page_of_it(
     app: Observed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "ROWS", 1)

@@ -1,4 +1,4 @@
-"""Users, roles and keys as administrators see them."""
+"""Users, roles and API keys on pages of administrators."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from tests.pages.exported import csv_of
 from tests.pages.tables import is_empty, leaf, table
 
 
-async def test_users_are_listed_narrowed_and_opened(admin: Member, stranger: Member) -> None:
+async def test_users_are_listed_filtered_and_opened(admin: Member, stranger: Member) -> None:
     buyer = await factories.member(admin, "buyer")
     here = await signed_in(admin)
     page = await here.get("/users")
@@ -53,7 +53,7 @@ async def test_users_are_found_by_a_part_of_name_or_address_by_status_and_by_rol
         assert {row["email"] for row in await csv_of(here, "/users", **asked)} == expected, asked
 
 
-async def test_roles_are_found_by_what_their_reader_calls_them(admin: Member) -> None:
+async def test_roles_are_found_by_their_translated_name(admin: Member) -> None:
     await admin.create("roles", {"name": "Night shift", "description": "Buys at night", "permissions": []})
     here = await signed_in(admin)
     assert _first(table(await here.get("/roles", params={"q": "BUYS"}), "Roles"), "Role") == [
@@ -70,7 +70,7 @@ async def test_roles_are_found_by_what_their_reader_calls_them(admin: Member) ->
     assert _first(found, "Rolle") == ["Einkauf"]
 
 
-async def test_keys_are_found_by_name_and_by_whether_they_still_open(admin: Member) -> None:
+async def test_keys_are_found_by_name_and_validity(admin: Member) -> None:
     made = [
         await admin.create("api-keys", {"name": name, "permissions": ["products:read"]})
         for name in ("Scales", "Shop", "Old shop")
@@ -88,7 +88,7 @@ async def test_keys_are_found_by_name_and_by_whether_they_still_open(admin: Memb
         assert [row["name"] for row in await csv_of(here, "/api-keys", **asked)] == expected, asked
 
 
-async def test_a_role_shows_what_it_may_do_and_who_has_it(admin: Member) -> None:
+async def test_a_role_shows_its_permissions_and_users(admin: Member) -> None:
     buyer = await factories.member(admin, "buyer")
     role = (await admin.read("roles", name="buyer"))["items"][0]
     here = await signed_in(admin)
@@ -98,7 +98,7 @@ async def test_a_role_shows_what_it_may_do_and_who_has_it(admin: Member) -> None
     assert held == len(role["permissions"])
 
 
-async def test_lists_leaf_forth_and_back(admin: Member) -> None:
+async def test_lists_are_paged_forward_and_back(admin: Member) -> None:
     names = sorted(f"role {number:03}" for number in range(60))
     for name in names:
         accepted(await admin.post("roles", {"name": name, "permissions": []}), 201)
@@ -115,7 +115,7 @@ async def test_lists_leaf_forth_and_back(admin: Member) -> None:
     assert "50 of 67" in first.text
 
 
-async def test_an_export_holds_every_row_and_no_formula(admin: Member) -> None:
+async def test_an_export_is_complete_and_free_of_formulas(admin: Member) -> None:
     wicked = ["=1+1", "+A1", "-A1", "@SUM(A1)", 'plain, with "quotes"\nand a line']
     for name in wicked:
         accepted(await admin.post("roles", {"name": name, "permissions": ["products:read"]}), 201)
@@ -133,7 +133,7 @@ async def test_an_export_holds_every_row_and_no_formula(admin: Member) -> None:
     assert sorted(str(row[0]) for row in body) == stored
 
 
-async def test_who_may_not_see_people_does_not(admin: Member) -> None:
+async def test_without_permission_users_are_not_shown(admin: Member) -> None:
     viewer = await factories.member(admin, "viewer")
     here = await signed_in(viewer)
     for path in ("/users", "/users.csv", "/roles", "/api-keys", f"/users/{admin.user_id}"):

@@ -1,4 +1,4 @@
-"""Fields that name another row."""
+"""Form fields that reference another row by name."""
 
 from uuid import uuid4
 
@@ -24,7 +24,7 @@ async def admin(app: Observed) -> Member:
 
 
 async def saved(admin: Member, here: Browser, manager: str) -> tuple[httpx.Response, str]:
-    """A new warehouse's form with that manager, and the warehouse's name."""
+    """Submits a new warehouse's form with that manager; returns the response and the warehouse's name."""
     name = f"W{uuid4().hex[:10]}"
     form = await here.get("/warehouses/new")
     return await here.fill(form, "/warehouses/new", name=name, status="active", manager_id=manager), name
@@ -36,7 +36,7 @@ async def manager_of(admin: Member, name: str) -> str | None:
     return manager
 
 
-async def test_a_name_or_the_part_that_fits_one_row_only_is_that_row(admin: Member) -> None:
+async def test_a_name_or_unique_part_selects_its_row(admin: Member) -> None:
     here = await signed_in(admin)
     anna, annabel = await colleague(admin, "Anna", "Weber"), await colleague(admin, "Annabel", "Weber-Roth")
     for typed, meant in (("anna weber", anna), ("-ROTH", annabel), (" Anna Weber ", anna), ("", None)):
@@ -46,7 +46,7 @@ async def test_a_name_or_the_part_that_fits_one_row_only_is_that_row(admin: Memb
 
 
 @pytest.mark.parametrize("typed", ["Weber", "Nobody"])
-async def test_a_name_of_none_or_several_is_refused_at_the_field_and_kept(admin: Member, typed: str) -> None:
+async def test_an_unknown_or_ambiguous_name_is_refused_at_its_field(admin: Member, typed: str) -> None:
     here = await signed_in(admin)
     await colleague(admin, "Anna", "Weber")
     await colleague(admin, "Bert", "Weber")
@@ -58,14 +58,14 @@ async def test_a_name_of_none_or_several_is_refused_at_the_field_and_kept(admin:
     assert (await admin.read("warehouses"))["items"] == []
 
 
-async def test_other_fields_are_refused_with_it(admin: Member) -> None:
+async def test_errors_of_other_fields_are_reported_too(admin: Member) -> None:
     here = await signed_in(admin)
     form = await here.get("/warehouses/new")
     reply = await here.fill(form, "/warehouses/new", name="", capacity="many", manager_id="Nobody")
     assert wrong(reply) == {"name", "capacity", "manager_id"}
 
 
-async def test_two_of_the_same_name_are_told_apart_by_their_address(admin: Member) -> None:
+async def test_users_with_one_name_are_shown_with_their_address(admin: Member) -> None:
     here = await signed_in(admin)
     await colleague(admin, "Anna", "Weber")
     second = await colleague(admin, "Anna", "Weber")
@@ -78,7 +78,7 @@ async def test_two_of_the_same_name_are_told_apart_by_their_address(admin: Membe
     assert await manager_of(admin, name) == str(second.user_id)
 
 
-async def test_a_row_that_can_no_longer_be_chosen_is_kept_where_it_was(admin: Member) -> None:
+async def test_a_row_that_can_no_longer_be_selected_is_kept(admin: Member) -> None:
     here = await signed_in(admin)
     anna = await colleague(admin, "Anna", "Weber")
     _, name = await saved(admin, here, "Anna Weber")
@@ -93,7 +93,7 @@ async def test_a_row_that_can_no_longer_be_chosen_is_kept_where_it_was(admin: Me
     assert wrong((await saved(admin, here, "Anna Weber"))[0]) == {"manager_id"}
 
 
-async def test_nobody_elses_rows_are_offered(app: Observed, admin: Member) -> None:
+async def test_rows_of_other_organizations_are_not_suggested(app: Observed, admin: Member) -> None:
     stranger = await factories.sign_up(app)
     await colleague(stranger, "Zelda", "Quist")
     here = await signed_in(admin)

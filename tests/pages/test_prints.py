@@ -1,4 +1,4 @@
-"""Orders and packing slips as they come out of the printer, beside the rows that they are of."""
+"""Printed orders and packing slips, compared with their database rows."""
 
 import asyncio
 import re
@@ -42,7 +42,7 @@ async def rows_of(admin: Member, order_id: UUID) -> list[Any]:
         )
 
 
-async def test_a_purchase_order_says_on_paper_what_the_database_holds(admin: Member) -> None:
+async def test_a_printed_purchase_order_equals_the_database(admin: Member) -> None:
     supplier = await factories.supplier(
         admin, name="Dubois Frères", address="12 rue du Port\nBâtiment B", postal_code="13002",
         city="Marseille", country="France", contact_person="Léa Dubois", phone="+33 4 91 00 00 00",
@@ -87,7 +87,7 @@ async def test_a_purchase_order_says_on_paper_what_the_database_holds(admin: Mem
     assert scanned(sheet.barcode) == "]C0PO-2026-4711"
 
 
-async def test_a_long_order_names_its_columns_on_every_page_and_no_line_twice(admin: Member) -> None:
+async def test_a_long_order_repeats_its_header_and_no_line(admin: Member) -> None:
     supplier = await factories.supplier(admin)
     products = [await factories.product(admin, name="Long name " * 25) for _ in range(10)]
     order = await purchase_order(
@@ -136,7 +136,7 @@ async def test_words_without_a_space_stay_in_their_columns(admin: Member) -> Non
         assert f" 77,777 {word}" in text, path
 
 
-async def test_what_is_no_order_yet_or_no_longer_is_marked_so(admin: Member) -> None:
+async def test_drafts_and_cancelled_orders_are_marked(admin: Member) -> None:
     supplier, product = await factories.supplier(admin), await factories.product(admin)
     here = await signed_in(admin)
     for status, mark in (("draft", "DRAFT"), ("cancelled", "CANCELLED"), ("confirmed", None)):
@@ -150,7 +150,7 @@ async def test_what_is_no_order_yet_or_no_longer_is_marked_so(admin: Member) -> 
     [(None, A4), ("Netherlands", A4), ("USA", LETTER), (" united states", LETTER), ("Kanada", LETTER),
      ("MX", LETTER)],
 )  # fmt: skip
-async def test_paper_is_what_the_country_writes_on(admin: Member, country: str, paper: Any) -> None:
+async def test_paper_size_depends_on_the_country(admin: Member, country: str, paper: Any) -> None:
     supplier, product = await factories.supplier(admin), await factories.product(admin)
     order = await purchase_order(admin, supplier["id"], "confirmed", Line(product["id"]))
     shipment = await admin.create("shipments", {"shipment_type": "outbound"})
@@ -172,7 +172,7 @@ async def test_a_german_reader_prints_in_german(admin: Member) -> None:
         assert said in sheet.text, said
 
 
-async def test_whatever_a_row_holds_is_text_on_paper(admin: Member) -> None:
+async def test_values_are_printed_as_text_whatever_they_contain(admin: Member) -> None:
     supplier = await factories.supplier(admin, name=HOSTILE, address=HOSTILE, contact_person=HOSTILE)
     product = await factories.product(admin, name=HOSTILE, sku=HOSTILE, unit_of_measure="#1 \\")
     order = await admin.create(
@@ -192,7 +192,7 @@ async def test_whatever_a_row_holds_is_text_on_paper(admin: Member) -> None:
     assert scanned(sheet.barcode).partition("<")[2] == HOSTILE[1:]
 
 
-async def test_a_packing_slip_says_what_goes_where_and_no_price(admin: Member) -> None:
+async def test_a_packing_slip_has_items_and_destination_but_no_price(admin: Member) -> None:
     customer = await factories.customer(
         admin, name="Kiosk Nord", address="Hafenstr. 1", postal_code="24103", city="Kiel", country="Germany"
     )
@@ -285,8 +285,8 @@ async def test_documents_lead_to_what_is_printed_of_them(admin: Member) -> None:
             assert sheets(await here.get(print_)), print_
 
 
-async def test_a_document_being_set_holds_up_nobody_else(database: TestDatabase) -> None:
-    """With one connection for all: it is given back before a document is set, which happens aside."""
+async def test_rendering_a_document_blocks_no_other_request(database: TestDatabase) -> None:
+    """With a pool of one connection: it is released before the document is rendered in a thread."""
     async with factories.running(database.installation, pool_max=1) as app:
         admin = await factories.sign_up(app)
         supplier, product = await factories.supplier(admin), await factories.product(admin)

@@ -1,4 +1,4 @@
-"""The page of a product: stock, its course, movements, orders, suppliers, shipments."""
+"""The product page: stock, its history, movements, orders, suppliers, shipments."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -96,7 +96,7 @@ async def test_its_course_is_what_the_ledger_says_of_each_day(here: Browser, app
     ] * 4
 
 
-async def test_what_has_not_moved_for_long_is_charted_to_its_last_movement(admin: Member) -> None:
+async def test_the_chart_of_a_slow_mover_reaches_its_last_movement(admin: Member) -> None:
     product, warehouse = await factories.product(admin), await factories.warehouse(admin)
     moved = receipt(UUID(product["id"]), UUID(warehouse["id"]), 3)
     at = datetime(2020, 6, 30, 12, tzinfo=UTC)
@@ -210,7 +210,7 @@ async def test_what_customers_wait_for_and_what_is_under_way(
         assert [text for text in known if text not in shown] == []
 
 
-async def test_a_new_product_says_that_there_is_nothing(admin: Member) -> None:
+async def test_a_new_product_shows_empty_states(admin: Member) -> None:
     product = await factories.product(admin)
     page = await (await signed_in(admin)).get(f"/products/{product['id']}")
     assert page.status_code == 200

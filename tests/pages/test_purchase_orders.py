@@ -1,4 +1,4 @@
-"""Purchase orders as pages show them."""
+"""Purchase orders on pages."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,7 +27,7 @@ async def numbers_of(here: Browser, **asked: str) -> list[str]:
     return [row["Number"] for row in listed(page, LISTED)]
 
 
-async def test_an_order_is_listed_with_its_supplier_its_days_and_its_worth(admin: Member) -> None:
+async def test_an_order_is_listed_with_its_supplier_dates_and_value(admin: Member) -> None:
     supplier = await factories.supplier(admin, name="Cipla Ltd")
     product = await factories.product(admin)
     line = Line(product["id"], 10, price=Decimal("123.40"))
@@ -62,8 +62,10 @@ async def test_an_order_is_listed_with_its_supplier_its_days_and_its_worth(admin
         ({"status": "received", "open": "true"}, set()),
     ],
 )
-async def test_what_is_open_and_what_is_late(admin: Member, asked: dict[str, str], found: set[str]) -> None:
-    """A day is over when the next has begun: what is expected today is not late."""
+async def test_open_and_late_orders_are_filtered(
+    admin: Member, asked: dict[str, str], found: set[str]
+) -> None:
+    """A day is over when the next one has begun: an order expected today is not late."""
     supplier = (await factories.supplier(admin))["id"]
     for number, status, expected in (
         ("draft", "draft", ago(5)),
@@ -100,7 +102,7 @@ async def test_orders_of_one_supplier_and_by_part_of_their_number(admin: Member)
 @pytest.mark.parametrize(
     ("sort", "first"), [("order_date", 59), ("-order_date", 0), ("po_number", 0), ("-po_number", 59)]
 )
-async def test_the_list_leafs_forth_and_back(admin: Member, sort: str, first: int) -> None:
+async def test_the_list_is_paged_forward_and_back(admin: Member, sort: str, first: int) -> None:
     supplier = (await factories.supplier(admin))["id"]
     for days in range(60):
         await purchase_order(admin, supplier, "draft", number=f"PO-{days:03}", order_date=ago(days))
@@ -114,7 +116,7 @@ async def test_the_list_leafs_forth_and_back(admin: Member, sort: str, first: in
     assert numbers(await here.get(link(second, "Previous"))) == begun
 
 
-async def test_the_export_is_what_the_database_holds(admin: Member) -> None:
+async def test_the_export_equals_the_database(admin: Member) -> None:
     supplier = await factories.supplier(admin, name="=HYPERLINK(1)")
     product = (await factories.product(admin))["id"]
     for number, worth in (("PO-1", "0.10"), ("PO-2", "1234.56")):
@@ -142,7 +144,7 @@ async def test_the_export_is_what_the_database_holds(admin: Member) -> None:
     assert {row["supplier"] for row in sheet} == {"=HYPERLINK(1)"}
 
 
-async def test_a_document_shows_its_lines_and_how_each_stands(admin: Member) -> None:
+async def test_a_document_shows_its_lines_and_their_state(admin: Member) -> None:
     supplier = await factories.supplier(admin)
     products = [await factories.product(admin, name=f"Bolt {number}") for number in range(6)]
     ids = [product["id"] for product in products]
@@ -173,7 +175,7 @@ async def test_a_document_shows_its_lines_and_how_each_stands(admin: Member) -> 
     assert "€142.50" in page.text
 
 
-async def test_what_was_closed_short_and_what_is_off_says_so(admin: Member) -> None:
+async def test_short_closed_and_cancelled_orders_are_marked(admin: Member) -> None:
     supplier, product = (await factories.supplier(admin))["id"], (await factories.product(admin))["id"]
     closed = await purchase_order(
         admin, supplier, "received", Line(product, 10, 8, promised=ago(3), done_on=ago(4))
@@ -184,7 +186,7 @@ async def test_what_was_closed_short_and_what_is_off_says_so(admin: Member) -> N
     assert table(await here.get(f"/purchase-orders/{off}"), LINES)[0]["Status"] == ""
 
 
-async def test_a_long_document_is_leafed_through(admin: Member) -> None:
+async def test_a_long_document_is_paged(admin: Member) -> None:
     supplier, product = (await factories.supplier(admin))["id"], (await factories.product(admin))["id"]
     order_id = await purchase_order(
         admin, supplier, "confirmed", *(Line(product, number) for number in range(1, 121))
@@ -251,7 +253,7 @@ async def test_nobody_sees_orders_of_others_or_without_permission(admin: Member,
         assert f'href="{address}' not in page.text, address
 
 
-async def test_a_filter_that_cannot_be_is_refused(admin: Member) -> None:
+async def test_an_invalid_filter_is_refused(admin: Member) -> None:
     here = await signed_in(admin)
     for asked in ({"late": "false"}, {"open": "1"}, {"status": "lost"}, {"sort": "total"}, {"supplier": "x"}):
         assert (await here.get("/purchase-orders", params=asked)).status_code == 422, asked

@@ -1,4 +1,4 @@
-"""Sales orders as pages show them."""
+"""Sales orders on pages."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -64,7 +64,9 @@ async def test_an_order_is_listed_with_its_customer_or_as_a_counter_sale(admin: 
         ({"q": "lat"}, {"late"}),
     ],
 )
-async def test_what_is_open_and_what_is_late(admin: Member, asked: dict[str, str], found: set[str]) -> None:
+async def test_open_and_late_orders_are_filtered(
+    admin: Member, asked: dict[str, str], found: set[str]
+) -> None:
     customer = (await factories.customer(admin))["id"]
     for number, status, expected in (
         ("draft", "draft", ago(5)),
@@ -83,7 +85,7 @@ async def test_what_is_open_and_what_is_late(admin: Member, asked: dict[str, str
 @pytest.mark.parametrize(
     ("sort", "first"), [("order_date", 59), ("-order_date", 0), ("so_number", 0), ("-so_number", 59)]
 )
-async def test_the_list_leafs_forth_and_back(admin: Member, sort: str, first: int) -> None:
+async def test_the_list_is_paged_forward_and_back(admin: Member, sort: str, first: int) -> None:
     for days in range(60):
         await sales_order(admin, None, "confirmed", number=f"SO-{days:03}", order_date=ago(days))
     here = await signed_in(admin)
@@ -96,7 +98,7 @@ async def test_the_list_leafs_forth_and_back(admin: Member, sort: str, first: in
     assert numbers(await here.get(link(second, "Previous"))) == begun
 
 
-async def test_the_export_is_what_the_database_holds(admin: Member) -> None:
+async def test_the_export_equals_the_database(admin: Member) -> None:
     customer = await factories.customer(admin, name="@SUM(A1)")
     product = (await factories.product(admin))["id"]
     for number, worth in (("SO-1", "0.10"), ("SO-2", "1234.56")):
@@ -122,7 +124,7 @@ async def test_the_export_is_what_the_database_holds(admin: Member) -> None:
     ]
 
 
-async def test_a_document_shows_what_is_held_what_left_and_what_is_missing(admin: Member) -> None:
+async def test_a_document_shows_reserved_shipped_and_short_quantities(admin: Member) -> None:
     customer = await factories.customer(admin, name="Sexton Hardware")
     ids = [(await factories.product(admin, name=f"Bolt {number}"))["id"] for number in range(5)]
     order_id = await sales_order(
@@ -148,7 +150,7 @@ async def test_a_document_shows_what_is_held_what_left_and_what_is_missing(admin
     assert link(page, "Sexton Hardware") == f"/customers/{customer['id']}"
 
 
-async def test_nothing_is_missing_of_what_is_not_to_be_sent(admin: Member) -> None:
+async def test_closed_orders_have_no_short_quantities(admin: Member) -> None:
     product = (await factories.product(admin))["id"]
     here = await signed_in(admin)
     for status, sent in (("draft", 0), ("cancelled", 0), ("delivered", 4)):
@@ -160,7 +162,7 @@ async def test_nothing_is_missing_of_what_is_not_to_be_sent(admin: Member) -> No
         assert "Counter sale" in page.text
 
 
-async def test_its_shipments_stand_in_the_document(admin: Member) -> None:
+async def test_a_document_lists_its_shipments(admin: Member) -> None:
     product = (await factories.product(admin))["id"]
     order_id = await sales_order(admin, None, "shipped", Line(product))
     other = await sales_order(admin, None, "shipped", Line(product))

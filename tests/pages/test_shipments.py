@@ -1,4 +1,4 @@
-"""Shipments as people see them: the list, its files, and the shipment with its way."""
+"""Shipments on pages: the list, its exports, and the shipment with its route."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ def listed(page: Any) -> list[str]:
     return re.findall(r'<td role="cell" class="text first"[^>]*><a href="/shipments/([^"]+)"', page.text)
 
 
-async def test_late_is_what_is_overdue_and_what_came_late(admin: Member, stranger: Member) -> None:
+async def test_late_means_overdue_or_delivered_late(admin: Member, stranger: Member) -> None:
     overdue = await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
     due_today = await shipment(admin, "in_transit", expected_delivery_date=f"{ago(0)}")
     came_late = await shipment(
@@ -54,7 +54,7 @@ async def test_a_shipment_is_found_by_its_numbers(admin: Member) -> None:
     assert listed(await here.get("/shipments?q=778899")) == [wanted["id"]]
 
 
-async def test_shipments_are_leafed_forth_and_back_newest_first(admin: Member) -> None:
+async def test_shipments_are_paged_newest_first(admin: Member) -> None:
     made = [(await shipment(admin))["id"] for _ in range(53)]
     here = await signed_in(admin)
     first = await here.get("/shipments")
@@ -66,7 +66,7 @@ async def test_shipments_are_leafed_forth_and_back_newest_first(admin: Member) -
     assert listed(await here.get("/shipments?sort=created_at")) == made[:50]
 
 
-async def test_exports_hold_what_the_filter_leaves_and_no_formula(admin: Member) -> None:
+async def test_exports_are_filtered_and_free_of_formulas(admin: Member) -> None:
     kept = await shipment(
         admin, "in_transit", reference_id="=1+1", weight_kg="12.5", expected_delivery_date=f"{ago(1)}"
     )
@@ -86,7 +86,7 @@ async def test_exports_hold_what_the_filter_leaves_and_no_formula(admin: Member)
     assert cells["expected_delivery_date"] == ago(1)
 
 
-async def test_a_shipment_shows_its_way_its_story_and_what_is_in_it(admin: Member) -> None:
+async def test_a_shipment_shows_its_route_history_and_contents(admin: Member) -> None:
     product = await factories.product(admin, name="Anchovy fillets")
     supplier = await factories.supplier(admin)
     order = await admin.create(
@@ -139,7 +139,9 @@ async def test_a_shipment_shows_its_way_its_story_and_what_is_in_it(admin: Membe
     assert "<html" not in part.text
 
 
-async def test_shipments_are_seen_by_who_may_and_only_their_own(admin: Member, stranger: Member) -> None:
+async def test_shipments_need_permission_and_stay_within_the_organization(
+    admin: Member, stranger: Member
+) -> None:
     made = await shipment(admin)
     clerk = await signed_in(await factories.member_with(admin, "organization:read", "products:read"))
     outsider = await signed_in(stranger)

@@ -1,4 +1,4 @@
-"""Suppliers as pages show them, and that each figure counts the rows it leads to."""
+"""Suppliers on pages; each figure equals the number of rows it links to."""
 
 from datetime import date
 from uuid import UUID
@@ -17,7 +17,7 @@ LISTED, LINES = "Suppliers", "Lines"
 
 @pytest.fixture
 async def cipla(admin: Member) -> str:
-    """A supplier with a line of every kind; its id."""
+    """A supplier with an order line in every state; returns its id."""
     supplier: str = (await factories.supplier(admin, name="Cipla Ltd", rating="4.25", lead_time_days=21))[
         "id"
     ]
@@ -25,7 +25,7 @@ async def cipla(admin: Member) -> str:
     await purchase_order(
         admin, supplier, "received",
         *[Line(tablets, 10, 10, promised=ago(days), done_on=ago(days)) for days in (20, 19, 18, 17)],
-        Line(tablets, 10, 10, promised=ago(20), expected=ago(11), done_on=ago(12)),  # late, put off meanwhile
+        Line(tablets, 10, 10, promised=ago(20), expected=ago(11), done_on=ago(12)),  # late: postponed later
         Line(tablets, 10, 9, promised=ago(20), done_on=ago(21)),  # closed short
         Line(syrup, 10, 12, promised=ago(20), done_on=ago(21)),  # on time, but too much
         Line(syrup, 10, 10, expected=ago(25), done_on=ago(25)),  # promised as it was expected
@@ -34,7 +34,7 @@ async def cipla(admin: Member) -> str:
     await purchase_order(
         admin, supplier, "confirmed",
         Line(syrup, 10, 3, promised=ago(1)),  # overdue
-        Line(syrup, 10, 0, promised=ago(0)),  # due today, so not yet
+        Line(syrup, 10, 0, promised=ago(0)),  # due today, so not overdue
         Line(syrup, 10, 0, promised=ahead(9)),
         order_date=ago(10), number="PO-2", expected=ago(1),
     )  # fmt: skip
@@ -103,7 +103,7 @@ async def test_the_figures_of_a_supplier_are_those_of_its_lines(admin: Member, c
     assert "21 days" in page.text
 
 
-async def test_every_bar_and_quarter_leads_to_its_lines(admin: Member, cipla: str) -> None:
+async def test_every_bar_and_quarter_links_to_its_lines(admin: Member, cipla: str) -> None:
     here = await signed_in(admin)
     page = await here.get(f"/suppliers/{cipla}")
     counted = 0
@@ -121,7 +121,7 @@ async def test_every_bar_and_quarter_leads_to_its_lines(admin: Member, cipla: st
     assert counted == COUNTED["due"] + COUNTED["timed"]
 
 
-async def test_what_a_supplier_delivers_leads_to_its_lines(admin: Member, cipla: str) -> None:
+async def test_delivered_products_link_to_their_lines(admin: Member, cipla: str) -> None:
     here = await signed_in(admin)
     page = await here.get(f"/suppliers/{cipla}")
     rows = {row["Product"].split()[0]: row for row in table(page, "Products supplied")}
@@ -139,7 +139,7 @@ async def test_what_a_supplier_delivers_leads_to_its_lines(admin: Member, cipla:
     assert not rows
 
 
-async def test_lines_are_narrowed_by_their_day_and_sorted_by_it(admin: Member, cipla: str) -> None:
+async def test_lines_are_filtered_and_sorted_by_date(admin: Member, cipla: str) -> None:
     here = await signed_in(admin)
     rows = await csv_of(here, f"/suppliers/{cipla}/lines", sort="due_on")
     days = [row["due_on"] for row in rows]
@@ -155,7 +155,7 @@ async def test_lines_are_narrowed_by_their_day_and_sorted_by_it(admin: Member, c
     assert len(beyond) == COUNTED["due"], "what is due ends with yesterday, whatever is asked"
 
 
-async def test_lines_leaf_forth_and_back(admin: Member) -> None:
+async def test_lines_are_paged_forward_and_back(admin: Member) -> None:
     supplier, product = (await factories.supplier(admin))["id"], (await factories.product(admin))["id"]
     lines = [Line(product, number, promised=ago(number // 3)) for number in range(1, 121)]
     await purchase_order(admin, supplier, "confirmed", *lines, order_date=ago(50))
@@ -184,7 +184,7 @@ async def test_suppliers_are_listed_with_their_figures(admin: Member, cipla: str
     assert len(table(await here.get(link(page, "1")), "Purchase orders")) == 1
 
 
-async def test_suppliers_are_narrowed_and_exported(admin: Member, stranger: Member) -> None:
+async def test_suppliers_are_filtered_and_exported(admin: Member, stranger: Member) -> None:
     for name, status in (("=1+1", "active"), ("Blocked Ltd", "blocked"), ("Acme", "active")):
         await factories.supplier(admin, name=name, status=status, rating="3.5")
     await factories.supplier(stranger, name="Theirs")
@@ -235,7 +235,7 @@ async def test_nobody_sees_suppliers_of_others_or_without_permission(
 
 
 async def test_on_time_agrees_with_plain_sql(admin: Member, cipla: str) -> None:
-    """Said another way: of what fell due, what is neither missing nor came after its day."""
+    """Cross-check with another formulation: lines that fell due, less those that are missing or came late."""
     async with admin.transaction() as connection:
         due, on_time = await connection.fetchrow(
             """

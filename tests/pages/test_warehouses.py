@@ -1,4 +1,4 @@
-"""The list of warehouses, and each with what is in it."""
+"""The list of warehouses, and the page of each."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ class Site(NamedTuple):
 
 @pytest.fixture
 async def site(admin: Member) -> Site:
-    """The north holds 150 apples, 200 until yesterday, and has sold its pears today; the south is empty."""
+    """The north holds 150 apples, 200 until yesterday, and sold its last pears today; the south is empty."""
     north = await factories.warehouse(admin, name="North", capacity=200, city="Kiel", country="Germany")
     for code, kind, capacity in (("STO", "storage", 180), ("REC", "receiving", 20)):
         await admin.create(
@@ -57,7 +57,7 @@ async def here(admin: Member, site: Site) -> Browser:
     return await signed_in(admin)
 
 
-async def test_warehouses_are_listed_with_what_they_hold(here: Browser, site: Site) -> None:
+async def test_warehouses_are_listed_with_their_stock(here: Browser, site: Site) -> None:
     page = await here.get("/warehouses")
     north, south = table(page, "Warehouses")
     assert north == {
@@ -89,7 +89,7 @@ async def test_they_are_found_by_part_of_their_name_or_place(here: Browser) -> N
         assert [row["Name"] for row in (table(page, "Warehouses") if found else [])] == found
 
 
-async def test_an_export_is_what_the_list_shows(here: Browser, site: Site) -> None:
+async def test_an_export_equals_the_list(here: Browser, site: Site) -> None:
     for read in (csv_of, xlsx_of):
         north, south = await read(here, "/warehouses")
         assert (north["id"], north["city"], south["location"]) == (site.north["id"], "Kiel", "Bari, Italy")
@@ -98,7 +98,7 @@ async def test_an_export_is_what_the_list_shows(here: Browser, site: Site) -> No
     assert [row["name"] for row in await csv_of(here, "/warehouses", status="active")] == ["North"]
 
 
-async def test_pages_are_leafed_through_there_and_back(admin: Member) -> None:
+async def test_pages_go_forward_and_back(admin: Member) -> None:
     for number in range(60):
         await factories.warehouse(admin, name=f"Warehouse {number:02}")
     here = await signed_in(admin)
@@ -126,7 +126,7 @@ async def test_a_warehouse_shows_its_stock_zones_and_movements(here: Browser, si
     assert [row["Quantity"] for row in table(ledger, "Ledger")] == ["-50", "+200"]
 
 
-async def test_it_shows_its_stock_as_it_stood(here: Browser, site: Site) -> None:
+async def test_it_shows_its_stock_as_of_a_day(here: Browser, site: Site) -> None:
     page = await here.get(f"/warehouses/{site.north['id']}", params={"as_of": str(ago(1))})
     for label, shown in (
         ("Units on hand", ["204", "2"]), ("Stock value", ["US$112"]), ("Utilization", ["102.0%", "200"]),
@@ -142,7 +142,7 @@ async def test_it_shows_its_stock_as_it_stood(here: Browser, site: Site) -> None
     assert "Highest-value stock</caption>" not in before.text
 
 
-async def test_stock_without_a_cost_is_not_said_to_be_worth_nothing(admin: Member, site: Site) -> None:
+async def test_stock_without_a_cost_has_no_value_rather_than_zero(admin: Member, site: Site) -> None:
     plums = await factories.product(admin, name="Plums", unit_cost=None)
     async with admin.transaction() as connection:
         await post(connection, admin, receipt(UUID(plums["id"]), UUID(site.north["id"]), 9))
@@ -150,7 +150,7 @@ async def test_stock_without_a_cost_is_not_said_to_be_worth_nothing(admin: Membe
     assert tiles(page)["Stock value"][0] == ["US$75", "1"]
 
 
-async def test_who_may_not_read_inventory_sees_where_but_not_what(admin: Member, site: Site) -> None:
+async def test_without_inventory_permission_the_stock_is_hidden(admin: Member, site: Site) -> None:
     here = await signed_in(await factories.member_with(admin, "warehouses:read"))
     (north, _south) = table(await here.get("/warehouses"), "Warehouses")
     assert north.keys() == {"Name", "Location", "Capacity", "Status"}
@@ -161,13 +161,13 @@ async def test_who_may_not_read_inventory_sees_where_but_not_what(admin: Member,
         assert hidden not in page.text
 
 
-async def test_who_may_not_read_warehouses_is_told_so(admin: Member, site: Site) -> None:
+async def test_without_permission_the_page_is_forbidden(admin: Member, site: Site) -> None:
     here = await signed_in(await factories.member_with(admin, "inventory:read"))
     for path in ("/warehouses", "/warehouses.csv", "/warehouses.xlsx", f"/warehouses/{site.north['id']}"):
         assert (await here.get(path)).status_code == 403
 
 
-async def test_others_warehouses_do_not_exist(stranger: Member, site: Site) -> None:
+async def test_another_organizations_warehouse_is_not_found(stranger: Member, site: Site) -> None:
     here = await signed_in(stranger)
     assert "North" not in (await here.get("/warehouses")).text
     assert await csv_of(here, "/warehouses") == []

@@ -1,4 +1,4 @@
-"""The zones of all warehouses, as pages show and export them."""
+"""The zones of all warehouses, on pages and in exports."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.pages.tables import is_empty, link, table
 
 @pytest.fixture
 async def here(admin: Member, stranger: Member) -> Browser:
-    """Two warehouses, the north with two zones, the south with one; others' zones are not there."""
+    """Two warehouses, the north with two zones, the south with one; another organization also has zones."""
     for owner, warehouse, code, name, kind, capacity in (
         (admin, "North", "A-01", "High racks", "storage", 180),
         (admin, "North", "R-01", "Ramp", "receiving", None),
@@ -60,7 +60,7 @@ async def test_zones_are_exported_as_filtered(here: Browser) -> None:
         assert told == {"code": "A-02", "name": "Cold room", "warehouse": "South", "zone_type": "storage"}
 
 
-async def test_who_may_not_see_warehouses_sees_no_zones(admin: Member) -> None:
+async def test_without_permission_zones_are_not_shown(admin: Member) -> None:
     here = await signed_in(await factories.member_with(admin, "products:read"))
     assert (await here.get("/zones")).status_code == 403
     assert (await here.get("/zones.csv")).status_code == 403

@@ -48,7 +48,7 @@ async def test_a_draft_adds_up_its_lines(admin: Member) -> None:
     assert await admin.read(f"{PATH}/{order['id']}") == order
 
 
-async def test_an_order_is_in_its_organizations_currency_unless_it_says_another(admin: Member) -> None:
+async def test_the_currency_defaults_to_the_organizations(admin: Member) -> None:
     assert (await _draft(admin))["currency"] == "USD"
     accepted(await admin.edit(f"organizations/{admin.organization_id}", currency="EUR"))
     assert (await _draft(admin))["currency"] == "EUR"
@@ -57,12 +57,12 @@ async def test_an_order_is_in_its_organizations_currency_unless_it_says_another(
 
 
 @pytest.mark.parametrize("currency", ["ZZZ", "usd", "XXX", "EURO", "EUR\n"])
-async def test_a_currency_that_there_is_not_is_refused(admin: Member, currency: str) -> None:
+async def test_an_unknown_currency_is_refused(admin: Member, currency: str) -> None:
     reply = await admin.edit(f"organizations/{admin.organization_id}", currency=currency)
     assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "currency")
 
 
-async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: Member) -> None:
+async def test_a_number_is_assigned_by_default(admin: Member, stranger: Member) -> None:
     supplier = await factories.supplier(admin)
     unnumbered = {"supplier_id": supplier["id"], "order_date": "2026-03-02"}
     assert (await admin.create(PATH, unnumbered))["po_number"] == "PO-2026-000001"
@@ -83,7 +83,7 @@ async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: M
     ] == "PO-2025-000001"
 
 
-async def test_nothing_is_expected_before_it_is_ordered(admin: Member) -> None:
+async def test_the_expected_date_is_not_before_the_order_date(admin: Member) -> None:
     line = {"product_id": (await factories.product(admin))["id"], "quantity_ordered": 1}
     early, in_time = (
         line | {"expected_delivery_date": "2026-03-01"},
@@ -114,7 +114,7 @@ async def test_lines_are_listed_in_pages(admin: Member) -> None:
     assert second["next_cursor"] is None
 
 
-async def test_drafting_is_the_beginning_of_an_orders_history(admin: Member) -> None:
+async def test_an_orders_history_begins_with_its_draft(admin: Member) -> None:
     order = await _draft(admin)
     (entry,) = (await admin.read(f"{PATH}/{order['id']}/history"))["items"]
     assert (entry["from_status"], entry["to_status"]) == (None, "draft")
@@ -122,7 +122,7 @@ async def test_drafting_is_the_beginning_of_an_orders_history(admin: Member) -> 
     assert entry["occurred_at"] == order["created_at"]
 
 
-async def test_everything_that_does_not_exist_is_named_at_once(admin: Member, stranger: Member) -> None:
+async def test_all_unknown_references_are_named(admin: Member, stranger: Member) -> None:
     ours, theirs = await factories.product(admin), await factories.product(stranger)
     lines = [{"product_id": id_, "quantity_ordered": 1} for id_ in (ours["id"], theirs["id"], str(uuid4()))]
     body = {
@@ -147,7 +147,7 @@ async def test_everything_that_does_not_exist_is_named_at_once(admin: Member, st
         ({"quantity_ordered": 1, "expected_delivery_date": "2026-02-30"}, "items[0].expected_delivery_date"),
     ],
 )
-async def test_a_number_or_day_that_cannot_be_is_named(
+async def test_an_invalid_quantity_price_or_date_is_named(
     admin: Member, line: dict[str, Any], field: str
 ) -> None:
     line["product_id"] = (await factories.product(admin))["id"]
@@ -156,7 +156,7 @@ async def test_a_number_or_day_that_cannot_be_is_named(
     assert _named(accepted(await admin.post(PATH, body), 422)) == [field]
 
 
-async def test_lines_that_together_come_to_too_much_are_refused(admin: Member) -> None:
+async def test_a_total_above_the_maximum_is_refused(admin: Member) -> None:
     product, supplier = await factories.product(admin), await factories.supplier(admin)
     line = {"product_id": product["id"], "quantity_ordered": 1, "line_total": "999999999999.99"}
     body = {"po_number": "P", "order_date": "2026-03-02", "supplier_id": supplier["id"], "items": [line] * 2}
@@ -165,7 +165,7 @@ async def test_lines_that_together_come_to_too_much_are_refused(admin: Member) -
     assert (await admin.create(PATH, body))["total_amount"] == "999999999999.99"
 
 
-async def test_nothing_is_ordered_from_a_blocked_supplier(admin: Member) -> None:
+async def test_orders_to_a_blocked_supplier_are_refused(admin: Member) -> None:
     blocked = await factories.supplier(admin, status="blocked")
     body = {"po_number": "PO-1", "order_date": "2026-03-02", "supplier_id": blocked["id"]}
     assert _named(accepted(await admin.post(PATH, body), 409)) == ["supplier_id"]
@@ -174,7 +174,7 @@ async def test_nothing_is_ordered_from_a_blocked_supplier(admin: Member) -> None
     assert _named(problem) == ["supplier_id"]
 
 
-async def test_a_number_is_taken_once_in_an_organization(admin: Member, stranger: Member) -> None:
+async def test_numbers_are_unique_per_organization(admin: Member, stranger: Member) -> None:
     order = await _draft(admin)
     again = {"po_number": order["po_number"], "order_date": "2026-03-02", "supplier_id": order["supplier_id"]}
     assert _named(accepted(await admin.post(PATH, again), 409)) == ["po_number"]
@@ -184,7 +184,7 @@ async def test_a_number_is_taken_once_in_an_organization(admin: Member, stranger
 # Editing
 
 
-async def test_an_edit_of_the_header_leaves_the_lines(admin: Member) -> None:
+async def test_an_edit_of_the_header_keeps_the_lines(admin: Member) -> None:
     order = await _draft(admin, {"quantity_ordered": 2, "unit_price": "1.50"}, notes="call first")
     edited = accepted(await admin.edit(f"{PATH}/{order['id']}", order_date="2026-03-09", notes=None))
     assert edited | {"updated_at": ""} == order | {
@@ -205,7 +205,7 @@ async def test_an_edit_of_lines_replaces_them_all(admin: Member) -> None:
     assert (emptied["items"], emptied["total_amount"]) == ([], "0.00")
 
 
-async def test_an_unknown_product_in_an_edit_leaves_the_order_as_it_was(admin: Member) -> None:
+async def test_an_edit_with_an_unknown_product_changes_nothing(admin: Member) -> None:
     order = await _draft(admin, {"quantity_ordered": 2})
     items = [{"product_id": str(uuid4()), "quantity_ordered": 1}]
     problem = accepted(await admin.edit(f"{PATH}/{order['id']}", items=items, notes="new"), 422)
@@ -213,7 +213,7 @@ async def test_an_unknown_product_in_an_edit_leaves_the_order_as_it_was(admin: M
     assert await admin.read(f"{PATH}/{order['id']}") == order
 
 
-async def test_of_two_buyers_who_edit_the_same_version_one_must_read_again(admin: Member) -> None:
+async def test_of_two_edits_of_one_version_one_is_refused(admin: Member) -> None:
     order = await _draft(admin)
     path = f"{PATH}/{order['id']}"
     version = {"If-Match": (await admin.get(path)).headers["etag"]}
@@ -313,7 +313,7 @@ async def test_orders_are_filtered_by_status_and_supplier(admin: Member) -> None
 
 
 @pytest.mark.parametrize("sort", ["-order_date", "order_date", "po_number", "-po_number"])
-async def test_pages_in_every_order_hold_each_order_once(admin: Member, sort: str) -> None:
+async def test_paging_in_every_sort_returns_each_order_once(admin: Member, sort: str) -> None:
     supplier = await factories.supplier(admin)
     days = ["2026-03-02", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-02"]
     for number, day in enumerate(days):
@@ -331,7 +331,7 @@ async def test_pages_in_every_order_hold_each_order_once(admin: Member, sort: st
     assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-async def test_a_stranger_finds_nothing_of_our_order(admin: Member, stranger: Member) -> None:
+async def test_orders_of_another_organization_are_not_found(admin: Member, stranger: Member) -> None:
     order = await _draft(admin, {"quantity_ordered": 1})
     path = f"{PATH}/{order['id']}"
     for hidden in (path, f"{path}/items", f"{path}/history"):
@@ -344,7 +344,7 @@ async def test_a_stranger_finds_nothing_of_our_order(admin: Member, stranger: Me
     assert await admin.read(path) == order
 
 
-async def test_orders_are_found_between_days_in_their_order(admin: Member) -> None:
+async def test_orders_are_filtered_by_date_range_in_date_order(admin: Member) -> None:
     supplier = (await factories.supplier(admin))["id"]
     for day, expected in ((1, 20), (2, 10), (3, 15), (4, None)):
         fields = {} if expected is None else {"expected_delivery_date": f"2026-03-{expected}"}

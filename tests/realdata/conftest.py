@@ -1,4 +1,4 @@
-"""Each test loads organizations of its own."""
+"""Each test loads its own organizations."""
 
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ from imsop.realdata import uci, usaid
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names and addresses are unique in an installation."""
+    """Renames the organizations, as names and addresses are unique in an installation."""
     for source in (usaid, uci):
         domain = f"{uuid4().hex}.example"
         monkeypatch.setattr(source, "DOMAIN", domain)

@@ -1,4 +1,4 @@
-"""The retailer's three files, made up in the layout of the real ones."""
+"""The retailer's three files with made-up rows in the layout of the real ones."""
 
 import csv
 import gzip
@@ -42,8 +42,8 @@ SECOND = {"invoice_at": "2010-12-02T09:00:00"}
 THIRD = {"invoice_at": "2010-12-03T10:00:00"}
 SUMMER = {"invoice_at": "2011-07-01T12:30:00", "customer_id": ""}
 SALE = line("5001", 1, "sale", "LANTERN", 6, unit_price_gbp="2.5555")
-# An invoice with postage on it; a later one of the same customer; what of both came back, in part against
-# them; a charge that was cancelled; stock lost; a debt; and a sale in summer to somebody at the counter.
+# An invoice with postage; a later one of the same customer; returns of both, partly against them; a cancelled
+# charge; lost stock; a bad debt; and a counter sale in summer.
 LINES: list[Line] = [
     SALE,
     line("5001", 2, "sale", "CANDLE", 10, unit_price_gbp="0.0", description="Invented candle"),
@@ -64,7 +64,7 @@ LINES: list[Line] = [
 def gifts(
     directory: Path, lines: list[Line], customers: list[Line] = CUSTOMERS, products: list[Line] = PRODUCTS
 ) -> Path:
-    """A directory of data sets that holds these lines."""
+    """A directory of data sets with these lines."""
     source = directory / uci.SOURCE
     source.mkdir(parents=True)
     for name, rows in {"customers.csv": customers, "products.csv": products}.items():

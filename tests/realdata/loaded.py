@@ -1,4 +1,4 @@
-"""Loading a source for a test, and looking at what became of it."""
+"""Loads a source for a test, and inspects the result."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ async def load(source: ModuleType, pool: Pool, directory: Path) -> LoadReport:
 
 @asynccontextmanager
 async def organization(source: ModuleType, pool: Pool) -> AsyncIterator[Connection]:
-    """A transaction of the application inside what was loaded: row security shows nothing else."""
+    """A transaction of the application in the loaded organization, under row security."""
     async with transaction(pool, None, read_only=True) as connection:
         account = await queries.find_account(connection, f"admin@{source.DOMAIN}")
     assert account is not None
@@ -39,5 +39,5 @@ async def rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
 
 
 def faults(refused: pytest.ExceptionInfo[InvalidInput]) -> list[tuple[str, str]]:
-    """What was refused: row with field, and reason."""
+    """Refused values: row with field, and reason."""
     return [(fault.field, fault.message) for fault in refused.value.errors]

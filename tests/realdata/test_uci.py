@@ -1,6 +1,6 @@
-"""What an organization makes of the retailer's three files.
+"""Loading the retailer's three files.
 
-Where IMSOP_REAL_DATA names the data sets, the real one is loaded too and must give the figures known of it.
+If IMSOP_REAL_DATA names the data sets, the real ones are loaded too and must yield the known figures.
 """
 
 import os
@@ -73,9 +73,7 @@ async def test_an_invoice_is_an_order_of_its_sales_delivered_the_same_day(pool: 
     ]
 
 
-async def test_order_lines_keep_the_number_of_the_source_and_know_what_came_back(
-    pool: Pool, tmp_path: Path
-) -> None:
+async def test_order_lines_keep_the_sources_number_and_count_returns(pool: Pool, tmp_path: Path) -> None:
     await load(uci, pool, gifts(tmp_path, LINES))
     async with organization(uci, pool) as connection:
         items = await rows(
@@ -98,7 +96,7 @@ async def test_order_lines_keep_the_number_of_the_source_and_know_what_came_back
     ]
 
 
-async def test_products_the_file_lacks_are_named_and_priced_by_their_lines(
+async def test_products_missing_from_the_file_are_derived_from_their_lines(
     pool: Pool, tmp_path: Path
 ) -> None:
     await load(uci, pool, gifts(tmp_path, LINES))
@@ -114,9 +112,7 @@ async def test_products_the_file_lacks_are_named_and_priced_by_their_lines(
         ]
 
 
-async def test_the_ledger_begins_with_the_least_that_keeps_stock_from_falling_below_zero(
-    pool: Pool, tmp_path: Path
-) -> None:
+async def test_opening_balances_are_minimal(pool: Pool, tmp_path: Path) -> None:
     await load(uci, pool, gifts(tmp_path, LINES))
     async with organization(uci, pool) as connection:
         ledger = await rows(
@@ -172,7 +168,7 @@ PRODUCT, ANOTHER = UUID(int=1), UUID(int=2)
         ([Trade(1, "a", PRODUCT, 5), Trade(2, "a", ANOTHER, -1)], {}),
     ],
 )
-def test_a_return_goes_against_the_latest_earlier_purchase_with_room_for_all_of_it(
+def test_a_return_matches_the_latest_earlier_purchase_that_covers_it(
     trades: list[Trade], matched: dict[int, int]
 ) -> None:
     assert match_returns(trades) == matched
@@ -182,7 +178,7 @@ if REAL_DATA := os.environ.get("IMSOP_REAL_DATA"):
 
     @pytest.fixture
     def apart(database: TestDatabase) -> Iterator[str]:
-        """The application's door to a database of its own: no other test is to wade through this one."""
+        """DSN of the application role to a separate database: so many rows would slow down other tests."""
         admin_dsn = copied(database.admin_dsn, f"uci_{uuid4().hex}")
         name = urlsplit(admin_dsn).path.removeprefix("/")
         with psycopg.connect(database.admin_dsn, autocommit=True) as server:
@@ -191,7 +187,7 @@ if REAL_DATA := os.environ.get("IMSOP_REAL_DATA"):
             server.execute(f"DROP DATABASE {name}")
 
     @pytest.mark.timeout(600)
-    async def test_the_real_lines_give_the_figures_known_of_them(apart: str) -> None:
+    async def test_the_real_lines_yield_the_known_figures(apart: str) -> None:
         pool = await open_pool(apart, min_size=1, max_size=1)
         try:
             report = await load(uci, pool, Path(REAL_DATA or ""))
@@ -245,7 +241,7 @@ if REAL_DATA := os.environ.get("IMSOP_REAL_DATA"):
             ("opening_balance", 3_934, 5_738_708, 1),
             ("sale", 528_953, -5_645_227, 0),
         ]
-        # Against an order of the same customer, and no more than it has of the product.
+        # Matched with an order of the same customer, and no more than it contains of the product.
         assert await rows(
             connection,
             """
@@ -255,7 +251,7 @@ if REAL_DATA := os.environ.get("IMSOP_REAL_DATA"):
             WHERE t.movement_kind = 'customer_return' AND o.customer_id IS NOT NULL
             """,
         ) == [(7_387, 249_418, 249_418)]
-        # A smaller opening balance would have let stock fall below zero.
+        # With a smaller opening balance, stock would have fallen below zero.
         assert await rows(
             connection,
             """

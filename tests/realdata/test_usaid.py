@@ -1,6 +1,6 @@
-"""The deliveries file, made up in the layout of the real one, and what an organization makes of it.
+"""Loading the deliveries file, with made-up rows in the layout of the real one.
 
-Where IMSOP_REAL_DATA names the data sets, the real one is loaded too and must give the figures known of it.
+If IMSOP_REAL_DATA names the data sets, the real one is loaded too and must yield the known figures.
 """
 
 import csv
@@ -23,8 +23,8 @@ from tests.conftest import TestDatabase
 from tests.inventory import stock
 from tests.realdata.loaded import SETTINGS, load, organization, rows
 
-# A purchase of two lines in one shipment, which weighs them on the first; another, dated after its delivery,
-# that was neither sent nor quoted on a day known; and a sale from the distribution centre.
+# A purchase of two lines in one shipment, weighed on its first line; another, dated after its delivery, with
+# neither a sent nor a quoted date; and a sale from the distribution centre.
 PURCHASE: dict[str, Any] = {
     "id": "1",
     "project_code": "900-XX-T01",
@@ -105,7 +105,7 @@ LINES = [PURCHASE, SECOND_LINE, LATE_PAPER, SALE]
 
 
 def deliveries(directory: Path, *lines: dict[str, Any]) -> Path:
-    """A directory of data sets that holds these lines."""
+    """A directory of data sets with these lines."""
     path = directory / usaid.SOURCE
     path.parent.mkdir(parents=True)
     with path.open("w", newline="") as file:
@@ -147,7 +147,7 @@ async def test_the_distribution_centre_is_a_warehouse_and_no_supplier(pool: Pool
         ]
 
 
-async def test_lines_keep_their_own_dates_and_the_value_of_the_source(pool: Pool, tmp_path: Path) -> None:
+async def test_lines_keep_their_dates_and_the_sources_value(pool: Pool, tmp_path: Path) -> None:
     await load(usaid, pool, deliveries(tmp_path, *LINES))
     async with organization(usaid, pool) as connection:
         assert await rows(
@@ -188,7 +188,7 @@ async def test_an_order_is_dated_when_sent_else_when_quoted_else_as_scheduled(
     ]
 
 
-async def test_a_history_runs_forward_even_where_the_source_does_not(pool: Pool, tmp_path: Path) -> None:
+async def test_a_history_is_chronological_even_if_the_source_is_not(pool: Pool, tmp_path: Path) -> None:
     await load(usaid, pool, deliveries(tmp_path, *LINES))
     async with organization(usaid, pool) as connection:
         changes = await rows(
@@ -206,7 +206,7 @@ async def test_a_history_runs_forward_even_where_the_source_does_not(pool: Pool,
     ]
 
 
-async def test_a_shipment_carries_lines_of_one_order_and_weighs_what_one_of_them_says(
+async def test_a_shipment_has_lines_of_one_order_and_the_weight_of_one_line(
     pool: Pool, tmp_path: Path
 ) -> None:
     await load(usaid, pool, deliveries(tmp_path, *LINES))
@@ -250,7 +250,7 @@ async def test_a_shipment_has_its_mode_and_the_latest_schedule_of_its_lines(
     ]
 
 
-async def test_purchases_pass_through_and_sales_draw_on_an_opening_balance_that_says_so(
+async def test_purchases_pass_through_and_sales_use_a_marked_opening_balance(
     pool: Pool, tmp_path: Path
 ) -> None:
     await load(usaid, pool, deliveries(tmp_path, *LINES))
@@ -312,9 +312,7 @@ FAULTY = {
 }
 
 
-async def test_every_faulty_value_of_every_row_is_named_and_nothing_is_there(
-    pool: Pool, tmp_path: Path
-) -> None:
+async def test_every_faulty_value_is_named_and_nothing_is_loaded(pool: Pool, tmp_path: Path) -> None:
     directory = deliveries(tmp_path, PURCHASE, PURCHASE | FAULTY, SALE | {"id": "9", "pack_price": "free"})
     with pytest.raises(InvalidInput) as refused:
         await load(usaid, pool, directory)
@@ -350,9 +348,7 @@ async def test_rows_that_contradict_each_other_are_named(
     assert f"row 3: {field}" in {fault.field for fault in refused.value.errors}
 
 
-def test_quantities_beyond_what_a_balance_holds_are_refused_in_words(
-    database: TestDatabase, tmp_path: Path
-) -> None:
+def test_quantities_beyond_a_balances_range_are_reported(database: TestDatabase, tmp_path: Path) -> None:
     huge = SALE | {"line_item_quantity": "2147483647"}
     directory = deliveries(tmp_path, huge, huge | {"id": "5"})
     loads = {usaid.DOMAIN: partial(usaid.load, settings=SETTINGS, directory=directory, progress=silent)}
@@ -362,7 +358,7 @@ def test_quantities_beyond_what_a_balance_holds_are_refused_in_words(
 
 if REAL_DATA := os.environ.get("IMSOP_REAL_DATA"):
 
-    async def test_the_real_deliveries_give_the_figures_known_of_them(pool: Pool) -> None:
+    async def test_the_real_deliveries_yield_the_known_figures(pool: Pool) -> None:
         report = await load(usaid, pool, Path(REAL_DATA or ""))
         assert (report.rows_read, report.outcomes) == (
             10_324,

@@ -1,6 +1,6 @@
-"""What PostgreSQL's own catalogue says of the schema: tables, keys, indexes, checks, grants.
+"""The schema as read from PostgreSQL's system catalogue: tables, keys, indexes, checks, grants.
 
-A partitioned table is one table here; its partitions are left out.
+A partitioned table counts as one table; its partitions are left out.
 """
 
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ import psycopg
 
 WITHOUT_TENANT = {
     "alembic_version",
-    "permissions",  # the installation's own list, the same for everybody
-    "sign_in_attempts",  # counted before any tenant is known; holds hashes
+    "permissions",  # the installation's own list, shared by all
+    "sign_in_attempts",  # counted before a tenant is known; contains hashes
 }
-"""May only shrink."""
+"""Exceptions; may only shrink."""
 
 
 class Column(NamedTuple):
@@ -45,7 +45,7 @@ class Index(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Catalogue:
-    """Read once; `connection` is the superuser's, in autocommit."""
+    """Read once; `connection` is a superuser's, in autocommit mode."""
 
     connection: psycopg.Connection
     columns: dict[str, list[Column]] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Catalogue:
 
     @property
     def tenant_tables(self) -> list[str]:
-        """Every table but those named above: a new one is a tenant's unless someone says otherwise."""
+        """All tables but the exceptions above: a new one must have a tenant unless listed there."""
         return [table for table in self.tables if table not in WITHOUT_TENANT]
 
     @staticmethod
@@ -67,12 +67,12 @@ class Catalogue:
         return "id" if table == "organizations" else "organization_id"
 
     def rows(self, sql: str, *parameters: Any) -> list[Any]:
-        """The first column of each row, or the rows where there are more columns."""
+        """The first column of each row, or whole rows if there are several columns."""
         found = self.connection.execute(sql, parameters or None).fetchall()
         return [row[0] if len(row) == 1 else row for row in found]
 
     def granted(self, table: str, role: str, privilege: str) -> set[str]:
-        """Columns on which the role has the privilege; all of them where it has it on the table."""
+        """Columns on which the role has the privilege; all if it has it on the table."""
         return set(
             self.rows(
                 "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = %s::regclass AND a.attnum > 0"

@@ -1,6 +1,6 @@
-"""What can be asked of the API, by its OpenAPI document, and a sample of each request.
+"""All operations of the API from its OpenAPI document, with a sample of each request.
 
-A new route is here by existing; what it needs that the document cannot say (a body to send) stands below.
+A new route is included automatically; data that the document cannot provide (a request body) is below.
 """
 
 import re
@@ -28,7 +28,7 @@ PUBLIC = {
     "GET /sign-in",
     "POST /sign-in",
 }
-"""May only shrink: pages that anybody may see are added in review, by name."""
+"""Exceptions; may only shrink: pages for everybody are added in review, by name."""
 
 OWN = {
     "DELETE /api/v1/auth/token",
@@ -44,13 +44,13 @@ OWN = {
     "GET /profile/sessions",
     "POST /profile/sessions/{session_id}/end",
 }
-"""About whoever asks, who needs no permission: tests/identity/test_account.py and tests/pages try them."""
+"""The caller's own account, without permissions: tested by tests/identity/test_account.py, tests/pages."""
 
 STREAMS = {"GET /api/v1/stream"}
-"""Replies that do not end: tests/web/test_stream.py listens to them."""
+"""Endless responses; tested in tests/web/test_stream.py."""
 
-# Bodies that are accepted from a member of the organization whose ids they hold; {table} stands for the id of
-# its row there. Every id in them is tried with another organization's.
+# Bodies accepted from a member of the organization whose ids they contain; {table} stands for the id of its
+# row there. Every id is also tried with another organization's.
 BODIES: dict[str, Any] = {
     "POST /users": {"email": "{new}@example.test", "password": "long enough", "role_ids": ["{roles}"]},
     "PATCH /users/{}": {"role_ids": ["{roles}"], "last_name": "{new}"},
@@ -129,7 +129,7 @@ BODIES: dict[str, Any] = {
     "POST /analytics-events": {"event_type": "page.seen"},
 }
 
-# What must be asked for beside a path; every text of a sample row begins alike.
+# Required query parameters; all texts of sample rows have the same prefix.
 QUERIES: dict[str, dict[str, str]] = {"GET /search": {"q": "sample"}}
 
 
@@ -137,11 +137,11 @@ LIFECYCLES: dict[str, Lifecycle] = {
     "purchase-orders": purchase_orders.LIFECYCLE,
     "sales-orders": sales_orders.LIFECYCLE,
 }
-"""Of each document, by its noun in an address; each table names a state before what leaves it."""
+"""Lifecycles by noun in the URL; each table lists a state before the transitions from it."""
 
 
 class Operation(NamedTuple):
-    """A method of a path. `queries`: its parameters; `rows`: whether it replies with a list of them."""
+    """A method of a path. `queries`: its parameters; `rows`: True if it returns a list."""
 
     method: str
     path: str
@@ -153,12 +153,12 @@ class Operation(NamedTuple):
 
     @property
     def table(self) -> str | None:
-        """The table of the row that the path names, by the noun before the id."""
+        """The table of the row in the path, by the noun before the id."""
         named = re.search(r"/([a-z-]+)/\{\w+\}", self.path)
         return named[1].replace("-", "_") if named else None
 
     def of(self, tenant: Rows) -> str:
-        """The path to that tenant's row."""
+        """The path with the id of that tenant's row."""
         return re.sub(r"\{\w+\}", str(tenant.ids[self.table]) if self.table else "", self.path)
 
     @property
@@ -205,9 +205,9 @@ async def send(member: Member, operation: Operation, path: str, body: Any = None
 async def row_of_its_own(
     operations: dict[str, Operation], operation: Operation, admin: Member, ours: Rows
 ) -> str:
-    """The path to a row that nothing else refers to, where it can be made and is to be changed.
+    """The path of an unreferenced row, created if the operation changes it.
 
-    A document is in a state that the verb at the end of the path allows.
+    A document is in a state that allows the transition at the end of the path.
     """
     noun = re.sub("/{.*", "", operation.path)
     is_sent = operation.method == "POST" and operation.path.endswith("}/mails")
@@ -227,7 +227,7 @@ async def row_of_its_own(
 
 
 def verbs_before(noun: str, operation: Operation) -> list[str] | None:
-    """What leads a draft to where this operation, a verb, is possible; None where it is no verb."""
+    """Transitions that lead a draft to a state that allows this one; None if it is no transition."""
     lifecycle = LIFECYCLES.get(noun)
     ways: dict[str, list[str]] = {"draft": []}
     for transition in lifecycle.transitions if lifecycle else ():
@@ -254,7 +254,7 @@ async def documented(app: Observed) -> list[Operation]:
 
 
 def _shape(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
-    """The properties of what it replies where all is well."""
+    """Properties of the successful response."""
     schema = (
         operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
     )

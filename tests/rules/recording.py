@@ -1,4 +1,4 @@
-"""What the application says to the database for a request."""
+"""Records the statements that the application sends for a request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from tests.factories import pool_of
 
 
 class Statement(NamedTuple):
-    """One message to the database, as one line."""
+    """One message to the database, as a single line."""
 
     sql: str
     arguments: tuple[Any, ...]
@@ -21,14 +21,14 @@ class Statement(NamedTuple):
 
 @dataclass
 class Recorder:
-    """An application with a single connection, and what went over it."""
+    """An application with a single connection, and its messages."""
 
     app: Observed
     heard: list[Any] = field(default_factory=list)
 
     async def taken(self) -> list[Statement]:
-        """What was said since the last time; what asyncpg asks once about types is not the application's."""
-        await asyncio.sleep(0)  # asyncpg tells what was said in the next turn of the loop
+        """Messages since the last call, without asyncpg's own type lookups."""
+        await asyncio.sleep(0)  # asyncpg reports messages in the next iteration of the loop
         said = [Statement(" ".join(one.query.split()), tuple(one.args)) for one in self.heard]
         self.heard.clear()
         return [one for one in said if "pg_catalog.pg_type" not in one.sql and "'jit'" not in one.sql]
@@ -36,7 +36,7 @@ class Recorder:
 
 @asynccontextmanager
 async def recording(installation: Installation) -> AsyncIterator[Recorder]:
-    """An application of its own, beside whatever else runs on the installation."""
+    """A separate application, beside whatever else runs on the installation."""
     async with factories.running(installation, pool_min=1, pool_max=1) as app:
         recorder = Recorder(app)
         async with pool_of(app).acquire() as connection:

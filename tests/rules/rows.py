@@ -1,6 +1,6 @@
-"""One row of a tenant in every table, made from the catalogue: a new table is covered by existing.
+"""Creates one row of a tenant in every table, from the catalogue: new tables are covered automatically.
 
-Values come from types, defaults, foreign keys and CHECK lists; what those cannot say stands below.
+Values come from types, defaults, foreign keys and CHECK lists; other values are given below.
 """
 
 import re
@@ -12,8 +12,8 @@ from psycopg import sql
 
 from tests.rules.catalogue import Catalogue, Column, ForeignKey
 
-# Values that a CHECK wants and a type cannot tell; and stock that agrees with its ledger and reservations,
-# since another test examines the whole installation.
+# Values that a CHECK requires and types do not tell; stock agrees with its ledger and reservations, since
+# another test examines the whole installation.
 _VALUES: dict[tuple[str, str], Any] = {
     ("supplier_metrics", "period_end"): "2026-02-01",
     ("inventory", "quantity_on_hand"): 5,
@@ -34,7 +34,7 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("inventory_daily_balances", "through_version"): 1,
     ("warehouse_daily_totals", "quantity_on_hand"): 5,
 }
-# Foreign keys that a CHECK forbids in the row that is made; what to change besides to try one of them.
+# Foreign keys that a CHECK forbids in the created row, with the other columns to change for testing them.
 FORBIDDEN_TOGETHER = {
     ("shipments", "sales_order_id"): (
         "shipment_type = 'outbound', purchase_order_id = NULL, supplier_id = NULL"
@@ -56,14 +56,14 @@ _BY_TYPE = {
 
 
 class Rows(NamedTuple):
-    """A tenant with something in every table. `ids`: the row of each table that others refer to."""
+    """A tenant with a row in every table. `ids`: ids of rows, by table."""
 
     organization_id: UUID
     ids: dict[str, UUID]
 
 
 def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
-    """A row in each tenant table, as the superuser, for an organization that has signed up."""
+    """Inserts a row into each tenant table, as superuser, for an organization that has signed up."""
     rows = Rows(organization_id, {"organizations": organization_id, "users": user_id})
     for table in _in_order(catalogue):
         if table in rows.ids:
@@ -72,13 +72,13 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
         _insert(catalogue, table, values)
         if "id" in values:
             rows.ids[table] = values["id"]
-    if "queue" in catalogue.rows("SELECT nspname FROM pg_namespace"):  # not in the previous release
+    if "queue" in catalogue.rows("SELECT nspname FROM pg_namespace"):  # absent in the previous release
         rows.ids["jobs"] = failed_job(catalogue, organization_id)
     return rows
 
 
 def failed_job(catalogue: Catalogue, organization_id: UUID) -> UUID:
-    """A job of the organization that can be run again."""
+    """A failed job of the organization, which can be retried."""
     (uid,) = catalogue.rows(
         "INSERT INTO queue.procrastinate_jobs (queue_name, task_name, status, args)"
         " VALUES ('default', 'sample', 'failed', jsonb_build_object('organization_id', %s::text))"
@@ -89,7 +89,7 @@ def failed_job(catalogue: Catalogue, organization_id: UUID) -> UUID:
 
 
 def another(catalogue: Catalogue, rows: Rows, table: str) -> dict[str, Any]:
-    """One more row of the tenant, not inserted, as JSON."""
+    """Another row of the tenant, not inserted, as JSON."""
     return {
         name: str(value)
         if isinstance(value, UUID)
@@ -101,7 +101,7 @@ def another(catalogue: Catalogue, rows: Rows, table: str) -> dict[str, Any]:
 
 
 def _in_order(catalogue: Catalogue) -> list[str]:
-    """Tables after those they refer to."""
+    """Tables in dependency order."""
     waiting = {table: set[str]() for table in catalogue.tenant_tables}
     for key in catalogue.foreign_keys:
         if key.table in waiting and key.target in waiting and key.target != key.table:
@@ -113,7 +113,7 @@ def _in_order(catalogue: Catalogue) -> list[str]:
 
 
 def _new_row(catalogue: Catalogue, rows: Rows, table: str) -> dict[str, Any]:
-    """Values of a row that can be inserted, with every foreign key set that may be set at once."""
+    """Values of a valid row, with as many foreign keys set as possible."""
     keys = {key.columns[-1]: key for key in catalogue.foreign_keys if key.table == table}
     values: dict[str, Any] = {}
     for column in catalogue.columns[table]:
@@ -166,5 +166,5 @@ def _insert(catalogue: Catalogue, table: str, values: dict[str, Any]) -> None:
 
 
 def now() -> datetime:
-    """An instant within the partitions that exist."""
+    """A timestamp within the existing partitions."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The source as syntax trees, read once for all rules about it."""
+"""The source as syntax trees, parsed once for all rules."""
 
 import ast
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class Module(NamedTuple):
 
     @property
     def constants(self) -> dict[str, ast.expr]:
-        """What module-level names stand for."""
+        """Values of module-level names."""
         found = {}
         for statement in self.tree.body:
             match statement:
@@ -28,7 +28,7 @@ class Module(NamedTuple):
         return found
 
     def home_of(self, name: str) -> "Module | None":
-        """The module of ours that a name was imported from."""
+        """Our module that a name was imported from."""
         for statement in self.tree.body:
             if isinstance(statement, ast.ImportFrom) and name in {alias.name for alias in statement.names}:
                 path = f"{(statement.module or '').removeprefix('imsop.').replace('.', '/')}.py"
@@ -52,7 +52,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 def calls(module: Module) -> Iterator[tuple[str, ast.Call]]:
-    """Each call, with the name of the innermost function it stands in."""
+    """Each call, with the name of the innermost enclosing function."""
 
     def walk(node: ast.AST, inside: str) -> Iterator[tuple[str, ast.Call]]:
         for child in ast.iter_child_nodes(node):

@@ -1,4 +1,4 @@
-"""One order in each state, and everything that counts or lists orders and lines: all say the same of it."""
+"""One order in each state: everything that counts or lists orders and lines must agree."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
     @property
     def done_on(self) -> date | None:
-        """A day too late, or on the day; complete lines only have one."""
+        """A day late, or on time; complete lines only."""
         return (
             self.due + timedelta(days=1 if self.status == "shipped" else 0) if self.done == ORDERED else None
         )
@@ -127,7 +127,7 @@ async def test_sales_orders_and_their_lines(database: TestDatabase, admin: Membe
     open_orders = {n for n, c in known.items() if c.status in {"confirmed", "shipped"}}
     late_orders = {n for n in open_orders if known[n].is_late}
     open_lines = {n for n in open_orders if known[n].done < ORDERED}
-    short = {n for n, c in known.items() if c.status == "confirmed"}  # nothing is held for any of them
+    short = {n for n, c in known.items() if c.status == "confirmed"}  # nothing is reserved for them
     due = {n for n, c in known.items() if c.status in agreed and c.is_late}
     on_time = {n for n in due if known[n].is_on_time}
 
@@ -158,6 +158,6 @@ async def test_sales_orders_and_their_lines(database: TestDatabase, admin: Membe
 
 
 async def total(owner: Member, figure: str) -> float:
-    """Over all days, of the whole organization."""
+    """Sum over all days, for the whole organization."""
     found = accepted(await owner.get("analytics-metrics", metric_name=figure, limit=500))
     return sum(float(row["metric_value"]) for row in found["items"] if row["dimension_category"] == "")

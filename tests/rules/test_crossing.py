@@ -1,4 +1,4 @@
-"""As one organization, every way into another one is tried on every table there is."""
+"""Tries every access from one organization to another's rows, on every table."""
 
 import re
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from tests.rules import rows
 from tests.rules.catalogue import WITHOUT_TENANT, Catalogue
 from tests.rules.rows import FORBIDDEN_TOGETHER, Rows
 
-# Nobody may write these but the functions that own them.
+# Only the functions that own them may write these.
 CLOSED = {"inventory", "inventory_transactions", "inventory_reservations"}
 
 
@@ -26,13 +26,13 @@ class Two(NamedTuple):
 
     @property
     def tenants(self) -> dict[str, Tenant | None]:
-        """Who tries: our organization, and a transaction that never said whose it is."""
+        """The callers: our organization, and a transaction without a tenant."""
         return {"ours": Tenant(self.ours.organization_id, self.ours.ids["users"]), "nobody": None}
 
 
 @pytest.fixture(scope="module")
 async def two(app: Observed, catalogue: Catalogue) -> Two:
-    """Two organizations with something in every table."""
+    """Two organizations with rows in every table."""
     members = [await factories.sign_up(app) for _ in range(2)]
     return Two(*(rows.fill(catalogue, member.organization_id, member.user_id) for member in members))
 
@@ -47,7 +47,7 @@ async def rows_changed(connection: Connection, statement: str, *values: Any) -> 
     return int((await connection.execute(statement, *values)).split()[-1])
 
 
-def test_both_have_something_in_every_table(catalogue: Catalogue, two: Two) -> None:
+def test_both_have_rows_in_every_table(catalogue: Catalogue, two: Two) -> None:
     for table in catalogue.tenant_tables:
         for tenant in two:
             assert count(catalogue, table, tenant.organization_id) > 0, table
@@ -64,7 +64,9 @@ async def test_reading_without_a_predicate_shows_our_rows_only(
         assert len(seen) == count(catalogue, table, two.ours.organization_id), table
 
 
-async def test_reading_their_rows_by_name_shows_nothing(catalogue: Catalogue, two: Two, pool: Pool) -> None:
+async def test_reading_their_rows_by_tenant_id_returns_nothing(
+    catalogue: Catalogue, two: Two, pool: Pool
+) -> None:
     for table in catalogue.tenant_tables:
         tenant = catalogue.tenant_column(table)
         async with transaction(pool, two.tenants["ours"]) as connection:
@@ -85,13 +87,13 @@ async def test_views_show_our_rows_only(catalogue: Catalogue, two: Two, pool: Po
             assert await connection.fetch(f"SELECT FROM {view}") == [], view
 
 
-async def test_without_a_tenant_there_is_nothing(catalogue: Catalogue, pool: Pool, two: Two) -> None:
+async def test_without_a_tenant_no_rows_are_visible(catalogue: Catalogue, pool: Pool, two: Two) -> None:
     async with transaction(pool, None) as connection:
         for table in catalogue.tenant_tables:
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0, table
 
 
-async def test_nothing_of_a_tenant_is_left_for_the_next_user_of_the_connection(
+async def test_the_tenant_is_reset_for_the_next_user_of_the_connection(
     catalogue: Catalogue, two: Two, pool: Pool
 ) -> None:
     async with pool.acquire() as connection:
@@ -119,7 +121,7 @@ async def test_inserting_for_them_is_refused(catalogue: Catalogue, two: Two, poo
 
 
 @pytest.mark.parametrize("who", ["ours", "nobody"])
-async def test_changing_what_is_theirs_changes_nothing(
+async def test_updating_their_rows_changes_nothing(
     catalogue: Catalogue, two: Two, pool: Pool, who: str
 ) -> None:
     for table in catalogue.tenant_tables:
@@ -131,13 +133,13 @@ async def test_changing_what_is_theirs_changes_nothing(
             where = f"WHERE {catalogue.tenant_column(table)} = $1"
             change = f"UPDATE {table} SET {same} {where}"
             assert await rows_changed(connection, change, two.theirs.organization_id) == 0, table
-            # And with the predicate forgotten:
+            # And without the predicate:
             expected = count(catalogue, table, two.ours.organization_id) if who == "ours" else 0
             assert await rows_changed(connection, f"UPDATE {table} SET {same}") == expected, table
 
 
 @pytest.mark.parametrize("who", ["ours", "nobody"])
-async def test_deleting_what_is_theirs_deletes_nothing(
+async def test_deleting_their_rows_deletes_nothing(
     catalogue: Catalogue, two: Two, pool: Pool, who: str
 ) -> None:
     for table in catalogue.tenant_tables:
@@ -160,10 +162,10 @@ async def test_moving_our_row_to_them_is_refused(catalogue: Catalogue, two: Two,
                 )
 
 
-def test_not_even_the_superuser_can_refer_to_their_row_from_ours(
+def test_not_even_the_superuser_can_reference_their_row_from_ours(
     catalogue: Catalogue, two: Two, database: Any
 ) -> None:
-    """Foreign keys are checked past row security, so it is the keys themselves that have to hold."""
+    """Foreign key checks bypass row security, so the keys themselves must prevent it."""
     with psycopg.connect(database.admin_dsn) as connection:
         for key in catalogue.foreign_keys:
             if key.target in ("organizations", *WITHOUT_TENANT):
@@ -179,7 +181,7 @@ def test_not_even_the_superuser_can_refer_to_their_row_from_ours(
                 )
 
 
-async def test_the_application_cannot_refer_to_their_row(catalogue: Catalogue, two: Two, pool: Pool) -> None:
+async def test_the_application_cannot_reference_their_row(catalogue: Catalogue, two: Two, pool: Pool) -> None:
     for key in catalogue.foreign_keys:
         column = key.columns[-1]
         insertable = catalogue.granted(key.table, "imsop_app", "INSERT")
@@ -203,7 +205,7 @@ async def test_the_application_cannot_refer_to_their_row(catalogue: Catalogue, t
 
 
 @pytest.mark.parametrize("who", ["ours", "nobody"])
-async def test_the_doors_of_stock_do_not_open_theirs(
+async def test_stock_functions_cannot_access_their_stock(
     catalogue: Catalogue, two: Two, pool: Pool, who: str
 ) -> None:
     theirs = two.theirs
@@ -234,20 +236,20 @@ async def test_the_doors_of_stock_do_not_open_theirs(
     assert count(catalogue, "inventory_reservations", theirs.organization_id) == reservations
 
 
-async def test_the_lookup_of_sign_in_answers_one_address_and_no_list(two: Two, pool: Pool) -> None:
+async def test_the_sign_in_lookup_finds_one_address_and_lists_none(two: Two, pool: Pool) -> None:
     async with transaction(pool, two.tenants["ours"]) as connection:
         for pattern in ("%", "*", "", "' OR true --"):
             assert await connection.fetch("SELECT * FROM find_account($1)", pattern) == []
 
 
 @pytest.mark.parametrize("organization", ["", "x' OR true; --", "00000000-0000-0000-0000-000000000000' --"])
-async def test_a_tenant_is_named_by_a_parsed_id_only(pool: Pool, organization: str) -> None:
+async def test_a_tenant_must_be_a_parsed_uuid(pool: Pool, organization: str) -> None:
     with pytest.raises((TypeError, asyncpg.PostgresError)):
         async with transaction(pool, Tenant(organization)):  # type: ignore[arg-type]
             pass
 
 
-def test_partitions_are_closed_to_the_application(catalogue: Catalogue, database: Any) -> None:
+def test_partitions_are_not_accessible_to_the_application(catalogue: Catalogue, database: Any) -> None:
     partitions = catalogue.rows(
         "SELECT oid::regclass::text FROM pg_class WHERE relispartition AND relkind = 'r'"
     )

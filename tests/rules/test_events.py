@@ -1,4 +1,4 @@
-"""Every write says what happened, as its route declares it."""
+"""Every write emits the events that its route declares."""
 
 import re
 from typing import Any
@@ -17,25 +17,25 @@ from tests.rules import rows
 from tests.rules.catalogue import Catalogue
 from tests.rules.operations import PUBLIC, STREAMS, documented, filled_in, row_of_its_own, send
 
-# What the account of whoever asks is changed by; its routes need no row of a tenant.
+# Bodies of the routes of the caller's own account.
 OWN_BODIES: dict[str, Any] = {
     "PATCH /api/v1/me": {"first_name": "{new}"},
     "POST /api/v1/me/password": {"current_password": PASSWORD, "new_password": "another long one"},
 }
 TELLS_NOTHING = {
-    "DELETE /api/v1/auth/token",  # a session is no business
+    "DELETE /api/v1/auth/token",  # sessions are no business events
     "DELETE /api/v1/me/sessions/{session_id}",
-    "POST /api/v1/analytics-events",  # is an event, of the caller's own type
+    "POST /api/v1/analytics-events",  # is an event itself, of the caller's own type
     "POST /api/v1/auth/token",
-    "POST /api/v1/inventory-transactions",  # is one: who, when, what and why are in the ledger
-    "POST /api/v1/shipments/{shipment_id}/events",  # is one, as a position is: streamed as such
+    "POST /api/v1/inventory-transactions",  # recorded in the ledger: who, when, what and why
+    "POST /api/v1/shipments/{shipment_id}/events",  # an event itself, as a position is; both are streamed
     "POST /api/v1/shipments/{shipment_id}/tracking",
     "POST /api/v1/shipments/{shipment_id}/tracking-batches",
     "POST /profile/sessions/{session_id}/end",
     "POST /sign-in",
     "POST /sign-out",
 }
-"""May only shrink."""
+"""Exceptions; may only shrink."""
 
 
 def writing_routes(app: Observed) -> dict[str, Declared]:
@@ -48,12 +48,12 @@ def writing_routes(app: Observed) -> dict[str, Declared]:
     }
 
 
-def test_every_writing_route_declares_what_it_tells(app: Observed) -> None:
+def test_every_writing_route_declares_its_events(app: Observed) -> None:
     silent = {name for name, declared in writing_routes(app).items() if not declared.emits}
     assert silent == TELLS_NOTHING
 
 
-def test_the_catalogue_is_what_routes_declare_and_has_words(app: Observed) -> None:
+def test_every_declared_event_has_a_label(app: Observed) -> None:
     declared = {event.name for route in writing_routes(app).values() for event in route.emits}
     assert declared == CATALOGUE.keys()
     assert declared <= EVENT_WORDS.keys()
@@ -61,7 +61,7 @@ def test_the_catalogue_is_what_routes_declare_and_has_words(app: Observed) -> No
         declare("product.created", Changed)
 
 
-async def test_every_write_tells_what_its_route_declares(app: Observed, catalogue: Catalogue) -> None:
+async def test_every_write_emits_the_declared_events(app: Observed, catalogue: Catalogue) -> None:
     declared = writing_routes(app)
     admin = await factories.sign_up(app)
     ours = rows.fill(catalogue, admin.organization_id, admin.user_id)
@@ -90,7 +90,7 @@ async def test_every_write_tells_what_its_route_declares(app: Observed, catalogu
 
 
 def told(catalogue: Catalogue, organization_id: Any) -> dict[Any, tuple[str, str, str, Any]]:
-    """Type, kind and id of the thing, and payload, of every event of the organization by the event's id."""
+    """Type, entity kind, entity id and payload of every event of the organization, by event id."""
     return {
         id_: (event_type, kind, entity_id, payload)
         for id_, event_type, kind, entity_id, payload in catalogue.rows(

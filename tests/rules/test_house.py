@@ -1,4 +1,4 @@
-"""The house rules: sizes, names, documentation, and tests that run. Lists of exceptions may only shrink."""
+"""House rules: sizes, names, documentation, no skipped tests. Lists of exceptions may only shrink."""
 
 import ast
 import re
@@ -22,16 +22,16 @@ def test_a_function_fits_a_screen() -> None:
     assert long == LONG_FUNCTIONS
 
 
-def test_a_file_is_a_chapter() -> None:
+def test_a_file_is_short() -> None:
     assert not [module.name for module in modules() if module.text.count("\n") > MAX_FILE_LINES]
 
 
-def test_a_module_is_named_after_what_it_holds() -> None:
+def test_modules_have_no_generic_names() -> None:
     named = [module.name for module in modules() if NOT_A_NOUN & set(re.split(r"[/_.]", module.name))]
     assert named == []
 
 
-def test_every_module_says_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [m.name for m in modules() if m.tree.body and ast.get_docstring(m.tree) is None]
     assert [name for name in silent if "migrations/versions" not in name] == []
 
@@ -53,17 +53,17 @@ def test_no_test_is_skipped_or_empty() -> None:
 
 
 def documented_settings() -> dict[str, str]:
-    """What docs/settings.md says under each heading that names a variable."""
+    """The text of docs/settings.md by the variable in its heading."""
     text = (ROOT / "docs" / "settings.md").read_text()
     _, *parts = re.split(r"^### `IMSOP_(\w+)`$", text, flags=re.MULTILINE)
     return {name.lower(): said for name, said in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def test_every_setting_is_documented_and_no_other() -> None:
+def test_exactly_the_existing_settings_are_documented() -> None:
     assert sorted(documented_settings()) == sorted(Settings.model_fields)
 
 
-def test_documented_defaults_are_the_defaults() -> None:
+def test_documented_defaults_are_correct() -> None:
     for name, said in documented_settings().items():
         default = Settings.model_fields[name].default
         stated = "none" if default is None else str(default)

@@ -1,4 +1,4 @@
-"""Each kind of thing has a place, and each place is there."""
+"""Each kind of row has a Place, and each Place has its pages."""
 
 from typing import get_args
 
@@ -11,7 +11,7 @@ from imsop.web.places import PLACES, Kind, SearchKind
 from tests.factories import Member, litestar_of
 
 ADMINISTERED = {"api_key", "job", "organization", "role", "user", "warehouse_zone"}
-"""Told of in events, and found on pages of administration or within a warehouse. May only shrink."""
+"""Kinds with events whose pages are in the administration or within a warehouse. May only shrink."""
 
 
 def test_every_kind_has_a_place_with_its_pages(app: Observed) -> None:
@@ -26,12 +26,12 @@ def test_every_kind_has_a_place_with_its_pages(app: Observed) -> None:
             assert declared_by(handlers[path]).permission == place.permission, path
 
 
-def test_what_events_tell_of_has_a_place() -> None:
+def test_every_kind_with_events_has_a_place() -> None:
     assert {event.kind for event in CATALOGUE.values()} - PLACES.keys() == ADMINISTERED
 
 
-async def test_what_search_finds_has_a_place(admin: Member) -> None:
-    """The database's function takes these kinds and refuses none."""
+async def test_every_kind_in_search_has_a_place(admin: Member) -> None:
+    """The database function accepts these kinds and rejects none."""
     async with admin.transaction() as connection:
         for kind in get_args(SearchKind):
             assert kind in PLACES

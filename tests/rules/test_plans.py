@@ -1,8 +1,8 @@
 """Every list, with every filter, sort and page, is served by indexes.
 
-The requests are made, and what the application says to the database for them is explained as its own role,
-inside the organization: once planned for its arguments and once for any, since PostgreSQL does either. A
-filter that cannot be served in an order may be refused in that order.
+The requests are sent, and the application's statements are explained under its own role, inside the
+organization: as custom and as generic plan, since PostgreSQL may use either. A filter that no index serves in
+some sort may be refused in that sort.
 """
 
 import base64
@@ -27,16 +27,16 @@ from tests.factories import accepted, connected, visitor
 from tests.rules.recording import Recorder, Statement, recording
 from tests.volume import Trader
 
-pytestmark = pytest.mark.timeout(300)  # whichever test comes first has the volume built
+pytestmark = pytest.mark.timeout(300)  # the first test builds the volume
 
-PAGE = 51  # what a request without a limit asks for, and one to see whether there is more
-ROWS_PER_ROW = 10  # thrown away or sorted for each that is returned
-BLOCKS_PER_ROW = 50  # touched for each that is returned: a few indexes, each a few levels deep
-SMALL = 2_000  # so few rows may well be read whole, of a table or of one organization
+PAGE = 51  # the default limit, and one row to detect a next page
+ROWS_PER_ROW = 10  # discarded or sorted per returned row
+BLOCKS_PER_ROW = 50  # accessed per returned row: a few indexes, each a few levels deep
+SMALL = 2_000  # below this number, reading all rows of a table or of one organization is acceptable
 PARTITION = re.compile(r"_\d{4}_\d{2}$")
 PLANNINGS = ("force_custom_plan", "force_generic_plan")
 
-# Filters that a row does not show as they are sent, or that only go with others.
+# Filters whose values differ from the row's fields, or that require others.
 VALUES: dict[tuple[str, str], list[dict[str, str]]] = {
     ("analytics-events", "event_type"): [{"event_type": "kind.7"}],
     ("analytics-events", "entity_type"): [],
@@ -50,18 +50,18 @@ VALUES: dict[tuple[str, str], list[dict[str, str]]] = {
 }
 
 UNSERVED = (
-    # Balances of many products by their warehouse's name: all of a warehouse's are sorted.
+    # Balances of many products by warehouse name: all of a warehouse's are sorted.
     re.compile(r"inventory\?(?!.*(sku|product_id)=).*sort=-?warehouse_name"),
-    # The ledger of a product over all its balances: all of the product's is sorted.
+    # The ledger of a product over all its balances: all its entries are sorted.
     re.compile(r"inventory-transactions\?(sku|product_id)="),
-    # Planned for any type and any two instants, the index by time alone is taken for as good.
+    # As a generic plan, for any type and any range, the index by time alone looks as good.
     re.compile(r"analytics-events\?event_type="),
 )
-"""May only shrink."""
+"""Exceptions; may only shrink."""
 
-FEW = 5  # rows that a question may have for an answer
+FEW = 5  # rows that a seed query may return
 QUESTIONS = {"inventory": "sku", "purchase-orders": "po_number", "shipments": "tracking_number"}
-"""What the seed asks of its schema, and by what."""
+"""The query patterns of the seed, and their parameters."""
 
 
 class Volume(NamedTuple):
@@ -78,7 +78,7 @@ def full(database: TestDatabase) -> Iterator[Volume]:
 class Explainer:
     """Explains statements as the application would have them planned.
 
-    `sizes`: rows of each table, and of each partition by itself. `before`: what else the transaction does.
+    `sizes`: rows of each table and each partition. `before`: statements to run first in the transaction.
     """
 
     def __init__(self, connection: Any, sizes: dict[str, float], before: str = "") -> None:
@@ -87,7 +87,7 @@ class Explainer:
         self.before = before
 
     async def faults(self, trader: Trader, statement: Statement, *, asked_for: int) -> list[str]:
-        """What is wrong with its plans, where so many rows are asked for and fewer may have been found."""
+        """Faults of the statement's plans; `asked_for` is its LIMIT, though fewer rows may match."""
         found = []
         for planning in PLANNINGS:
             plan = await self._explained(trader, statement, planning)
@@ -117,7 +117,7 @@ def _literal(value: object) -> str:
 
 
 def faults(plan: dict[str, Any], sizes: dict[str, float], returned: float) -> Iterator[str]:
-    """What keeps a plan (EXPLAIN ANALYZE, as JSON) from counting as served by indexes."""
+    """Reasons why a plan (EXPLAIN ANALYZE as JSON) does not count as served by indexes."""
     touched = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     if touched > BLOCKS_PER_ROW * returned:
         yield f"touches {touched} blocks for {returned:.0f} rows"
@@ -141,7 +141,7 @@ def faults(plan: dict[str, Any], sizes: dict[str, float], returned: float) -> It
 
 
 def nodes(plan: dict[str, Any], *, summed_up: bool = False) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Each node, and whether many of its rows become one above it."""
+    """Each node, and True if an aggregate above it reduces many rows to one."""
     yield plan, summed_up
     for part in plan.get("Plans", ()):
         yield from nodes(part, summed_up=summed_up or plan["Node Type"] == "Aggregate")
@@ -177,7 +177,7 @@ async def lists(recorder: Recorder) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def filters(path: str, queries: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
-    """No filter, then each: with every word it takes, or with what most and what fewest of the rows have."""
+    """No filter, then each: with every literal it accepts, or the most and least frequent values of rows."""
     yield {}
     for query in queries:
         name = query["name"]
@@ -200,7 +200,7 @@ def filters(path: str, queries: list[dict[str, Any]], rows: list[dict[str, Any]]
 async def pages(
     http: httpx.AsyncClient, path: str, queries: list[dict[str, Any]], rows: list[dict[str, Any]]
 ) -> AsyncIterator[str]:
-    """Asks for the first, the second and the last page, by every filter and sort; tells what was asked."""
+    """Requests the first, second and last page, with every filter and sort; yields descriptions."""
     (sorts,) = [query["schema"]["enum"] for query in queries if query["name"] == "sort"]
     for given in filters(path, queries, rows):
         for sort in sorts:
@@ -220,7 +220,7 @@ async def pages(
 
 
 def placed(cursor: str, sort: str) -> str:
-    """The same place in the opposite order: what comes after it there was the first page here."""
+    """The same cursor for the opposite sort: what follows it there was the first page here."""
     which, _, *place = json.loads(base64.urlsafe_b64decode(cursor + "=="))
     return base64.urlsafe_b64encode(json.dumps([which, sort, *place]).encode()).rstrip(b"=").decode()
 
@@ -238,7 +238,7 @@ async def test_every_list_is_served_by_indexes(
             rows = accepted(await http.get(path))["items"]
             await recorder.taken()
             async for asked in pages(http, path, queries, rows):
-                # The last of what was said: before it, who asks may have been looked up anew.
+                # The last messages: before them, the actor may have been looked up again.
                 begin, *statements, end = (await recorder.taken())[-4 if parent else -3 :]
                 assert (begin.sql.split()[0], end.sql) == ("BEGIN", "COMMIT"), asked
                 for statement in statements:
@@ -260,7 +260,7 @@ EVENTS_ASKED = (
     "q=no such thing",
     "first={0}&last={0}",
 )
-"""What the page of events finds beside what the API does."""
+"""Filters of the events page beyond those of the API."""
 
 
 async def test_events_of_pages_are_found_by_indexes(
@@ -283,7 +283,7 @@ async def test_events_of_pages_are_found_by_indexes(
     assert not found, "\n".join(found)
 
 
-async def test_each_question_of_the_seed_is_one_statement_by_index(
+async def test_each_query_pattern_of_the_seed_is_one_statement_by_index(
     full: Volume, recorder: Recorder, explainer: Explainer
 ) -> None:
     largest = volume.counts(volume.SHARES[0], 1)
@@ -313,7 +313,7 @@ async def test_each_question_of_the_seed_is_one_statement_by_index(
         ("shipments?status=cancelled", "shipments_status_idx"),
     ],
 )
-async def test_an_index_that_is_missing_is_missed(
+async def test_a_missing_index_is_detected(
     full: Volume, recorder: Recorder, explainer: Explainer, asked: str, index: str
 ) -> None:
     trader = full.traders[0]

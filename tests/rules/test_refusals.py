@@ -1,4 +1,4 @@
-"""Every refusal can be said in its reader's language: its text stands whole where it is raised."""
+"""Every error message is translatable: a complete literal where it is raised."""
 
 import ast
 
@@ -14,12 +14,12 @@ PLACES = {refusal.__name__: 0 for refusal in DomainError.__subclasses__()} | {
     "changed_meanwhile": 0,
     "require_version": 2,
 }
-"""What takes the text of a refusal, and which of its arguments it is."""
+"""Callables that take an error message, with the position of that argument."""
 TO_OPERATORS = ("core/bulk.py", "inventory/ledger/bulk.py", "realdata/", "demo/")
-"""What the command line loads, says what it refuses in English."""
+"""The command line reports errors of these in English only."""
 
 
-def test_the_text_of_a_refusal_is_in_the_catalogue_and_filled_in_by_name() -> None:
+def test_error_messages_are_in_the_catalogue_with_named_parameters() -> None:
     known = {message.id for message in catalogue.texts()}
     found = 0
     for module in modules():
@@ -37,7 +37,7 @@ def test_the_text_of_a_refusal_is_in_the_catalogue_and_filled_in_by_name() -> No
     assert found > 100
 
 
-def test_what_is_said_is_english_to_programs() -> None:
+def test_a_said_is_english_in_the_api() -> None:
     short = Said("only %(left)s left", left=3)
     told = Said("not enough: %(short)s", short=[short, short])
     assert told == "not enough: only 3 left; only 3 left"

@@ -1,4 +1,4 @@
-"""Every route of the OpenAPI document, tried by nobody, by the viewer, and by somebody from elsewhere."""
+"""Every documented route, called without credentials, as viewer, and from another organization."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.rules.rows import Rows
 
 
 def with_one_of(body: Any, ours: Rows, theirs: Rows) -> Iterator[tuple[str, Any]]:
-    """The body once for each id in it, with that one id theirs; and the name of its field."""
+    """The body once per id in it, with that id replaced by theirs; and the name of the field."""
     places = re.findall(r"\{(\w+)\}", repr(body))
     for nth in range(len([place for place in places if place in ours.ids])):
         left = nth
@@ -63,12 +63,12 @@ async def operations(app: Observed) -> list[Operation]:
     return [operation for operation in await documented(app) if str(operation) not in PUBLIC | OWN]
 
 
-async def test_every_route_names_a_permission_or_is_known_to_be_public(app: Observed) -> None:
+async def test_every_route_declares_a_permission_or_is_listed_as_public(app: Observed) -> None:
     public, own = set(), set()
     for route in litestar_of(app).routes:
         if not isinstance(route, HTTPRoute):
             continue
-        if route.path.startswith("/api/litestar-schema"):  # Litestar insists on it; it is shut
+        if route.path.startswith("/api/litestar-schema"):  # Litestar requires this route; it responds 404
             assert (await factories.visitor(app).get(route.path)).status_code == 404, route.path
             continue
         for method, (handler, _) in route.route_handler_map.items():
@@ -85,7 +85,9 @@ async def test_every_route_names_a_permission_or_is_known_to_be_public(app: Obse
     assert {name for name in own if not name.startswith("HEAD")} == OWN
 
 
-async def test_nobody_is_told_to_sign_in(app: Observed, two: Two, operations: list[Operation]) -> None:
+async def test_without_credentials_the_response_is_401(
+    app: Observed, two: Two, operations: list[Operation]
+) -> None:
     assert len(operations) >= 70
     for operation in operations:
         reply = await factories.visitor(app).request(operation.method, operation.of(two.theirs))
@@ -93,20 +95,20 @@ async def test_nobody_is_told_to_sign_in(app: Observed, two: Two, operations: li
         assert reply.headers["www-authenticate"] == "Bearer", operation
 
 
-async def test_a_token_of_nobodys_is_no_key(app: Observed, two: Two, operations: list[Operation]) -> None:
+async def test_an_unknown_token_is_refused(app: Observed, two: Two, operations: list[Operation]) -> None:
     for token in (two.them.token[:-4] + "AAAA", "imsop_at_", "x", two.them.token.replace("_at_", "_key_")):
         http = factories.visitor(app, Authorization=f"Bearer {token}")
         assert (await http.get("products")).status_code == 401, token
 
 
-async def test_whoever_holds_no_permission_may_do_nothing(two: Two, operations: list[Operation]) -> None:
+async def test_without_permissions_every_route_is_forbidden(two: Two, operations: list[Operation]) -> None:
     nobody = await factories.member_with(two.them)
     for operation in operations:
         reply = await send(nobody, operation, operation.of(two.theirs), {})
         assert reply.status_code == 403, f"{operation}: {reply.status_code}"
 
 
-async def test_the_viewer_looks_and_changes_nothing(two: Two, operations: list[Operation]) -> None:
+async def test_the_viewer_may_read_but_not_write(two: Two, operations: list[Operation]) -> None:
     viewer = await factories.member(two.them, "viewer")
     for operation in operations:
         reply = await send(viewer, operation, operation.of(two.theirs), {})
@@ -117,7 +119,9 @@ async def test_the_viewer_looks_and_changes_nothing(two: Two, operations: list[O
             assert reply.status_code == 403, f"{operation}: {reply.status_code}"
 
 
-async def test_to_a_stranger_our_rows_do_not_exist(two: Two, operations: list[Operation]) -> None:
+async def test_our_rows_are_not_found_from_another_organization(
+    two: Two, operations: list[Operation]
+) -> None:
     for operation in operations:
         if operation.table is None:
             continue
@@ -164,7 +168,7 @@ async def test_filtering_by_their_ids_finds_nothing(two: Two, operations: list[O
                 assert theirs["items"] == [], f"{operation}?{query['name']}"
 
 
-async def test_our_row_cannot_be_made_to_refer_to_theirs(two: Two, operations: list[Operation]) -> None:
+async def test_our_row_cannot_reference_theirs(two: Two, operations: list[Operation]) -> None:
     by_name = {str(operation): operation for operation in operations}
     for operation in operations:
         if operation.method not in ("POST", "PATCH"):

@@ -1,7 +1,7 @@
-"""Everything the seed document asks of the schema is there: tables, columns, defaults, keys, indexes.
+"""The schema contains everything the seed document requires: tables, columns, defaults, keys, indexes.
 
-Types are the seed's in PostgreSQL's words: ENUM and TEXT are text, TIMESTAMP is timestamptz, DECIMAL is
-numeric, JSON is jsonb. A `!` is NOT NULL, `= x` a default.
+Types of the seed in PostgreSQL: ENUM and TEXT are text, TIMESTAMP is timestamptz, DECIMAL is numeric, JSON is
+jsonb. A `!` is NOT NULL, `= x` a default.
 """
 
 import re
@@ -207,12 +207,12 @@ ONLY_IN_THE_DIAGRAM = {
 
 DEFAULTS_BESIDE_THE_SEED = {
     ("purchase_orders", "total_amount"): "0",  # the sum of no lines
-    ("analytics_metrics", "dimension_category"): "''",  # a NULL would make the unique rule never bind
+    ("analytics_metrics", "dimension_category"): "''",  # with NULL the unique constraint would have no effect
 }
 
 NOT_NULL_BESIDE_THE_SEED = {
-    ("shipment_tracking", "timestamp"),  # what rows are partitioned by
-    ("analytics_metrics", "dimension_date"),  # a figure exists once
+    ("shipment_tracking", "timestamp"),  # the partition key
+    ("analytics_metrics", "dimension_date"),  # figures are unique
 }
 KEYED_BY_ID_ALONE = {
     "organizations", "users", "roles", "permissions", "role_permissions", "user_roles",
@@ -260,7 +260,7 @@ INDEXES = [
     ("analytics_metrics", "organization_id, metric_name"),
     ("analytics_metrics", "organization_id, dimension_date"),
 ]
-"""Every index and unique rule the seed names, led by the tenant where there is one; the composite too."""
+"""Every index and unique constraint of the seed, led by the tenant if there is one; the composite one too."""
 
 UNIQUE = [
     ("organizations", "name"),
@@ -275,8 +275,8 @@ UNIQUE = [
     ("inventory", "organization_id, warehouse_id, product_id"),
     ("purchase_orders", "organization_id, po_number"),
 ]
-# Foreign keys by table and column, as the seed writes them, with what they lead to and what a deletion there
-# does (a: it is refused, c: it deletes these rows, too). Beside each is `organization_id`, if there is one.
+# Foreign keys of the seed by table and column, with the referenced table and the action on deletion (a:
+# refused, c: cascades). `organization_id` is part of each if there is one.
 REFERENCES = {
     ("users", "organization_id"): ("organizations", "a"),
     ("roles", "organization_id"): ("organizations", "a"),
@@ -305,7 +305,7 @@ REFERENCES = {
     ("analytics_events", "user_id"): ("users", "a"),
     ("analytics_metrics", "organization_id"): ("organizations", "a"),
 }
-# Of the seed's tables, but not in its DDL: drawn by its diagram, or what a departure needs (docs/schema).
+# Foreign keys of seed tables that its DDL lacks: from its diagram, or required by a departure (docs/schema).
 REFERENCES_BESIDE_THE_SEED = {
     ("inventory_transactions", "purchase_order_item_id"): ("purchase_order_items", "a"),
     ("inventory_transactions", "sales_order_item_id"): ("sales_order_items", "a"),
@@ -315,7 +315,7 @@ REFERENCES_BESIDE_THE_SEED = {
     ("shipments", "sales_order_id"): ("sales_orders", "a"),
     ("shipments", "supplier_id"): ("suppliers", "a"),
     **{
-        (table, "organization_id"): ("organizations", "a")  # no tenant on child tables in the seed
+        (table, "organization_id"): ("organizations", "a")  # the seed's child tables have no tenant
         for table in (
             "inventory", "inventory_transactions", "purchase_order_items", "role_permissions",
             "shipment_tracking", "user_roles",
@@ -331,7 +331,7 @@ def in_seeds_words(type_: str) -> str:
 
 
 def test_every_column_of_the_seed_is_there_with_its_type_and_default(catalogue: Catalogue) -> None:
-    """A column is NOT NULL where the seed says so or gives a default, and nowhere else but as documented."""
+    """Columns are NOT NULL where the seed says so or gives a default, and elsewhere only as documented."""
     assert len(TABLES) == 17
     not_null = set()
     for table, lines in TABLES.items():
@@ -356,7 +356,7 @@ def test_every_column_of_the_seed_is_there_with_its_type_and_default(catalogue: 
     assert not_null == NOT_NULL_BESIDE_THE_SEED
 
 
-def test_every_row_has_its_key(catalogue: Catalogue) -> None:
+def test_every_table_has_its_primary_key(catalogue: Catalogue) -> None:
     keys = {index.table: index.columns for index in catalogue.indexes if index.primary}
     for table in TABLES:
         wanted = ("id",) if table in KEYED_BY_ID_ALONE else ("id", "organization_id")
@@ -365,13 +365,13 @@ def test_every_row_has_its_key(catalogue: Catalogue) -> None:
         assert keys[table] == wanted, table
 
 
-def test_tables_that_only_the_diagram_names_carry_what_they_must(catalogue: Catalogue) -> None:
+def test_tables_only_in_the_diagram_have_their_columns(catalogue: Catalogue) -> None:
     for table, wanted in ONLY_IN_THE_DIAGRAM.items():
         assert wanted <= {column.name for column in catalogue.columns[table]}, table
 
 
 def test_every_index_the_seed_names_exists(catalogue: Catalogue) -> None:
-    """Of all rows, and sorted: neither a partial index nor one of words serves in its place."""
+    """Over all rows and sorted: neither a partial index nor a text search index counts."""
     for table, columns in INDEXES:
         wanted = tuple(columns.split(", "))
         found = [
@@ -383,18 +383,18 @@ def test_every_index_the_seed_names_exists(catalogue: Catalogue) -> None:
         assert {index.predicate for index in found} & allowed, f"{table} ({columns})"
 
 
-def test_every_unique_rule_the_seed_names_binds(catalogue: Catalogue) -> None:
+def test_every_unique_constraint_of_the_seed_is_effective(catalogue: Catalogue) -> None:
     for table, columns in UNIQUE:
         found = {
             index.predicate
             for index in catalogue.indexes
             if index.table == table and index.unique and ", ".join(index.columns) == columns
         }
-        # A deleted name or address is free again; among those that live it is taken.
+        # A deleted name or address is free again; among existing rows it is unique.
         assert found == {"(deleted_at IS NULL)" if (table, columns) in AMONG_THE_LIVING else None}, table
 
 
-def test_every_reference_of_the_seed_is_a_foreign_key_and_no_other_is(catalogue: Catalogue) -> None:
+def test_foreign_keys_are_exactly_those_of_the_seed(catalogue: Catalogue) -> None:
     found = {}
     for key in catalogue.foreign_keys:
         column = key.columns[-1] if key.columns != ("organization_id",) else "organization_id"
@@ -407,7 +407,7 @@ def test_every_reference_of_the_seed_is_a_foreign_key_and_no_other_is(catalogue:
     assert beside == REFERENCES_BESIDE_THE_SEED
 
 
-def test_what_time_will_empty_is_partitioned_by_month(catalogue: Catalogue) -> None:
+def test_tables_with_retention_are_partitioned_by_month(catalogue: Catalogue) -> None:
     found = catalogue.rows(
         "SELECT p.partrelid::regclass::text, a.attname FROM pg_partitioned_table p"
         " JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]"

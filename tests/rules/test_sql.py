@@ -1,4 +1,4 @@
-"""SQL stands in the source as literals, and every statement names the tenant of every table it touches."""
+"""SQL in the source is literal, and every statement has a tenant predicate for every table it uses."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tests.rules.catalogue import Catalogue
 from tests.rules.source import Module, calls, modules
 
-# Where a statement is put together, and of what. May only shrink.
+# Where statements are assembled, and from what. May only shrink.
 ASSEMBLED = {
     "core/listing.py:page": "literals of a room's Listing; values are bound",
     "core/listing.py:window": "the same",
@@ -25,7 +25,7 @@ ASSEMBLED = {
     "bench/recording.py:_described": "a statement that the application sent",
     "realdata/loading.py:insert": "passes on what it is given",
 }
-# Statements across organizations on purpose: as the operator, who has policies of its own. May only shrink.
+# Statements across organizations, as the operator, who has policies of its own. May only shrink.
 WHOLE_INSTALLATION = {
     "cli/operating.py: SELECT id::text, name FROM organizations",
     "identity/organizations/queries.py: UPDATE organizations SET status =",
@@ -43,7 +43,7 @@ EXECUTING_FUNCTIONS = {"fetch_all": 2, "fetch_one": 2, "require_valid": 2}
 
 
 def text_of(node: ast.expr, module: Module) -> str | None:
-    """The text of an expression made of literals of the module, or None where it is anything else."""
+    """The text of an expression of literals and the module's constants; None for any other."""
     match node:
         case ast.Constant(value=str() as text):
             return text
@@ -61,7 +61,7 @@ def text_of(node: ast.expr, module: Module) -> str | None:
 
 
 def executed(module: Module) -> Iterator[tuple[str, ast.expr]]:
-    """What is handed to the database, with the place."""
+    """Arguments passed to the database, with their location."""
     for inside, call in calls(module):
         match call.func:
             case ast.Attribute(attr=name) if name in EXECUTING_METHODS and call.args:
@@ -81,7 +81,7 @@ def test_only_literals_are_executed() -> None:
 
 
 def statements(module: Module) -> Iterator[str]:
-    """Every text that stands by itself; a name that is only ever continued counts as its continuations."""
+    """Every complete SQL text; a constant that is only ever extended counts as its extensions."""
     continued = set()
     whole = []
     inner: set[int] = set()
@@ -106,7 +106,7 @@ def statements(module: Module) -> Iterator[str]:
 
 
 def without_tenant(text: str, tables: list[str]) -> list[str]:
-    """Tables that a statement touches and does not name the tenant of."""
+    """Tables that a statement uses without a tenant predicate."""
     missing = []
     named = rf"\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+(?:ONLY\s+)?({'|'.join(tables)})\b"
     for match in re.finditer(rf"{named}(?:\s+(?:AS\s+)?([a-z]\w*))?", text):  # keywords are in capitals
@@ -121,7 +121,7 @@ def without_tenant(text: str, tables: list[str]) -> list[str]:
     return missing
 
 
-def test_every_statement_names_the_tenant_of_every_table_it_touches(catalogue: Catalogue) -> None:
+def test_every_statement_has_a_tenant_predicate_for_every_table(catalogue: Catalogue) -> None:
     missing = {
         f"{module.name}: {' '.join(text.split()[:5])}"
         for module in modules()
@@ -131,7 +131,7 @@ def test_every_statement_names_the_tenant_of_every_table_it_touches(catalogue: C
     assert missing == WHOLE_INSTALLATION
 
 
-def test_the_rule_sees_a_forgotten_tenant() -> None:
+def test_a_forgotten_tenant_is_detected() -> None:
     tables = ["products", "inventory", "organizations"]
     forgotten = {
         "SELECT * FROM products WHERE id = $1": ["products"],
@@ -154,7 +154,7 @@ def test_the_rule_sees_a_forgotten_tenant() -> None:
 
 
 def test_no_sql_is_formatted() -> None:
-    """Rows of f-strings, % and .format that look like SQL; what is executed is looked at above."""
+    """f-strings, % and .format that look like SQL; executed arguments are checked above."""
     looks_like_sql = re.compile(
         r"\b(SELECT\b.*\bFROM|INSERT INTO|UPDATE\b.*\bSET|DELETE FROM|TRUNCATE)\b", re.DOTALL
     )

@@ -1,6 +1,6 @@
-"""How many statements each request is, as agreed: one more is a decision that a review sees.
+"""The number of statements per request, in a golden file: a change is visible in review.
 
-Counted are those of the request's own transaction; looking up who asks, if need be, is another before it.
+Counts the request's own transaction; authentication, if not cached, has another one before it.
 """
 
 import os
@@ -36,9 +36,7 @@ GOLDEN_PAGES = Path(__file__).with_name("page_statements.json")
 UUID_IN_PATH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-async def test_each_request_is_as_many_statements_as_agreed(
-    database: TestDatabase, catalogue: Catalogue
-) -> None:
+async def test_the_number_of_statements_per_request(database: TestDatabase, catalogue: Catalogue) -> None:
     counted = {}
     texts: set[str] = set()
     async with recording(database.installation) as recorder:
@@ -81,7 +79,7 @@ async def test_each_page_is_as_many_statements_as_agreed(database: TestDatabase)
 
 
 def lengthened(body: dict[str, Any]) -> dict[str, Any]:
-    """The same with three times the lines."""
+    """The body with three times the lines."""
     lines = {field: value for field, value in body.items() if isinstance(value, list)}
     return body | {field: value * 3 for field, value in lines.items() if isinstance(value[0], dict)}
 
@@ -95,7 +93,7 @@ async def statements(
 
 
 def of_the_request(taken: list[Statement], name: str) -> list[str]:
-    """The statements of the last transaction; none where the reply needed none."""
+    """The statements of the last transaction; empty if the response needed none."""
     said = [statement.sql for statement in taken]
     begun = max((place for place, sql in enumerate(said) if sql.startswith("BEGIN")), default=None)
     if begun is None:

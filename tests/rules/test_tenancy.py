@@ -1,4 +1,4 @@
-"""The database keeps tenants apart, whatever the code does. Lists of exceptions here may only shrink."""
+"""The database isolates tenants, whatever the code does. Lists of exceptions may only shrink."""
 
 import re
 
@@ -23,7 +23,7 @@ NOT_LED_BY_TENANT = {
     "organizations_folded_unique_active_name",
     "organizations_unique_active_name",
     "users_unique_active_email",
-    "analytics_events_created_at_organization_idx",  # as the seed writes it, for the whole installation
+    "analytics_events_created_at_organization_idx",  # the seed's, for reads of the whole installation
 }
 SECURITY_DEFINER = {
     "post_movements_v2": "imsop_owner",
@@ -67,7 +67,7 @@ APPEND_ONLY = {
     "shipment_events",
     "analytics_events",
 }
-# All that the operator sees of these: what tells that a row is over.
+# The operator's only readable columns of these: those that tell that a row has expired.
 SECRET = {
     "users": set[str](),
     "api_keys": set[str](),
@@ -93,7 +93,7 @@ def test_row_security_is_on_and_forced_for_every_tenant_table(catalogue: Catalog
     assert sorted(forced) == catalogue.tenant_tables
 
 
-def test_one_policy_checks_what_is_read_and_what_is_written(catalogue: Catalogue) -> None:
+def test_one_policy_covers_reads_and_writes(catalogue: Catalogue) -> None:
     found = catalogue.rows(
         "SELECT tablename, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
         " WHERE policyname = 'tenant' AND schemaname = 'public' ORDER BY 1"
@@ -105,7 +105,7 @@ def test_one_policy_checks_what_is_read_and_what_is_written(catalogue: Catalogue
     ]
 
 
-def test_other_policies_let_the_operator_read_and_little_else(catalogue: Catalogue) -> None:
+def test_other_policies_are_for_the_operator_and_mostly_for_reading(catalogue: Catalogue) -> None:
     found = catalogue.rows(
         "SELECT tablename, policyname, array_to_string(roles, ' '), cmd FROM pg_policies"
         " WHERE policyname <> 'tenant' AND schemaname = 'public' ORDER BY 1, 2"
@@ -114,7 +114,7 @@ def test_other_policies_let_the_operator_read_and_little_else(catalogue: Catalog
     assert [tuple(row) for row in found] == sorted(reading + OTHER_POLICIES)
 
 
-def test_the_queue_shows_an_organization_its_own_jobs(catalogue: Catalogue) -> None:
+def test_an_organization_sees_only_its_own_jobs(catalogue: Catalogue) -> None:
     found = catalogue.rows(
         "SELECT tablename, policyname, array_to_string(roles, ' '), cmd, qual FROM pg_policies"
         " WHERE schemaname = 'queue' ORDER BY 1, 2"
@@ -133,7 +133,7 @@ def test_the_queue_shows_an_organization_its_own_jobs(catalogue: Catalogue) -> N
     assert closed == []
 
 
-def test_the_tenant_function_can_be_inlined_and_trusts_nobody(catalogue: Catalogue) -> None:
+def test_the_tenant_function_can_be_inlined_and_is_not_security_definer(catalogue: Catalogue) -> None:
     (function,) = catalogue.rows(
         "SELECT l.lanname, p.provolatile::text, p.prosecdef, p.proconfig, pg_get_function_sqlbody(p.oid)"
         " FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.proname = 'current_organization_id'"
@@ -161,7 +161,7 @@ def test_every_index_but_the_keys_is_led_by_the_tenant(catalogue: Catalogue) -> 
     assert set(catalogue.tenant_tables) - led == set()
 
 
-def test_no_unique_rule_reaches_across_tenants(catalogue: Catalogue) -> None:
+def test_no_unique_constraint_spans_tenants(catalogue: Catalogue) -> None:
     across = {
         index.name
         for index in catalogue.indexes
@@ -207,14 +207,14 @@ def test_partitions_are_granted_to_nobody(catalogue: Catalogue) -> None:
     assert granted == []
 
 
-def test_no_partition_takes_whatever_fits_no_other(catalogue: Catalogue) -> None:
+def test_there_is_no_default_partition(catalogue: Catalogue) -> None:
     assert (
         catalogue.rows("SELECT partrelid::regclass::text FROM pg_partitioned_table WHERE partdefid <> 0")
         == []
     )
 
 
-def test_views_ask_in_the_name_of_whoever_reads_them(catalogue: Catalogue) -> None:
+def test_views_are_security_invoker(catalogue: Catalogue) -> None:
     views = catalogue.rows(
         "SELECT relname, coalesce(reloptions @> '{security_invoker=true}', false) FROM pg_class"
         " WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
@@ -222,7 +222,7 @@ def test_views_ask_in_the_name_of_whoever_reads_them(catalogue: Catalogue) -> No
     assert [name for name, invoker in views if not invoker] == []
 
 
-def test_functions_that_act_for_their_owner_are_few_and_pinned_down(catalogue: Catalogue) -> None:
+def test_security_definer_functions_are_listed_and_have_a_fixed_search_path(catalogue: Catalogue) -> None:
     found = catalogue.rows(
         "SELECT proname, pg_get_userbyid(proowner), array_to_string(proconfig, ' '),"
         " EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)"
@@ -236,7 +236,7 @@ def test_functions_that_act_for_their_owner_are_few_and_pinned_down(catalogue: C
         assert not public, f"{name}: anybody may execute it"
 
 
-def test_functions_are_for_whom_they_are_granted_to(catalogue: Catalogue) -> None:
+def test_no_function_is_granted_to_public(catalogue: Catalogue) -> None:
     anybody = catalogue.rows(
         "SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"
         " WHERE p.pronamespace = 'public'::regnamespace AND a.grantee = 0 AND NOT EXISTS ("
@@ -262,7 +262,7 @@ def test_the_application_and_the_operator_own_nothing(catalogue: Catalogue) -> N
     assert owners == ["imsop_owner"]
 
 
-def test_the_application_can_become_nobody_else(catalogue: Catalogue) -> None:
+def test_the_application_cannot_set_another_role(catalogue: Catalogue) -> None:
     (attributes,) = catalogue.rows(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit"
         " FROM pg_roles WHERE rolname = 'imsop_app'"
@@ -275,7 +275,7 @@ def test_the_application_can_become_nobody_else(catalogue: Catalogue) -> None:
     assert others == []
 
 
-def test_the_application_has_no_more_than_rows_and_columns(catalogue: Catalogue) -> None:
+def test_the_application_has_only_row_and_column_privileges(catalogue: Catalogue) -> None:
     excessive = catalogue.rows(
         "SELECT c.relname, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a"
         " WHERE c.relnamespace = 'public'::regnamespace AND a.grantee IN ('imsop_app'::regrole, 0)"
@@ -285,7 +285,7 @@ def test_the_application_has_no_more_than_rows_and_columns(catalogue: Catalogue)
     assert excessive == []
 
 
-def test_the_application_changes_neither_identity_nor_birth_of_a_row(catalogue: Catalogue) -> None:
+def test_the_application_cannot_update_ids_or_creation_times(catalogue: Catalogue) -> None:
     for table in catalogue.tenant_tables:
         changeable = catalogue.granted(table, "imsop_app", "UPDATE")
         assert changeable & {"id", "organization_id", "created_at", "updated_at"} == set(), table
@@ -328,7 +328,7 @@ def test_what_is_appended_is_neither_changed_nor_deleted(catalogue: Catalogue) -
     assert appended == LEDGER | APPEND_ONLY
 
 
-def test_the_operator_reads_no_secrets_and_changes_no_business(catalogue: Catalogue) -> None:
+def test_the_operator_reads_no_secrets_and_writes_no_business_data(catalogue: Catalogue) -> None:
     for table in catalogue.tables:
         seen = catalogue.granted(table, "imsop_operator", "SELECT")
         assert seen == SECRET.get(table, {column.name for column in catalogue.columns[table]}), table
@@ -339,28 +339,28 @@ def test_the_operator_reads_no_secrets_and_changes_no_business(catalogue: Catalo
         assert deletes == (table in OPERATOR_DELETES), table
 
 
-def test_nobody_keeps_what_row_security_cannot_see(catalogue: Catalogue) -> None:
+def test_large_objects_cannot_be_created(catalogue: Catalogue) -> None:
     for role in ("imsop_app", "imsop_operator"):
         for makes in ("lo_creat(int)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_import(text)"):
             granted = catalogue.rows("SELECT has_function_privilege(%s, %s, 'EXECUTE')", role, makes)
             assert granted == [False], f"{role}: {makes}"
 
 
-def test_keys_begin_with_the_id_and_hold_the_tenant(catalogue: Catalogue) -> None:
+def test_primary_keys_begin_with_the_id_and_include_the_tenant(catalogue: Catalogue) -> None:
     for index in catalogue.indexes:
         if (
             index.primary
             and index.table in catalogue.tenant_tables
             and index.name not in UNIQUE_WITHOUT_TENANT
         ):
-            # With uuidv7 and the id first, a key's pages fill to 90 %; organization first, to half. What has
-            # no id is found by what it is about.
+            # With uuidv7 and the id first, a key's pages fill to 90 %; with the organization first, to half.
+            # Tables without id have a natural key.
             has_id = any(column.name == "id" for column in catalogue.columns[index.table])
             assert index.columns[0] != "organization_id" or not has_id, index
             assert "organization_id" in index.columns, index
 
 
-def test_a_row_that_changes_knows_when(catalogue: Catalogue) -> None:
+def test_every_mutable_table_has_updated_at(catalogue: Catalogue) -> None:
     touched = catalogue.rows(
         "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
         " WHERE t.tgname = 'touch_updated_at' AND NOT c.relispartition AND t.tgenabled = 'O' ORDER BY 1"

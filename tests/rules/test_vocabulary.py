@@ -1,4 +1,4 @@
-"""What a word means to the code it means to the database: statuses, kinds, permissions, roles."""
+"""Literals in code equal the database's: statuses, kinds, permissions, roles."""
 
 import re
 from typing import Any, get_args
@@ -47,7 +47,7 @@ WORDS: dict[tuple[str, str], Any] = {
 
 
 def listed_in_checks(catalogue: Catalogue) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The words of each CHECK of the form `column IN (…)`."""
+    """The values of each CHECK of the form `column IN (…)`."""
     listed = {}
     for table, checks in catalogue.checks.items():
         for definition in checks.values():
@@ -56,7 +56,7 @@ def listed_in_checks(catalogue: Catalogue) -> dict[tuple[str, str], tuple[str, .
     return listed
 
 
-def test_every_list_of_words_is_the_same_in_code_and_database(catalogue: Catalogue) -> None:
+def test_every_literal_equals_its_check(catalogue: Catalogue) -> None:
     expected = {place: get_args(words) for place, words in WORDS.items()}
     kept = tuple(kind for kind in get_args(CredentialKind) if kind != "api_key")  # keys have their own table
     expected["sessions", "kind"] = kept
@@ -66,13 +66,13 @@ def test_every_list_of_words_is_the_same_in_code_and_database(catalogue: Catalog
     }
 
 
-def test_movement_kinds_are_those_the_ledger_takes(catalogue: Catalogue) -> None:
+def test_movement_kinds_equal_those_of_the_ledger(catalogue: Catalogue) -> None:
     definition = catalogue.checks["inventory_transactions"]["inventory_transactions_kind_of_type"]
     words = set(re.findall(r"'(\w+)'::text", definition))
     assert words == {*get_args(MovementKind), *get_args(TransactionType)}
 
 
-def test_the_ledger_takes_exactly_the_movements_that_the_code_lets_through(catalogue: Catalogue) -> None:
+def test_code_and_ledger_accept_the_same_movements(catalogue: Catalogue) -> None:
     checks = catalogue.checks["inventory_transactions"]
     of_type = checks["inventory_transactions_kind_of_type"].removeprefix("CHECK ")
     of_sign = checks["inventory_transactions_quantity_sign"].removeprefix("CHECK ")
@@ -108,13 +108,13 @@ def test_the_statuses_of_documents_are_the_seeds() -> None:
     assert get_args(TransactionType) == ("receipt", "shipment", "adjustment", "return")
 
 
-def test_every_permission_stands_in_the_database_and_no_other(catalogue: Catalogue) -> None:
+def test_permissions_equal_those_in_the_database(catalogue: Catalogue) -> None:
     stored = catalogue.rows("SELECT name, resource, action FROM permissions")
     assert {row[0] for row in stored} == {str(permission) for permission in Permission}
     assert all(name == f"{resource}:{action}" for name, resource, action in stored)
 
 
-async def test_an_organization_starts_with_the_system_roles_as_stated(admin: Member) -> None:
+async def test_an_organization_starts_with_the_system_roles(admin: Member) -> None:
     roles = (await admin.read("roles"))["items"]
     assert {role["name"]: (role["description"], set(role["permissions"])) for role in roles} == {
         name: (description, {str(permission) for permission in permissions})
@@ -123,13 +123,13 @@ async def test_an_organization_starts_with_the_system_roles_as_stated(admin: Mem
     assert all(role["is_system"] for role in roles)
 
 
-async def test_a_member_holds_what_its_role_says(admin: Member) -> None:
+async def test_a_member_has_the_permissions_of_its_role(admin: Member) -> None:
     for name, (_, permissions) in SYSTEM_ROLES.items():
         actor = await (await factories.member(admin, name)).actor()
         assert actor.permissions == permissions, name
 
 
-def test_whoever_writes_may_read() -> None:
+def test_write_permissions_come_with_read_permissions() -> None:
     for name, (_, permissions) in SYSTEM_ROLES.items():
         for permission in permissions:
             assert Permission(permission.replace(":write", ":read")) in permissions, name

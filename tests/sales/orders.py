@@ -1,4 +1,4 @@
-"""Sales orders that tests begin with."""
+"""Sales orders for tests."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tests.factories import Member
 
 
 async def line(admin: Member, quantity: int = 1, **fields: Any) -> dict[str, Any]:
-    """A line over a new product."""
+    """A line with a new product."""
     product = await factories.product(admin)
     return {"product_id": product["id"], "quantity_ordered": quantity} | fields
 

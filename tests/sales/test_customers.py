@@ -6,7 +6,7 @@ from tests.factories import Member, accepted
 from tests.sales.orders import draft, named_fields
 
 
-async def test_a_customer_is_kept_from_first_contact_to_deletion(admin: Member) -> None:
+async def test_a_customer_is_created_edited_and_deleted(admin: Member) -> None:
     new = {"customer_number": "C-100", "name": "Corner Shop", "country": "Kenya", "payment_terms": "prepaid"}
     created = await admin.create("customers", new)
     assert {field: created[field] for field in new} == new
@@ -30,7 +30,7 @@ async def test_customers_are_found_by_number_name_and_status(admin: Member) -> N
     assert await names(sort="-name") == ["Birch", "Ash"]
 
 
-async def test_a_customer_number_is_given_once_where_it_is_given(admin: Member) -> None:
+async def test_customer_numbers_are_unique_if_given(admin: Member) -> None:
     await factories.customer(admin, customer_number="C-7")
     taken = await admin.post("customers", {"name": "Another", "customer_number": "C-7"})
     assert (taken.status_code, named_fields(taken)) == (409, ["customer_number"])
@@ -44,7 +44,7 @@ async def test_a_customer_with_orders_cannot_be_deleted(admin: Member) -> None:
     assert (await admin.delete(f"customers/{customer['id']}")).status_code == 409
 
 
-async def test_a_stranger_finds_no_customer_of_ours(admin: Member, stranger: Member) -> None:
+async def test_customers_of_another_organization_are_not_found(admin: Member, stranger: Member) -> None:
     path = f"customers/{(await factories.customer(admin))['id']}"
     assert (await stranger.get(path)).status_code == 404
     edit = await stranger.http.patch(path, json={"name": "Ours now"}, headers={"If-Match": "*"})
@@ -53,7 +53,7 @@ async def test_a_stranger_finds_no_customer_of_ours(admin: Member, stranger: Mem
     assert (await stranger.read("customers"))["items"] == []
 
 
-async def test_what_was_changed_meanwhile_is_not_written_over(admin: Member) -> None:
+async def test_a_concurrent_change_is_not_overwritten(admin: Member) -> None:
     customer_id = UUID((await factories.customer(admin))["id"])
     async with admin.transaction() as connection:
         read = await queries.get_customer(connection, admin.organization_id, customer_id)

@@ -16,7 +16,7 @@ from tests.rivals import somebody_waits_for
 from tests.sales.orders import draft, line, named_fields, put_past_draft
 
 
-async def test_a_draft_is_written_read_changed_and_deleted(admin: Member) -> None:
+async def test_a_draft_is_created_read_edited_and_deleted(admin: Member) -> None:
     customer = await factories.customer(admin)
     lines = [
         await line(admin, 3, unit_price="2.5", expected_delivery_date="2026-03-09"),
@@ -50,7 +50,7 @@ async def test_a_draft_is_written_read_changed_and_deleted(admin: Member) -> Non
     assert (await admin.get(path)).status_code == 404
 
 
-async def test_lines_and_history_have_lists_of_their_own(admin: Member) -> None:
+async def test_lines_and_history_have_their_own_lists(admin: Member) -> None:
     order = await draft(admin, items=[await line(admin, quantity) for quantity in (4, 5, 6)])
     path = f"sales-orders/{order['id']}"
     first = await admin.read(f"{path}/items", limit=2)
@@ -61,7 +61,7 @@ async def test_lines_and_history_have_lists_of_their_own(admin: Member) -> None:
     assert entry["changed_by"] == str(admin.user_id)
 
 
-async def test_every_line_without_a_product_of_ours_is_named_at_once(admin: Member, stranger: Member) -> None:
+async def test_all_lines_with_unknown_products_are_named(admin: Member, stranger: Member) -> None:
     ours = await line(admin)
     order = {
         "order_date": "2026-03-01",
@@ -94,7 +94,7 @@ async def test_every_line_without_a_product_of_ours_is_named_at_once(admin: Memb
         ([{"quantity_shipped": 1}], ["items[0].quantity_shipped"]),
     ],
 )
-async def test_a_number_that_cannot_be_names_its_field(
+async def test_an_invalid_number_names_its_field(
     admin: Member, lines: list[dict[str, Any]], fields: list[str]
 ) -> None:
     product = await line(admin)
@@ -128,7 +128,7 @@ def test_a_total_is_the_sum_of_lines_rounded_to_cents(drawn: list[tuple[int, Dec
     assert total_amount == sum(total or 0 for total in line_totals)
 
 
-async def test_half_a_cent_goes_up_as_the_database_rounds_it(admin: Member) -> None:
+async def test_half_a_cent_is_rounded_up_as_in_the_database(admin: Member) -> None:
     order = await draft(admin, items=[await line(admin, 1, unit_price=price) for price in ("0.125", "0.135")])
     async with admin.transaction() as connection:
         rounded = await connection.fetchval("SELECT ARRAY[round(0.125, 2), round(0.135, 2)]")
@@ -148,7 +148,7 @@ async def test_of_two_edits_of_one_version_the_second_is_refused(admin: Member) 
 
 
 @pytest.mark.parametrize("is_confirmed", [True, False])
-async def test_an_edit_that_was_overtaken_changes_nothing(admin: Member, *, is_confirmed: bool) -> None:
+async def test_an_edit_that_lost_a_race_changes_nothing(admin: Member, *, is_confirmed: bool) -> None:
     order = await draft(admin, items=[await line(admin, 3)])
     path = f"sales-orders/{order['id']}"
     async with admin.transaction() as rival:
@@ -177,13 +177,13 @@ async def test_an_order_past_draft_is_neither_edited_nor_deleted(admin: Member, 
     assert (await admin.read(path))["notes"] is None
 
 
-async def test_an_order_is_in_its_organizations_currency_unless_it_says_another(admin: Member) -> None:
+async def test_the_currency_defaults_to_the_organizations(admin: Member) -> None:
     accepted(await admin.edit(f"organizations/{admin.organization_id}", currency="EUR"))
     assert (await draft(admin))["currency"] == "EUR"
     assert (await draft(admin, currency="GBP"))["currency"] == "GBP"
 
 
-async def test_nothing_is_expected_before_it_is_ordered(admin: Member) -> None:
+async def test_the_expected_date_is_not_before_the_order_date(admin: Member) -> None:
     early = await line(admin, expected_delivery_date="2026-02-28")
     body = {"order_date": "2026-03-01", "expected_delivery_date": "2026-02-28", "items": [early]}
     refused = await admin.post("sales-orders", body)
@@ -196,7 +196,7 @@ async def test_nothing_is_expected_before_it_is_ordered(admin: Member) -> None:
     assert (refused.status_code, named_fields(refused)) == (422, ["expected_delivery_date"])
 
 
-async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: Member) -> None:
+async def test_a_number_is_assigned_by_default(admin: Member, stranger: Member) -> None:
     assert (await draft(admin))["so_number"] == "SO-2026-000001"
     await draft(admin, so_number="SO-2026-000002")
     await draft(admin, so_number="SO-2026-999999")
@@ -207,12 +207,12 @@ async def test_a_number_is_given_where_none_is_chosen(admin: Member, stranger: M
     assert (taken.status_code, named_fields(taken)) == (409, ["so_number"])
 
 
-async def test_orders_written_at_the_same_moment_get_numbers_without_gap(admin: Member) -> None:
+async def test_concurrent_orders_get_numbers_without_gaps(admin: Member) -> None:
     orders = await asyncio.gather(*(draft(admin) for _ in range(8)))
     assert sorted(order["so_number"] for order in orders) == [f"SO-2026-{n:06}" for n in range(1, 9)]
 
 
-async def test_a_blocked_customer_gets_no_order(admin: Member) -> None:
+async def test_orders_of_a_blocked_customer_are_refused(admin: Member) -> None:
     customer = await factories.customer(admin, status="blocked")
     reply = await admin.post("sales-orders", {"order_date": "2026-03-01", "customer_id": customer["id"]})
     assert (reply.status_code, named_fields(reply)) == (409, ["customer_id"])
@@ -239,7 +239,7 @@ async def test_orders_are_found_by_number_customer_and_status_newest_first(admin
     assert await numbers(status="draft", sort="so_number") == ["N1", "N3"]
 
 
-async def test_a_stranger_finds_nothing_of_our_orders(admin: Member, stranger: Member) -> None:
+async def test_orders_of_another_organization_are_not_found(admin: Member, stranger: Member) -> None:
     order = await draft(admin, items=[await line(admin)])
     path = f"sales-orders/{order['id']}"
     refused: list[httpx.Response] = [
@@ -259,7 +259,7 @@ async def test_a_stranger_finds_nothing_of_our_orders(admin: Member, stranger: M
     assert (theirs.status_code, named_fields(theirs)) == (422, ["customer_id"])
 
 
-async def test_a_viewer_reads_orders_and_writes_none(admin: Member) -> None:
+async def test_a_viewer_reads_orders_but_cannot_write_them(admin: Member) -> None:
     order = await draft(admin)
     viewer = await factories.member(admin, "viewer")
     assert await viewer.read(f"sales-orders/{order['id']}") == order

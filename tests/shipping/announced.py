@@ -1,4 +1,4 @@
-"""Shipments to test with, and what they are for."""
+"""Shipments and orders for tests."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ PATH = "shipments"
 
 
 async def shipment(admin: Member, **fields: Any) -> dict[str, Any]:
-    """Inbound unless it says otherwise."""
+    """A shipment, inbound by default."""
     body = {"shipment_type": "inbound", "tracking_number": uuid4().hex}
     return await admin.create(PATH, body | fields)
 
@@ -33,5 +33,5 @@ async def purchase_order(admin: Member, *quantities: int) -> dict[str, Any]:
 
 
 def an_hour_ago() -> str:
-    """As the API writes instants."""
+    """In the API's timestamp format."""
     return (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")

@@ -21,7 +21,7 @@ async def _becomes(admin: Member, row: dict[str, Any], status: str) -> None:
 # Announcing
 
 
-async def test_an_inbound_shipment_carries_lines_of_its_purchase_order(admin: Member) -> None:
+async def test_an_inbound_shipment_contains_lines_of_its_purchase_order(admin: Member) -> None:
     order = await purchase_order(admin, 10, 20)
     items = [
         {"product_id": line["product_id"], "quantity": 5, "purchase_order_item_id": line["id"]}
@@ -93,7 +93,7 @@ async def test_links_that_do_not_fit_the_type_are_named(
     assert _named(accepted(await admin.post(PATH, body), 422)) == fields
 
 
-async def test_everything_that_does_not_exist_is_named_at_once(admin: Member, stranger: Member) -> None:
+async def test_all_unknown_references_are_named(admin: Member, stranger: Member) -> None:
     order = await purchase_order(admin, 10)
     (line,) = order["items"]
     theirs = await purchase_order(stranger, 10)
@@ -131,7 +131,7 @@ async def test_a_transfer_goes_from_one_warehouse_to_another(admin: Member) -> N
 # Editing
 
 
-async def test_what_the_carrier_says_can_be_added_while_under_way(admin: Member) -> None:
+async def test_carrier_data_can_be_added_in_transit(admin: Member) -> None:
     made = await shipment(admin)
     await _becomes(admin, made, "in_transit")
     changes = {
@@ -145,20 +145,20 @@ async def test_what_the_carrier_says_can_be_added_while_under_way(admin: Member)
     assert (edited["status"], edited["tracking_number"]) == ("in_transit", made["tracking_number"])
 
 
-async def test_a_status_is_not_typed_in(admin: Member) -> None:
+async def test_a_status_cannot_be_set_directly(admin: Member) -> None:
     made = await shipment(admin)
     assert _named(accepted(await admin.edit(f"{PATH}/{made['id']}", status="delivered"), 422)) == ["status"]
 
 
 @pytest.mark.parametrize("status", ["delivered", "cancelled"])
-async def test_at_its_end_a_shipment_is_no_longer_edited(admin: Member, status: str) -> None:
+async def test_a_delivered_or_cancelled_shipment_cannot_be_edited(admin: Member, status: str) -> None:
     made = await shipment(admin)
     await _becomes(admin, made, status)
     problem = accepted(await admin.edit(f"{PATH}/{made['id']}", carrier="Seaways"), 409)
     assert f"is {status}" in problem["detail"]
 
 
-async def test_an_edit_of_a_version_that_is_gone_changes_nothing(admin: Member) -> None:
+async def test_an_edit_of_an_outdated_version_changes_nothing(admin: Member) -> None:
     made = await shipment(admin)
     path = f"{PATH}/{made['id']}"
     read = {"If-Match": (await admin.get(path)).headers["etag"]}
@@ -227,7 +227,7 @@ async def test_that_is_one_statement(admin: Member) -> None:
     assert (len(page.items), len(statements)) == (1, 1)
 
 
-async def test_shipments_are_filtered_by_what_they_belong_to(admin: Member) -> None:
+async def test_shipments_are_filtered_by_order_and_partner(admin: Member) -> None:
     order = await purchase_order(admin, 10)
     ordered = await shipment(admin, purchase_order_id=order["id"], reference_id="ASN-1")
     supplied = await shipment(admin, supplier_id=order["supplier_id"])
@@ -249,7 +249,7 @@ async def test_shipments_are_filtered_by_what_they_belong_to(admin: Member) -> N
     assert await found(status="in_transit", shipment_type="outbound") == [sold["id"]]
 
 
-async def test_a_stranger_finds_nothing_of_our_shipment_and_adds_nothing(
+async def test_another_organization_can_neither_read_nor_extend_our_shipment(
     admin: Member, stranger: Member
 ) -> None:
     made = await shipment(admin)
@@ -271,7 +271,7 @@ async def test_a_stranger_finds_nothing_of_our_shipment_and_adds_nothing(
         assert (await admin.read(f"{path}/{below}"))["items"] == []
 
 
-async def test_shipments_are_found_by_when_they_were_announced_and_are_expected(admin: Member) -> None:
+async def test_shipments_are_filtered_by_creation_and_expected_date(admin: Member) -> None:
     made = [
         await shipment(admin, expected_delivery_date=f"2026-03-0{day}", reference_id=f"R{day}")
         for day in (3, 1, 2)

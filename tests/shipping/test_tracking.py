@@ -34,7 +34,7 @@ async def _record(admin: Member, made: dict[str, Any], hours: int, **fields: Any
     return await admin.create(f"{PATH}/{made['id']}/tracking", body | fields)
 
 
-async def test_a_position_is_recorded_as_it_was_said(admin: Member) -> None:
+async def test_a_position_is_stored_as_sent(admin: Member) -> None:
     made = await shipment(admin)
     position = await _record(admin, made, 0, latitude="0", longitude="-179.99999999", status="sailing")
     assert position == {
@@ -59,7 +59,7 @@ async def test_recording_a_position_is_one_statement(admin: Member) -> None:
     assert len(statements) == 1
 
 
-async def test_positions_out_of_order_leave_the_newest_as_the_last(admin: Member) -> None:
+async def test_out_of_order_positions_keep_the_newest_as_latest(admin: Member) -> None:
     made = await shipment(admin)
     for hours in (3, 7, 1, 7, 5):
         await _record(admin, made, hours)
@@ -69,7 +69,7 @@ async def test_positions_out_of_order_leave_the_newest_as_the_last(admin: Member
 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 3), (3, 5)])
-async def test_of_two_positions_that_race_the_newer_is_the_last(
+async def test_of_two_concurrent_positions_the_newer_is_the_latest(
     admin: Member, first: int, second: int
 ) -> None:
     made = await shipment(admin)
@@ -89,7 +89,7 @@ async def test_of_two_positions_that_race_the_newer_is_the_last(
     assert await _last(admin, made) == ("at 5", _at(5))
 
 
-async def test_the_very_first_positions_may_race_too(admin: Member) -> None:
+async def test_concurrent_first_positions_keep_the_newest_as_latest(admin: Member) -> None:
     made = await shipment(admin)
     hours = list(range(8))
     random.Random(3).shuffle(hours)
@@ -117,8 +117,8 @@ async def test_positions_are_listed_in_pages_newest_first(admin: Member) -> None
     assert [row["timestamp"] for row in (await admin.read(path, sort="timestamp"))["items"]] == listed[::-1]
 
 
-async def test_months_to_come_are_not_looked_into(admin: Member) -> None:
-    """But for the next one on a month's last day: a clock may be ahead by that much."""
+async def test_partitions_of_coming_months_are_pruned(admin: Member) -> None:
+    """Except the next month on a month's last day, as a clock may be ahead by that much."""
     made = await shipment(admin)
     actor = await admin.actor()
     months = [datetime.now(UTC).replace(day=1, hour=0, minute=0)]
@@ -155,9 +155,7 @@ async def test_months_to_come_are_not_looked_into(admin: Member) -> None:
         ({"speed": 3}, "speed"),
     ],
 )
-async def test_a_position_that_cannot_be_is_refused_by_its_field(
-    admin: Member, fields: dict[str, Any], named: str
-) -> None:
+async def test_an_invalid_position_names_its_field(admin: Member, fields: dict[str, Any], named: str) -> None:
     made = await shipment(admin)
     reply = await admin.post(f"{PATH}/{made['id']}/tracking", {"timestamp": _at(0)} | fields)
     assert _named(accepted(reply, 422)) == [named]
@@ -177,7 +175,7 @@ async def test_a_clock_may_be_ahead_by_hours_but_not_by_days(admin: Member) -> N
 # Batches
 
 
-async def test_a_batch_keeps_the_newest_of_it_and_of_what_was_there(admin: Member) -> None:
+async def test_a_batch_keeps_the_newest_position_as_latest(admin: Member) -> None:
     made = await shipment(admin)
     path = f"{PATH}/{made['id']}/tracking-batches"
 
@@ -194,7 +192,7 @@ async def test_a_batch_keeps_the_newest_of_it_and_of_what_was_there(admin: Membe
     assert await _last(admin, made) == ("at 9", _at(9))
 
 
-async def test_a_batch_names_every_position_that_cannot_be_and_records_none(admin: Member) -> None:
+async def test_a_batch_names_every_invalid_position_and_records_none(admin: Member) -> None:
     made = await shipment(admin)
     path = f"{PATH}/{made['id']}"
     positions = [
@@ -214,7 +212,7 @@ async def test_a_batch_names_every_position_that_cannot_be_and_records_none(admi
     assert (await admin.read(f"{path}/tracking"))["items"] == []
 
 
-async def test_a_batch_names_every_position_that_cannot_be_read(admin: Member) -> None:
+async def test_a_batch_names_every_malformed_position(admin: Member) -> None:
     made = await shipment(admin)
     positions = [
         {"timestamp": _at(0), "latitude": 1.5},
@@ -256,7 +254,7 @@ async def test_a_dry_run_checks_and_records_nothing(admin: Member) -> None:
 # Events
 
 
-async def test_events_are_kept_in_the_order_they_happened(admin: Member) -> None:
+async def test_events_are_listed_in_order_of_occurrence(admin: Member) -> None:
     made = await shipment(admin)
     path = f"{PATH}/{made['id']}/events"
     departed = {"event_type": "departed", "occurred_at": _at(2), "location": "Santos", "source": "Seaways"}
@@ -275,7 +273,7 @@ async def test_events_are_kept_in_the_order_they_happened(admin: Member) -> None
     assert (await admin.read(path, sort="occurred_at", cursor=page["next_cursor"]))["items"] == [first]
 
 
-async def test_an_event_moves_neither_the_shipment_nor_stock(admin: Member) -> None:
+async def test_an_event_changes_neither_the_shipment_nor_stock(admin: Member) -> None:
     made = await shipment(admin)
     path = f"{PATH}/{made['id']}"
     await admin.create(f"{path}/events", {"event_type": "delivered", "occurred_at": _at(0)})
@@ -294,9 +292,7 @@ async def test_an_event_moves_neither_the_shipment_nor_stock(admin: Member) -> N
         ({"payload": []}, "payload"),
     ],
 )
-async def test_an_event_that_cannot_be_is_refused_by_its_field(
-    admin: Member, fields: dict[str, Any], named: str
-) -> None:
+async def test_an_invalid_event_names_its_field(admin: Member, fields: dict[str, Any], named: str) -> None:
     made = await shipment(admin)
     path = f"{PATH}/{made['id']}/events"
     reply = await admin.post(path, {"event_type": "arrived", "occurred_at": _at(0)} | fields)
@@ -304,7 +300,7 @@ async def test_an_event_that_cannot_be_is_refused_by_its_field(
     assert (await admin.read(path))["items"] == []
 
 
-async def test_what_happened_to_no_shipment_is_not_recorded(admin: Member) -> None:
+async def test_events_of_unknown_shipments_are_not_recorded(admin: Member) -> None:
     path = f"{PATH}/{uuid4()}"
     assert (await admin.post(f"{path}/tracking", {"timestamp": _at(0)})).status_code == 404
     event = {"event_type": "arrived", "occurred_at": _at(0)}

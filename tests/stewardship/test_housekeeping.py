@@ -7,7 +7,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 
 
-async def test_what_is_over_is_purged_and_what_is_not_stays(
+async def test_expired_rows_are_deleted_and_others_kept(
     database: TestDatabase, superuser: Any, admin: Member
 ) -> None:
     warehouse = {"name": "Kept"}
@@ -41,7 +41,7 @@ async def test_what_is_over_is_purged_and_what_is_not_stays(
     assert (await admin.get("warehouses")).status_code == 200
 
 
-async def test_jobs_are_kept_as_long_as_is_said(
+async def test_jobs_are_kept_for_their_retention_period(
     database: TestDatabase, superuser: Any, admin: Member
 ) -> None:
     for status, days in (("succeeded", 6), ("succeeded", 8), ("failed", 89), ("failed", 91), ("todo", 400)):
@@ -59,13 +59,13 @@ async def test_jobs_are_kept_as_long_as_is_said(
     assert left == {"succeeded 6", "failed 89", "todo 400"}
 
 
-async def test_the_operator_cannot_purge_what_is_not_over(database: TestDatabase, admin: Member) -> None:
+async def test_the_operator_cannot_delete_unexpired_rows(database: TestDatabase, admin: Member) -> None:
     async with factories.connected(database.operator_dsn) as operator:
         assert await operator.execute("DELETE FROM sessions WHERE expires_at > now()") == "DELETE 0"
     assert (await admin.get("warehouses")).status_code == 200
 
 
-async def test_a_month_that_is_missing_is_made_ahead(database: TestDatabase) -> None:
+async def test_missing_partitions_of_coming_months_are_created(database: TestDatabase) -> None:
     async with factories.connected(database.owner_dsn) as owner:
         newest = "SELECT max(relname) FROM pg_class WHERE relname ~ '^analytics_events_[0-9]{4}_[0-9]{2}$'"
         name = await owner.fetchval(newest)

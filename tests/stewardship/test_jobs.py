@@ -1,4 +1,4 @@
-"""The queue of background jobs: asked for in a transaction, done once that is committed, whatever dies."""
+"""The queue of background jobs: enqueued in a transaction, run after its commit, whichever process dies."""
 
 import asyncio
 import gc
@@ -41,7 +41,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def working(
     database: TestDatabase, *tasks: OrganizationTask, dead_after: float = 20
 ) -> AsyncIterator[None]:
-    """A worker beside the test; it is gone at the end."""
+    """A worker that runs in parallel until the block ends."""
     running = asyncio.create_task(worker.work(database.installation, tasks, dead_after=dead_after))
     try:
         yield
@@ -68,7 +68,7 @@ def all_of(owner: Member, status: str, count: int = 1) -> Callable[[], Awaitable
     return reached
 
 
-async def test_a_job_runs_once_what_asked_for_it_is_committed(
+async def test_a_job_runs_after_its_transaction_commits(
     database: TestDatabase, pool: Pool, admin: Member
 ) -> None:
     seen: list[tuple[UUID, Any, str]] = []
@@ -94,7 +94,7 @@ async def test_a_job_runs_once_what_asked_for_it_is_committed(
     assert job["created_at"] <= job["started_at"] <= job["ended_at"]
 
 
-async def test_what_waits_already_is_not_asked_for_twice(
+async def test_an_identical_waiting_job_is_not_enqueued_twice(
     database: TestDatabase, pool: Pool, admin: Member
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
@@ -111,7 +111,7 @@ async def test_what_waits_already_is_not_asked_for_twice(
     async with working(database, task):
         await begun.wait()
         await eventually(lambda: _count(admin, "running", 2))
-        await ask(pool, admin, task)  # the one that runs may have looked before this was written
+        await ask(pool, admin, task)  # the running job may have read before this was written
         assert len(await jobs(admin, status="waiting")) == 1
         go_on.set()
         await eventually(all_of(admin, "succeeded", 3))
@@ -121,7 +121,7 @@ async def _count(owner: Member, status: str, count: int) -> bool:
     return len(await jobs(owner, status=status)) == count
 
 
-async def test_a_waiting_job_begins_after_the_transaction_that_counts_on_it(
+async def test_a_reused_waiting_job_starts_after_the_callers_commit(
     database: TestDatabase, pool: Pool, admin: Member
 ) -> None:
     task = task_of("after", nothing)
@@ -136,9 +136,7 @@ async def test_a_waiting_job_begins_after_the_transaction_that_counts_on_it(
         await eventually(all_of(admin, "succeeded", 2))
 
 
-async def test_jobs_of_a_key_run_one_after_the_other(
-    database: TestDatabase, pool: Pool, admin: Member
-) -> None:
+async def test_jobs_of_a_key_run_one_at_a_time(database: TestDatabase, pool: Pool, admin: Member) -> None:
     at_once = most = 0
 
     async def count(_: Work) -> None:
@@ -162,7 +160,7 @@ async def _begun(owner: Member, count: int) -> bool:
     return len([job for job in found if job["status"] != "waiting"]) == count
 
 
-async def test_a_failure_is_tried_again_then_shown_and_can_be_run_again(
+async def test_a_failed_job_is_retried_then_shown_and_can_be_retried_manually(
     database: TestDatabase, pool: Pool, superuser: Any, admin: Member, stranger: Member
 ) -> None:
     fails = True
@@ -198,7 +196,7 @@ async def test_a_failure_is_tried_again_then_shown_and_can_be_run_again(
     assert "succeeded" in again.json()["detail"]
 
 
-async def test_a_failed_job_is_run_again_on_its_page(admin: Member, pool: Pool, superuser: Any) -> None:
+async def test_a_failed_job_can_be_retried_on_its_page(admin: Member, pool: Pool, superuser: Any) -> None:
     await ask(pool, admin, task_of("again", nothing))
     await superuser.execute(
         "UPDATE queue.procrastinate_jobs SET status = 'failed', error = 'out of paper'"
@@ -217,7 +215,7 @@ async def _tried(owner: Member, attempts: int) -> bool:
     return [job["attempts"] for job in await jobs(owner)] == [attempts]
 
 
-async def test_what_stops_with_its_worker_begins_again(
+async def test_a_job_of_a_stopped_worker_is_started_again(
     database: TestDatabase, pool: Pool, superuser: Any, admin: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "GRACE_SECONDS", 0.0)
@@ -240,7 +238,7 @@ async def test_what_stops_with_its_worker_begins_again(
 
 
 async def hang_for_ever(work: Work) -> None:
-    """Says in the database that it has begun, and is never done."""
+    """Records in the database that it has started, and never finishes."""
     async with work.transaction() as connection:
         await connection.execute(
             "UPDATE organizations SET website = 'begun' WHERE id = $1", work.organization_id
@@ -260,7 +258,7 @@ asyncio.run(work(Installation(admin, app, operator), [task_of("hang", hang_for_e
 
 async def test_kill_9_loses_no_job(database: TestDatabase, pool: Pool, admin: Member) -> None:
     command = [sys.executable, "-c", _PROCESS, database.admin_dsn, database.app_dsn, database.operator_dsn]
-    process = subprocess.Popen(command)  # noqa: ASYNC220 - begun, not waited for
+    process = subprocess.Popen(command)  # noqa: ASYNC220 - started, not awaited
     try:
         await ask(pool, admin, task_of("hang", nothing))
         await eventually(lambda: _begins(admin), within_seconds=60)
@@ -278,7 +276,7 @@ async def _begins(owner: Member) -> bool:
     return bool(accepted(await owner.get(f"organizations/{owner.organization_id}"))["website"] == "begun")
 
 
-async def test_a_worker_that_was_believed_dead_keeps_its_key(
+async def test_a_worker_that_was_presumed_dead_keeps_its_lock(
     database: TestDatabase, pool: Pool, superuser: Any, admin: Member
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
@@ -305,7 +303,7 @@ async def _failed_with(owner: Member, error: str) -> bool:
     return [job["error"] for job in await jobs(owner)] == [error]
 
 
-async def test_a_lost_database_is_waited_for(
+async def test_a_worker_reconnects_to_a_lost_database(
     database: TestDatabase, pool: Pool, superuser: Any, admin: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "RECONNECT_SECONDS", 0.1)
@@ -321,12 +319,12 @@ async def test_a_lost_database_is_waited_for(
         await eventually(all_of(admin, "succeeded", 2), within_seconds=30)
 
 
-async def test_a_job_whose_end_could_not_be_written_begins_again(
+async def test_a_job_whose_end_could_not_be_recorded_is_started_again(
     database: TestDatabase, pool: Pool, superuser: Any, admin: Member
 ) -> None:
-    """The database refuses once what ends a job; the worker lives on, and so does the job."""
+    """The database refuses once to record the end of a job; worker and job both survive."""
     await superuser.execute(
-        "CREATE SEQUENCE queue.refusals;"  # it counts what is rolled back, too
+        "CREATE SEQUENCE queue.refusals;"  # sequences also count what is rolled back
         "CREATE FUNCTION queue.no_space() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
         " AS $$ BEGIN PERFORM nextval('queue.refusals');"
         " RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END $$"
@@ -344,7 +342,7 @@ async def test_a_job_whose_end_could_not_be_written_begins_again(
     task = task_of("no_space", once_more)
     loop = asyncio.get_running_loop()
     reporting = loop.get_exception_handler()
-    refused: list[str] = []  # the queue's library leaves it to the loop
+    refused: list[str] = []  # the library reports it to the event loop
     loop.set_exception_handler(lambda _, context: refused.append(str(context["exception"].__cause__)))
     try:
         async with working(database, task, dead_after=1):
@@ -362,7 +360,7 @@ async def test_a_job_whose_end_could_not_be_written_begins_again(
         )
 
 
-async def test_what_a_worker_does_not_know_is_left_to_one_that_does(
+async def test_unknown_tasks_are_left_to_newer_workers(
     database: TestDatabase, pool: Pool, superuser: Any, admin: Member
 ) -> None:
     newer, older = task_of("newer", nothing), task_of("older", nothing)

@@ -12,7 +12,7 @@ def named_fields(reply: Any) -> list[str]:
     return [error["field"] for error in reply.json()["errors"]]
 
 
-async def test_a_supplier_is_kept_from_first_contact_to_deletion(admin: Member) -> None:
+async def test_a_supplier_is_created_edited_and_deleted(admin: Member) -> None:
     new = {
         "name": "Northern Mill",
         "email": "orders@mill.example",
@@ -85,7 +85,7 @@ async def test_metrics_come_newest_period_first_and_page_by_page(admin: Member) 
     assert rest["next_cursor"] is None
 
 
-async def test_a_stranger_finds_neither_our_supplier_nor_its_metrics(admin: Member, stranger: Member) -> None:
+async def test_suppliers_of_another_organization_are_not_found(admin: Member, stranger: Member) -> None:
     path = f"suppliers/{(await factories.supplier(admin))['id']}"
     etag = (await admin.get(path)).headers["etag"]
     assert (await stranger.get(path)).status_code == 404
@@ -97,7 +97,7 @@ async def test_a_stranger_finds_neither_our_supplier_nor_its_metrics(admin: Memb
     assert (await admin.get(path)).headers["etag"] == etag
 
 
-async def test_what_was_changed_meanwhile_is_not_written_over(admin: Member) -> None:
+async def test_a_concurrent_change_is_not_overwritten(admin: Member) -> None:
     supplier_id = UUID((await factories.supplier(admin))["id"])
     async with admin.transaction() as connection:
         read = await queries.get_supplier(connection, admin.organization_id, supplier_id)

@@ -1,4 +1,4 @@
-"""The gallery, which needs no database, as the site that these tests visit."""
+"""The component gallery, which needs no database, as the site under test."""
 
 from collections.abc import AsyncIterator
 

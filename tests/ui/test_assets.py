@@ -1,4 +1,4 @@
-"""What the build makes of frontend/, and how it is served."""
+"""Built assets and their serving."""
 
 import gzip
 import re
@@ -11,7 +11,7 @@ from imsop.ui.assets import DIST, accepts, asset, icon
 from tests.rules.source import ROOT
 
 
-async def test_an_asset_is_kept_for_good_under_a_name_that_tells_its_content(
+async def test_an_asset_is_cached_forever_under_a_content_hash(
     visitor: httpx.AsyncClient,
 ) -> None:
     for name in ("app.css", "app.js", "mark.svg", "inter-latin-wght-normal.woff2"):
@@ -22,7 +22,7 @@ async def test_an_asset_is_kept_for_good_under_a_name_that_tells_its_content(
         assert reply.content == (DIST / Path(asset(name)).name).read_bytes()
 
 
-async def test_an_asset_travels_as_small_as_the_browser_can_read(visitor: httpx.AsyncClient) -> None:
+async def test_an_asset_is_sent_in_the_best_accepted_encoding(visitor: httpx.AsyncClient) -> None:
     address = asset("app.js")
     plain, zipped, brotli = [
         await visitor.get(address, headers={"Accept-Encoding": encodings})
@@ -55,17 +55,17 @@ async def test_only_assets_are_served(visitor: httpx.AsyncClient) -> None:
         ("", False),
     ],
 )
-def test_an_encoding_is_taken_where_the_browser_says_so(sent: str, taken: bool) -> None:
+def test_accept_encoding_is_parsed(sent: str, taken: bool) -> None:
     assert accepts(sent, "br") is taken
 
 
-def test_an_icon_is_a_drawing_that_readers_skip() -> None:
+def test_an_icon_is_hidden_from_screen_readers() -> None:
     assert 'aria-hidden="true"' in icon("ship")
     with pytest.raises(KeyError):
         icon("no such icon")
 
 
-def test_styles_and_scripts_ask_no_other_host() -> None:
+def test_styles_and_scripts_contact_no_other_host() -> None:
     for path in DIST.iterdir():
         if path.suffix in (".css", ".js"):
             named = set(re.findall(r"(?:url\(|from|import\()\s*[\"']?(https?:)?//[\w.-]+", path.read_text()))

@@ -1,4 +1,4 @@
-"""The gallery in a real browser: seen, read, used by keyboard, and on a phone."""
+"""The gallery in a real browser: layout, accessibility, keyboard, phone."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ COLOURS = """(canvas) => new Set(new Uint32Array(
         ("/errors/429", "dark", DESK),
     ],
 )
-async def test_it_can_be_read_by_everybody_on_any_screen(
+async def test_it_is_accessible_on_every_screen(
     browser: Browser, gallery: str, path: str, scheme: Any, screen: Any
 ) -> None:
     async with visiting(browser, color_scheme=scheme, viewport=screen, is_mobile=screen is PHONE) as visit:
@@ -36,17 +36,17 @@ async def test_it_can_be_read_by_everybody_on_any_screen(
         assert await visit.inaccessible() == []
         visit.complaints = [
             said for said in visit.complaints if "status of" not in said
-        ]  # 404 and 429, meant
+        ]  # 404 and 429, expected
 
 
-async def test_nothing_moves_while_it_loads(browser: Browser, gallery: str) -> None:
+async def test_loading_causes_no_layout_shift(browser: Browser, gallery: str) -> None:
     for screen in (DESK, PHONE):
         async with visiting(browser, viewport=screen) as visit:
             await visit.page.goto(gallery, wait_until="networkidle")
             assert await visit.page.evaluate(SHIFTS) == 0
 
 
-async def test_rows_that_were_made_low_stay_low_and_move_nothing(browser: Browser, gallery: str) -> None:
+async def test_compact_rows_persist_without_layout_shift(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(gallery, wait_until="networkidle")
         rows = visit.page.locator(".list tbody tr")
@@ -61,9 +61,7 @@ async def test_rows_that_were_made_low_stay_low_and_move_nothing(browser: Browse
         assert await visit.page.evaluate(SHIFTS) == 0
 
 
-async def test_a_first_view_is_light_and_brings_charts_only_where_there_is_one(
-    browser: Browser, gallery: str
-) -> None:
+async def test_a_first_view_is_small_and_loads_charts_only_if_needed(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(f"{gallery}/plain", wait_until="networkidle")
         loaded = await visit.page.evaluate(
@@ -92,7 +90,7 @@ async def test_charts_are_drawn_from_their_tables_and_follow_them(browser: Brows
         await expect(visit.page.get_by_role("link", name="SHP-20412").first).to_be_visible()
 
 
-async def test_a_position_that_is_told_moves_its_marker(browser: Browser, gallery: str) -> None:
+async def test_a_position_event_moves_its_marker(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(gallery)
         await expect(visit.page.locator(".chart-map canvas").first).to_be_visible()
@@ -107,7 +105,7 @@ async def test_a_position_that_is_told_moves_its_marker(browser: Browser, galler
         await redrawn(visit.page.locator(".chart-map"), seen)
 
 
-async def test_the_map_comes_closer_and_goes_back(browser: Browser, gallery: str) -> None:
+async def test_the_map_zooms_in_and_out(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(gallery, wait_until="networkidle")
         canvas = visit.page.locator("[data-map] .chart-canvas")
@@ -120,7 +118,7 @@ async def test_the_map_comes_closer_and_goes_back(browser: Browser, gallery: str
         await redrawn(canvas, closer)
 
 
-async def test_dark_is_chosen_at_once_and_for_next_time(browser: Browser, gallery: str) -> None:
+async def test_dark_mode_is_applied_at_once_and_persists(browser: Browser, gallery: str) -> None:
     async with visiting(browser, color_scheme="light") as visit:
         await visit.page.goto(gallery)
         background = "getComputedStyle(document.body).backgroundColor"
@@ -139,7 +137,7 @@ async def test_dark_is_chosen_at_once_and_for_next_time(browser: Browser, galler
         assert await visit.page.context.cookies() == []
 
 
-async def test_something_is_found_and_opened_by_keyboard_alone(browser: Browser, gallery: str) -> None:
+async def test_search_works_by_keyboard_alone(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(gallery, wait_until="networkidle")
         await visit.page.keyboard.press("/")
@@ -180,7 +178,7 @@ async def test_menus_open_and_close_by_keyboard(browser: Browser, gallery: str) 
         await expect(visit.page.get_by_role("button", name="Sign out")).to_be_hidden()
 
 
-async def test_chosen_columns_are_kept(browser: Browser, gallery: str) -> None:
+async def test_selected_columns_persist(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(gallery)
         value = visit.page.get_by_role("columnheader", name="Value")
@@ -196,9 +194,7 @@ async def test_chosen_columns_are_kept(browser: Browser, gallery: str) -> None:
         await expect(visit.page.get_by_role("columnheader", name="Product")).to_be_visible()
 
 
-async def test_a_filter_shows_in_the_address_what_was_asked_and_nothing_else(
-    browser: Browser, gallery: str
-) -> None:
+async def test_a_filters_url_contains_only_its_values(browser: Browser, gallery: str) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(f"{gallery}/?sort=-name")
         filters = visit.page.get_by_role("search", name="Filters")
@@ -216,7 +212,7 @@ async def test_a_filter_shows_in_the_address_what_was_asked_and_nothing_else(
         await expect(filters.get_by_label("Status")).to_have_value("")
 
 
-async def test_it_can_be_read_without_scripts(browser: Browser, gallery: str) -> None:
+async def test_it_can_be_read_without_javascript(browser: Browser, gallery: str) -> None:
     async with visiting(browser, java_script_enabled=False, viewport=PHONE, is_mobile=True) as visit:
         await visit.page.goto(gallery)
         await expect(visit.page.get_by_label("Appearance")).to_be_hidden()

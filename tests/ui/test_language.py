@@ -1,4 +1,4 @@
-"""One catalogue for all text, and numbers and days as their reader writes them."""
+"""Translations, and localized numbers and dates."""
 
 import re
 from datetime import UTC, date, datetime
@@ -30,14 +30,14 @@ def test_every_text_of_templates_and_code_is_translated(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_translations_fill_in_what_their_texts_fill_in(code: str) -> None:
+def test_translations_use_the_parameters_of_their_texts(code: str) -> None:
     for message in catalogue.translations(code):
         names = set(re.findall(r"%\(\w+\)s", " ".join(forms(message.id))))
         for form in forms(message.string):
             assert set(re.findall(r"%\(\w+\)s", form)) == names or not message.id, message.id
 
 
-def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
+def test_numbers_and_money_are_localized() -> None:
     english, german = get_language("en", "UTC"), get_language("de", "UTC")
     assert [one.number(1234567) for one in (english, german)] == ["1,234,567", "1.234.567"]
     assert [one.number(Decimal("1234.5"), 2) for one in (english, german)] == ["1,234.50", "1.234,50"]
@@ -48,7 +48,7 @@ def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
     assert [one.percent(Decimal("0.9474"), 2) for one in (english, german)] == ["94.74%", "94,74%"]
     assert [english.short_number(value) for value in (950, 1234, 1_280_000)] == ["950", "1.2K", "1.3M"]
     assert english.short_money(Decimal(1_280_455), "GBP") == "£1.3M"
-    # Germans shorten no thousands.
+    # German does not abbreviate thousands.
     assert [german.short_number(value) for value in (950, 1234, 1_280_000)] == ["950", "1.234", "1,3\xa0Mio."]
     assert german.short_money(Decimal("827317.9107"), "EUR") == "827.318\xa0€"
     assert german.short_money(Decimal(1_280_455), "EUR") == "1,3\xa0Mio.\xa0€"
@@ -63,7 +63,7 @@ def test_numbers_and_money_are_written_as_their_reader_writes_them() -> None:
     assert english.price(Decimal("150.0000"), "JPY") == "JP¥150"
 
 
-def test_days_stay_the_day_and_instants_move_to_the_organizations_time() -> None:
+def test_dates_are_kept_and_timestamps_are_in_the_organizations_timezone() -> None:
     instant = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
     assert get_language("en", "UTC").instant(instant) == "28 Mar 2026, 23:30"
     assert get_language("en", "Europe/Berlin").instant(instant) == "29 Mar 2026, 00:30"
@@ -83,11 +83,11 @@ def test_days_stay_the_day_and_instants_move_to_the_organizations_time() -> None
         ("*", "en"),
     ],
 )
-def test_who_has_not_signed_in_reads_what_the_browser_asks_for(accepted: str, code: str) -> None:
+def test_anonymous_readers_get_the_browsers_language(accepted: str, code: str) -> None:
     assert preferred(accepted) == code
 
 
-async def test_a_page_speaks_its_readers_language(visitor: httpx.AsyncClient) -> None:
+async def test_a_page_is_in_its_readers_language(visitor: httpx.AsyncClient) -> None:
     english, german = [(await visitor.get("/", params={"locale": code})) for code in ("en", "de")]
     assert [reply.headers["content-language"] for reply in (english, german)] == ["en", "de"]
     assert '<html lang="de">' in german.text

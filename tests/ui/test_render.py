@@ -1,4 +1,4 @@
-"""Pages as replies: their headers, size, language and what they refuse."""
+"""Pages as responses: headers, size, language, errors."""
 
 import re
 
@@ -19,7 +19,7 @@ def page(path: str = "/products", query: str = "", **cookies: str) -> Page:
     return Page(request, (), Visitor(Reader("en")))
 
 
-async def test_a_page_lets_nothing_in_but_its_own_assets(visitor: httpx.AsyncClient) -> None:
+async def test_the_content_security_policy_allows_only_own_assets(visitor: httpx.AsyncClient) -> None:
     reply = await visitor.get("/")
     policy = dict(part.split(" ", 1) for part in reply.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
@@ -30,7 +30,7 @@ async def test_a_page_lets_nothing_in_but_its_own_assets(visitor: httpx.AsyncCli
     assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", reply.text)
 
 
-async def test_a_page_that_has_not_changed_is_not_sent_again(visitor: httpx.AsyncClient) -> None:
+async def test_an_unchanged_page_is_not_sent_again(visitor: httpx.AsyncClient) -> None:
     first = await visitor.get("/")
     assert first.headers["cache-control"] == "private, no-cache"
     again = await visitor.get("/", headers={"If-None-Match": first.headers["etag"]})
@@ -42,7 +42,7 @@ async def test_a_page_that_has_not_changed_is_not_sent_again(visitor: httpx.Asyn
     assert "cookie" in first.headers["vary"].lower()
 
 
-async def test_a_page_is_compressed_for_whoever_reads_gzip(visitor: httpx.AsyncClient) -> None:
+async def test_a_page_is_compressed_if_gzip_is_accepted(visitor: httpx.AsyncClient) -> None:
     plain = await visitor.get("/")
     zipped = await visitor.get("/", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in plain.headers
@@ -51,7 +51,7 @@ async def test_a_page_is_compressed_for_whoever_reads_gzip(visitor: httpx.AsyncC
     assert int(zipped.headers["content-length"]) < len(plain.content) / 3
 
 
-async def test_the_chosen_look_is_in_the_page_from_its_first_byte(visitor: httpx.AsyncClient) -> None:
+async def test_display_settings_are_rendered_by_the_server(visitor: httpx.AsyncClient) -> None:
     chosen = await visitor.get("/", headers={"Cookie": "imsop_theme=dark; imsop_density=compact"})
     assert re.search(r'<html lang="en" data-theme="dark" data-density="compact">', chosen.text)
     forged = await visitor.get("/", headers={"Cookie": 'imsop_theme="><script>'})
@@ -67,7 +67,7 @@ async def test_navigation_shows_what_the_reader_may_see(visitor: httpx.AsyncClie
 
 @pytest.mark.parametrize("status", [403, 404, 405, 409, 422, 429, 500, 503])
 @pytest.mark.parametrize("query", ["", "?signed-in"])
-async def test_every_refusal_has_a_page(visitor: httpx.AsyncClient, status: int, query: str) -> None:
+async def test_every_error_has_a_page(visitor: httpx.AsyncClient, status: int, query: str) -> None:
     reply = await visitor.get(f"/errors/{status}{query}")
     assert reply.status_code == status
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
@@ -77,14 +77,14 @@ async def test_every_refusal_has_a_page(visitor: httpx.AsyncClient, status: int,
     assert ('id="frame"' in reply.text) is bool(query)
 
 
-def test_an_address_keeps_its_other_parameters() -> None:
+def test_a_url_keeps_its_other_parameters() -> None:
     seen = page(query="q=b%26o&sort=name&cursor=abc")
     assert seen.url(sort="-name") == "/products?q=b%26o&sort=-name"
     assert seen.url(q=None, sort=None) == "/products"
     assert seen.url(q="50 %") == "/products?sort=name&q=50+%25"
 
 
-def test_an_address_leads_to_the_first_rows_unless_it_says_where_to_begin() -> None:
+def test_a_url_leads_to_the_first_rows_unless_it_has_a_cursor() -> None:
     leafed = page(query="q=bolt&before=abc")
     assert leafed.url(cursor="def") == "/products?q=bolt&cursor=def"
     assert leafed.url_at("/products.csv") == "/products.csv?q=bolt"
@@ -97,7 +97,7 @@ def test_a_page_is_at_its_list_when_it_is_a_row_of_it() -> None:
     assert not page("/products").is_at("/")
 
 
-def test_what_a_template_names_must_be_there() -> None:
+def test_undefined_variables_in_templates_are_errors() -> None:
     with pytest.raises(UndefinedError):
         environment().from_string("{{ absent }}").render()
     for name in ("ui/absent.html", "ui/../language.py", "../ui/templates/base.html"):

@@ -1,4 +1,4 @@
-"""Rules that hold for every template and for the words and icons they use."""
+"""Rules for all templates, and for the labels and icons they use."""
 
 import importlib
 import json
@@ -21,7 +21,7 @@ NOT_READ = {"NumberedKind", "OrderSort"}
 
 
 def codes() -> dict[str, Any]:
-    """Every list of words that a room keeps, by its name."""
+    """All Literals of codes, by name."""
     return {
         f"{module.name}.{name}": listed
         for room in ROOMS
@@ -31,14 +31,14 @@ def codes() -> dict[str, Any]:
     }
 
 
-def test_every_code_has_a_word_that_people_read() -> None:
+def test_every_code_has_a_label() -> None:
     assert len(codes()) >= 15
     for name, listed in codes().items():
         assert set(get_args(listed)) - WORDS.keys() == set(), name
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_a_template_compiles_and_keeps_to_the_policy(path: Path) -> None:
+def test_a_template_compiles_and_conforms_to_the_policy(path: Path) -> None:
     text = path.read_text()
     name = str(path.relative_to(SOURCE)).replace("ui/templates/", "ui/").replace("web/pages/", "pages/")
     environment().get_template(name)
@@ -53,7 +53,7 @@ def test_a_template_compiles_and_keeps_to_the_policy(path: Path) -> None:
         assert not re.search(forbidden, text), forbidden
 
 
-def test_every_icon_that_is_named_is_built() -> None:
+def test_every_icon_in_use_is_built() -> None:
     built = set(json.loads((ROOT / "frontend" / "icons.json").read_text()))
     assert sorted(built) == json.loads((ROOT / "frontend" / "icons.json").read_text())
     source = "\n".join(path.read_text() for path in [*TEMPLATES, *SOURCE.rglob("*.py")])

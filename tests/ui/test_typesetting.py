@@ -1,4 +1,4 @@
-"""Documents to be printed: what a template puts in, and barcodes as they are drawn."""
+"""Printed documents: escaping of values, and drawing of barcodes."""
 
 import asyncio
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +18,7 @@ from imsop.ui.barcodes import OWN_REFERENCE, bars, gtin_14, matrix
 from imsop.ui.gallery import Reader, Visitor
 from tests.printed import sheets_of
 
-# What a reader of PDF gives back as it was: letters that the font has, and no two spaces beside each other.
+# Text that a PDF reader extracts unchanged: letters of the font, without spaces.
 TEXTS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=22)
 
 
@@ -36,13 +36,13 @@ def set_in_type(template: str, **values: object) -> bytes:
 @example('#import"@preview/x:1"')
 @example('"];#panic("no")')
 @example("\\")
-def test_whatever_a_value_holds_is_text(text: str) -> None:
+def test_values_are_always_text(text: str) -> None:
     (sheet,) = sheets_of(set_in_type("#set text(font: `Source Sans Pro`.text)\n[{{ value }}]", value=text))
     assert sheet.text == f"[{text}]"
 
 
 @pytest.mark.parametrize("template", ["#let x = {{ value }}", "#({{ value }})", '#image("{{ value }}")'])
-def test_a_value_that_would_stand_as_code_stops_the_press(template: str) -> None:
+def test_a_value_used_as_code_fails_to_compile(template: str) -> None:
     with pytest.raises(typst.TypstError):
         set_in_type(template, value='read("/etc/passwd")')
 
@@ -52,7 +52,7 @@ def test_every_control_character_can_be_printed() -> None:
 
 
 async def set_slips(number: int) -> list[float]:
-    """The memory of this process, in MiB, after each of so many slips of a hundred lines."""
+    """The process's memory in MiB after each of `number` slips of a hundred lines."""
     request = RequestFactory().get("/")
     request.scope["state"]["carried"] = Visitor(Reader("en"))
     facts = "reference_id tracking_number status carrier po_number so_number ship_date expected_delivery_date"
@@ -77,15 +77,15 @@ def slips_taken() -> list[float]:
     return asyncio.run(set_slips(15))
 
 
-def test_what_was_set_takes_no_room_afterwards() -> None:
-    """In a process of its own: what other tests have freed would be taken first."""
+def test_rendering_does_not_leak_memory() -> None:
+    """In a separate process, as otherwise memory freed by other tests would be reused."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
         taken = processes.submit(slips_taken).result()
     assert taken[-1] - taken[2] < 40, taken
 
 
 @pytest.mark.parametrize("text", ["PO-1", "PO-2026-000100", "X" * 26])
-def test_bars_are_whole_dots_wide_and_fit_with_white_beside_them(text: str) -> None:
+def test_bars_are_whole_dots_wide_and_fit_with_quiet_zones(text: str) -> None:
     drawn = bars(text, 92, 20)
     modules = zxingcpp.create_barcode(text, zxingcpp.Code128).to_image(add_quiet_zones=False).shape[1]
     bar = drawn.width_mm / modules
@@ -95,19 +95,19 @@ def test_bars_are_whole_dots_wide_and_fit_with_white_beside_them(text: str) -> N
 
 
 @pytest.mark.parametrize("text", ["X" * 100, "Größe", "上海", "\t"])
-def test_what_bars_cannot_hold_is_a_square(text: str) -> None:
+def test_text_that_bars_cannot_encode_is_a_datamatrix(text: str) -> None:
     drawn = bars(text, 92, 20)
     assert drawn.width_mm == drawn.height_mm <= 20
 
 
-def test_an_identifier_stands_before_what_it_can_hold_only() -> None:
+def test_an_identifier_is_used_only_for_gs1_text() -> None:
     assert bars("DN-1", 92, 20, OWN_REFERENCE).text == "(91)DN-1"
     assert matrix("9" * 90, 20, OWN_REFERENCE).text == "(91)" + "9" * 90
     for text in ("9" * 91, "DN 1", "DN(10)1", "Größe"):
         assert matrix(text, 20, OWN_REFERENCE).text == text
 
 
-def test_a_gtin_is_written_in_fourteen_digits_if_it_is_one() -> None:
+def test_a_valid_gtin_is_padded_to_fourteen_digits() -> None:
     assert gtin_14("96385074") == "00000096385074"
     assert gtin_14("4006381333931") == "04006381333931"
     for none in ("4006381333930", "", None):

@@ -1,4 +1,4 @@
-"""Where a live stream is listened to."""
+"""A server with live streams."""
 
 from collections.abc import AsyncIterator
 
@@ -10,6 +10,6 @@ from tests.web.listening import process_of, served
 
 @pytest.fixture
 async def address(database: TestDatabase) -> AsyncIterator[str]:
-    """Where a process of its own answers."""
+    """The URL of a separate process."""
     async with process_of(database) as app, served(app) as address:
         yield address

@@ -1,4 +1,4 @@
-"""A real server on loopback, and ears on its live stream."""
+"""Clients of the live stream, on a real server on loopback."""
 
 import asyncio
 import socket
@@ -19,24 +19,24 @@ from tests.factories import API, SOON, Member, litestar_of
 
 STREAM = f"{API}/stream"
 QUIET = 0.3
-"""Seconds of silence after which nothing is on its way: six looks of the relay."""
+"""Seconds of silence after which nothing is in flight: six polls of the relay."""
 
 
 class Event(NamedTuple):
     name: str
     data: Any
     id: str | None
-    """None where the event repeats the id before it."""
+    """None if the event repeats the previous id."""
 
 
 @asynccontextmanager
 async def served(app: Observed) -> AsyncIterator[str]:
-    """The application behind the server that serves it, in this process; its address."""
+    """Serves the application in this process with the production server; yields its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     server = uvicorn.Server(uvicorn.Config(app, http=Connection, lifespan="off", log_config=None))  # type: ignore[arg-type]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn says it in no other way
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{port}"
@@ -46,7 +46,7 @@ async def served(app: Observed) -> AsyncIterator[str]:
 
 
 def process_of(database: TestDatabase, **settings: int) -> AbstractAsyncContextManager[Observed]:
-    """A process of its own, whose streams do not end by themselves."""
+    """A separate process, whose streams do not end by themselves."""
     return factories.running(database.installation, **({"stream_seconds": 3600} | settings))
 
 
@@ -60,7 +60,7 @@ def relay_of(app: Observed) -> relay.Relay:
 
 
 async def is_told(address: str, path: str, refusal: int, **credentials: str) -> None:
-    """Until the other process knows that these credentials no longer open this."""
+    """Waits until the other process refuses these credentials."""
     async with httpx.AsyncClient(base_url=f"{address}{API}/", headers=credentials, timeout=SOON) as http:
 
         async def refused() -> bool:
@@ -70,7 +70,7 @@ async def is_told(address: str, path: str, refusal: int, **credentials: str) -> 
 
 
 def asked_and_left(address: str, path: str, member: Member) -> socket.socket:
-    """Somebody who asks and never reads."""
+    """A client that sends a request and never reads."""
     host, port = address.removeprefix("http://").split(":")
     deaf = socket.socket()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -81,7 +81,7 @@ def asked_and_left(address: str, path: str, member: Member) -> socket.socket:
 
 
 class Ear:
-    """One open stream. `id` is what it would be resumed from; `whole`: it was ended as it should be."""
+    """An open stream. `id` is the id to resume from; `whole`: it ended properly."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
@@ -92,7 +92,7 @@ class Ear:
         self._listening = asyncio.create_task(self._listen())
 
     async def hear(self, name: str | None = None, within_seconds: float = SOON) -> Event:
-        """The next event, which must be of that name."""
+        """The next event; fails if it has another name."""
         async with asyncio.timeout(within_seconds):
             event = await self._heard.get()
         assert name in (None, event.name), event
@@ -108,9 +108,9 @@ class Ear:
             await self._listening
 
     async def begun(self) -> None:
-        """Waits for the first id: from here on nothing is missed."""
+        """Waits for the first id: no event after it is missed."""
         async with asyncio.timeout(SOON):
-            while self.id is None:  # noqa: ASYNC110 - what is awaited comes from afar
+            while self.id is None:  # noqa: ASYNC110 - set by another task
                 await asyncio.sleep(0.005)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What processes remember: served without the database, and never longer than it is true."""
+"""Caches: hits without the database, and no stale rows."""
 
 import asyncio
 import re
@@ -54,7 +54,7 @@ async def remembers(app: Observed) -> bool:
 
 
 @pytest.mark.parametrize("noun", EDITED)
-async def test_a_row_is_remembered_until_it_is_changed_anywhere(
+async def test_a_row_is_cached_until_changed_in_any_process(
     database: TestDatabase, app: Observed, admin: Member, noun: str
 ) -> None:
     path, kind = await made(admin, noun), kind_of(noun)
@@ -78,12 +78,12 @@ async def test_a_row_is_remembered_until_it_is_changed_anywhere(
         await eventually(seen, within_seconds=1)
 
 
-async def test_operators_see_how_well_it_remembers(app: Observed, admin: Member) -> None:
+async def test_cache_hits_are_in_the_metrics(app: Observed, admin: Member) -> None:
     path = await made(admin, "products")
     await eventually(lambda: remembers(app))
     for _ in range(2):
         accepted(await admin.get(path))
-    shown = generate_latest().decode()  # what /metrics answers
+    shown = generate_latest().decode()  # the response of /metrics
     for line in (
         r'imsop_cache_lookups_total{cache="product",outcome="found"} [1-9]',
         r'imsop_cache_lookups_total{cache="product",outcome="missed"} [1-9]',
@@ -92,9 +92,7 @@ async def test_operators_see_how_well_it_remembers(app: Observed, admin: Member)
         assert re.search(line, shown), line
 
 
-async def test_what_is_changed_past_the_application_is_seen(
-    app: Observed, admin: Member, superuser: Any
-) -> None:
+async def test_changes_by_direct_sql_are_seen(app: Observed, admin: Member, superuser: Any) -> None:
     product = await factories.product(admin)
     await eventually(lambda: remembers(app))
     accepted(await admin.get(f"products/{product['id']}"))
@@ -106,9 +104,7 @@ async def test_what_is_changed_past_the_application_is_seen(
     await eventually(seen)
 
 
-async def test_a_deleted_row_is_gone_and_a_strangers_was_never_there(
-    app: Observed, admin: Member, stranger: Member
-) -> None:
+async def test_deleted_and_foreign_rows_are_not_found(app: Observed, admin: Member, stranger: Member) -> None:
     path = f"products/{(await factories.product(admin))['id']}"
     await eventually(lambda: remembers(app))
     accepted(await admin.get(path))
@@ -118,10 +114,10 @@ async def test_a_deleted_row_is_gone_and_a_strangers_was_never_there(
     assert (await admin.get(path)).status_code == 404
 
 
-async def test_writers_and_readers_of_two_processes_agree_in_the_end(
+async def test_writers_and_readers_of_two_processes_converge(
     database: TestDatabase, app: Observed, admin: Member
 ) -> None:
-    """Whoever writes reads what he wrote at once; nobody is left with an older row when all are done."""
+    """A writer reads its own write at once; in the end nobody has a stale row."""
     path = f"products/{(await factories.product(admin))['id']}"
     async with factories.running(database.installation) as other:
         members = [admin, factories.elsewhere(admin, other)]
@@ -131,7 +127,7 @@ async def test_writers_and_readers_of_two_processes_agree_in_the_end(
         async def read(member: Member) -> None:
             while not done.is_set():
                 accepted(await member.get(path))
-                await asyncio.sleep(0.001)  # what is remembered is read without ever waiting
+                await asyncio.sleep(0.001)  # cache hits never await
 
         async def write(member: Member, number: int) -> None:
             for turn in range(15):
@@ -162,7 +158,7 @@ async def test_writers_and_readers_of_two_processes_agree_in_the_end(
         assert accepted(await admin.get(path))["name"] == name
 
 
-async def test_a_lost_connection_empties_what_is_kept(
+async def test_a_lost_connection_clears_the_caches(
     database: TestDatabase, admin: Member, superuser: Any
 ) -> None:
     path = f"products/{(await factories.product(admin))['id']}"
@@ -190,7 +186,7 @@ async def _of(value: int) -> int:
     return value
 
 
-async def test_what_is_kept_is_bounded_and_forgets_by_organization() -> None:
+async def test_a_cache_is_bounded_and_evicts_by_organization() -> None:
     kept: Cache[int] = Cache("test", most=3)
     first, second = uuid4(), uuid4()
     assert await kept.read(first, 1, lambda: _of(1)) == 1
@@ -210,13 +206,13 @@ async def test_what_is_kept_is_bounded_and_forgets_by_organization() -> None:
     assert await kept.read(second, 2, lambda: _of(5)) == 5  # it was over before it was kept
 
 
-async def test_what_is_read_before_a_notice_is_not_kept_after_it() -> None:
+async def test_a_row_read_before_a_notification_is_not_cached_after_it() -> None:
     kept: Cache[int] = Cache("test")
     kept.is_listening = True
     organization = uuid4()
 
     async def old() -> int:
-        kept.forget(organization)  # the notice, at the worst moment
+        kept.forget(organization)  # the notification, at the worst moment
         return 1
 
     assert await kept.read(organization, 1, old) == 1

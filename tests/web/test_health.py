@@ -1,4 +1,4 @@
-"""What the operator's machines ask."""
+"""Health, readiness and metrics."""
 
 import socket
 
@@ -16,8 +16,8 @@ async def test_a_working_installation_is_live_and_ready(app: Observed) -> None:
     assert ready == {"status": "ready", "database": "reachable", "pending_migrations": 0}
 
 
-async def test_without_its_database_it_lives_and_is_not_ready() -> None:
-    with socket.socket() as deaf:  # it keeps the port, and listens to nobody
+async def test_without_its_database_it_is_live_but_not_ready() -> None:
+    with socket.socket() as deaf:  # it occupies the port without accepting
         deaf.bind(("127.0.0.1", 0))
         nowhere = f"postgresql://imsop_app:x@127.0.0.1:{deaf.getsockname()[1]}/imsop"
         await _lives_and_is_not_ready(Installation(nowhere, nowhere, nowhere))
@@ -59,7 +59,7 @@ async def test_metrics_count_by_route_and_not_by_row(app: Observed, admin: Membe
     assert "unicorns" not in reply.text
 
 
-async def test_metrics_are_for_this_machine_or_who_has_the_token(database: TestDatabase) -> None:
+async def test_metrics_need_loopback_or_the_token(database: TestDatabase) -> None:
     async with factories.running(database.installation, metrics_token="s3cret") as app:
         assert (await visitor(app, address="127.0.0.1").get("/metrics")).status_code == 200
         assert (await visitor(app, address="10.0.0.1").get("/metrics")).status_code == 403

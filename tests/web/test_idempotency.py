@@ -1,4 +1,4 @@
-"""A POST that is repeated with its Idempotency-Key is done once, and answered as the first time."""
+"""A POST repeated with its Idempotency-Key is executed once and gets the first response."""
 
 import asyncio
 import hashlib
@@ -28,7 +28,7 @@ async def products(admin: Member) -> list[Any]:
     return found
 
 
-async def test_a_repeated_post_is_answered_from_the_first(admin: Member) -> None:
+async def test_a_repeated_post_gets_the_first_response(admin: Member) -> None:
     first = await admin.post("products", BOLT, idempotency_key="order-1")
     again = await admin.post("products", BOLT, idempotency_key="order-1")
     assert (first.status_code, again.status_code) == (201, 201)
@@ -41,7 +41,7 @@ async def test_a_repeated_post_is_answered_from_the_first(admin: Member) -> None
     assert len(await products(admin)) == 1
 
 
-async def test_the_first_answer_stays_though_the_row_goes_on(admin: Member) -> None:
+async def test_the_first_response_is_replayed_after_later_changes(admin: Member) -> None:
     first = accepted(await admin.post("products", BOLT, idempotency_key="k"), 201)
     accepted(await admin.edit(f"products/{first['id']}", name="Nut"))
     assert accepted(await admin.post("products", BOLT, idempotency_key="k"), 201) == first
@@ -55,7 +55,7 @@ async def test_a_key_is_for_one_request_only(admin: Member) -> None:
     assert [row["name"] for row in await products(admin)] == ["Bolt"]
 
 
-async def test_rivals_with_one_key_do_it_once(admin: Member) -> None:
+async def test_concurrent_requests_with_one_key_execute_once(admin: Member) -> None:
     replies = await asyncio.gather(*(admin.post("products", BOLT, idempotency_key="k") for _ in range(10)))
     assert {reply.status_code for reply in replies} == {201}
     assert len({reply.content for reply in replies}) == 1
@@ -63,7 +63,7 @@ async def test_rivals_with_one_key_do_it_once(admin: Member) -> None:
     assert len(await products(admin)) == 1
 
 
-async def test_rivals_with_one_key_and_different_wishes_do_one_of_them(admin: Member) -> None:
+async def test_of_concurrent_different_requests_with_one_key_one_executes(admin: Member) -> None:
     replies = await asyncio.gather(
         *(admin.post("products", BOLT | {"sku": f"S{n}"}, idempotency_key="k") for n in range(6))
     )
@@ -71,15 +71,15 @@ async def test_rivals_with_one_key_and_different_wishes_do_one_of_them(admin: Me
     assert len(await products(admin)) == 1
 
 
-async def test_a_refusal_is_not_kept(admin: Member) -> None:
-    """What was wrong can be put right and sent again under the same key."""
+async def test_an_error_is_not_stored(admin: Member) -> None:
+    """The error can be fixed and the request sent again with the same key."""
     accepted(await admin.post("products", {"sku": "A"}, idempotency_key="k"), 422)
     accepted(await admin.post("products", BOLT | {"gtin": "12345678"}, idempotency_key="k"), 422)
     assert await kept_keys(admin) == []
     accepted(await admin.post("products", BOLT, idempotency_key="k"), 201)
 
 
-async def test_a_conflict_is_not_kept_either(admin: Member) -> None:
+async def test_a_conflict_is_not_stored(admin: Member) -> None:
     taken = await factories.product(admin, sku="BOLT")
     accepted(await admin.post("products", BOLT, idempotency_key="k"), 409)
     assert (await admin.delete(f"products/{taken['id']}")).status_code == 204
@@ -93,7 +93,7 @@ async def test_a_key_belongs_to_its_user_and_organization(admin: Member, strange
     accepted(await stranger.post("products", BOLT, idempotency_key="k"), 201)
 
 
-async def test_secrets_are_never_kept(admin: Member) -> None:
+async def test_responses_with_secrets_are_not_stored(admin: Member) -> None:
     wish = {"name": "k", "permissions": ["products:read"]}
     first = accepted(await admin.post("api-keys", wish, idempotency_key="k"), 201)
     second = accepted(await admin.post("api-keys", wish, idempotency_key="k"), 201)
@@ -101,8 +101,8 @@ async def test_secrets_are_never_kept(admin: Member) -> None:
     assert await kept_keys(admin) == []
 
 
-async def test_a_password_cannot_be_guessed_from_what_is_kept(admin: Member, superuser: Any) -> None:
-    """Not even by whoever knows all else that was sent: the hash is under the key, which is not kept."""
+async def test_a_password_cannot_be_guessed_from_stored_hashes(admin: Member, superuser: Any) -> None:
+    """Even by an attacker who knows the rest of the request: the hash is keyed, and the key is not stored."""
     body = {"email": factories.new_email(), "password": factories.PASSWORD}
     reply = await admin.post("users", body, idempotency_key="only-the-caller-knows")
     accepted(reply, 201)
@@ -117,7 +117,7 @@ async def test_a_password_cannot_be_guessed_from_what_is_kept(admin: Member, sup
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "ä", "tab\there"])
-async def test_a_key_that_is_none_is_named(admin: Member, key: str) -> None:
+async def test_an_invalid_key_is_refused(admin: Member, key: str) -> None:
     headers = {b"Idempotency-Key": key.encode()}
     reply = await admin.http.post("products", json=BOLT, headers=headers)
     problem = accepted(reply, 422)
@@ -125,9 +125,9 @@ async def test_a_key_that_is_none_is_named(admin: Member, key: str) -> None:
 
 
 async def test_a_crash_before_the_commit_leaves_no_key(app: Observed, admin: Member, superuser: Any) -> None:
-    """The server dies while row and key are written and not yet committed; the repeat does it once."""
+    """The server dies after inserting row and key and before the commit; the retry executes once."""
     async with admin.transaction() as rival:
-        # A rival that has not committed holds the same SKU, so the request waits inside its transaction.
+        # An uncommitted transaction holds the same SKU, so the request waits inside its transaction.
         await rival.execute(
             "INSERT INTO products (organization_id, sku, name) VALUES ($1, 'BOLT', 'rival')",
             admin.organization_id,
@@ -150,7 +150,7 @@ async def test_a_crash_before_the_commit_leaves_no_key(app: Observed, admin: Mem
     assert [row["name"] for row in await products(admin)] == ["Bolt"]
 
 
-async def test_whoever_lost_the_permission_gets_no_replay(app: Observed, admin: Member) -> None:
+async def test_without_the_permission_nothing_is_replayed(app: Observed, admin: Member) -> None:
     buyer = await factories.member(admin, "buyer")
     accepted(await buyer.post("products", BOLT, idempotency_key="k"), 201)
     accepted(await admin.edit(f"users/{buyer.user_id}", role_ids=[]))
@@ -161,7 +161,7 @@ async def test_whoever_lost_the_permission_gets_no_replay(app: Observed, admin: 
     await factories.eventually(refused)
 
 
-async def test_keys_mean_nothing_to_other_methods(admin: Member) -> None:
+async def test_keys_are_ignored_for_other_methods(admin: Member) -> None:
     product = await factories.product(admin)
     headers = {"Idempotency-Key": "k"}
     accepted(await admin.http.get("products", headers=headers))
@@ -173,7 +173,7 @@ async def test_keys_mean_nothing_to_other_methods(admin: Member) -> None:
     assert await kept_keys(admin) == []
 
 
-async def test_a_visitors_key_is_not_kept(app: Observed) -> None:
+async def test_keys_of_unauthenticated_requests_are_not_stored(app: Observed) -> None:
     reply = await visitor(app).post(
         "auth/token", json={"email": "x", "password": "y"}, headers={"Idempotency-Key": "k"}
     )

@@ -1,4 +1,4 @@
-"""Lists: every row once, whatever the sort, the page size, and whoever writes meanwhile."""
+"""Lists return every row once, in every sort and page size, under concurrent writes."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ async def pages(admin: Member, path: str, **parameters: Any) -> list[dict[str, A
 
 @pytest.fixture
 async def shelf(admin: Member) -> Member:
-    """Eleven products, three of one name and some with names that sort by code point only."""
+    """Eleven products, three with one name and some whose names sort differently than in a locale."""
     for name in ("Bolt", "Bolt", "Bolt", "bolt", "Ärmel", "Zange", "axe", "Bo lt", "Bolt-2", "螺栓", "_"):
         await factories.product(admin, name=name, category="tools" if name[0] in "Bb" else None)
     return admin
@@ -39,21 +39,21 @@ async def test_paging_shows_every_row_once_in_order(shelf: Member, sort: str, li
     assert len({row["id"] for row in rows}) == 11
 
 
-async def test_a_last_page_that_is_full_is_the_last(shelf: Member) -> None:
+async def test_a_full_last_page_has_no_next_cursor(shelf: Member) -> None:
     page = await shelf.read("products", limit=11)
     assert (len(page["items"]), page["next_cursor"]) == (11, None)
 
 
-async def test_filters_hold_over_all_pages(shelf: Member) -> None:
+async def test_filters_apply_to_all_pages(shelf: Member) -> None:
     rows = await pages(shelf, "products", category="tools", sort="-name", limit=2)
     assert [row["name"] for row in rows] == ["bolt", "Bolt-2", "Bolt", "Bolt", "Bolt", "Bo lt"]
     assert await pages(shelf, "products", category="tools", status="archived") == []
 
 
-async def test_rows_that_come_and_go_meanwhile_move_no_other(shelf: Member) -> None:
+async def test_concurrent_inserts_and_deletes_do_not_shift_rows(shelf: Member) -> None:
     first = await shelf.read("products", sort="name", limit=4)
     seen = [row["id"] for row in first["items"]]
-    await shelf.delete(f"products/{seen[-1]}")  # the very row the cursor stands on
+    await shelf.delete(f"products/{seen[-1]}")  # the row of the cursor itself
     await factories.product(shelf, name="A before all")
     rest = []
     cursor = first["next_cursor"]
@@ -70,21 +70,21 @@ async def cursor_of(admin: Member, **parameters: Any) -> str:
     return cursor
 
 
-async def test_a_cursor_is_for_its_own_order(shelf: Member) -> None:
+async def test_a_cursor_belongs_to_its_sort(shelf: Member) -> None:
     cursor = await cursor_of(shelf, sort="name")
     for sort in ("sku", "-name"):
         refused = accepted(await shelf.get("products", sort=sort, cursor=cursor), 422)
         assert [error["field"] for error in refused["errors"]] == ["cursor"]
 
 
-async def test_a_cursor_is_for_its_own_list(shelf: Member) -> None:
+async def test_a_cursor_belongs_to_its_list(shelf: Member) -> None:
     cursor = await cursor_of(shelf, sort="name")
     for path in ("suppliers", "customers", "warehouses", "roles"):
         refused = accepted(await shelf.get(path, sort="name", cursor=cursor), 422)
         assert [error["field"] for error in refused["errors"]] == ["cursor"]
 
 
-async def test_a_cursor_at_an_instant_without_a_zone_is_none(shelf: Member) -> None:
+async def test_a_cursor_without_timezone_is_refused(shelf: Member) -> None:
     for instant, status in (("2026-01-31T08:00:00Z", 200), ("2026-01-31T08:00:00", 422)):
         accepted(
             await shelf.get("shipments", cursor=forged("Shipment", "-created_at", instant, SOME_ID)), status
@@ -116,12 +116,12 @@ SOME_ID = "01a20000-0000-7000-8000-000000000000"
         base64.urlsafe_b64encode(b"[" * 600).decode().rstrip("="),
     ],
 )
-async def test_a_cursor_that_is_none_is_refused(admin: Member, cursor: str) -> None:
+async def test_a_malformed_cursor_is_refused(admin: Member, cursor: str) -> None:
     refused = accepted(await admin.get("products", cursor=cursor), 422)
     assert [error["field"] for error in refused["errors"]] == ["cursor"]
 
 
-async def test_a_forged_cursor_shows_nothing_of_others(admin: Member, stranger: Member) -> None:
+async def test_a_forged_cursor_reveals_no_other_rows(admin: Member, stranger: Member) -> None:
     theirs = await factories.product(stranger, sku="A")
     ours = await factories.product(admin, sku="B")
     page = await admin.read("products", cursor=forged("Product", "sku", "", theirs["id"]))
@@ -129,7 +129,7 @@ async def test_a_forged_cursor_shows_nothing_of_others(admin: Member, stranger: 
 
 
 @pytest.mark.parametrize("value", ["null", "NULL", "None"])
-async def test_the_word_null_is_a_text_like_any_other(admin: Member, value: str) -> None:
+async def test_the_word_null_is_ordinary_text(admin: Member, value: str) -> None:
     await factories.product(admin, sku=value)
     await factories.product(admin)
     (found,) = (await admin.read("products", sku=value))["items"]

@@ -1,4 +1,4 @@
-"""Every reply has an id and safe headers, and the log tells what happened and to whom, but nobody's data."""
+"""Every response has an id and security headers; the log has what happened, without personal data."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, litestar_of, visitor
 
 
-async def test_a_callers_own_request_id_is_kept_where_it_is_one(app: Observed) -> None:
+async def test_a_valid_request_id_of_the_caller_is_kept(app: Observed) -> None:
     kept = await visitor(app).get("products", headers={"X-Request-ID": "trace-0123_abc"})
     assert kept.headers["x-request-id"] == kept.json()["request_id"] == "trace-0123_abc"
     for odd in ("short", "x" * 65, "a b c d e f g", "<script>alert(1)", 'quote"quote"'):
@@ -32,7 +32,7 @@ async def test_a_callers_own_request_id_is_kept_where_it_is_one(app: Observed) -
 
 
 @pytest.mark.parametrize("path", ["products", "/health/live", "/api/docs", "/nowhere", "products/x"])
-async def test_every_reply_has_an_id_and_safe_headers(admin: Member, path: str) -> None:
+async def test_every_response_has_an_id_and_security_headers(admin: Member, path: str) -> None:
     reply = await admin.get(path)
     assert reply.headers["x-request-id"]
     assert reply.headers["x-content-type-options"] == "nosniff"
@@ -68,7 +68,9 @@ async def test_the_documentation_needs_no_other_host(app: Observed) -> None:
         ({"event": "request", "status": 200}, {"event": "request", "status": 200}),
     ],
 )
-def test_personal_data_is_masked_by_name_and_by_form(event: dict[str, Any], masked: dict[str, Any]) -> None:
+def test_personal_data_is_masked_by_field_and_by_pattern(
+    event: dict[str, Any], masked: dict[str, Any]
+) -> None:
     assert mask_personal(None, "info", event) == masked
 
 
@@ -84,7 +86,7 @@ except ValueError:
 """
 
 
-def test_what_a_library_logs_is_a_line_like_others() -> None:
+def test_log_records_of_libraries_have_the_same_format() -> None:
     done = subprocess.run([sys.executable, "-c", LIBRARY], capture_output=True, text=True, check=True)
     (line,) = done.stderr.splitlines()
     said = json.loads(line)
@@ -106,7 +108,7 @@ uvicorn.Server(config).run([socket.socket(fileno=int(sys.argv[1]))])
 
 @pytest.fixture
 def process(database: TestDatabase, tmp_path: Path) -> Iterator[tuple[httpx.Client, Path]]:
-    """The application as a process of its own, and what it logs."""
+    """The application as a separate process, and its log."""
     log = tmp_path / "log"
     environment = os.environ | {"APP_DSN": database.app_dsn, "PYTHONWARNINGS": "ignore"}
     with log.open("wb") as output, socket.create_server(("127.0.0.1", 0)) as listener:
@@ -123,7 +125,7 @@ def process(database: TestDatabase, tmp_path: Path) -> Iterator[tuple[httpx.Clie
         server.wait(60)
 
 
-def test_the_log_of_a_process_holds_nobodys_data(
+def test_the_log_of_a_process_contains_no_personal_data(
     database: TestDatabase, process: tuple[httpx.Client, Path]
 ) -> None:
     client, log = process
@@ -172,21 +174,21 @@ def test_the_log_of_a_process_holds_nobodys_data(
         assert secret not in text
 
 
-async def test_head_is_answered_as_get_without_its_body(app: Observed, admin: Member) -> None:
-    """Everywhere: each route that takes GET, found and not, refused and not."""
+async def test_head_equals_get_without_the_body(app: Observed, admin: Member) -> None:
+    """For each route with GET, successful or not."""
     paths = {
         re.sub(r"\{\w+\}", str(admin.organization_id), route.path_format)
         for route in litestar_of(app).routes
         if isinstance(route, HTTPRoute) and "GET" in route.methods
     }
     assert {"/health/live", "/products", "/api/v1/stream", "/metrics"} <= paths
-    varying = {"x-request-id", "content-length"}  # a spreadsheet says when it was made
+    varying = {"x-request-id", "content-length"}  # a spreadsheet contains its creation time
     for path in sorted(paths):
         for http in (visitor(app), admin.http):
             read, headed = await http.get(path), await http.head(path)
             assert headed.content == b"", path
             assert headed.status_code == read.status_code, path
-            # Those that tell of this moment, or have a token or key of their own.
+            # Except those that contain the current time, or a token or key of their own.
             if path not in ("/metrics", "/sign-in") and not path.endswith("/new"):
                 assert headed.headers.keys() == read.headers.keys(), path
                 same = read.headers.keys() - varying
@@ -195,7 +197,7 @@ async def test_head_is_answered_as_get_without_its_body(app: Observed, admin: Me
     assert (headed.content, headed.headers["content-length"]) == (b"", drawn.headers["content-length"])
 
 
-async def test_head_is_not_for_what_get_is_not_for(app: Observed) -> None:
+async def test_head_is_refused_where_get_is(app: Observed) -> None:
     refused = await visitor(app).head("auth/token")
     assert (refused.status_code, refused.content) == (405, b"")
     allowed = (await visitor(app).put("/health/live")).headers["allow"]
@@ -203,7 +205,7 @@ async def test_head_is_not_for_what_get_is_not_for(app: Observed) -> None:
     assert "HEAD" in (await visitor(app).options("products")).headers["allow"]
 
 
-async def test_no_reply_says_its_charset_twice(app: Observed, admin: Member) -> None:
+async def test_no_response_repeats_its_charset(app: Observed, admin: Member) -> None:
     metrics = await visitor(app, address="127.0.0.1").get("/metrics")
     exported = await admin.get("/products.csv")
     for reply in (metrics, exported):

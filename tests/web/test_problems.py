@@ -1,4 +1,4 @@
-"""Every refusal is one form: it names the field, says what to do, and repeats the request's id."""
+"""Every error has one format: it names the field, says what to do, and repeats the request's id."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -99,7 +99,7 @@ async def ask(admin: Member, request: Ask) -> httpx.Response:
     return reply
 
 
-async def test_every_problem_reads_as_agreed(admin: Member) -> None:
+async def test_every_problem_equals_its_golden_file(admin: Member) -> None:
     problems = {}
     for name, request in REFUSALS.items():
         problem = (await ask(admin, request)).json()
@@ -115,7 +115,7 @@ async def test_a_refused_request_changes_nothing(admin: Member) -> None:
     assert len([name for name in names if name == "Bolt"]) == 1
 
 
-async def test_a_path_that_is_missing_names_the_methods_there_are(admin: Member) -> None:
+async def test_a_wrong_method_names_the_allowed_ones(admin: Member) -> None:
     reply = await admin.http.request("PUT", "products")
     assert reply.status_code == 405
     assert set(reply.headers["allow"].split(", ")) >= {"GET", "POST"}
@@ -131,9 +131,7 @@ async def test_a_path_that_is_missing_names_the_methods_there_are(admin: Member)
         {"content-type": "application/json", "content-encoding": "gzip"},
     ],
 )
-async def test_a_body_in_a_form_that_is_not_read_is_not_guessed_at(
-    admin: Member, headers: dict[str, str]
-) -> None:
+async def test_a_body_of_another_content_type_is_refused(admin: Member, headers: dict[str, str]) -> None:
     reply = await admin.http.post("products", content=b'{"sku": "A", "name": "A"}', headers=headers)
     assert reply.status_code == 415
 
@@ -148,7 +146,7 @@ async def test_a_body_in_a_form_that_is_not_read_is_not_guessed_at(
         ("POST", "roles", {"name": "x", "permissions": ["products:fly"]}, "permissions[0]"),
     ],
 )
-async def test_who_is_refused_is_told_what_there_is(
+async def test_an_error_names_the_allowed_values(
     admin: Member, method: str, path: str, body: Any, named: str
 ) -> None:
     product = await factories.product(admin)
@@ -161,7 +159,7 @@ async def test_who_is_refused_is_told_what_there_is(
 
 
 @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-async def test_the_ends_of_time_are_refused_where_kept_and_asked_about_freely(
+async def test_extreme_timestamps_are_refused_in_rows_but_allowed_in_filters(
     admin: Member, instant: str
 ) -> None:
     stock = {
@@ -169,7 +167,8 @@ async def test_the_ends_of_time_are_refused_where_kept_and_asked_about_freely(
         "warehouse_id": (await factories.warehouse(admin))["id"],
     }
     moved = {"transaction_type": "receipt", "quantity": 1}
-    # On connections of its own: those of this process may have been set to COPY, which is stricter.
+    # On separate connections: those of this process may have been switched to binary for COPY, which is
+    # stricter.
     async with factories.running(factories.litestar_of(admin.app).state.installation) as other:
         asked = factories.elsewhere(admin, other)
         refused = await asked.post("inventory-transactions", stock | moved | {"occurred_at": instant})
@@ -185,9 +184,7 @@ async def test_the_ends_of_time_are_refused_where_kept_and_asked_about_freely(
 @pytest.mark.parametrize(
     "path", ["//api/v1/unicorns", "//api/v1/products", "/%61pi/v1/unicorns", "/assets/x.js"]
 )
-async def test_programs_are_refused_as_programs_however_they_spell_the_address(
-    app: Observed, path: str
-) -> None:
+async def test_api_errors_are_json_however_the_path_is_spelled(app: Observed, path: str) -> None:
     transport = httpx.ASGITransport(app, client=(factories.new_address(), 4711))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport) as http:
         reply = await http.get(factories.HOST + path)
@@ -196,15 +193,15 @@ async def test_programs_are_refused_as_programs_however_they_spell_the_address(
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-async def test_json_is_json_however_it_is_written(admin: Member, content_type: str) -> None:
+async def test_json_is_accepted_in_every_spelling_of_its_type(admin: Member, content_type: str) -> None:
     content = b'{"sku": "%s", "name": "Bolt"}' % uuid4().hex.encode()
     reply = await admin.http.post("products", content=content, headers={"content-type": content_type})
     assert reply.status_code == 201, reply.text
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "large"}])
-async def test_a_body_that_is_too_large_is_not_read(admin: Member, headers: dict[str, str]) -> None:
-    """Neither where its length is announced, nor where it just goes on."""
+async def test_an_oversized_body_is_not_read(admin: Member, headers: dict[str, str]) -> None:
+    """With a declared length, and with an endless body."""
     large = b'{"sku": "A", "name": "' + b"x" * (2 * 1024 * 1024) + b'"}'
     announced = await admin.http.post("products", content=large, headers=JSON | headers)
     assert announced.status_code == 413, announced.text
@@ -221,7 +218,7 @@ async def test_a_body_that_is_too_large_is_not_read(admin: Member, headers: dict
     assert given <= 64
 
 
-async def test_a_failure_of_ours_tells_nothing_but_its_id(app: Observed, admin: Member) -> None:
+async def test_an_internal_error_reveals_only_its_id(app: Observed, admin: Member) -> None:
     state = factories.litestar_of(app).state
     pool, state.pool = state.pool, None
     try:
@@ -237,7 +234,7 @@ async def test_a_failure_of_ours_tells_nothing_but_its_id(app: Observed, admin: 
     assert (await admin.get("products")).status_code == 200
 
 
-async def test_a_visitor_gets_the_same_form(app: Observed) -> None:
+async def test_unauthenticated_clients_get_the_same_format(app: Observed) -> None:
     reply = await visitor(app).get("products")
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json()["title"] == "Not signed in"

@@ -43,15 +43,15 @@ async def test_the_exact_code_comes_first(admin: Member) -> None:
     ("query", "sku"),
     [("%%%", "%%%B"), ("___", "___B"), ("\\\\\\", "\\\\\\B"), ("100%", "A100%B"), ("_100", "A_100B")],
 )
-async def test_wildcards_are_only_characters(admin: Member, query: str, sku: str) -> None:
+async def test_wildcards_are_ordinary_characters(admin: Member, query: str, sku: str) -> None:
     await factories.product(admin, sku="PLAIN-1000")
     assert await _found(admin, query) == []
     await factories.product(admin, sku=sku)
     assert await _found(admin, query) == [("product", sku)]
 
 
-async def test_what_is_too_short_for_a_part_is_looked_for_where_codes_begin(admin: Member) -> None:
-    """By whatever code or number it has; a part needs three letters or digits in a row."""
+async def test_short_queries_match_prefixes_of_codes(admin: Member) -> None:
+    """By prefix of any code or number; a substring needs three letters or digits in a row."""
     await factories.product(admin, sku="Q-1")
     await factories.product(admin, sku="AQ-1")
     await factories.customer(admin, name="Sound of Q-1", customer_number="Q-15")
@@ -66,8 +66,8 @@ async def test_what_is_too_short_for_a_part_is_looked_for_where_codes_begin(admi
     assert await _found(admin, " ") == []
 
 
-async def test_what_is_named_exactly_is_found_among_many_that_contain_it(admin: Member) -> None:
-    """However many: no more than some hundreds are ranked."""
+async def test_an_exact_match_is_found_among_many_substring_matches(admin: Member) -> None:
+    """Whatever the number of matches, only some hundreds are ranked."""
     async with admin.transaction() as connection:
         await connection.execute(
             "INSERT INTO customers (organization_id, name, customer_number)"
@@ -78,7 +78,7 @@ async def test_what_is_named_exactly_is_found_among_many_that_contain_it(admin: 
     assert (await _found(admin, "777"))[0] == ("customer", "The one")
 
 
-async def test_only_what_the_actor_may_see_is_found(admin: Member, stranger: Member) -> None:
+async def test_only_rows_that_the_actor_may_see_are_found(admin: Member, stranger: Member) -> None:
     await factories.product(admin, sku="SECRET-SAUCE")
     await factories.supplier(admin, name="Secret Supplies")
     buyer = await factories.member_with(admin, "organization:read", "suppliers:read")
@@ -86,7 +86,7 @@ async def test_only_what_the_actor_may_see_is_found(admin: Member, stranger: Mem
     assert await _found(stranger, "secret") == []
 
 
-async def test_the_function_itself_answers_only_for_the_transaction_s_organization(
+async def test_the_search_function_is_limited_to_the_transactions_organization(
     admin: Member, stranger: Member
 ) -> None:
     await factories.product(admin, sku="SECRET-SALT")
@@ -98,8 +98,8 @@ async def test_the_function_itself_answers_only_for_the_transaction_s_organizati
     assert found == []
 
 
-async def test_a_list_narrowed_by_a_search_is_planned_for_what_was_found(admin: Member) -> None:
-    """PostgreSQL takes an array of unknown length for ten; a plan for that read 80,000 movements for 50."""
+async def test_a_list_filtered_by_search_uses_a_custom_plan(admin: Member) -> None:
+    """PostgreSQL assumes ten elements in an array of unknown length; such a plan read 80,000 movements."""
     actor = await admin.actor()
     async with admin.transaction() as connection:
         await ids_of(connection, actor, "product", "anything")

@@ -1,4 +1,4 @@
-"""The live stream, by a real server on loopback: who hears what, and when."""
+"""The live stream on a real server on loopback: who receives what, and when."""
 
 import asyncio
 import random
@@ -33,7 +33,7 @@ async def _position(member: Member, made: dict[str, Any], location: str = "Kiel"
     return await member.create(f"shipments/{made['id']}/tracking", body)
 
 
-async def test_what_is_recorded_is_heard_as_the_api_gives_it(address: str, admin: Member) -> None:
+async def test_recorded_events_are_streamed_in_the_apis_format(address: str, admin: Member) -> None:
     made = await shipment(admin)
     async with listening(address, admin) as ear:
         position = await _position(admin, made)
@@ -46,7 +46,7 @@ async def test_what_is_recorded_is_heard_as_the_api_gives_it(address: str, admin
         await ear.hears_nothing()
 
 
-async def test_what_commits_late_is_heard_though_later_ones_were_before(address: str, admin: Member) -> None:
+async def test_late_commits_are_streamed_after_later_events(address: str, admin: Member) -> None:
     made = await shipment(admin)
     async with listening(address, admin) as ear:
         async with admin.transaction() as late:
@@ -59,7 +59,7 @@ async def test_what_commits_late_is_heard_though_later_ones_were_before(address:
         assert (await ear.hear("position")).data["location"] == "late"
 
 
-async def test_a_stream_goes_on_where_it_broke_off(address: str, admin: Member) -> None:
+async def test_a_stream_resumes_where_it_broke(address: str, admin: Member) -> None:
     made = await shipment(admin)
     async with admin.transaction() as late:
         at_sea = NewPosition(datetime.now(UTC), location="late")
@@ -80,8 +80,8 @@ async def test_a_stream_goes_on_where_it_broke_off(address: str, admin: Member) 
         assert (await ear.hear()).data["event_type"] == "new"
 
 
-async def test_whoever_comes_and_goes_misses_nothing_among_many_writers(address: str, admin: Member) -> None:
-    """Commits in any order, some of them long after their statements, beside streams that break off."""
+async def test_reconnecting_clients_miss_nothing_among_many_writers(address: str, admin: Member) -> None:
+    """Commits in any order, some long after their statements, with streams that disconnect and resume."""
     written: set[str] = set()
     heard: set[str] = set()
     begun, done = asyncio.Event(), asyncio.Event()
@@ -106,8 +106,8 @@ async def test_whoever_comes_and_goes_misses_nothing_among_many_writers(address:
                 begun.set()
                 wanted, got_id = rng.randint(0, 30), True
                 with suppress(TimeoutError):
-                    # What was found in one look has one id, at its end: whoever always broke off before it
-                    # would get nowhere.
+                    # Events of one poll have one id, at the end: a client that always disconnected before it
+                    # would make no progress.
                     while wanted > 0 or not got_id:
                         event = await ear.hear("analytics_event", within_seconds=0.5)
                         heard.add(event.data["id"])
@@ -124,7 +124,7 @@ async def test_whoever_comes_and_goes_misses_nothing_among_many_writers(address:
     assert len(written) == 96
 
 
-async def test_two_organizations_never_hear_of_each_other(
+async def test_organizations_receive_only_their_own_events(
     address: str, admin: Member, stranger: Member
 ) -> None:
     theirs, ours = await shipment(stranger), await shipment(admin)
@@ -142,7 +142,7 @@ async def test_two_organizations_never_hear_of_each_other(
         await ear.hears_nothing()
 
 
-async def test_nobody_hears_of_what_they_may_not_read(address: str, admin: Member) -> None:
+async def test_events_are_limited_to_the_readers_permissions(address: str, admin: Member) -> None:
     made = await shipment(admin)
     clerk = await factories.member_with(admin, "organization:read", "shipments:read")
     async with listening(address, clerk) as ear:
@@ -157,9 +157,7 @@ async def test_nobody_hears_of_what_they_may_not_read(address: str, admin: Membe
         await ear.hears_nothing()
 
 
-async def test_a_permission_that_is_taken_away_is_gone_from_the_open_stream(
-    address: str, admin: Member
-) -> None:
+async def test_a_revoked_permission_applies_to_the_open_stream(address: str, admin: Member) -> None:
     made = await shipment(admin)
     clerk = await factories.member_with(admin, "organization:read", "shipments:read", "analytics:read")
     (role_id,) = (await admin.read(f"users/{clerk.user_id}"))["role_ids"]
@@ -173,7 +171,7 @@ async def test_a_permission_that_is_taken_away_is_gone_from_the_open_stream(
         await ear.hear("analytics_event")
 
 
-async def test_the_stream_is_for_members_and_begins_at_an_id_or_at_none(app: Observed, admin: Member) -> None:
+async def test_the_stream_needs_authentication_and_a_valid_id(app: Observed, admin: Member) -> None:
     outsider = await factories.member_with(admin, "shipments:read")
     accepted(await outsider.get("stream"), 403)
     for last_id in ("", "x", "1", "5:3:", "1:5:7", "1:9:3,2", "1:9:3,3", f"1:{2**63}:", "1:5:" + "3," * 9000):
@@ -185,14 +183,14 @@ async def test_the_stream_is_for_members_and_begins_at_an_id_or_at_none(app: Obs
     accepted(await admin.http.get("stream", params={"kind": "position"}), 422)
 
 
-async def test_an_id_of_another_server_is_answered_by_reading_anew(address: str, admin: Member) -> None:
+async def test_an_id_of_another_server_is_answered_with_reload(address: str, admin: Member) -> None:
     async with listening(address, admin, f"1:{2**62}:") as ear:
         assert (await ear.hear("reload")).id is not None
         await record_event(admin)
         await ear.hear("analytics_event")
 
 
-async def test_more_at_once_than_is_told_one_by_one_is_told_as_such(address: str, admin: Member) -> None:
+async def test_too_many_events_at_once_become_reload(address: str, admin: Member) -> None:
     made = await shipment(admin)
     positions = [{"timestamp": an_hour_ago(), "location": f"at {n}"} for n in range(relay.MAX_OF_A_KIND + 1)]
     async with listening(address, admin) as ear:
@@ -206,7 +204,7 @@ async def test_more_at_once_than_is_told_one_by_one_is_told_as_such(address: str
         await ear.hears_nothing()
 
 
-async def test_a_quiet_stream_shows_life_and_moves_on(
+async def test_a_quiet_stream_sends_heartbeats_with_new_ids(
     address: str, admin: Member, stranger: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.1)
@@ -231,7 +229,7 @@ async def _moved_on(ear: Ear, since: str | None) -> bool:
     return ear.id != since
 
 
-async def test_a_listener_holds_neither_a_transaction_nor_a_connection(
+async def test_a_stream_holds_neither_a_transaction_nor_a_connection(
     database: TestDatabase, superuser: Any, admin: Member
 ) -> None:
     async with process_of(database, pool_max=2) as app, served(app) as address:
@@ -247,7 +245,7 @@ async def test_a_listener_holds_neither_a_transaction_nor_a_connection(
                 pool = pool_of(app)
                 assert pool.lent == 0
 
-                async def none_is_in_a_transaction() -> bool:  # one that an earlier test ended may be still
+                async def none_is_in_a_transaction() -> bool:  # one of an earlier test may still be ending
                     idle = await superuser.fetchval(
                         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                         " AND state = 'idle in transaction' AND usename = 'imsop_app'"
@@ -257,7 +255,7 @@ async def test_a_listener_holds_neither_a_transaction_nor_a_connection(
                 await factories.eventually(none_is_in_a_transaction)
 
 
-async def test_nobody_reads_while_nobody_listens(
+async def test_the_relay_stops_without_listeners(
     database: TestDatabase, superuser: Any, admin: Member
 ) -> None:
     async def readers() -> int:
@@ -274,13 +272,13 @@ async def test_nobody_reads_while_nobody_listens(
         return await readers() == 1
 
     async with process_of(database) as app, served(app) as address:
-        await factories.eventually(none)  # housekeeping has a look first
+        await factories.eventually(none)  # housekeeping polls first
         async with listening(address, admin), listening(address, admin):
             await factories.eventually(one)
         await factories.eventually(none)
 
 
-async def test_a_reader_that_loses_its_database_ends_the_streams_which_then_go_on(
+async def test_streams_end_and_resume_after_a_lost_database_connection(
     superuser: Any, address: str, admin: Member
 ) -> None:
     async with listening(address, admin) as ear:

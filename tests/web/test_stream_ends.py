@@ -1,4 +1,4 @@
-"""Live streams that end: of those who do not keep up, and of those who may no longer listen."""
+"""Live streams that end: of slow clients, and after access was revoked."""
 
 import asyncio
 import socket
@@ -29,7 +29,7 @@ from tests.web.listening import (
     served,
 )
 
-# Those who do not keep up
+# Slow clients
 
 
 async def _deaf_socket(address: str, admin: Member, app: Observed) -> socket.socket:
@@ -44,7 +44,7 @@ async def _deaf_socket(address: str, admin: Member, app: Observed) -> socket.soc
 
 
 async def _shout(admin: Member, ear: Ear, *, least_bytes: int) -> list[str]:
-    """Records large events until so much has been said, no faster than who listens hears it; their ids."""
+    """Records large events of a total size, no faster than the listener receives them; returns their ids."""
     said: list[str] = []
     while len(said) * 15_000 < least_bytes:
         async with admin.transaction() as connection:
@@ -64,13 +64,11 @@ async def _shout(admin: Member, ear: Ear, *, least_bytes: int) -> list[str]:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a test can reach."""
     monkeypatch.setattr(relay, "MAX_WAITING_BYTES", 100_000)
-    monkeypatch.setattr(connection, "STALL_SECONDS", 60.0)  # nor is one reached that a test is not about
+    monkeypatch.setattr(connection, "STALL_SECONDS", 60.0)  # this limit must not interfere
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_who_does_not_keep_up_is_dropped_and_can_go_on_later(
-    database: TestDatabase, admin: Member
-) -> None:
+async def test_a_slow_client_is_disconnected_and_can_resume(database: TestDatabase, admin: Member) -> None:
     async with process_of(database) as app, served(app) as address:
         async with listening(address, admin) as ear:
             deaf = await _deaf_socket(address, admin, app)
@@ -87,7 +85,7 @@ async def test_who_does_not_keep_up_is_dropped_and_can_go_on_later(
         left_out = len(said) - len(got)
         async with listening(address, admin, last_id) as ear:
             event = await ear.hear()
-            if event.name == "reload":  # more than is told one by one
+            if event.name == "reload":  # too many to send one by one
                 assert left_out > relay.MAX_OF_A_KIND
             else:
                 rest = {event.data["id"]} | {(await ear.hear()).data["id"] for _ in range(left_out - 1)}
@@ -108,13 +106,13 @@ async def _read_to_the_end(stream_socket: socket.socket) -> bytes:
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_who_never_reads_is_cut_off(
+async def test_a_client_that_never_reads_is_aborted(
     database: TestDatabase,
     admin: Member,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(connection, "STALL_SECONDS", 3.0)  # the one that hears reads in this very process
+    monkeypatch.setattr(connection, "STALL_SECONDS", 3.0)  # the listener runs in this very process
     async with process_of(database) as app, served(app) as address:
         async with listening(address, admin) as ear:
             deaf = await _deaf_socket(address, admin, app)
@@ -130,7 +128,7 @@ async def test_who_never_reads_is_cut_off(
     assert "ERROR" not in capfd.readouterr().err, "it is a listener's fault, and none of ours"
 
 
-# Those who may no longer listen
+# Revoked access
 
 
 @pytest.fixture
@@ -139,7 +137,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("brisk")
-async def test_a_revoked_key_hears_nothing_more(address: str, admin: Member) -> None:
+async def test_a_revoked_key_ends_its_stream(address: str, admin: Member) -> None:
     made = await admin.create(
         "api-keys", {"name": "ear", "permissions": ["organization:read", "analytics:read"]}
     )
@@ -160,7 +158,7 @@ async def test_a_revoked_key_hears_nothing_more(address: str, admin: Member) -> 
 
 
 @pytest.mark.usefixtures("brisk")
-async def test_a_suspended_organization_hears_nothing_more(
+async def test_suspending_an_organization_ends_its_streams(
     database: TestDatabase, address: str, admin: Member, stranger: Member
 ) -> None:
     async with listening(address, admin) as ear, listening(address, stranger) as other_ear:
@@ -188,7 +186,9 @@ async def test_a_stream_ends_with_the_token_that_opened_it(address: str, admin: 
         assert ear.whole
 
 
-async def test_a_stream_ends_in_time_and_goes_on_in_another(database: TestDatabase, admin: Member) -> None:
+async def test_a_stream_ends_after_its_duration_and_can_be_resumed(
+    database: TestDatabase, admin: Member
+) -> None:
     async with (
         process_of(database, stream_seconds=3) as app,
         served(app) as address,
@@ -200,8 +200,8 @@ async def test_a_stream_ends_in_time_and_goes_on_in_another(database: TestDataba
         assert ear.whole
 
 
-async def test_a_stream_of_no_time_tells_what_is_new_and_ends(app: Observed, admin: Member) -> None:
-    """So may whoever cannot keep a connection open ask from time to time."""
+async def test_a_stream_of_zero_duration_sends_new_events_and_ends(app: Observed, admin: Member) -> None:
+    """For clients that cannot keep a connection open and poll instead."""
     began = await admin.get("stream")
     assert began.headers["content-type"] == "text/event-stream; charset=utf-8"
     last_id = began.text.partition("id: ")[2].strip()
@@ -212,9 +212,7 @@ async def test_a_stream_of_no_time_tells_what_is_new_and_ends(app: Observed, adm
     assert relay_of(app)._listeners == set()
 
 
-async def test_one_organization_leaves_room_for_the_others(
-    app: Observed, admin: Member, stranger: Member
-) -> None:
+async def test_listeners_per_organization_are_limited(app: Observed, admin: Member, stranger: Member) -> None:
     relay = relay_of(app)
     heard = [await relay.join(admin.organization_id) for _ in range(MAX_LISTENERS_OF_ONE)]
     with pytest.raises(TooManyRequests):

@@ -1,4 +1,4 @@
-"""One transaction per request: committed just before the reply leaves, or as if it had never been."""
+"""One transaction per request: committed just before the response is sent, or rolled back."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ from tests.rivals import somebody_waits_for
 
 @asynccontextmanager
 async def commit_refused(database: TestDatabase, sku: str, error: str) -> AsyncIterator[None]:
-    """A rule that is checked at commit, and that no product of this SKU passes."""
+    """A deferred constraint that fails at commit for products of this SKU."""
     name = f"refuse_{uuid4().hex}"
     async with factories.connected(database.owner_dsn) as owner:
         await owner.execute(
@@ -36,7 +36,7 @@ async def commit_refused(database: TestDatabase, sku: str, error: str) -> AsyncI
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
 @pytest.mark.parametrize(("error", "status"), [("40001", 409), ("XX000", 500)])
-async def test_a_commit_that_fails_is_the_reply(
+async def test_a_failed_commit_becomes_the_response(
     admin: Member, database: TestDatabase, headers: dict[str, str], error: str, status: int
 ) -> None:
     sku = uuid4().hex
@@ -53,8 +53,8 @@ async def test_a_commit_that_fails_is_the_reply(
     assert "idempotency-replayed" not in again.headers
 
 
-async def test_a_refusal_after_a_write_leaves_nothing(admin: Member) -> None:
-    """The role is inserted, then its permissions are found to be more than allowed… in one transaction."""
+async def test_an_error_after_a_write_rolls_back(admin: Member) -> None:
+    """Inserts the role, then finds that its permissions are not allowed, in one transaction."""
     clerk = await factories.member_with(admin, "users:read", "users:write")
     (stronger,) = (await admin.read("roles", name="buyer"))["items"]
     before = await admin.read("users")
@@ -63,7 +63,7 @@ async def test_a_refusal_after_a_write_leaves_nothing(admin: Member) -> None:
     assert await admin.read("users") == before
 
 
-async def test_what_is_read_cannot_write(admin: Member) -> None:
+async def test_read_requests_cannot_write(admin: Member) -> None:
     """Safe methods run in a read-only transaction."""
     from imsop.web.edge.middleware import UnitOfWork  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ async def test_what_is_read_cannot_write(admin: Member) -> None:
     await unit.end(commit=False)
 
 
-async def test_connections_come_back_whatever_happens(app: Observed, admin: Member) -> None:
+async def test_connections_are_returned_whatever_happens(app: Observed, admin: Member) -> None:
     pool = pool_of(app)
     product = await factories.product(admin)
     await asyncio.gather(
@@ -88,7 +88,7 @@ async def test_connections_come_back_whatever_happens(app: Observed, admin: Memb
         assert not connection.is_in_transaction()
 
 
-async def test_a_request_leaves_nothing_to_the_garbage_collector(admin: Member) -> None:
+async def test_a_request_leaves_no_reference_cycles(admin: Member) -> None:
     from imsop.web.edge.middleware import UnitOfWork  # noqa: PLC0415
 
     await admin.read("products")
@@ -102,7 +102,7 @@ async def test_a_request_leaves_nothing_to_the_garbage_collector(admin: Member) 
         gc.enable()
 
 
-async def test_a_request_that_is_given_up_holds_nothing(app: Observed, admin: Member, superuser: Any) -> None:
+async def test_a_cancelled_request_holds_no_connection(app: Observed, admin: Member, superuser: Any) -> None:
     async with admin.transaction() as rival:
         await rival.execute(
             "INSERT INTO products (organization_id, sku, name) VALUES ($1, 'BOLT', 'rival')",

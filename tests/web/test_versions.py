@@ -1,4 +1,4 @@
-"""A row that the client has already is not sent again."""
+"""Conditional requests: an unchanged row is not sent again."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.factories import Member, accepted
 
 
 @pytest.mark.parametrize("resource", ["products", "suppliers", "customers", "warehouses"])
-async def test_a_row_is_sent_again_only_where_it_has_changed(admin: Member, resource: str) -> None:
+async def test_an_unchanged_row_gets_304(admin: Member, resource: str) -> None:
     row = await getattr(factories, resource.removesuffix("s"))(admin)
     path = f"{resource}/{row['id']}"
     first = await admin.get(path)
@@ -23,7 +23,7 @@ async def test_a_row_is_sent_again_only_where_it_has_changed(admin: Member, reso
     assert changed.headers["etag"] != version
 
 
-async def test_a_version_of_a_row_answers_for_no_other_reply(admin: Member, stranger: Member) -> None:
+async def test_an_etag_matches_only_its_own_resource(admin: Member, stranger: Member) -> None:
     product = await factories.product(admin)
     version = (await admin.get(f"products/{product['id']}")).headers["etag"]
     known = {"If-None-Match": version}

@@ -1,1 +1,1 @@
-"""`imsop bench`: the application under load beside pgbench, and the plans of its statements on volume."""
+"""`imsop bench`: compares the application under load with pgbench, and checks query plans on volume."""

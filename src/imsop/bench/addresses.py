@@ -1,4 +1,4 @@
-"""What pages can be asked for: each one, each list with every filter in every order, of the worst rows."""
+"""Enumerates page URLs to measure: each page, each list with each filter and sort, for the largest rows."""
 
 import base64
 import re
@@ -18,7 +18,7 @@ from imsop.identity.guard import declared_by
 from imsop.web.edge.routes import prepared
 
 SEARCHED = ("1", "a", "100", "6365", "ing", "cUST", "ü", "HEART OF WICKER", "no such thing", "___")
-"""Short and long, of everything, of some, of nothing; in mixed case, with an umlaut, of wildcards."""
+"""Search terms: short and long; matching all, some or no rows; mixed case, an umlaut, wildcards."""
 JSON_OF = {
     "/ledger": "/inventory-transactions",
     "/events": "/analytics-events",
@@ -26,7 +26,7 @@ JSON_OF = {
     "/profile": "/me",
     "/profile/sessions": "/me/sessions",
 }
-"""Where the JSON that a page shows is elsewhere than at the page's own address."""
+"""The JSON URL of a page, where it differs from the page's own."""
 _NOT_PAGES = ("/api/", "/health/", "/metrics")
 
 WORST = """
@@ -71,11 +71,11 @@ WORST = """
         (SELECT (min(t.occurred_at) + (max(t.occurred_at) - min(t.occurred_at)) / 2)::date
          FROM inventory_transactions t WHERE t.organization_id = %(of)s) AS day
 """
-"""Of all that addresses name, by the name: the row with the most behind it, and a day in the middle."""
+"""For each URL parameter, the row with the most data behind it, and a day in the middle."""
 
 
 class Asked(NamedTuple):
-    """An address, and where the same is as JSON if anywhere."""
+    """A page URL, and the URL of the same data as JSON, if any."""
 
     route: str
     address: str
@@ -83,14 +83,14 @@ class Asked(NamedTuple):
 
 
 def worst_of(admin_dsn: str, organization_id: UUID) -> dict[str, str]:
-    """A value for each name; what the organization has nothing of is left out."""
+    """A value for each parameter; those the organization has no rows for are left out."""
     with psycopg.connect(admin_dsn, row_factory=dict_row) as connection:
         row = connection.execute(WORST, {"of": organization_id}).fetchone() or {}
     return {name: str(value) for name, value in row.items() if value is not None}
 
 
 def asked(app: Litestar, worst: Mapping[str, str]) -> Iterator[Asked]:
-    """Every address that an organization with these rows has something to show at."""
+    """All URLs at which an organization with these rows has something to show."""
     gets = {
         route.path: route.route_handler_map["GET"][0]
         for route in app.routes
@@ -116,7 +116,7 @@ def asked(app: Litestar, worst: Mapping[str, str]) -> Iterator[Asked]:
 
 
 def _filled(route: str, worst: Mapping[str, str]) -> str | None:
-    """The path of the worst row of the route's first part: /sales-orders/{order_id} is one of sales."""
+    """The route with the id of its first path part filled in: /sales-orders/{order_id} gets a sales order."""
     if "{" not in route:
         return route
     name = route.split("/")[1].removesuffix("s").replace("-", "_") + "_id"
@@ -124,7 +124,7 @@ def _filled(route: str, worst: Mapping[str, str]) -> str | None:
 
 
 def _queries(types: Mapping[str, Any], worst: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """None, each order, each value of each filter, and these in each order."""
+    """Query strings: empty, each sort, each value of each filter, and these in each sort."""
     sorts = [{"sort": sort} for sort in _literals(types.get("sort"))]
     filters = [
         {name: value}
@@ -163,7 +163,7 @@ def _literals(type_: Any) -> list[str]:
 
 
 def _parts(type_: Any) -> Iterator[Any]:
-    """What unions and annotations are made of; a value of a literal is no type."""
+    """The types inside unions and annotations; values of a Literal are not types."""
     if get_origin(type_) is not Literal:
         for part in get_args(type_):
             yield part
@@ -171,7 +171,7 @@ def _parts(type_: Any) -> Iterator[Any]:
 
 
 def last_page(address: str, backwards: str, page: str) -> str | None:
-    """The list's end, from the page that shows it backwards: its cursor, made for the other direction."""
+    """The URL of a list's last page: that of the reverse order's first page, with its cursor flipped."""
     found = re.search(r"[?&;]cursor=([\w-]+)", page)
     if found is None:
         return None

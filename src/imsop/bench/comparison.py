@@ -1,4 +1,4 @@
-"""The comparison: slices of HTTP and of pgbench in turn, so that both meet the machine in the same moods."""
+"""Compares HTTP with pgbench in alternating time slices, so that both meet the same load on the machine."""
 
 import os
 import tempfile
@@ -31,7 +31,7 @@ TRIES = 4
 
 
 class Pair(NamedTuple):
-    """A slice of HTTP and one of pgbench, one after the other. CPU is per request."""
+    """One slice of HTTP and one of pgbench, back to back. CPU time is per request."""
 
     served: Served
     pgbench_rate: float
@@ -40,7 +40,7 @@ class Pair(NamedTuple):
     server_memory_bytes: int
     database_memory_bytes: int
     others: float
-    """The share of the machine that went to processes which are no part of this."""
+    """The share of the machine's CPU used by unrelated processes."""
 
     @property
     def ratio(self) -> float:
@@ -49,7 +49,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the rounds gave for an operation, which sends so many messages to the database."""
+    """The results of an operation's rounds, and its number of messages to the database."""
 
     operation: Operation
     messages: int
@@ -58,9 +58,9 @@ class Measured:
 
 @contextmanager
 def empty(progress: Progress) -> Iterator[tuple[Installation, Settings]]:
-    """An embedded server of its own, with production's durability; gone afterwards."""
+    """An empty embedded server with production durability; deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="imsop-bench-") as directory:
-        Path(directory).chmod(0o755)  # the server's account passes through
+        Path(directory).chmod(0o755)  # the server's account must enter it
         settings = Settings(data_dir=Path(directory, "data")).model_copy(update={"database_url": None})
         with installation.opened(settings, progress=progress) as opened:
             yield opened, settings
@@ -68,7 +68,7 @@ def empty(progress: Progress) -> Iterator[tuple[Installation, Settings]]:
 
 @contextmanager
 def filled(volume: Volume, progress: Progress) -> Iterator[tuple[Installation, Settings, list[Member]]]:
-    """An empty one, filled and vacuumed."""
+    """A server filled with data and vacuumed."""
     with empty(progress) as (opened, settings):
         members = uvloop.run(_load(opened, volume, progress))
         settle(opened)
@@ -76,7 +76,7 @@ def filled(volume: Volume, progress: Progress) -> Iterator[tuple[Installation, S
 
 
 def settle(opened: Installation) -> None:
-    """Does what the hours after a load would do."""
+    """VACUUM ANALYZE and CHECKPOINT, as would happen in the hours after a load."""
     with psycopg.connect(opened.admin_dsn, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")
@@ -90,7 +90,7 @@ async def _load(opened: Installation, volume: Volume, progress: Progress) -> lis
 def compare(
     operations: list[Operation], volume: Volume, *, seconds: float, rounds: int, progress: Progress
 ) -> list[Measured]:
-    """Everything from an empty directory to the figures."""
+    """Runs the whole comparison, from an empty directory to the results."""
     with filled(volume, progress) as (opened, settings, members):
         scripts, results = _recorded(opened, settings.data_dir, operations, volume, members)
         with (
@@ -98,7 +98,7 @@ def compare(
             application(opened, settings) as served,
         ):
             bench = _Bench(opened, served, parent_of(connection.info.backend_pid), volume, members)
-            for operation in operations:  # plans, connections and caches as they are in the middle of a day
+            for operation in operations:  # warm-up: plans, connections and caches as in production
                 bench.http(operation, WARM_UP_SECONDS)
                 bench.pgbench(scripts[operation.code], WARM_UP_SECONDS)
             slices = rounds * len(operations)
@@ -120,7 +120,7 @@ def _recorded(
     async def record() -> None:
         async with recorded(opened) as recorder:
             for place, operation in enumerate(operations):
-                # No number twice, so that each argument tells which key it is.
+                # Numbers are distinct, so that each recorded argument identifies its key.
                 numbers = {kind: FIRST_NUMBER + nth for nth, kind in enumerate(operation.kinds)}
                 keys = Keys(members[place % len(members)], numbers, datetime.now(UTC))
                 statements = await recorder.statements(operation, keys)
@@ -151,11 +151,10 @@ class _Bench:
         return pgbench(self.opened, script.files, script.variables, clients=PGBENCH_CLIENTS, seconds=seconds)
 
     def measure(self, result: Measured, script: Script, seconds: float) -> None:
-        """Adds a pair, and whichever was first in the last round is second in this.
+        """Adds a pair; the order alternates between rounds.
 
-        One that others disturbed is measured again, a few times, and the least disturbed counts: the
-        application is one process beside its database, pgbench drives eight, so what others take is not taken
-        from both alike.
+        A pair disturbed by other processes is repeated a few times, and the least disturbed one counts: the
+        application is one process, pgbench drives eight, so disturbance does not affect both equally.
         """
         pairs: list[Pair] = []
         while len(pairs) < TRIES and not any(pair.others <= UNDISTURBED for pair in pairs):
@@ -183,6 +182,6 @@ class _Bench:
         )
 
     def _own_seconds(self) -> float:
-        """CPU time of all that takes part: server, database, the load, and pgbench where it has ended."""
+        """CPU time of all that takes part: server, database, load generator, and pgbench if it has ended."""
         parts = usage(self.served.pid).cpu_seconds + usage(self.database_pid).cpu_seconds
         return parts + sum(os.times()[:4])

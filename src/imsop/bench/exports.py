@@ -1,4 +1,4 @@
-"""The whole ledger as a file: how long it takes, in how much memory, and what others wait for meanwhile."""
+"""Measures exports of the whole ledger: duration, memory, and latency of concurrent requests."""
 
 import socket
 import threading
@@ -17,16 +17,16 @@ from imsop.core.installation import Progress
 
 KINDS = ("csv", "xlsx")
 MEMORY_BYTES = 200 * 2**20
-"""For a server that exports 1,000,000 rows of the ledger."""
+"""Limit for a server that exports 1,000,000 rows of the ledger."""
 OTHERS_SECONDS = 0.020
-"""Apart, as requests of others come while it exports."""
+"""Interval between concurrent requests during an export."""
 QUIET_REQUESTS = 200
 CHUNK_BYTES = 2**20
 _LAST_CHUNK = b"0\r\n\r\n"  # RFC 9112, 7.1
 
 
 class Exported(NamedTuple):
-    """An export, and the requests of others while it ran; `quiet` is how they were served before it."""
+    """An export, and latencies of concurrent requests during it; `quiet` are those before it."""
 
     kind: str
     rows: int
@@ -41,7 +41,7 @@ class Exported(NamedTuple):
 
 
 def measure(rows: int, progress: Progress, *, products: int = 10_000) -> list[Exported]:
-    """Both kinds, from an empty directory, of a ledger with at least so many rows."""
+    """Measures both formats on a temporary server with a ledger of at least `rows` rows."""
     volume = Volume(organizations=1, products=products)
     each_time = products * volume.warehouses
     volume = replace(volume, movements_per_balance=-(-rows // each_time))
@@ -61,7 +61,7 @@ def _exported(kind: str, rows: int, served: Application, token: str) -> Exported
             connection.sendall(request(f"/ledger.{kind}", token, "connection: close"))
             end = head = connection.recv(CHUNK_BYTES)
             size, first_byte = len(head), time.perf_counter() - began
-            while chunk := connection.recv(CHUNK_BYTES):  # nothing is parsed, that would make others wait
+            while chunk := connection.recv(CHUNK_BYTES):  # unparsed, so as not to delay others
                 size, end = size + len(chunk), (end + chunk)[-len(_LAST_CHUNK) :]
         seconds = time.perf_counter() - began
     if not head.startswith(b"HTTP/1.1 200") or not end.endswith(_LAST_CHUNK):
@@ -73,7 +73,7 @@ def _exported(kind: str, rows: int, served: Application, token: str) -> Exported
 
 
 class _Others(threading.Thread):
-    """Somebody who looks at one product's stock, again and again, until the block is left."""
+    """A thread that requests one product's stock repeatedly until the block is left."""
 
     def __init__(self, served: Application, token: str) -> None:
         super().__init__()
@@ -107,5 +107,5 @@ def _memory(pid: int, what: str) -> int:
 
 
 def _forget_peak(pid: int) -> None:
-    """So that VmHWM tells the highest from here on (proc_pid_clear_refs(5))."""
+    """Resets VmHWM, the peak memory (proc_pid_clear_refs(5))."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")

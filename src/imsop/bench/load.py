@@ -1,7 +1,7 @@
-"""The load: connections that each send a request as soon as they have the reply to the one before.
+"""Load generator: connections that each send the next request when they have received the response.
 
-A protocol on a bare socket and a few lines of parsing, so that what is measured is the server: see
-docs/performance.md for what this costs beside wrk.
+A protocol on a bare socket with minimal parsing, so that it measures the server and not itself;
+docs/performance.md compares it with wrk.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ REPLY_SECONDS = 30
 
 
 class Served(NamedTuple):
-    """What a slice of time gave: how long it took, and how long each reply."""
+    """Result of a time slice: its duration, and the latency of each response."""
 
     seconds: float
     latencies: list[float]
     own_cpu_seconds: float
-    """Of the load itself: near `seconds` means that it, not the server, is what was measured."""
+    """CPU time of the load generator: near `seconds`, the generator was the bottleneck, not the server."""
 
     @property
     def rate(self) -> float:
@@ -30,7 +30,7 @@ class Served(NamedTuple):
 async def serve_load(
     host: str, port: int, connections: int, seconds: float, next_request: Callable[[], bytes]
 ) -> Served:
-    """Loads a server for a while. Raises OperatorError at the first reply that is not a success."""
+    """Loads a server for `seconds`. Raises OperatorError at the first response that is not a success."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     cpu = time.process_time()
@@ -44,7 +44,7 @@ async def serve_load(
 
 
 class _Client(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """One connection with one request at a time."""
 
     def __init__(self, next_request: Callable[[], bytes], latencies: list[float], until: float) -> None:
         self._next_request = next_request
@@ -93,6 +93,6 @@ class _Client(asyncio.Protocol):
 
 
 def _body_bytes(received: bytes, head: int) -> int:
-    """By its Content-Length, which every reply measured here has."""
+    """The body's size by Content-Length, which all measured responses have."""
     start = received.index(b"\r\ncontent-length: ", 0, head) + 18
     return int(received[start : received.index(b"\r\n", start)])

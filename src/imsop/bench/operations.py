@@ -1,4 +1,4 @@
-"""What is measured: requests, each with the random keys that it names."""
+"""The measured operations: requests with random keys."""
 
 import random
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from imsop.core.embedded import OperatorError
 
 
 class Keys(NamedTuple):
-    """The rows that one request names: a number for each kind."""
+    """The rows that one request refers to: a number for each kind."""
 
     member: Member
     numbers: dict[Kind, int]
@@ -19,7 +19,7 @@ class Keys(NamedTuple):
 
     @classmethod
     def drawn(cls, members: list[Member], volume: Volume, kinds: tuple[Kind, ...]) -> "Keys":
-        """Of any organization, each row as likely as the next."""
+        """A random organization and random rows, uniformly distributed."""
         numbers = {kind: FIRST_NUMBER + int(random.random() * volume.counted(kind)) for kind in kinds}  # noqa: S311
         return cls(members[int(random.random() * len(members))], numbers, datetime.now(UTC))  # noqa: S311
 
@@ -29,7 +29,7 @@ class Keys(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One request; `path` and `body` are written from the keys of `kinds`."""
+    """One kind of request; `path` and `body` are functions of the keys of `kinds`."""
 
     code: str
     title: str
@@ -38,13 +38,13 @@ class Operation:
     body: Callable[[Keys], str] | None = None
 
     def request(self, keys: Keys) -> bytes:
-        """As it goes over the wire."""
+        """The request as HTTP/1.1 bytes."""
         body = self.body(keys) if self.body else None
         return request(self.path(keys), keys.member.token, body=body)
 
 
 def request(address: str, token: str, *headers: str, body: str | None = None) -> bytes:
-    """As it goes over the wire."""
+    """A request as HTTP/1.1 bytes."""
     lines = [f"{'GET' if body is None else 'POST'} {address} HTTP/1.1", "host: 127.0.0.1"]
     lines += [f"authorization: Bearer {token}", *headers]
     if body is not None:
@@ -107,7 +107,10 @@ OPERATIONS = (
 
 
 def chosen(codes: str) -> list[Operation]:
-    """The operations of these codes, as `R1,W2`; all where there are none. Raises OperatorError."""
+    """The operations with these codes, such as `R1,W2`; all if empty.
+
+    Raises OperatorError for unknown ones.
+    """
     wanted = codes.upper().split(",") if codes else [operation.code for operation in OPERATIONS]
     known = {operation.code: operation for operation in OPERATIONS}
     if unknown := [code for code in wanted if code not in known]:

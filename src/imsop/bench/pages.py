@@ -1,4 +1,4 @@
-"""How long each page takes at the server, beside the JSON of the same, and what a first view weighs."""
+"""Measures the latency of each page and of its JSON, and the size of a first view."""
 
 import os
 import re
@@ -27,17 +27,17 @@ from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.web.app import create_litestar
 
 PAGE_SECONDS = 0.050
-"""For the median of any page, on real data."""
+"""Limit of the median of any page, on real data."""
 WARM_UP = 3
 TRIES = 3
 _ASSET = re.compile(r"/assets/[\w.-]+")
 _IMPORTED = re.compile(
     r'(?:from|import)\s?"\./([\w.-]+\.js)"'
-)  # at once: import("…") is for when it is needed
+)  # static imports only: import("…") loads on demand
 
 
 class Measured(NamedTuple):
-    """What one address takes. CPU is per request, of the server and of all of PostgreSQL."""
+    """Measurements of one URL. CPU time is per request, of the server and of all of PostgreSQL."""
 
     asked: Asked
     seconds: list[float]
@@ -45,11 +45,11 @@ class Measured(NamedTuple):
     server_cpu_seconds: float
     database_cpu_seconds: float
     others: float
-    """The share of the machine that went to processes which are no part of this."""
+    """The share of the machine's CPU used by unrelated processes."""
     page_bytes: int
     first_view_bytes: int
     messages: int
-    """To the database, BEGIN and COMMIT among them; counted for pages without parameters."""
+    """Messages to the database, BEGIN and COMMIT included; counted for pages without parameters."""
 
     @property
     def median(self) -> float:
@@ -57,13 +57,13 @@ class Measured(NamedTuple):
 
     @property
     def is_late_for_others(self) -> bool:
-        """Whether it would be in time if it were alone."""
+        """True if it is over the limit only because other processes used the machine."""
         alone = self.server_cpu_seconds + self.database_cpu_seconds <= PAGE_SECONDS
         return self.median > PAGE_SECONDS and alone and self.others > UNDISTURBED
 
 
 class _Reader(NamedTuple):
-    """One who may see all of an organization."""
+    """A user who can see everything in an organization."""
 
     organization: str
     organization_id: UUID
@@ -79,7 +79,10 @@ def measure(
     below: str = "/",
     only: str | None = None,
 ) -> dict[str, list[Measured]]:
-    """By organization (or only that), each address that begins so. Raises OperatorError for one refused."""
+    """Measurements by organization (or `only` one) of all URLs starting with `below`.
+
+    Raises OperatorError if a page responds with an error.
+    """
     measured: dict[str, list[Measured]] = {}
     with (
         psycopg.connect(opened.admin_dsn, autocommit=True) as connection,
@@ -103,7 +106,7 @@ def measure(
 
 @contextmanager
 def _readers(connection: "psycopg.Connection[Any]", only: str | None) -> Iterator[list[_Reader]]:
-    """An administrator of each organization with products, signed in until the end."""
+    """An administrator of each organization with products, signed in until the context ends."""
     found = connection.execute(
         """
         SELECT DISTINCT ON (o.name) o.name, o.id, u.id
@@ -154,7 +157,7 @@ async def _messages(opened: Installation, token: str, addresses: list[Asked]) ->
 
 
 class _Bench:
-    """One reader at one connection, as a browser asks, of a server and a database with these processes."""
+    """One reader on one connection, as a browser; knows the process ids of the server and the database."""
 
     def __init__(self, connection: HTTPConnection, pids: tuple[int, int], token: str, requests: int) -> None:
         self._connection = connection
@@ -164,7 +167,7 @@ class _Bench:
         self._weights: dict[str, int] = {}
 
     def measured(self, one: Asked, messages: int) -> Measured:
-        """Measured again, a few times, where it is late because others had the machine."""
+        """The measurement, repeated a few times if it is late because of other processes."""
         tries = [self._tried(one, messages)]
         while len(tries) < TRIES and tries[-1].is_late_for_others:
             tries.append(self._tried(one, messages))
@@ -184,11 +187,11 @@ class _Bench:
         )  # fmt: skip
 
     def _cpu_seconds(self) -> list[float]:
-        """Of this process, of the server and of the database."""
+        """CPU time of this process, the server and the database."""
         return [sum(os.times()[:4]), *(usage(pid).cpu_seconds for pid in self._pids)]
 
     def page(self, address: str) -> bytes:
-        """The page, over a new connection: the server closes one that was silent for a while."""
+        """The page, over a new connection, as the server closes idle ones."""
         self._connection.close()
         return self._page(address)[1]
 
@@ -199,7 +202,7 @@ class _Bench:
         return seconds, content
 
     def _json_seconds(self, address: str | None) -> list[float]:
-        """None where the API takes other values than the page."""
+        """Latencies of the JSON; none if the API takes other parameters than the page."""
         if address is None or self._get(address)[0] != 200:
             return []
         return [self._get(address)[1] for _ in range(self._requests)]
@@ -212,7 +215,7 @@ class _Bench:
         return reply.status, time.perf_counter() - began, content
 
     def _weight(self, asset: str) -> int:
-        """Of an asset and what it brings at once."""
+        """Compressed size of an asset and its static imports."""
         if asset not in self._weights:
             content = self._page(asset)[1]
             brought = [f"/assets/{name}" for name in _IMPORTED.findall(_text(content))]

@@ -1,4 +1,4 @@
-"""The plans of what the application reads, on volume, as the application's role inside one organization."""
+"""Checks the plans of the application's reads on volume, run as imsop_app inside one organization."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -32,18 +32,18 @@ DEMO = Volume(
     customers=500,
     sales_orders=5_000,
 )
-"""What an organization of the demo has, rounded up."""
+"""The size of a demo organization, rounded up."""
 SEARCHED = ("1", "1000", "ustomer 1a", "no such thing", "1a2b%", "___")
-"""Fragments: short and long, of everything, of some, of nothing, and of wildcards."""
+"""Search terms: short and long; matching all, some or no rows; with wildcards."""
 
 SMALL = frozenset({"organizations", "warehouses", "warehouse_zones", "permissions", "roles"})
-"""Tables that do not grow with trade: reading one whole may be the best plan there is."""
+"""Tables that do not grow with trade: a sequential scan may be their best plan."""
 REMOVED_PER_RETURNED = 10
-"""Rows a filter may throw away for each that it keeps, or that fits on a page, and still count as served."""
+"""Rows that a filter may discard per row kept (at least a page) and still count as served by an index."""
 
 
 class Examined(NamedTuple):
-    """The plan of a statement, and what is wrong with it."""
+    """The plan of a statement, and its faults."""
 
     operation: str
     how: str
@@ -52,13 +52,13 @@ class Examined(NamedTuple):
 
 
 def examine(volume: Volume, progress: Progress) -> list[Examined]:
-    """The plans of every reading operation, each planned for its arguments and for any arguments."""
+    """The plans of every reading operation, each as a custom and as a generic plan."""
     with filled(volume, progress) as (opened, _settings, members):
         return uvloop.run(examine_installation(opened, members[-1], volume))
 
 
 async def examine_installation(opened: Installation, member: Member, volume: Volume) -> list[Examined]:
-    """The same in an installation that is filled, for one of its organizations."""
+    """The same on an existing installation, for one of its organizations."""
     examined = []
     async with _session(opened) as session, recorded(opened) as recorder:
         for operation in _readings():
@@ -100,7 +100,7 @@ async def _session(opened: Installation) -> AsyncIterator["_Session"]:
 
 
 class _Session:
-    """Runs statements as the application's role, and hears their plans and those of what functions run."""
+    """Runs statements as imsop_app, and collects their plans by auto_explain, nested functions included."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -108,7 +108,7 @@ class _Session:
         connection.add_log_listener(lambda _, message: self._heard.append(message.message))
 
     async def plan(self, member: Member, statement: Statement, mode: str) -> tuple[str, list[str]]:
-        """The plans as PostgreSQL tells them, and their faults."""
+        """The plans as text, and their faults."""
         told = await self._ran(member, statement, mode, "text")
         plans = await self._ran(member, statement, mode, "json")
         found = [fault for plan in plans for fault in faults(msgspec.json.decode(plan)["Plan"])]
@@ -135,7 +135,7 @@ def _literal(value: object) -> str:
 
 
 def faults(plan: dict[str, Any]) -> list[str]:
-    """Why a plan (of EXPLAIN ANALYZE, as JSON) does not count as served by indexes."""
+    """Faults of a plan (EXPLAIN ANALYZE as JSON): sequential scans and filters that discard many rows."""
     found = []
     for node in _nodes(plan):
         table = node.get("Relation Name", "")

@@ -1,4 +1,4 @@
-"""What runs beside the load: the application in a process of its own, pgbench, and what both cost."""
+"""Processes of the benchmark: the application, pgbench, and their resource usage."""
 
 import os
 import re
@@ -21,7 +21,7 @@ _STOP_SECONDS = 20
 
 
 class Application(NamedTuple):
-    """`imsop up`, serving."""
+    """A running `imsop up`."""
 
     host: str
     port: int
@@ -30,10 +30,10 @@ class Application(NamedTuple):
 
 @contextmanager
 def application(installation: Installation, settings: Settings) -> Iterator[Application]:
-    """Runs `imsop up` on the installation's database, with the default settings but for the port.
+    """Runs `imsop up` on the installation's database, with default settings except for the port.
 
-    Background jobs do not run: those of a start would be measured, too.
-    What it logs goes to a file, as a service's log does.
+    Background jobs are off, as those at startup would be measured, too. Logs go to a file, as a service's
+    would.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IMSOP_")}
     environment |= {"IMSOP_DATABASE_URL": installation.admin_dsn, "IMSOP_JOBS": "false"}
@@ -61,18 +61,19 @@ def _ready(process: "subprocess.Popen[str]", log: Path) -> Application:
 
 
 class Usage(NamedTuple):
-    """Of a process and its children, since they began; memory as of now, what is shared counted once."""
+    """CPU time and memory of a process and its children; shared memory counts once."""
 
     cpu_seconds: float
     memory_bytes: int
 
 
 def usage(pid: int) -> Usage:
-    """Of a process and all its children, those that have ended included. Linux only."""
+    """Usage of a process and all its children, ended ones included. Linux only."""
     ticks, memory = 0, 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # After the command's name, which may hold spaces: state, parent, … the times of fields 14 to 17.
+            # After the command's name, which may contain spaces: state, parent, … the times of fields 14 to
+            # 17.
             fields = stat.read_text().rpartition(")")[2].split()
             if pid not in (int(stat.parent.name), int(fields[1])):
                 continue
@@ -87,7 +88,7 @@ def usage(pid: int) -> Usage:
 
 
 def busy_seconds() -> float:
-    """CPU time that all processes together have taken since the machine began. Linux only."""
+    """CPU time of all processes since boot. Linux only."""
     user, nice, system, _idle, _waiting, interrupts, soft_interrupts, stolen = (
         int(ticks) for ticks in Path("/proc/stat").read_text().split()[1:9]
     )
@@ -106,7 +107,7 @@ def pgbench(
     clients: int,
     seconds: float,
 ) -> float:
-    """Transactions per second of these scripts, drawn at random; as the application and over its socket."""
+    """Transactions per second of these scripts, chosen at random; as imsop_app over the socket."""
     dsn = urlsplit(installation.app_dsn)
     where = parse_qs(dsn.query)
     environment = {

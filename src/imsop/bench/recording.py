@@ -1,9 +1,8 @@
-"""What the application says to the database for one request, as a script of pgbench.
+"""Records an operation's statements as a pgbench script.
 
-The request is really made, by the real application, and its statements are noted with their arguments. So
-pgbench runs what the application runs, whatever that comes to be. An argument that is one of the request's
-keys becomes a variable that pgbench draws; one that an earlier statement returned becomes that result; every
-other stays a bound constant.
+The real application serves a real request, and its statements are recorded with their arguments; so pgbench
+always runs what the application runs. An argument that is one of the request's keys becomes a random variable
+of pgbench; one that an earlier statement returned becomes that result; all others are bound constants.
 """
 
 import re
@@ -32,7 +31,7 @@ _ID = re.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 class Statement(NamedTuple):
-    """One message to the database. `types` are of its arguments, `columns` of its result."""
+    """One message to the database. `types` are those of its arguments, `columns` those of its result."""
 
     sql: str
     arguments: tuple[Any, ...]
@@ -42,7 +41,7 @@ class Statement(NamedTuple):
 
 @asynccontextmanager
 async def recorded(installation: Installation) -> AsyncIterator["Recorder"]:
-    """The application in this process, with one connection, to take requests for the record."""
+    """Runs the application in this process, with one connection, and records its statements."""
     configure_logging(level="ERROR", as_json=False)
     app = create_litestar(Settings(pool_min=1, pool_max=1, jobs=False), installation)
     async with app.lifespan():
@@ -55,7 +54,7 @@ class Recorder:
         self._served = served
 
     async def statements(self, operation: Operation, keys: Keys) -> list[Statement]:
-        """Those of the request's own transaction; looking up who asks has one before it."""
+        """The statements of the request's own transaction, without that of authentication before it."""
         heard = await self._heard(operation.request(keys))
         begun = max(place for place, one in enumerate(heard) if one.query.startswith("BEGIN"))
         async with self._app.state.pool.acquire() as connection, connection.transaction():
@@ -63,7 +62,7 @@ class Recorder:
             return [await _described(connection, one.query, tuple(one.args)) for one in heard[begun:]]
 
     async def messages(self, request: bytes) -> int:
-        """How many the request sends to the database once it is known who asks."""
+        """Number of messages of a request to the database, with warm authentication."""
         return len(await self._heard(request))
 
     async def _heard(self, request: bytes) -> list[Any]:
@@ -71,7 +70,7 @@ class Recorder:
         pool = self._app.state.pool
         async with pool.acquire() as connection:
             connection.add_query_logger(heard.append)
-        for _ in range(2):  # the first time, asyncpg asks for types between the statements
+        for _ in range(2):  # in the first run, asyncpg looks up types in between
             heard.clear()
             await self._request(request)
         async with pool.acquire() as connection:
@@ -114,7 +113,7 @@ async def _described(connection: Connection, sql: str, arguments: tuple[Any, ...
 
 
 class Script(NamedTuple):
-    """What pgbench runs in place of an operation: a file for each organization, and the constants of all."""
+    """The pgbench script of an operation: a file for each organization, and constants shared by all."""
 
     files: list[Path]
     variables: dict[str, str]
@@ -124,7 +123,7 @@ def write_scripts(
     directory: Path, operation: Operation, keys: Keys, statements: list[Statement], members: list[Member],
     volume: Volume,
 ) -> Script:  # fmt: skip
-    """The files, in the directory. Raises OperatorError for a key or an argument of unknown origin."""
+    """Writes the files. Raises OperatorError for a key or an argument of unknown origin."""
     variables = {
         f"{what}_{member.number}": str(identity)
         for member in members
@@ -145,7 +144,7 @@ def write_scripts(
 
 
 class _Writer:
-    """Turns recorded statements into those of one organization, its keys drawn by pgbench."""
+    """Rewrites recorded statements for one organization, with keys drawn by pgbench."""
 
     def __init__(self, keys: Keys, member: Member, variables: dict[str, str]) -> None:
         self._recorded = keys.member
@@ -185,7 +184,7 @@ class _Writer:
             return f"ARRAY[{', '.join(self._expression(element) for element in value)}]"
         if value is None:
             return "NULL"
-        if isinstance(value, str) and value.startswith("[{"):  # JSON with ids in it
+        if isinstance(value, str) and value.startswith("[{"):  # JSON that contains ids
             parts = enumerate(_ID.split(value))
             written = (self._expression(UUID(text)) if at % 2 else self._constant(text) for at, text in parts)
             return f"({' || '.join(written)})"
@@ -199,18 +198,18 @@ class _Writer:
         return ":id"
 
     def _varies(self, value: object) -> bool:
-        """An id that is no key of the request is one that a statement returned."""
+        """True for an id that is no key of the request: an earlier statement returned it."""
         return isinstance(value, UUID) or (not isinstance(value, list | dict) and value in self._expressions)
 
     def _constant(self, value: object) -> str:
-        """A bound variable all the same: a literal in its place could be planned otherwise."""
+        """A bound variable, as a literal might be planned differently."""
         name = f"constant_{len(self._variables)}"
         self._variables[name] = as_text(value)
         return f":{name}"
 
 
 def as_text(value: object) -> str:
-    """A value as PostgreSQL reads it."""
+    """A value in PostgreSQL's text format."""
     if isinstance(value, list):
         elements = ("NULL" if element is None else f'"{as_text(element)}"' for element in value)
         return "{" + ",".join(elements) + "}"

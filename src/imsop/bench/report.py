@@ -1,4 +1,4 @@
-"""The figures of a comparison, as text."""
+"""Formats benchmark results as text."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -11,7 +11,7 @@ from imsop.bench.pages import Measured as Page
 from imsop.bench.volume import Volume
 
 FIRST_VIEW_BYTES = 150_000
-"""Compressed, and without charts: these come when they are needed."""
+"""Limit of the compressed size of a first view, without charts, which are loaded on demand."""
 
 _ROW = "{:<32} {:>8} {:>9} {:>20} {:>8} {:>8} {:>9} {:>9} {:>6} {:>6}"
 _HEAD = _ROW.format(
@@ -22,7 +22,7 @@ _HEAD = _ROW.format(
 
 
 def table(results: list[Measured], volume: Volume) -> Iterator[str]:
-    """Lines: what was measured, a row for each operation, and what could spoil them."""
+    """The report: what was measured, a row for each operation, and possible disturbances."""
     yield (
         f"{volume.organizations} organizations x {volume.products:,} products x"
         f" {volume.warehouses} warehouses,"
@@ -73,7 +73,7 @@ _PAGE_HEAD = (
 
 
 def pages(measured: Mapping[str, list[Page]], *, all_of_them: bool) -> Iterator[str]:
-    """Lines, by organization: each page, its slowest address, and whatever is slower than promised."""
+    """The report by organization: each page, its slowest URL, and all URLs over a limit."""
     for organization, of_it in measured.items():
         yield f"\n{organization}: {len(of_it)} addresses\n\n{_PAGE_HEAD}"
         for _, of_route in groupby(of_it, key=lambda page: page.asked.route):
@@ -91,7 +91,7 @@ def pages(measured: Mapping[str, list[Page]], *, all_of_them: bool) -> Iterator[
 
 
 def faults(page: Page) -> list[str]:
-    """What of the promises a page breaks."""
+    """The limits that a page exceeds."""
     late = f"slower than {PAGE_SECONDS * 1000:.0f} ms"
     heavy = f"heavier than {FIRST_VIEW_BYTES // 1000} KB"
     return [late] * (page.median > PAGE_SECONDS) + [heavy] * (page.first_view_bytes > FIRST_VIEW_BYTES)
@@ -112,7 +112,7 @@ def _page(page: Page) -> str:
 
 
 def exports(measured: list[Exported]) -> Iterator[str]:
-    """Lines: each export, and how others were served while it ran."""
+    """The report: each export, and latencies of concurrent requests during it."""
     for one in measured:
         percentiles, quiet = quantiles(one.others, n=100), quantiles(one.quiet, n=100)
         yield (

@@ -1,8 +1,8 @@
-"""What is measured on: organizations full of made-up rows, whose keys can be computed from a number.
+"""Generates benchmark data: organizations full of made-up rows, whose keys are computed from a number.
 
-A product's number is its SKU, an order's its order number, a shipment's its tracking number, and all are the
-end of their row's id. So a load generator, and pgbench with its integer variables, can name any row without
-reading.
+A product's number is its SKU, an order's its order number, a shipment's its tracking number, and it is the
+last part of the row's id. So the load generator and pgbench, with its integer variables, can address any row
+without reading.
 """
 
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ from imsop.identity.organizations.models import NewOrganization
 from imsop.identity.signing_in.actions import sign_up
 
 FIRST_NUMBER = 100_000_000_000
-"""Twelve digits, as the last group of a UUID has."""
-PASSWORD = "a password of nobody"  # noqa: S105 - of accounts that live for one run, on loopback
+"""Twelve digits, as in the last group of a UUID."""
+PASSWORD = "a password of nobody"  # noqa: S105 - of accounts that exist for one run, on loopback
 TOKEN_SECONDS = 24 * 3600
 
 Kind = Literal["product", "warehouse", "supplier", "purchase_order", "shipment", "customer", "sales_order"]
@@ -37,7 +37,7 @@ _KIND_MARKS: dict[Kind, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How many organizations, and how much each has."""
+    """The number of organizations and the size of each."""
 
     organizations: int = 20
     products: int = 2_000
@@ -51,7 +51,7 @@ class Volume:
     sales_orders: int = 500
 
     def counted(self, kind: Kind) -> int:
-        """How many of these an organization has."""
+        """The number of rows of a kind per organization."""
         counts: dict[Kind, int] = {
             "product": self.products,
             "warehouse": self.warehouses,
@@ -64,7 +64,7 @@ class Volume:
         return counts[kind]
 
     def times(self, scale: int) -> "Volume":
-        """The same organizations with so many times the products, partners, orders and shipments."""
+        """The same organizations with `scale` times the products, partners, orders and shipments."""
         return replace(
             self,
             products=self.products * scale,
@@ -76,7 +76,7 @@ class Volume:
 
 
 class Member(NamedTuple):
-    """An organization, its administrator, and a token that is signed in."""
+    """An organization, its administrator, and a valid token."""
 
     number: int
     organization_id: UUID
@@ -84,12 +84,12 @@ class Member(NamedTuple):
     token: str
 
     def id_prefix(self, kind: Kind) -> str:
-        """The id of one of its rows, up to the twelve digits of the row's number."""
+        """The id of its rows of a kind, up to the twelve digits of the row's number."""
         return f"{_KIND_MARKS[kind]:08x}-{self.number:04x}-7000-8000-"
 
 
 async def load(pool: Pool, volume: Volume, progress: Progress) -> list[Member]:
-    """Fills an empty database. Statistics are the caller's to gather: the application may not ANALYZE."""
+    """Fills an empty database. The caller must ANALYZE, which the application role may not."""
     members = []
     for number in range(volume.organizations):
         member = await _sign_up(pool, number)
@@ -105,7 +105,7 @@ async def load(pool: Pool, volume: Volume, progress: Progress) -> list[Member]:
 
 
 async def _sign_up(pool: Pool, number: int) -> Member:
-    """An organization by the product's own door, and a session for its administrator."""
+    """Signs up an organization through the product's own action, and creates a session."""
     new = NewOrganization(
         name=f"Organization {number}", email=f"admin@bench-{number}.example", password=PASSWORD
     )
@@ -149,13 +149,13 @@ async def _load_master_data(connection: Connection, member: Member, volume: Volu
 
 
 def _numbered(member: Member, volume: Volume, kind: Kind) -> tuple[UUID, str, int, int]:
-    """Organization, beginning of the ids, first and last number."""
+    """Organization, id prefix, first and last number of a kind."""
     count = volume.counted(kind)
     return member.organization_id, member.id_prefix(kind), FIRST_NUMBER, FIRST_NUMBER + count - 1
 
 
 async def _load_stock(connection: Connection, member: Member, volume: Volume) -> None:
-    """A balance for each product in each warehouse, by the ledger's own door."""
+    """A balance for each product in each warehouse, posted through the ledger."""
     for movement in range(volume.movements_per_balance):
         await connection.execute(
             """
@@ -179,7 +179,7 @@ async def _load_stock(connection: Connection, member: Member, volume: Volume) ->
 
 
 async def _load_purchase_orders(connection: Connection, member: Member, volume: Volume) -> None:
-    """Orders over two years, all but the newest tenth of them received."""
+    """Orders over two years, all but the newest tenth received."""
     await connection.execute(
         """
         INSERT INTO purchase_orders (id, organization_id, supplier_id, po_number, order_date,
@@ -223,7 +223,7 @@ async def _load_purchase_orders(connection: Connection, member: Member, volume: 
 
 
 async def _load_shipments(connection: Connection, member: Member, volume: Volume) -> None:
-    """Shipments of the last year, a tenth on their way, with a position every six hours."""
+    """Shipments of the last year, a tenth in transit, with a position every six hours."""
     await connection.execute(
         """
         INSERT INTO shipments (id, organization_id, shipment_type, purchase_order_id, carrier,
@@ -276,7 +276,7 @@ async def _load_shipments(connection: Connection, member: Member, volume: Volume
 
 
 async def _load_sales_orders(connection: Connection, member: Member, volume: Volume) -> None:
-    """Orders of two years, without their lines, which nothing here reads."""
+    """Orders of two years without lines, which the benchmark does not read."""
     await connection.execute(
         """
         INSERT INTO customers (id, organization_id, customer_number, name, country)

@@ -1,4 +1,4 @@
-"""The command line: thin. It reads the options, opens the installation, and calls what does the work."""
+"""The command line: a thin layer that parses options, opens the installation and calls other modules."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import typer
 import imsop
 from imsop.cli import measuring, operating, running
 
-# ruff: noqa: PLC0415 - what a command does not need it does not load: half of what starting one costs
+# ruff: noqa: PLC0415 - commands import lazily, which halves their start-up time
 
 app = typer.Typer(
     help=imsop.__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imsop.core.installation import Installation
     from imsop.core.settings import Settings
 
-# ruff: noqa: PLC0415 - what a command does not need it does not load: half of what starting one costs
+# ruff: noqa: PLC0415 - commands import lazily, which halves their start-up time
 
 bench = typer.Typer(invoke_without_command=True, help="Measure the application against pgbench; see plans")
 

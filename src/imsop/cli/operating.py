@@ -1,4 +1,4 @@
-"""Commands of those who look after an installation."""
+"""Commands for operators of an installation."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from imsop.cli.shared import DataDir, reached, settings_with
 if TYPE_CHECKING:
     from imsop.core.installation import Installation
 
-# ruff: noqa: PLC0415 - what a command does not need it does not load: half of what starting one costs
+# ruff: noqa: PLC0415 - commands import lazily, which halves their start-up time
 
 
 def psql(
@@ -47,7 +47,7 @@ def _psql(opened: "Installation", command: str | None, organization: str | None)
     where = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@")).geturl()
     environment = {**os.environ, "PGPASSWORD": unquote(parts.password or ""), "PGOPTIONS": options}
     arguments = ["-X", "-c", command] if command is not None else []
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C cancels a query, which is psql's to do
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C cancels a query, which psql handles
     return subprocess.run([program, where, *arguments], env=environment, check=False).returncode
 
 
@@ -138,7 +138,7 @@ def schema(
     from imsop.core.schema_dump import dump_schema
 
     with tempfile.TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)  # the server's account passes through
+        Path(directory).chmod(0o755)  # the server's account must enter it
         settings = settings_with(data_dir=Path(directory, "schema")).model_copy(update={"database_url": None})
         with installation.opened(settings, fast=True) as opened:
             made = dump_schema(opened)

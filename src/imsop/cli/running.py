@@ -14,7 +14,7 @@ from imsop.cli.shared import Bars, DataDir, load, reached, settings_with
 if TYPE_CHECKING:
     from imsop.core.settings import Settings
 
-# ruff: noqa: PLC0415 - what a command does not need it does not load: half of what starting one costs
+# ruff: noqa: PLC0415 - commands import lazily, which halves their start-up time
 
 
 def up(
@@ -47,7 +47,7 @@ def up(
             sign_ins = load(opened, settings, demo, real_data, progress)
             serving.serve(settings, opened, listener, lambda address: _welcome(address, sign_ins))
         finally:
-            for impatience in (signal.SIGINT, signal.SIGTERM):  # the database is to stop cleanly
+            for impatience in (signal.SIGINT, signal.SIGTERM):  # let the database stop cleanly
                 signal.signal(impatience, signal.SIG_IGN)
     if database_died:
         raise OperatorError("the database stopped unexpectedly: start again and it recovers")
@@ -64,7 +64,7 @@ def _require_loopback(settings: "Settings", demo: bool) -> None:
 def _welcome(address: str, sign_ins: list[tuple[str, str]]) -> None:
     lines = [f"\nIMSOP is ready: {address}"]
     lines += [f"  sign in as {email} with password {password}" for email, password in sign_ins]
-    sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.\n"]))  # at once: the log writes there too
+    sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.\n"]))  # unbuffered: the log writes there too
     sys.stdout.flush()
 
 

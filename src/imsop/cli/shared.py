@@ -1,4 +1,4 @@
-"""What the commands share: the settings, the installation they reach, and progress."""
+"""Helpers of commands: settings, the installation to connect to, and progress."""
 
 import importlib
 import sys
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from imsop.core.installation import Installation
     from imsop.core.settings import Settings
 
-# ruff: noqa: PLC0415 - what a command does not need it does not load: half of what starting one costs
+# ruff: noqa: PLC0415 - commands import lazily, which halves their start-up time
 
 DataDir = Annotated[Path | None, typer.Option(help="Database, passwords and logs [.imsop, IMSOP_DATA_DIR]")]
 
 
 def settings_with(**given: Any) -> "Settings":
-    """The environment's settings, with the options that were given in their place."""
+    """The environment's settings, overridden by the options given. Raises OperatorError if one is invalid."""
     from pydantic import ValidationError
 
     from imsop.core.embedded import OperatorError
@@ -37,7 +37,7 @@ def settings_with(**given: Any) -> "Settings":
 
 @contextmanager
 def reached(settings: "Settings") -> Iterator["Installation"]:
-    """The installation of the data directory, which may be running; if it is not, its database is for now."""
+    """The installation of the data directory: the running one, else its database is started for the block."""
     from imsop.core import installation
     from imsop.core.embedded import DataDirectoryInUse, OperatorError
 
@@ -57,7 +57,7 @@ def reached(settings: "Settings") -> Iterator["Installation"]:
 def load(
     opened: "Installation", settings: "Settings", demo: bool, real_data: Path | None, progress: "Bars"
 ) -> list[tuple[str, str]]:
-    """E-mail and password of everyone who was loaded; what is there already is left as it is."""
+    """Loads the demo and real data, if absent; returns email and password of every loaded user."""
     loads: list[tuple[list[str], list[tuple[str, str]]]] = []
     if demo:
         loads.append(importlib.import_module("imsop.demo").load(opened, settings, progress))
@@ -69,7 +69,7 @@ def load(
 
 
 class Bars:
-    """Shows progress: a bar on a terminal, now and then a line elsewhere."""
+    """A Progress: a bar on a terminal, an occasional line elsewhere."""
 
     _LINE_SECONDS = 5.0
 
@@ -80,7 +80,7 @@ class Bars:
         self._began = self._said = 0.0
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Of `what`, `done` out of `total`."""
+        """Reports `done` out of `total` for the activity `what`."""
         now = time.monotonic()
         if what != self._what:
             self._what, self._began, self._said = what, now, now

@@ -1,1 +1,1 @@
-"""What every room stands on; knows nothing of supply chains."""
+"""Infrastructure that every room uses; contains nothing about supply chains."""

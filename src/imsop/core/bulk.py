@@ -1,14 +1,15 @@
-"""The bulk path: rows by the hundred thousand, through the same doors as one.
+"""Bulk loading: hundreds of thousands of rows with the same checks as single rows.
 
-PostgreSQL refuses COPY straight into a table under row security. So rows are copied into a temporary table,
-checked there all at once, and inserted from it as the application, within its tenant's transaction:
+PostgreSQL refuses COPY into a table under row security. So rows are copied into a temporary table, validated
+there as a set, and inserted from it by the application role, in its tenant's transaction:
 
     CREATE TEMPORARY TABLE staged_x (row_number int, …) ON COMMIT DROP
     stage_file or stage_records        COPY, then ANALYZE
-    require_valid                      every fault of every row, or none
-    INSERT … SELECT … FROM staged_x    row security, constraints and triggers apply as ever
+    require_valid                      reports every fault of every row, or none
+    INSERT … SELECT … FROM staged_x    row security, constraints and triggers apply as usual
 
-A file's columns are staged as text: what a value is, the checks say, and not the first error of a cast.
+The columns of a file are staged as text, so that all malformed values are reported, and not only the first
+failed cast.
 """
 
 import csv
@@ -24,19 +25,22 @@ from imsop.core.database import Connection, allow_copy, fetch_all
 from imsop.core.errors import FieldError, InvalidInput
 
 FIRST_ROW = 2
-"""Of the rows below the header, as a spreadsheet numbers them."""
+"""Number of the first row below the header, as a spreadsheet counts."""
 
 
 class LoadReport(Struct, frozen=True):
-    """What became of every row of a source. None can be made that does not add up: make it before commit."""
+    """The outcome of every row of a source.
+
+    Raises RuntimeError if it does not add up: construct it before commit.
+    """
 
     source: str
     organization: str
     rows_read: int
     outcomes: dict[str, int]
-    """Rows read, by what became of them."""
+    """Rows read, by outcome."""
     made: dict[str, int]
-    """Rows written, by what they are."""
+    """Rows written, by kind."""
     seconds: float
 
     def __post_init__(self) -> None:
@@ -57,8 +61,8 @@ async def stage_file(connection: Connection, table: str, path: Path) -> int:
     """Copies a CSV file (UTF-8, may be gzipped) into a temporary table; returns the number of rows.
 
     The table's first column is `row_number int`; the others are text and named as the file's columns, which
-    may stand in any order. An empty field is NULL. Raises InvalidInput where the file is missing, or broken:
-    with every row and column that is.
+    may come in any order. An empty field is NULL. Raises InvalidInput if the file is missing or malformed,
+    naming every bad row and column.
     """
     columns = await connection.fetch(
         """
@@ -89,9 +93,9 @@ async def stage_records(
     *,
     columns: list[str] | None = None,
 ) -> int:
-    """Copies records, in the order of the table's columns, into a temporary table; returns their number.
+    """Copies records into a temporary table, in the order of its columns; returns their number.
 
-    Statistics are gathered as well: without them PostgreSQL plans for a table of a few rows.
+    Runs ANALYZE, as PostgreSQL would otherwise plan for a table of a few rows.
     """
     if not table.isidentifier():
         raise ValueError(f"{table!r} is not the name of a temporary table")
@@ -109,9 +113,9 @@ class Fault(Struct, frozen=True):
 
 
 async def require_valid(connection: Connection, path: Path, sql: str, *arguments: Any) -> None:
-    """Runs a statement whose rows are the faults of what was staged; raises InvalidInput with all of them.
+    """Runs a statement that selects the faults of staged rows; raises InvalidInput with all of them.
 
-    Its columns are those of Fault. Usual form, where a check that gives NULL passes:
+    Its columns are those of Fault. Usual form, in which a check that yields NULL passes:
 
         SELECT s.row_number, c.field, c.value, c.reason
         FROM staged_x s CROSS JOIN LATERAL (VALUES
@@ -140,7 +144,7 @@ def _refuse(path: Path, faults: list[FieldError]) -> None:
 
 
 def _opened(path: Path) -> TextIO:
-    # Bytes that are not UTF-8 become lone surrogates, so that the row they stand in can be named.
+    # Bytes that are not UTF-8 become lone surrogates, so that the error can name their row.
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
@@ -163,7 +167,7 @@ def _header(reader: Iterator[list[str]], path: Path, columns: list[str]) -> list
 def _records(
     reader: Iterator[list[str]], header: list[str], faults: list[FieldError]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows that are whole, with their numbers; what is wrong with the others goes to `faults`."""
+    """Well-formed rows with their row numbers; errors of the others are appended to `faults`."""
     width = len(header)
     row_number = FIRST_ROW - 1
     try:

@@ -1,9 +1,9 @@
-"""Rows that a process remembers, and the notices by which it forgets them.
+"""In-process caches of rows, invalidated by PostgreSQL notifications.
 
-What is promised: in the process that changes a row the change holds from the moment its reply leaves, since
-the edge forgets after the commit. Every other process is notified by the commit and forgets then, which takes
-milliseconds. Without the listening connection nothing is kept; where its loss goes unnoticed, a row is kept a
-minute at most.
+Consistency: in the process that changes a row, the change is visible as soon as its response is sent, since
+the edge invalidates after the commit. Every other process is notified at commit and invalidates within
+milliseconds. While the LISTEN connection is down nothing is cached; if its loss goes unnoticed, a row is
+stale for a minute at most.
 """
 
 import asyncio
@@ -34,15 +34,15 @@ log = structlog.get_logger()
 
 
 class Cache(Generic[Row]):
-    """Rows of one kind by organization and key. Safe between tasks: every change happens without awaiting."""
+    """Rows of one kind by organization and key. Safe between tasks: no change of its state awaits."""
 
     def __init__(self, name: str, *, most: int = MAX_ENTRIES) -> None:
         self.is_listening = False
-        """Whether changes are heard of. Until then nothing is kept."""
+        """True while notifications arrive. Otherwise nothing is cached."""
         self._most = most
         self._rows: dict[UUID, dict[Hashable, tuple[float, Row]]] = {}
         self._size = 0
-        # Raised by each notice: a row that was read before it must not be kept after it.
+        # Incremented by each notification: a row read before it must not be cached after it.
         self._epoch = 0
         self._found = LOOKUPS.labels(name, "found")
         self._missed = LOOKUPS.labels(name, "missed")
@@ -59,9 +59,9 @@ class Cache(Generic[Row]):
         *,
         seconds: Callable[[Row], float] | None = None,
     ) -> Row:
-        """The row that is kept, else the one that `load` reads, kept for a minute or for fewer `seconds`.
+        """The cached row, else the one that `load` reads, cached for `seconds`, at most a minute.
 
-        What `load` raises is raised, and nothing is kept.
+        An exception of `load` propagates, and nothing is cached.
         """
         now = time.monotonic()
         kept = self._rows.get(organization_id, {}).get(key)
@@ -78,14 +78,14 @@ class Cache(Generic[Row]):
 
     def _keep(self, organization_id: UUID, key: Hashable, until: float, row: Row) -> None:
         if self._size >= self._most:
-            self._drop(next(iter(self._rows)))  # the organization that has been here longest
+            self._drop(next(iter(self._rows)))  # the organization that was cached first
         rows = self._rows.setdefault(organization_id, {})
         self._size += key not in rows
         rows[key] = (until, row)
         self._entries.set(self._size)
 
     def forget(self, organization_id: UUID) -> None:
-        """Drops the rows of an organization."""
+        """Drops all rows of an organization."""
         self._epoch += 1
         self._drop(organization_id)
 
@@ -103,7 +103,7 @@ class Cache(Generic[Row]):
 async def listen(
     dsn: str, channels: Mapping[str, Callable[[str], None]], caches: Collection[Cache[object]]
 ) -> None:
-    """Hands on what is notified until cancelled. While the server is away nothing is kept."""
+    """Dispatches notifications by channel until cancelled; reconnects. While disconnected, caching is off."""
     while True:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await _listen_once(dsn, channels, caches)
@@ -131,7 +131,7 @@ async def _listen_once(
 
 
 def _set_listening(caches: Collection[Cache[object]], *, listening: bool) -> None:
-    """What was read before this moment may have missed a notice."""
+    """Clears the caches too: rows read before this moment may have missed a notification."""
     for cache in caches:
         cache.forget_all()
         cache.is_listening = listening

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from imsop.core import tenancy
-from imsop.core.pool import Connection as Connection  # noqa: PLC0414 - the rooms know this module only
+from imsop.core.pool import Connection as Connection  # noqa: PLC0414 - the rooms import this module only
 from imsop.core.pool import Pool as Pool  # noqa: PLC0414
 from imsop.core.tenancy import Tenant
 
@@ -18,13 +18,13 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 async def open_pool(dsn: str, *, min_size: int, max_size: int) -> Pool:
-    """A pool of connections as one database role."""
+    """Opens a pool of connections that use UTC, ISO dates and the codecs of `prepare_connection`."""
 
     async def connect() -> Connection:
         connection = await asyncpg.connect(
             dsn,
             command_timeout=60,
-            server_settings={"timezone": "UTC", "datestyle": "ISO"},  # as the codecs read
+            server_settings={"timezone": "UTC", "datestyle": "ISO"},  # as the codecs expect
         )
         await prepare_connection(connection)
         return connection
@@ -35,10 +35,10 @@ async def open_pool(dsn: str, *, min_size: int, max_size: int) -> Pool:
 
 
 async def prepare_connection(connection: Connection) -> None:
-    """Makes jsonb arrive and leave as Python values; numbers and instants travel as text.
+    """Registers codecs: jsonb as Python values; numeric and timestamptz in text format.
 
-    Python reads those two from text in a fifth of the time that asyncpg takes from binary: a page of 50
-    products in 207 us instead of 337. COPY is binary, though: see allow_copy.
+    Python parses the text of these two in a fifth of the time that asyncpg takes for binary: a page of 50
+    products in 207 us instead of 337. COPY requires binary: see allow_copy.
     """
     await connection.set_type_codec(
         "jsonb",
@@ -63,14 +63,15 @@ def _instant_text(value: datetime) -> str:
     try:
         return value.astimezone(UTC).isoformat()
     except OverflowError:
-        # In its own zone the last year is not over, or the first has begun. The nearest instant there is goes
-        # on: it is before or after everything, and where it is to be kept a CHECK refuses it, with its name.
+        # In its own zone this is in the last year or the first, though in UTC beyond it. The nearest
+        # representable instant is sent instead: it sorts correctly, and if it is to be stored a named CHECK
+        # refuses it.
         first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
         return (first if value.year == first.year else last).isoformat()
 
 
 async def allow_copy(connection: Connection) -> None:
-    """From here on the connection reads and writes numbers and instants in binary, as COPY must."""
+    """Switches the connection to binary numeric and timestamptz, as COPY requires. Not undone."""
     await connection.reset_type_codec("numeric", schema="pg_catalog")
     await connection.reset_type_codec("timestamptz", schema="pg_catalog")
 
@@ -92,7 +93,7 @@ async def transaction(
 
 @asynccontextmanager
 async def savepoint(connection: Connection) -> AsyncIterator[None]:
-    """What is done within is undone on any exception; the transaction goes on. A page can then be shown."""
+    """Rolls back to a savepoint on any exception; the transaction stays usable, e.g. to render an error."""
     await connection.execute("SAVEPOINT attempt")
     try:
         yield
@@ -103,7 +104,7 @@ async def savepoint(connection: Connection) -> AsyncIterator[None]:
 
 
 async def fetch_all(connection: Connection, row: type[Row], sql: str, *arguments: Any) -> list[Row]:
-    """All rows, as `row`. The statement's columns must be the struct's fields, in their order."""
+    """All rows, as `row`. The statement must select the struct's fields, in their order."""
     records = await connection.fetch(sql, *arguments)
     if not records:
         return []
@@ -121,7 +122,7 @@ async def fetch_one(connection: Connection, row: type[Row], sql: str, *arguments
 
 
 def rows_affected(status: str) -> int:
-    """How many rows a statement wrote, from what it ended with, such as `INSERT 0 3`."""
+    """The row count of a command tag such as `INSERT 0 3`."""
     return int(status.rsplit(" ", 1)[-1])
 
 

@@ -1,7 +1,7 @@
-"""Proofs over a whole installation.
+"""Integrity checks over a whole installation.
 
-Each check is a statement that finds what is wrong, and nothing where all is well. Rooms name theirs as
-CHECKS; `imsop doctor` runs them all on one snapshot.
+Each check is a statement that returns violations, and no rows if all is well. Rooms list theirs in CHECKS;
+`imsop doctor` runs them all on one snapshot.
 """
 
 import time
@@ -12,9 +12,9 @@ import asyncpg
 
 
 class Check(NamedTuple):
-    """`finds` returns the columns organization, subject and problem; `counts` how many were looked at.
+    """`finds` selects the columns organization, subject and problem; `counts` the number of rows examined.
 
-    Both run as imsop_operator, who reads every organization.
+    Both run as imsop_operator, which can read every organization.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Check(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something that is not as it must be."""
+    """One violation."""
 
     organization: str
     subject: str
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a check came to, over how many rows, and how long it took."""
+    """The violations a check found, the number of rows it examined, and its duration."""
 
     check: str
     examined: int
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 
 
 async def examine(operator_dsn: str, checks: Sequence[Check]) -> AsyncIterator[Outcome]:
-    """Runs the checks one after the other, all on the same snapshot, beside a working installation."""
+    """Runs the checks one by one on a single snapshot; safe on an installation in use."""
     connection = await asyncpg.connect(operator_dsn)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):

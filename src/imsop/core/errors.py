@@ -1,17 +1,17 @@
-"""What can be refused, and how it is answered.
+"""Domain errors and their HTTP statuses.
 
     DomainError
-    ├── Unauthenticated        401  who are you
-    ├── Forbidden              403  you may see it, not do it
-    ├── NotFound               404  it is not there, or you may not know that it is
-    ├── Conflict               409  the state of things forbids it
-    ├── PreconditionFailed     412  somebody changed it since you read it
-    ├── InvalidInput           422  a field has a value that cannot be
-    ├── PreconditionRequired   428  say which version you are editing
-    ├── TooManyRequests        429  later
+    ├── Unauthenticated        401  credentials are missing or wrong
+    ├── Forbidden              403  the caller may see it, but not do this
+    ├── NotFound               404  it does not exist, or the caller may not know that it does
+    ├── Conflict               409  the current state does not allow it
+    ├── PreconditionFailed     412  somebody changed it since the caller read it
+    ├── InvalidInput           422  a field has an invalid value
+    ├── PreconditionRequired   428  the request must name the version it edits
+    ├── TooManyRequests        429  retry later
     └── Unavailable            503  the database does not answer
 
-The class says the HTTP status, the message what to do. Refusals of the database become the same classes.
+The class has the HTTP status, the message says what to do. Database errors are mapped to the same classes.
 """
 
 import re
@@ -27,16 +27,17 @@ from imsop.core.said import Said
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One field, by its path in the request (`items[0].quantity`), and what is wrong with it."""
+    """A field, by its path in the request (`items[0].quantity`), and what is wrong with it."""
 
     field: str
     message: str
 
 
 class DomainError(Exception):
-    """A refusal that the caller can act on; `detail` says how. `errors` names the fields.
+    """An error that the caller can act on; `detail` says how. `errors` names the fields.
 
-    Texts stand where they are raised, in English, for the catalogue; what is filled in is a `Said`.
+    Messages are English literals where they are raised, so that the catalogue can extract them; those with
+    parameters are a `Said`.
     """
 
     status: ClassVar[int]
@@ -88,7 +89,7 @@ class InvalidInput(DomainError):
 
     @classmethod
     def of_all(cls, faults: list[FieldError]) -> "InvalidInput":
-        """The detail is the first of them."""
+        """An error with all faults, whose detail is the first of them."""
         return cls(f"{faults[0].field}: {faults[0].message}", errors=faults)
 
 
@@ -109,9 +110,9 @@ class TooManyRequests(DomainError):
 def field_errors(
     error: msgspec.ValidationError, content: Any, expected: Any, *, strict: bool = True
 ) -> list[FieldError]:
-    """Every field that keeps `content` from becoming what was expected; msgspec stopped at the first.
+    """All reasons why `content` does not decode as `expected`, where msgspec stops at the first.
 
-    Of the items of a list, only the first that is wrong.
+    Of the items of a list, only the first invalid one is reported.
     """
     found = []
     if isinstance(content, dict) and inspect.is_struct_type(expected):
@@ -132,9 +133,9 @@ def field_errors(
 
 
 def field_error(message: str, expected: Any = None) -> FieldError:
-    """The field that a msgspec message speaks of, and the rest of the message.
+    """The field that a msgspec message names, and the rest of the message.
 
-    With the type that was expected, a word that is none of those allowed is answered with those that are.
+    Given the expected type, the message for an invalid enum value lists those allowed.
     """
     match = _WITH_PATH.match(message)
     text, path = (match["message"], match["path"] or "") if match else (message, "")
@@ -149,7 +150,7 @@ def field_error(message: str, expected: Any = None) -> FieldError:
 
 
 def _allowed(expected: Any, path: str) -> list[str]:
-    """The words that the type allows at that path."""
+    """The enum values and literals that the type allows at that path."""
     kinds = _alternatives([inspect.type_info(expected)])
     for step in _STEP.findall(path):
         fields = [
@@ -180,9 +181,9 @@ class Unavailable(DomainError):
 
 
 def from_database(error: asyncpg.PostgresError) -> DomainError | None:
-    """The refusal that a database error stands for, or None where it is a fault of ours.
+    """The domain error for a database error; None if it is a bug of ours and not the caller's fault.
 
-    Fields are read from the constraint's name: under row security PostgreSQL keeps the key to itself.
+    Fields are derived from the constraint's name: under row security PostgreSQL does not reveal the key.
     """
     match error:
         case asyncpg.UniqueViolationError():
@@ -218,7 +219,7 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
     return None
 
 
-# products_unique_sku and users_unique_active_email name the field behind them, and so do foreign keys.
+# Names such as products_unique_sku and users_unique_active_email end in the field; so do foreign keys.
 _UNIQUE = re.compile(r"^.*_unique_(active_|organization_)?")
 _FOREIGN_KEY = re.compile(r"^.*_organization_id_(.+)_fkey$")
 
@@ -227,7 +228,7 @@ _WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[
 _STEP = re.compile(r"[^.\[]+|\[[^]]*\]")
 _LACKS = "Object missing required field `%s`"
 _LACKS_OTHERS = re.compile(_LACKS % r"\w+")
-_MOST_NAMED = 20  # of the fields that are wrong
+_MOST_NAMED = 20  # invalid fields listed at most
 _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
 
 _OTHER_REFUSALS: list[tuple[tuple[type[asyncpg.PostgresError], ...], Callable[[], DomainError]]] = [

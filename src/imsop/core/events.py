@@ -1,7 +1,7 @@
-"""Business events: what happened to a thing, appended in the transaction in which it happened.
+"""Business events, appended in the transaction that makes the change.
 
-Each noun declares its events in an `events.py`; its actions emit them, its routes say which. The live stream
-and the history of records read them. They are appended to analytics_events, never changed, never deleted.
+Each noun declares its events in an `events.py`; its actions emit them, and its routes declare which. The live
+stream and the history of records read them. They are rows of analytics_events, never updated or deleted.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ Payload = TypeVar("Payload", bound=Struct)
 
 
 class Named(Struct, frozen=True):
-    """What the thing was called when it happened: its number, its SKU, its name."""
+    """The name of the entity at the time of the event: its number, SKU or name."""
 
     name: str
 
 
 class Change(Struct, frozen=True):
-    """A field's value before and after; both null where the values are nobody's business."""
+    """A field's value before and after; both null for fields whose values must not be disclosed."""
 
     old: Any
     new: Any
@@ -39,14 +39,14 @@ class Changed(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class EventType(Generic[Payload]):
-    """`name` is the kind of thing and what happened to it, such as `product.created`."""
+    """A declared event. `name` is the kind of entity and a past participle, such as `product.created`."""
 
     name: str
     payload: type[Payload]
 
     @property
     def kind(self) -> str:
-        """The kind of thing."""
+        """The kind of entity."""
         return self.name.partition(".")[0]
 
 
@@ -55,7 +55,7 @@ CATALOGUE: dict[str, EventType[Any]] = {}
 
 
 def declare(name: str, payload: type[Payload]) -> EventType[Payload]:
-    """Adds an event to the catalogue. Raises ValueError for a name that is taken."""
+    """Adds an event type to the catalogue. Raises ValueError if the name is taken."""
     if name in CATALOGUE:
         raise ValueError(f"the event {name} is declared twice")
     event = EventType(name, payload)
@@ -64,7 +64,7 @@ def declare(name: str, payload: type[Payload]) -> EventType[Payload]:
 
 
 class Author(Protocol):
-    """In whose name, and for which organization, something happens."""
+    """The organization and user on whose behalf an event is recorded."""
 
     @property
     def organization_id(self) -> UUID: ...
@@ -82,7 +82,7 @@ class Identified(Protocol):
 async def emit(
     connection: Connection, author: Author, event: EventType[Payload], entity_id: UUID, payload: Payload
 ) -> None:
-    """Appends the event to those of the organization, as of now. One statement; nothing is locked."""
+    """Appends an event of the organization, timestamped now. One INSERT; takes no locks."""
     await connection.execute(
         """
         INSERT INTO analytics_events (organization_id, event_type, entity_type, entity_id, user_id, metadata)
@@ -105,13 +105,13 @@ async def emit_changed(
     before: Struct,
     after: Identified,
 ) -> None:
-    """Appends which fields of a row an edit changed, unless it changed none."""
+    """Appends an event with the fields that an edit changed; none if it changed nothing."""
     if changes := difference(before, after):
         await emit(connection, author, event, after.id, Changed(name, changes))
 
 
 def difference(before: Struct, after: object) -> dict[str, Change]:
-    """The fields of two states of a row whose values differ, its version aside."""
+    """The fields that differ between two states of a row, `updated_at` excluded."""
     return {
         field: Change(msgspec.to_builtins(old), msgspec.to_builtins(new))
         for field in before.__struct_fields__

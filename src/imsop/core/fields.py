@@ -1,6 +1,6 @@
 """The types of fields in requests: each text has a length, each number a range, and no text hides anything.
 
-Money, rates and coordinates travel as decimal text (`"12.50"`): a JSON number would be read as a float.
+Money, rates and coordinates are decimal strings (`"12.50"`): a JSON number would be parsed as a float.
 """
 
 from datetime import datetime
@@ -32,7 +32,7 @@ _RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$(?!\n)"
 _WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$(?!\n)"
 _LATITUDE = r"^-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)$(?!\n)"
 _LONGITUDE = r"^-?((1[0-7][0-9]|[0-9]?[0-9])(\.[0-9]{1,8})?|180(\.0{1,8})?)$(?!\n)"
-# Every currency there is or was, as old orders are imported; but neither the code of none nor that of tests.
+# Every currency there is or was, as imported orders may be old; without the codes for none and for tests.
 _CURRENCY = rf"^({'|'.join(sorted(list_currencies() - {'XXX', 'XTS'}))})$(?!\n)"
 # ASCII: elsewhere two spellings can be one address. A name by RFC 5321, a host by RFC 1123.
 _EMAIL = (
@@ -61,7 +61,7 @@ PATTERN_ADVICE = {
     ),
     _URL: Said("must be an address that begins with http:// or https://"),
 }
-"""What to tell whose text does not match."""
+"""Advice for a text that does not match the pattern."""
 
 INT4_MAX = 2_147_483_647
 

@@ -1,4 +1,4 @@
-"""JSON of no fixed shape that callers leave with us, bounded so that a page of it is."""
+"""Free-form JSON from callers, bounded so that a page of it is bounded, too."""
 
 import re
 
@@ -8,16 +8,16 @@ from imsop.core.errors import InvalidInput
 from imsop.core.said import Said
 
 MAX_BYTES = 16 * 1024  # a page of 500 stays below 16 MiB
-MAX_DEPTH = 50  # JSON is written by recursion, which ends somewhere below 1,000
+MAX_DEPTH = 50  # encoding is recursive, with a limit somewhere below 1,000
 MAX_MAGNITUDE = 1e15
-"""PostgreSQL writes numbers out: 1e308 has 309 digits. Up to here a float is exact, and short either way."""
+"""PostgreSQL writes numbers in full: 1e308 has 309 digits. Up to here a float is exact and short."""
 
 
-_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # as JSON writes it; a backslash of its own is written twice
+_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")  # in JSON text, where a literal backslash is doubled
 
 
 def require_bounded(value: object, field: str) -> None:
-    """Raises InvalidInput where the value is too large, nested too deep, or has extreme numbers."""
+    """Raises InvalidInput if the value is too large, too deeply nested, or has extreme numbers."""
     encoded = msgspec.json.encode(value)
     if len(encoded) > MAX_BYTES:
         raise InvalidInput.of(field, Said("may have at most %(most)s bytes", most=MAX_BYTES))

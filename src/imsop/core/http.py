@@ -1,4 +1,4 @@
-"""What every room's `api.py` shares: the parameters and replies that have one form everywhere."""
+"""Parameters and responses that the `api.py` of every room shares."""
 
 from typing import Annotated, TypeAlias, TypeVar
 
@@ -31,12 +31,12 @@ CREATED = [
 
 
 def versioned(row: Row) -> Response[Row]:
-    """The row with its version as ETag."""
+    """A 200 response of the row, with its version as ETag."""
     return Response(row, headers={"ETag": edits.etag(row.updated_at)})  # type: ignore[attr-defined]
 
 
 def created(row: Row, location: str) -> Response[Row]:
-    """A new row with its address, and its version where it has one."""
+    """A 201 response of a new row, with its Location, and its ETag if it has a version."""
     headers: dict[str, str] = {"Location": f"{location}/{row.id}"}  # type: ignore[attr-defined]
     if hasattr(row, "updated_at"):
         headers["ETag"] = edits.etag(row.updated_at)

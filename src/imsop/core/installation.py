@@ -1,13 +1,13 @@
-"""From any PostgreSQL 18 server to a ready IMSOP database: roles, database, migrations, partitions.
+"""Turns any PostgreSQL 18 server into a ready IMSOP database: roles, database, migrations, partitions.
 
-Everything here may be run again at any time, and by two starters at once: the work is done under
-one advisory lock and each step looks before it acts.
+All of it is idempotent and safe to run concurrently: it holds one advisory lock, and each step checks before
+it acts.
 
-Roles, and what each is for:
+Roles:
 
-    imsop_owner     owns tables and functions; nobody signs in as it, migrations SET ROLE to it
-    imsop_app       the application; row security holds it inside one organization
-    imsop_operator  whole-installation work; reads by policies made for it
+    imsop_owner     owns tables and functions; has no login, migrations SET ROLE to it
+    imsop_app       the application; row security confines it to one organization
+    imsop_operator  installation-wide work; reads through policies of its own
     imsop_lookup    owns the few functions that look across organizations, such as sign-in
 """
 
@@ -38,23 +38,23 @@ LOOKUP = "imsop_lookup"
 
 OLDEST_SERVER_VERSION = 180000
 PARTITION_MONTHS_BACK = 25  # two years of history may be loaded on any day of the month
-PARTITION_MONTHS_AHEAD = 3  # so that an installation nobody restarts for a quarter goes on
+PARTITION_MONTHS_AHEAD = 3  # so that an installation can run for a quarter without a restart
 
 _STARTER_LOCK = 0x494D534F50  # "IMSOP", in pg_advisory_lock's space of the maintenance database
 _MAINTENANCE = "postgres"
 _RUNTIME = "runtime.json"
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and of how much."""
+"""A callback with the current activity, the amount done and the total."""
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+    """A Progress that reports nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """Of the roles that sign in; made once per data directory and readable by its owner only."""
+    """Passwords of the login roles; generated once per data directory and readable by its owner only."""
 
     admin: str = field(repr=False)
     app: str = field(repr=False)
@@ -62,7 +62,7 @@ class Passwords:
 
     @classmethod
     def kept_in(cls, data_dir: Path) -> Self:
-        """Those of the data directory, made if it has none. Of two that make them at once, one wins."""
+        """Reads those of the data directory, or generates them. Safe against a race: the first file wins."""
         make_data_directory(data_dir)
         path = data_dir / "secrets.json"
         if not path.exists():
@@ -73,23 +73,26 @@ class Passwords:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """How to reach a ready database."""
+    """Connection URLs of a ready database."""
 
     admin_dsn: str = field(repr=False)
     app_dsn: str = field(repr=False)
     operator_dsn: str = field(repr=False)
     bin_dir: str | None = None
-    """psql, pg_dump and pgbench of the server's version, where it is the embedded one."""
+    """The directory of psql, pg_dump and pgbench of the server's version, if it is embedded."""
 
     @property
     def owner_dsn(self) -> str:
-        """The administrator acting as the owner of all tables, for migrations and tests."""
+        """URL of the administrator acting as the owner of all tables, for migrations and tests."""
         separator = "&" if "?" in self.admin_dsn else "?"
         return f"{self.admin_dsn}{separator}options={quote(f'-c role={OWNER}')}"
 
 
 def running(settings: Settings) -> Installation:
-    """The installation that another process keeps open, as it was left in the data directory."""
+    """The installation that another process runs, from the file it left in the data directory.
+
+    Raises OperatorError while that process is still starting.
+    """
     if settings.database_url:
         return reached_by(settings.database_url.get_secret_value(), Passwords.kept_in(settings.data_dir))
     try:
@@ -107,9 +110,9 @@ def opened(
     progress: Progress = silent,
     when_it_dies: Callable[[], None] | None = None,
 ) -> Iterator[Installation]:
-    """A ready database: the server named in the settings, else the embedded one, running until the end.
+    """A ready database: prepares the server named in the settings, else runs the embedded one until exit.
 
-    `when_it_dies` is called from another thread if the embedded server ends by itself.
+    `when_it_dies` is called from another thread if the embedded server exits by itself.
     """
     passwords = Passwords.kept_in(settings.data_dir)
     if settings.database_url:
@@ -134,7 +137,7 @@ def opened(
 
 @contextmanager
 def started(settings: Settings) -> Iterator[Installation]:
-    """The embedded database as it stands, running until the end; nothing is made or migrated."""
+    """Runs the embedded database until exit, without preparing or migrating it."""
     passwords = Passwords.kept_in(settings.data_dir)
     with _embedded(settings, passwords) as server:
         yield reached_by(server.url(ADMIN, passwords.admin, DATABASE), passwords, server.bin_dir)
@@ -147,7 +150,7 @@ def _embedded(settings: Settings, passwords: Passwords, *, fast: bool = False) -
 
 
 def reached_by(admin_dsn: str, passwords: Passwords, bin_dir: Path | None = None) -> Installation:
-    """The installation behind an administrator's URL, as it stands."""
+    """The installation behind an administrator's URL; connects to nothing."""
     return Installation(
         admin_dsn=admin_dsn,
         app_dsn=_rewritten(admin_dsn, user=APP, password=passwords.app),
@@ -164,9 +167,9 @@ def prepare(
     new_passwords: bool = False,
     progress: Progress = silent,
 ) -> Installation:
-    """Bring the server behind an administrator's URL to a ready database of the URL's name.
+    """Prepares the server behind an administrator's URL; the URL names the database to create.
 
-    `new_passwords` gives the existing roles the passwords of this data directory, which shuts out
+    `new_passwords` sets the passwords of existing roles to those of this data directory, which locks out
     every process that still has the old ones.
     """
     installation = reached_by(admin_dsn, passwords, bin_dir)
@@ -180,7 +183,7 @@ def prepare(
         with _connected(admin_dsn) as database:
             _grant(database)
     with _connected(installation.app_dsn):
-        pass  # its password is the right one
+        pass  # its password is correct
     with _connected(installation.operator_dsn) as operator:
         if operator.execute("SELECT to_regprocedure('ensure_partitions(int, int)')").fetchone() != (None,):
             months = [PARTITION_MONTHS_BACK, PARTITION_MONTHS_AHEAD]
@@ -205,7 +208,7 @@ def _make_roles(server: psycopg.Connection, passwords: Passwords, *, new_passwor
         verb = "CREATE" if role not in existing else "ALTER" if new_passwords and password else None
         if verb is None:
             continue
-        # The server is given the SCRAM verifier: a password never reaches it, nor its logs.
+        # The server receives the SCRAM verifier, so that neither it nor its logs see the password.
         verifier = password and server.pgconn.encrypt_password(
             password.encode(), role.encode(), b"scram-sha-256"
         )
@@ -216,7 +219,7 @@ def _make_roles(server: psycopg.Connection, passwords: Passwords, *, new_passwor
 
 
 def _allow_set_role(server: psycopg.Connection, role: str, member: str) -> None:
-    """Let the member act as the role when it says so, and not inherit its rights otherwise."""
+    """Lets the member SET ROLE to the role, without inheriting its privileges otherwise."""
     may = server.execute("SELECT pg_has_role(%s, %s, 'SET')", [member, role]).fetchone()
     if may == (False,):
         grant = sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE")
@@ -229,7 +232,7 @@ def _make_database(server: psycopg.Connection, admin_dsn: str) -> None:
         "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [name]
     ).fetchone()
     if owner is None:
-        # Sorting by code point: the same on every machine, and never in need of a rebuilt index.
+        # Collation C sorts by code point: equal on every machine, and indexes never need a rebuild.
         server.execute(
             sql.SQL(
                 "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin"
@@ -246,12 +249,12 @@ def _make_database(server: psycopg.Connection, admin_dsn: str) -> None:
 
 
 def _grant(database: psycopg.Connection) -> None:
-    """What PostgreSQL gives to everyone is taken back; each role gets what it needs to come in."""
+    """Revokes PostgreSQL's default privileges of PUBLIC; grants each role what it needs to connect."""
     name = sql.Identifier(database.info.dbname)
     database.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
     for statement in (
         "REVOKE ALL ON DATABASE {} FROM PUBLIC",
-        "GRANT CONNECT ON DATABASE {} TO SESSION_USER",  # this administrator is coming back
+        "GRANT CONNECT ON DATABASE {} TO SESSION_USER",  # this administrator reconnects
         # Bulk loads stage their rows in temporary tables.
         "GRANT CONNECT, TEMPORARY ON DATABASE {} TO imsop_app, imsop_operator",
         "GRANT SELECT ON alembic_version TO imsop_app, imsop_operator",  # /health/ready compares it
@@ -262,7 +265,7 @@ def _grant(database: psycopg.Connection) -> None:
 
 
 def _take_large_objects(database: psycopg.Connection) -> None:
-    """Nobody may create large objects: row security does not cover them. Only a superuser can revoke this."""
+    """Revokes large objects from everybody: row security does not cover them. Only a superuser can."""
     if database.execute("SELECT rolsuper FROM pg_roles WHERE rolname = session_user").fetchone() == (True,):
         database.execute(
             "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC"
@@ -270,7 +273,7 @@ def _take_large_objects(database: psycopg.Connection) -> None:
 
 
 def migrate(admin_dsn: str, *, progress: Progress = silent) -> list[str]:
-    """Run what is pending, each revision in its own transaction as the owner; returns what was run."""
+    """Runs pending migrations, each in its own transaction as the owner; returns their revisions."""
     with _connected(admin_dsn) as database:
         database.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
         database.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
@@ -282,7 +285,7 @@ def migrate(admin_dsn: str, *, progress: Progress = silent) -> list[str]:
 
 
 def _upgrade(admin_dsn: str, count: Callable[[int], None]) -> None:
-    # Loaded here: a start with nothing to migrate, which is the usual one, saves half a second.
+    # Imported here: a start without pending migrations, the usual case, saves half a second.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from sqlalchemy import NullPool, create_engine  # noqa: PLC0415
@@ -302,7 +305,7 @@ def _upgrade(admin_dsn: str, count: Callable[[int], None]) -> None:
 
 
 def pending_migrations(dsn: str) -> list[str]:
-    """Revisions that this version of IMSOP has and the database has not; any role may ask."""
+    """Revisions that this version of IMSOP has and the database lacks; any role may call it."""
     with _connected(dsn) as connection:
         return _pending(connection)
 
@@ -319,7 +322,7 @@ def _pending(connection: psycopg.Connection) -> list[str]:
 
 
 def _connected(dsn: str) -> psycopg.Connection:
-    """Autocommit; what needs a transaction opens one."""
+    """An autocommit connection; raises OperatorError with advice if it fails."""
     try:
         return psycopg.connect(dsn, autocommit=True, connect_timeout=10, application_name="imsop")
     except psycopg.OperationalError as error:
@@ -345,8 +348,8 @@ def _rewritten(
 
 
 def _write_private(path: Path, content: dict[str, str | None], *, replace: bool) -> None:
-    """Write whole or not at all, for the owner's eyes; without `replace`, an existing file stays."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # made with mode 0600
+    """Writes a file atomically, readable by its owner only; without `replace`, an existing file is kept."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # created with mode 0600
         json.dump(content, file, indent=2)
         file.flush()
         os.fsync(file.fileno())

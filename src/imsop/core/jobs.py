@@ -1,7 +1,7 @@
-"""Background jobs: what they are, how a transaction asks for one, and what one works with.
+"""Background jobs: how tasks are declared, enqueued and run.
 
 Nouns declare their tasks in a `jobs.py`; `imsop.web.tasks` lists them all, `imsop.core.worker` runs them. A
-job is a row that is written in the transaction of what asks for it: it runs once that is committed, or never.
+job is a row inserted in the caller's transaction: it runs after the commit, or never.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -19,23 +19,23 @@ from imsop.core.tenancy import Tenant
 
 
 class Busy(Exception):
-    """What the job needs for itself is in use: by a process that was believed dead, or by another job."""
+    """A resource the job needs is held: by a process that was presumed dead, or by another job."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """One run of an organization's job: a connection of its own, as the application in that organization."""
+    """One run of an organization's job. It has its own connection, as imsop_app."""
 
     organization_id: UUID
     connection: Connection
     arguments: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 1
     is_last: bool = True
-    """Whether nothing follows if it fails."""
+    """True if a failure will not be retried."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Committed at the end, rolled back on any exception. A long job takes several, each complete."""
+        """A transaction of the organization. A long job uses several, each consistent in itself."""
         await tenancy.begin(self.connection, Tenant(self.organization_id))
         try:
             yield self.connection
@@ -47,21 +47,21 @@ class Work:
 
 @dataclass(frozen=True)
 class OrganizationTask:
-    """Work for one organization. It may be begun again at any time: what it did must not be done twice."""
+    """A task of one organization. It must be idempotent, as it may be run again at any time."""
 
     name: str
     label: str
-    """What people call it; of the catalogue of texts."""
+    """Display name; a text of the catalogue."""
     run: Callable[[Work], Awaitable[None]]
     every: str | None = None
-    """When each organization's is due, as cron (UTC); it runs at the start of a worker, too."""
+    """Cron expression (UTC) of its schedule for each organization; it also runs when a worker starts."""
     attempts: int = 5
-    """After the n-th that failed it waits 6 s to the power of n: five take 26 minutes, seven 15 hours."""
+    """Delay after the n-th failure: 6 s to the power of n. Five attempts take 26 minutes, seven 15 hours."""
 
 
 @dataclass(frozen=True)
 class InstallationTask:
-    """Work for the installation as a whole, as its operator; it, too, may be begun again at any time."""
+    """A task of the whole installation, run as imsop_operator. It must be idempotent, too."""
 
     name: str
     label: str
@@ -76,10 +76,10 @@ Task = OrganizationTask | InstallationTask
 async def defer(
     connection: Connection, organization_id: UUID, task: OrganizationTask, *, key: str = "", **arguments: Any
 ) -> None:
-    """Asks for a job in the caller's transaction. Where the same one waits already, that one will do.
+    """Enqueues a job in the caller's transaction, unless an identical one is waiting already.
 
-    Jobs of the same task, organization and `key` run one after the other. Call it after all other locks are
-    taken: where a rival is just asking for the same, it waits for the rival's transaction.
+    Jobs of the same task, organization and `key` run one at a time. Call it after taking all other locks: it
+    waits for a concurrent transaction that enqueues the same job.
     """
     await connection.execute(
         "SELECT defer_job($1, $2, $3, $4, NULL)", organization_id, task.name, arguments, key
@@ -95,12 +95,12 @@ async def run_now(
     attempt: int | None = None,
     lock: str | None = None,
 ) -> None:
-    """Runs a task for an organization in this process; without `attempt`, it is the only one.
+    """Runs a task for an organization in this process; without `attempt`, a failure is final.
 
-    Raises Busy where another holds the `lock`, which is the connection's: it ends with the process, however
-    that ends.
+    Raises Busy if another session holds the advisory `lock`. The lock belongs to the connection, so it ends
+    with the process however that ends.
     """
-    # Not of the pool: it may take longer than a request, and shares nothing with requests.
+    # Not from the pool: it may take longer than a request, and must not starve requests.
     connection = await asyncpg.connect(installation.app_dsn, server_settings={"timezone": "UTC"})
     try:
         await prepare_connection(connection)
@@ -116,7 +116,7 @@ async def run_now(
             )
         )
     except BaseException:
-        connection.terminate()  # whatever it was doing is not to go on
+        connection.terminate()  # aborts whatever statement is running
         raise
     await connection.close()
 
@@ -130,7 +130,7 @@ async def _hold(connection: Connection, lock: str) -> None:
 
 
 async def run_for_all(installation: Installation, task: OrganizationTask) -> None:
-    """Runs a task for each organization that is not deleted, one after the other, in this process."""
+    """Runs a task for each organization that is not deleted, one by one, in this process."""
     operator = await asyncpg.connect(installation.operator_dsn)
     try:
         records = await operator.fetch(

@@ -1,8 +1,8 @@
 """Lists: filters, a sort and a keyset cursor over one SELECT.
 
-A statement is put together from literals that stand in the room's `queries.py`; values are always bound.
-Each combination of filters and sort becomes a text of its own, so PostgreSQL plans each for what it is and
-an unused filter costs nothing (the usual `$2 IS NULL OR …` would keep one generic plan for all of them).
+A statement is composed of literals in the room's `queries.py`; values are always bound parameters. Each
+combination of filters and sort has its own text, so PostgreSQL plans it for what it is and an unused filter
+costs nothing (the usual `$2 IS NULL OR …` would force one generic plan on all of them).
 """
 
 import base64
@@ -22,11 +22,11 @@ from imsop.core.fields import Instant
 from imsop.core.said import Said
 
 MAX_PAGE = 500
-"""Rows in a page at most: what a client shows, and a bound on the memory of one reply."""
+"""Maximal rows of a page: enough for a client, and a bound on the memory of one response."""
 DEFAULT_PAGE = 50
 CURSOR_BYTES = 1000
 STREAMED_ROWS = 200
-"""Fetched at a time where a list is read to its end."""
+"""Rows fetched at a time when a list is streamed."""
 
 PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many rows to return at most.")]
 Cursor = Annotated[
@@ -38,14 +38,14 @@ Cursor = Annotated[
 
 
 class Page(msgspec.Struct, Generic[Row], frozen=True):
-    """Some rows of a list, and where the next ones begin; null at the end."""
+    """One page of a list, and the cursor of the next; null at the end."""
 
     items: list[Row]
     next_cursor: str | None
 
 
 class PageRequest(NamedTuple):
-    """Which page of a list, in which order. A sort that starts with `-` is descending."""
+    """The size, cursor and sort of a page. A sort that starts with `-` is descending."""
 
     sort: str
     limit: int = DEFAULT_PAGE
@@ -53,7 +53,7 @@ class PageRequest(NamedTuple):
 
 
 class Window(NamedTuple, Generic[Row]):
-    """Some rows of a list as a person leafs through it, and the cursors of what is before and after them."""
+    """One page of a list for a reader who pages in both directions, with the cursors of both neighbours."""
 
     rows: list[Row]
     before: str | None
@@ -61,7 +61,7 @@ class Window(NamedTuple, Generic[Row]):
 
 
 class Sort(NamedTuple):
-    """A column to sort by: never null, of a type whose comparison is leakproof (else no index serves it)."""
+    """A sort column: not null, of a type whose comparison is leakproof (otherwise no index can serve it)."""
 
     column: str
     field: str
@@ -73,11 +73,11 @@ class Sort(NamedTuple):
 
 
 class Listing(Generic[Row]):
-    """One list: `select` ends in `WHERE <alias>.organization_id = $1`; each filter is a condition on `{}`.
+    """A list: `select` ends in `WHERE <alias>.organization_id = $1`; each filter is a condition on `{}`.
 
-    `select` may use further arguments, from $2 on: `fixed_arguments` says how many every page is given.
+    `select` may use further arguments from $2 on; their number is `fixed_arguments`.
 
-    `tiebreak` is the row's id, which makes the order total. A filter's value None means "not filtered".
+    `tiebreak` is the row's id, which makes the order total. A filter with the value None is not applied.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Listing(Generic[Row]):
         *fixed: object,
         **filters: object,
     ) -> Page[Row]:
-        """One page. Raises InvalidInput for a cursor that is not of this list and sort."""
+        """One page. Raises InvalidInput for a cursor of another list or sort."""
         used = {name: value for name, value in filters.items() if value is not None}
         arguments: list[object] = [organization_id, *fixed, *used.values()]
         if request.cursor is not None:
@@ -126,12 +126,12 @@ class Listing(Generic[Row]):
         before: str | None = None,
         **filters: object,
     ) -> Window[Row]:
-        """One page with the way back: the rows after the request's cursor, or those just before `before`."""
+        """One page with both cursors: the rows after the request's cursor, or those just before `before`."""
         if before is None:
             page = await self.page(connection, organization_id, request, *fixed, **filters)
             first = self._cursor(request.sort, page.items[0]) if page.items and request.cursor else None
             return Window(page.items, first, page.next_cursor)
-        # Backwards is forwards in the opposite order; what comes out is turned round.
+        # Page backwards by reversing the order, and reverse the result.
         used = {name: value for name, value in filters.items() if value is not None}
         position = self._position(request.sort, before)
         sql = self.statement(tuple(used), _opposite(request.sort), True)
@@ -145,7 +145,7 @@ class Listing(Generic[Row]):
     async def count(
         self, connection: Connection, organization_id: UUID, *fixed: object, most: int, **filters: object
     ) -> int:
-        """How many rows there are, counted no further than `most`."""
+        """The number of matching rows; counting stops at `most`."""
         used = {name: value for name, value in filters.items() if value is not None}
         limit = f" LIMIT ${2 + self.fixed_arguments + len(used)}"
         sql = "SELECT count(*) FROM (" + self._selection(tuple(used)) + limit + ") counted"
@@ -155,7 +155,7 @@ class Listing(Generic[Row]):
     async def stream(
         self, connection: Connection, organization_id: UUID, sort: str, *fixed: object, **filters: object
     ) -> AsyncGenerator[Row, None]:
-        """Every row, in order, without holding more than a few at a time."""
+        """All rows in order, by a server-side cursor of STREAMED_ROWS."""
         used = {name: value for name, value in filters.items() if value is not None}
         sql = self._selection(tuple(used)) + self._order(sort)
         async for record in connection.cursor(
@@ -164,7 +164,7 @@ class Listing(Generic[Row]):
             yield self.row(*record)
 
     def _statement(self, filters: tuple[str, ...], sort: str, continued: bool) -> str:
-        """$1 is the organization, then the fixed arguments, the filters', the cursor's two, the limit."""
+        """Arguments: the organization, the fixed ones, the filters', the cursor's two, the limit."""
         selection = self._selection(filters)
         place = 2 + self.fixed_arguments + len(filters)
         if continued:
@@ -213,11 +213,11 @@ class Listing(Generic[Row]):
 
 
 def sort_within(sort: str | None, usual: str, bounds: Mapping[str, Sequence[object]]) -> str:
-    """The sort of a list that may be bounded by a column (`bounds`: from and to, by column).
+    """The sort to use for a list with range filters (`bounds`: from and to, by column).
 
-    An index serves a bounded list only in the order of the bounded column, which is therefore the default
-    there. A column other than the usual one may be null, so it sorts only where it is bounded. Raises
-    InvalidInput for any other sort.
+    An index serves a range only in the order of its column, which is therefore the default then. A column
+    other than that of the usual sort may be null, so it is sortable only with a range. Raises InvalidInput
+    for any other sort.
     """
     bounded = [column for column, ends in bounds.items() if any(end is not None for end in ends)]
     if sort is None:

@@ -1,7 +1,7 @@
-"""Connections that are kept open, each lent to one at a time.
+"""A minimal connection pool.
 
-asyncpg has a pool of its own, which does more: a proxy around each connection, a task and timers around each
-loan. They took a sixth of what a small request costs the server; docs/performance.md has the figures.
+asyncpg's own pool does more: a proxy around each connection, a task and timers around each checkout. They
+took a sixth of what a small request costs the server; docs/performance.md has the figures.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ import asyncpg
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
-else:  # asyncpg's class takes type arguments in its stubs only
+else:  # generic in asyncpg's stubs only
     Connection = asyncpg.Connection
 
 TAKE_SECONDS = 10.0
-"""How long to wait for a connection; a request that waited in vain is answered 503."""
+"""Timeout of waiting for a connection; the request is then answered 503."""
 IDLE_SECONDS = 300.0
-"""How long a connection beyond the fewest stays open unused."""
+"""Idle time after which a connection above `min_size` is closed."""
 
 
 class Pool:
-    """`min_size` connections from the start, at most `max_size`, opened by `connect` as they are wanted.
+    """Keeps `min_size` connections open, and opens more with `connect` on demand, up to `max_size`.
 
-    The one that came back last is lent first, so that those that are not needed grow old. Nothing is reset
-    between loans: whoever borrows sets what lives no longer than a transaction.
+    LIFO, so surplus connections go idle and can be closed. Connections are not reset on return: borrowers use
+    only settings local to a transaction.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, min_size: int, max_size: int) -> None:
@@ -40,7 +40,7 @@ class Pool:
 
     @property
     def lent(self) -> int:
-        """How many connections are in use."""
+        """The number of connections in use."""
         return len(self._lent)
 
     async def open(self) -> None:
@@ -49,7 +49,7 @@ class Pool:
             self._idle.append((time.monotonic(), await self._connect()))
 
     async def close(self) -> None:
-        """Says goodbye on what is idle, and cuts off what is still lent."""
+        """Closes idle connections gracefully and terminates those in use."""
         for connection in self._lent:
             connection.terminate()
         while self._idle:
@@ -62,7 +62,7 @@ class Pool:
         await self.close()
 
     async def take(self) -> Connection:
-        """Lends a connection. Raises TimeoutError where none is to be had within TAKE_SECONDS."""
+        """Checks out a connection. Raises TimeoutError if none is free within TAKE_SECONDS."""
         if self._idle and not self._free.locked():
             return await self._take()
         async with asyncio.timeout(TAKE_SECONDS):
@@ -86,7 +86,7 @@ class Pool:
         return None
 
     def give_back(self, connection: Connection) -> None:
-        """Takes back a connection that is in no transaction; one that is closed is forgotten."""
+        """Returns a connection, which must be outside a transaction; a closed one is dropped."""
         self._lent.remove(connection)
         now = time.monotonic()
         if not connection.is_closed():
@@ -96,7 +96,7 @@ class Pool:
         self._free.release()
 
     async def end(self, connection: Connection, *, commit: bool) -> None:
-        """Commits or rolls back, and takes the connection back; one that does not confirm it is cut off."""
+        """Commits or rolls back and returns the connection; terminates it if that is not confirmed."""
         try:
             await connection.execute("COMMIT" if commit else "ROLLBACK")
         except BaseException:
@@ -107,7 +107,7 @@ class Pool:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
-        """Lends a connection for a block that leaves it in no transaction, or raises: then it is cut off."""
+        """Checks out a connection for a block that ends outside a transaction; terminates it on errors."""
         connection = await self.take()
         try:
             yield connection

@@ -1,13 +1,13 @@
-"""What is said in English to programs, and to people in their own language."""
+"""Messages that are English in the API and translated on pages."""
 
 from typing import Self
 
 
-class Said(str):  # noqa: SLOT000 - it has fields of its own
-    """English text that knows what it was made of: `Said("only %(left)s left", left=3)`.
+class Said(str):  # noqa: SLOT000 - it has attributes
+    """English text that keeps its template and parameters: `Said("only %(left)s left", left=3)`.
 
-    What fills it in is said, too, where it is Said; a list is told one by one. `imsop.ui.refusals` says it to
-    people, by the catalogue, which finds the text where it stands in the code.
+    Parameters that are Said are translated, too; lists item by item. `imsop.ui.refusals` translates it by the
+    catalogue, which extracts the template from the code.
     """
 
     template: str

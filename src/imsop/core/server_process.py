@@ -1,4 +1,4 @@
-"""What the operating system has to do with a database server: its account, its processes, its port."""
+"""Operating system side of a database server: account, processes, port."""
 
 import contextlib
 import ctypes
@@ -31,7 +31,7 @@ def server_account(cluster: Path) -> pwd.struct_passwd | None:
 
 
 def can_reach(path: Path, account: pwd.struct_passwd) -> bool:
-    """Whether the account may enter every directory of the path and read its end."""
+    """True if the account can enter every directory of the path and read its end."""
 
     def allows(part: Path, owner_bit: int) -> bool:
         status = part.stat()
@@ -46,7 +46,7 @@ def can_reach(path: Path, account: pwd.struct_passwd) -> bool:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on at this moment."""
+    """A loopback port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -54,10 +54,10 @@ def free_port() -> int:
 
 
 def stop_with_parent(parent: int, wish: signal.Signals) -> Callable[[], None]:
-    """What a child calls to be sent the signal when its parent dies, however that dies."""
+    """A function for the child to call: the kernel sends it the signal when its parent dies."""
     if sys.platform != "linux":
         return lambda: None
-    prctl = ctypes.CDLL(None).prctl  # resolved here: after a fork nothing may be loaded
+    prctl = ctypes.CDLL(None).prctl  # resolved here: nothing may be loaded after a fork
 
     def ask() -> None:
         prctl(_PR_SET_PDEATHSIG, wish)
@@ -68,7 +68,7 @@ def stop_with_parent(parent: int, wish: signal.Signals) -> Callable[[], None]:
 
 
 def is_ready(pid_file: Path, pid: int) -> bool:
-    """Whether this very server has said that it takes connections."""
+    """True if this server process has reported that it accepts connections."""
     try:
         lines = pid_file.read_text().splitlines()
     except FileNotFoundError:
@@ -77,11 +77,11 @@ def is_ready(pid_file: Path, pid: int) -> bool:
 
 
 def end_orphans(cluster: Path) -> None:
-    """End what an earlier server left running in the cluster, then clear a misleading pid file.
+    """Terminates what an earlier server left running in the cluster, then removes a stale pid file.
 
-    The caller holds the data directory, so no such process is anyone's. After kill -9 the pid in
-    postmaster.pid may have passed to a stranger, which makes PostgreSQL refuse to start; the file
-    goes only after a look through all processes has said that nobody works in the cluster.
+    The caller holds the data directory, so no such process is in use. After kill -9 the pid in postmaster.pid
+    may have been reused, which makes PostgreSQL refuse to start; the file is removed only after a scan of all
+    processes has found none in the cluster.
     """
     for wish in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         deadline = time.monotonic() + _ORPHAN_SECONDS
@@ -109,5 +109,5 @@ def _servers_in(cluster: Path) -> Iterator[int]:
                 directory = (process / "cwd").stat()
                 if (directory.st_dev, directory.st_ino) == (wanted.st_dev, wanted.st_ino):
                     yield int(process.name)
-        except OSError:  # gone meanwhile, or somebody else's, which ours are not
+        except OSError:  # gone meanwhile, or of another user, unlike ours
             continue

@@ -1,4 +1,4 @@
-"""Everything an operator can set: the environment, one variable `IMSOP_<NAME>` per field."""
+"""All settings, from the environment: one variable `IMSOP_<NAME>` per field."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ OTHER_VARIABLES = {
     "IMSOP_WRITE_GOLDEN": "has the tests write their golden files anew",
     "IMSOP_SERVING_PARENT": "tells a process among several who started it",
 }
-"""Beside one for each of the settings."""
+"""Variables other than the settings."""
 _UNPROTECTED_TLS_MODES = {"disable", "allow", "prefer"}
 
 
 class MailServer(NamedTuple):
-    """Where mails are given, and the address they come from."""
+    """The SMTP server and the sender address."""
 
     host: str
     port: int
@@ -32,14 +32,14 @@ class MailServer(NamedTuple):
 
 
 class Settings(BaseSettings):
-    """Frozen: a process runs from start to end with the settings it was started with."""
+    """Immutable: a process keeps the settings it was started with."""
 
     model_config = SettingsConfigDict(
         env_prefix="IMSOP_",
         frozen=True,
         extra="forbid",
         use_attribute_docstrings=True,
-        hide_input_in_errors=True,  # an input may hold a password
+        hide_input_in_errors=True,  # an input may contain a password
     )
 
     data_dir: Path = Path(".imsop")
@@ -110,7 +110,10 @@ class Settings(BaseSettings):
     """Log one JSON object per line instead of text; unless set, wherever no terminal shows the log."""
 
     def mail_server(self) -> MailServer | None:
-        """None where no mail can be sent. Only a server on this machine is spoken to without TLS."""
+        """The SMTP server from `smtp_url`; None if mail is not configured.
+
+        Only a server on this machine is used without TLS.
+        """
         if self.smtp_url is None or self.mail_from is None:
             return None
         parts = urlsplit(self.smtp_url.get_secret_value())
@@ -136,7 +139,7 @@ class Settings(BaseSettings):
                 parts = urlsplit(url.get_secret_value())
                 whole = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
             except ValueError:
-                raise ValueError(form) from None  # what it says holds a part of the password
+                raise ValueError(form) from None  # its message contains a part of the password
             if not whole or parts.path.strip("/") or parts.query or parts.fragment:
                 raise ValueError(form)
             if others.data.get("mail_from") is None:
@@ -155,7 +158,7 @@ class Settings(BaseSettings):
 
 
 def require_known_variables(environment: Iterable[str]) -> None:
-    """Raises ValueError for IMSOP_ variables that nothing reads, with the names that were probably meant."""
+    """Raises ValueError for unknown IMSOP_ variables, with the names that were probably meant."""
     known = {f"IMSOP_{name}".upper() for name in Settings.model_fields} | OTHER_VARIABLES.keys()
     unknown = sorted(
         name for name in environment if name.upper().startswith("IMSOP_") and name.upper() not in known
@@ -171,10 +174,10 @@ def require_known_variables(environment: Iterable[str]) -> None:
 
 
 def protected_url(url: str) -> str:
-    """The URL, with `sslmode=verify-full` added where the server is remote and no mode is named.
+    """The URL with `sslmode=verify-full` added if the server is remote and no mode is given.
 
-    Raises ValueError when a remote server could be spoken to in clear text. The error never
-    repeats the URL: it holds a password.
+    Raises ValueError if a remote server might be contacted in clear text. The error never repeats the URL,
+    which contains a password.
     """
     from psycopg import ProgrammingError  # noqa: PLC0415 - costs 60 ms, and only this case needs it
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
@@ -200,7 +203,10 @@ def protected_url(url: str) -> str:
 
 
 def is_local(host: str) -> bool:
-    """Whether the host is this machine by its very form; a name that may resolve elsewhere is not."""
+    """True if the host is literally local: a socket path, localhost or a loopback address.
+
+    Never resolves names.
+    """
     if host.startswith("/") or host == "localhost":
         return True
     try:

@@ -1,15 +1,15 @@
-"""Shares of a count, and how far chance may have moved them."""
+"""Proportions and their confidence intervals."""
 
 from math import sqrt
 from typing import NamedTuple
 
 LEAST = 5
-"""Fewer say nothing of a share: one more would move it by a fifth."""
-_Z = 1.959964  # the normal distribution's, for 95 %
+"""With fewer, one more would move the proportion by a fifth."""
+_Z = 1.959964  # of the normal distribution, for 95 %
 
 
 class Share(NamedTuple):
-    """So many of all."""
+    """`part` out of `whole`."""
 
     part: int
     whole: int
@@ -20,12 +20,12 @@ class Share(NamedTuple):
 
     @property
     def value(self) -> float | None:
-        """Between 0 and 1; None where there are too few to tell."""
+        """The proportion, between 0 and 1; None below LEAST."""
         return self.part / self.whole if self.whole >= LEAST else None
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where it lies in truth, with 95 % confidence; of at least one (Wilson, 1927, score interval)."""
+        """Its 95 % confidence interval (Wilson, 1927, score interval); `whole` must be at least 1."""
         p, n, z = self.part / self.whole, self.whole, _Z
         middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
         reach = z / (1 + z**2 / n) * sqrt(p * (1 - p) / n + z**2 / (4 * n**2))

@@ -1,4 +1,4 @@
-"""Bounded concurrency, shared between organizations: of exports, prints, whatever is scarce and held long."""
+"""A semaphore shared between organizations, for scarce resources held long, such as exports and prints."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -7,7 +7,7 @@ from uuid import UUID
 from imsop.core.errors import TooManyRequests, Unavailable
 
 WAIT_SECONDS = 5.0
-"""How long to wait for a slot: most are held for a fraction of a second."""
+"""Timeout of waiting for a slot: most are held for a fraction of a second."""
 RETRY_SECONDS = 5
 
 
@@ -18,12 +18,15 @@ class Slots:
         self._all = asyncio.Semaphore(total)
         self._own: defaultdict[UUID, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(each))
         self._interested: Counter[UUID] = Counter()
-        """Holders and waiters of each organization; one without any is forgotten."""
+        """Holders and waiters of each organization; entries without any are removed."""
         self.held = 0
         """Slots in use, by all organizations."""
 
     async def take(self, organization_id: UUID) -> "Slot":
-        """A slot, for its holder to release. Raises TooManyRequests or Unavailable where none gets free."""
+        """Acquires a slot, which its holder must release.
+
+        Raises TooManyRequests or Unavailable on timeout.
+        """
         own = self._own[organization_id]
         self._interested[organization_id] += 1
         try:
@@ -50,7 +53,7 @@ class Slots:
         return Slot(self, organization_id)
 
     def give_back(self, organization_id: UUID) -> None:
-        """Frees one slot of the organization's; called by Slot.release."""
+        """Releases one slot of the organization; called by Slot.release."""
         self.held -= 1
         self._all.release()
         self._own[organization_id].release()
@@ -63,7 +66,7 @@ class Slots:
 
 
 class Slot:
-    """One slot in use until `release`, which may be called more than once."""
+    """One slot in use until `release`, which is idempotent."""
 
     def __init__(self, slots: Slots, organization_id: UUID) -> None:
         self._slots: Slots | None = slots

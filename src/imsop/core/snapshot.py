@@ -1,7 +1,7 @@
-"""What a moment could see: PostgreSQL's snapshots as values.
+"""PostgreSQL's snapshots as values.
 
-Neither the times of rows nor their ids say in which order they were committed; of two snapshots of one
-server, one sees all that the other does. Numbers of transactions are 64 bits wide and never come again.
+Neither timestamps nor ids of rows tell the order in which they were committed; of two snapshots of one
+server, one sees all that the other does. Transaction ids here are 64 bits wide and never reused.
 """
 
 import re
@@ -11,15 +11,15 @@ from typing import NamedTuple
 from imsop.core.database import Connection
 
 MAX_CHARACTERS = 16_000
-"""Of a snapshot's text: one number for each transaction that was writing, far more than a server has."""
+"""Of a snapshot's text: one number for each writing transaction, far more than a server has."""
 
 _TEXT = re.compile(r"([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19}(?:,[0-9]{1,19})*)?)", re.ASCII)
 
 
 class Snapshot(NamedTuple):
-    """All transactions below `xmin` had ended, none from `xmax` on had; between, all but `in_progress` had.
+    """A pg_snapshot, in which asyncpg reads and writes such a tuple.
 
-    The driver takes and gives pg_snapshot as such a tuple.
+    Transactions below `xmin` had ended, those from `xmax` on had not; in between, all but `in_progress` had.
     """
 
     xmin: int
@@ -27,7 +27,7 @@ class Snapshot(NamedTuple):
     in_progress: tuple[int, ...]
 
     def sees(self, xid: int) -> bool:
-        """Whether what this transaction wrote was there, as pg_visible_in_snapshot says."""
+        """True if that transaction is visible in the snapshot; same rule as pg_visible_in_snapshot."""
         return xid < self.xmin or (xid < self.xmax and xid not in self.in_progress)
 
     def __str__(self) -> str:
@@ -35,7 +35,7 @@ class Snapshot(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Snapshot | None":
-        """From PostgreSQL's own form, or None where it is no snapshot."""
+        """Parses PostgreSQL's text form; None if it is invalid."""
         if len(text) > MAX_CHARACTERS or (match := _TEXT.fullmatch(text)) is None:
             return None
         xmin, xmax = int(match[1]), int(match[2])
@@ -48,5 +48,5 @@ class Snapshot(NamedTuple):
 
 
 async def current_snapshot(connection: Connection) -> Snapshot:
-    """That of the statement, or of the transaction where it sees one moment throughout."""
+    """The snapshot of this statement; of the whole transaction under REPEATABLE READ."""
     return Snapshot(*await connection.fetchval("SELECT pg_current_snapshot()"))

@@ -1,11 +1,11 @@
-"""The one place that says to the database which organization a transaction is for."""
+"""The one place that sets the organization of a transaction for row security."""
 
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 
 class Tenant(NamedTuple):
-    """Whose rows a transaction may see and write, and in whose name."""
+    """The organization whose rows a transaction may see and write, and the acting user."""
 
     organization_id: UUID
     user_id: UUID | None = None
@@ -19,9 +19,10 @@ async def begin(connection: _Executes, tenant: Tenant | None, *, read_only: bool
     """Opens a transaction for a tenant; without one it sees no tenant's rows.
 
     One simple-protocol message: SET LOCAL takes no parameters, and set_config would cost a round trip. Only
-    the text form of parsed UUIDs is interpolated, so nothing a caller wrote reaches the statement.
+    the text form of parsed UUIDs is interpolated, so there is no SQL injection.
     """
-    # What reads sees one moment, however many statements it takes; what writes sees what rivals committed.
+    # Read-only transactions use REPEATABLE READ: all statements see one snapshot. Writers stay at READ
+    # COMMITTED and see concurrent commits.
     statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if read_only else "BEGIN"
     if tenant is not None:
         statement += f"; SET LOCAL app.organization_id = '{_hex(tenant.organization_id)}'"

@@ -1,19 +1,21 @@
-"""Overwrites what was secret in memory before the allocator gets it back.
+"""Overwrites secrets in memory before they are freed.
 
-Python frees memory without clearing it: what was typed into a form would stay readable (in a core dump, in
-swap) until something else happens to be put in its place.
+Python frees memory without clearing it: a submitted password would stay readable (in a core dump, in swap)
+until the memory is reused.
 """
 
 import ctypes
 import sys
 
-_BYTES_HEADER = sys.getsizeof(b"ab") - 3  # a terminating NUL is counted
+_BYTES_HEADER = sys.getsizeof(b"ab") - 3  # -3: two characters and the terminating NUL
 
 
 def wipe(secret: bytes | bytearray) -> None:
-    """Overwrites the object's content with zeros. Only for what nobody else refers to and nobody reads again.
+    """Overwrites the object's content with zeros.
 
-    Bytes objects of one byte or none are shared by the whole process, so they are left alone.
+    Only for objects without other references that nobody reads again.
+
+    Bytes objects of length 0 and 1 are shared by the whole process, so they are left alone.
     """
     if len(secret) < 2:
         return

@@ -1,8 +1,8 @@
-"""Runs background jobs: the queue is procrastinate's, read as imsop_operator; the work is the application's.
+"""Runs background jobs from procrastinate's queue, as imsop_operator; the tasks run as the application.
 
-Safe beside itself: a job is taken by one worker (row lock), jobs of a key run one after another (the queue's
-unique index on what is being done). A dead worker is noticed by its missing heartbeat, and its jobs begin
-again; one that was only believed dead still holds the lock that run_now takes.
+Any number of workers may run: a row lock lets one worker take a job, and a unique index lets one job of a key
+run at a time. A dead worker is detected by its missing heartbeat, and its jobs are started again; one that
+was wrongly presumed dead still holds the advisory lock that run_now takes.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from imsop.core.jobs import InstallationTask, Task, run_now
 RETRY_BASE_SECONDS = 6
 AT_ONCE = 3
 POLL_SECONDS = 5.0
-"""How late a job may begin whose notification was lost."""
+"""Maximal delay of a job whose notification was lost."""
 HEARTBEAT_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 20.0
 GRACE_SECONDS = 5.0
-"""For jobs under way when the worker is to stop; what takes longer begins again elsewhere."""
+"""Time for running jobs to finish when the worker stops; unfinished ones are started again elsewhere."""
 RECONNECT_SECONDS = 5.0
 MAX_ERROR = 2000
 
@@ -40,13 +40,13 @@ log = structlog.get_logger()
 async def work(
     installation: Installation, tasks: Sequence[Task], *, dead_after: float = DEAD_AFTER_SECONDS
 ) -> None:
-    """Runs jobs until cancelled; a lost database is waited for. Any number of processes may."""
+    """Runs jobs until cancelled; reconnects after losing the database. Several processes may run it."""
     while True:
         try:
             await _work_once(installation, tasks, dead_after)
         except (ConnectorException, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if (me := asyncio.current_task()) and me.cancelling():
-                raise  # it came of stopping
+                raise  # caused by the cancellation
             log.warning("no jobs for now", error=str(error.__cause__ or error).strip())
         await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -64,7 +64,7 @@ async def _work_once(installation: Installation, tasks: Sequence[Task], dead_aft
         reviving = asyncio.create_task(_revive(app, running, dead_after))
         try:
             await app.run_worker_async(
-                queues=list(app.tasks),  # of a newer version's tasks this one knows nothing
+                queues=list(app.tasks),  # tasks of a newer version are unknown here
                 concurrency=AT_ONCE,
                 fetch_job_polling_interval=POLL_SECONDS,
                 abort_job_polling_interval=60.0,
@@ -80,13 +80,13 @@ async def _work_once(installation: Installation, tasks: Sequence[Task], dead_aft
 
 
 class Running:
-    """What this worker is doing, as it knows itself."""
+    """Jobs that this worker is running, by its own account."""
 
     def __init__(self) -> None:
         self.worker_id: int | None = None
         self.jobs: set[int | None] = set()
         self.attempts: dict[str, int] = {}
-        """That each task may have."""
+        """Allowed attempts, by task."""
 
 
 def _register(app: App, installation: Installation, task: Task, running: Running) -> None:
@@ -119,11 +119,11 @@ def _register(app: App, installation: Installation, task: Task, running: Running
     app.task(name=task.name, queue=task.name, pass_context=True, retry=retry)(run)
     if task.every is not None:
 
-        async def schedule(timestamp: int) -> None:  # noqa: ARG001 - what it was due at
+        async def schedule(timestamp: int) -> None:  # noqa: ARG001 - its due time
             await _defer_all(installation, [task])
 
         name = f"schedule:{task.name}"
-        running.attempts[name] = 1  # the next is due soon
+        running.attempts[name] = 1  # the next run is due soon
         app.periodic(cron=task.every)(app.task(name=name, queue=name, queueing_lock=name)(schedule))
 
 
@@ -139,7 +139,7 @@ async def _keep_error(app: App, job: Job, error: BaseException) -> None:
 
 
 async def _defer_all(installation: Installation, tasks: Sequence[Task]) -> None:
-    """Asks for one job of each task that has a schedule; of an organization's task, for each of them."""
+    """Enqueues one job of each scheduled task; for organization tasks, one per organization."""
     operator = await asyncpg.connect(installation.operator_dsn)
     try:
         for task in tasks:
@@ -157,9 +157,9 @@ async def _defer_all(installation: Installation, tasks: Sequence[Task]) -> None:
 
 
 async def _revive(app: App, running: Running, dead_after: float) -> None:
-    """Lets jobs begin again that nobody does: of dead workers, and own ones whose end could not be written.
+    """Requeues orphaned jobs: those of dead workers, and own ones whose end could not be written.
 
-    A job whose every attempt ended its worker is given up.
+    A job that ended its worker in every attempt is marked failed.
     """
     suspects: set[int | None] = set()
     while True:
@@ -172,17 +172,17 @@ async def _revive(app: App, running: Running, dead_after: float) -> None:
                     if job.id in running.jobs:
                         continue
                     suspects.add(job.id)
-                    if job.id in seen:  # twice: its end is not just being written
+                    if job.id in seen:  # twice: so its end is not just being written
                         lost.append(job)
             for job in lost:
                 if job.task_name not in running.attempts:
-                    continue  # a newer version's, which will see to it
+                    continue  # a newer version's, whose workers requeue it
                 log.warning("a job was left undone", task=job.task_name, job=job.id, attempts=job.attempts)
                 if job.attempts + 1 < running.attempts[job.task_name]:
                     await app.job_manager.retry_job(job)
                 else:
                     await _keep_error(app, job, RuntimeError("the process that ran it died"))
                     await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
-        except ConnectorException as error:  # another worker was first, or the database is away
+        except ConnectorException as error:  # another worker was first, or the database is down
             log.warning("jobs not revived", error=str(error.__cause__ or error).strip())
         await asyncio.sleep(dead_after / 2)

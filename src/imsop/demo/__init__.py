@@ -1,4 +1,4 @@
-"""Organizations with years of business in them: made here by a simulation, or loaded from public data."""
+"""Demo organizations with two years of simulated business. Also the base for loading public data."""
 
 import gc
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from imsop.demo.company import Company
     from imsop.demo.running import Simulations
 
-# ruff: noqa: PLC0415 - a start with nothing to load, which is the usual one, imports little
+# ruff: noqa: PLC0415 - lazy imports: most starts have nothing to load
 
 
 def load(
     opened: Installation, settings: Settings, progress: Progress
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """Loads what is not there yet. Returns a report on each organization, and everyone's sign-in."""
+    """Loads missing demo organizations. Returns a report on each, and all sign-ins (email, password)."""
     from imsop.demo.catalogue import foods, tools
     from imsop.demo.people import load_organizations
     from imsop.demo.running import Simulations
@@ -51,7 +51,7 @@ async def _load(
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Books are a million objects that are all in use: looking for garbage among them takes half the time."""
+    """Disables garbage collection: books are a million live objects, whose scans take half the time."""
     gc.disable()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Writes a company's books into the database: one transaction through the bulk path, ledger and all."""
+"""Writes a company's books into the database, in one transaction through the bulk path."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ from imsop.demo.loading import Loading
 from imsop.demo.people import founded_organization
 from imsop.demo.simulation import SEED
 
-# In this order: what comes later refers to what came before.
+# In dependency order.
 _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
     "warehouses": masters.write_warehouses,
     "zones": masters.write_zones,
@@ -39,9 +39,9 @@ _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
 async def write_books(
     pool: Pool, settings: Settings, company: Company, books: Books, today: date, progress: Progress
 ) -> LoadReport:
-    """Founds the company's organization and writes its books as of that day, all or nothing.
+    """Creates the company's organization and writes its books as of that day, all or nothing.
 
-    Raises Conflict where the organization is there already.
+    Raises Conflict if the organization exists already.
     """
     began = time.monotonic()
     async with founded_organization(

@@ -1,4 +1,4 @@
-"""Purchase orders: from a reorder rule to goods on the shelf."""
+"""Simulates purchasing: from reorder rules to received goods."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ _FIRST_PART = (0.5, 0.8)
 _DELIVERED_SHORT = 0.02
 _BOOKING_LOST = 0.015
 _REJECTED_LINES = {True: 0.025, False: 0.012}
-"""By whether they came by sea."""
+"""Share of rejected lines, by whether they came by sea."""
 
 
 def review(world: World) -> None:
-    """Orders what has fallen to its level from the suppliers whose turn it is; on the last day from all."""
+    """Orders products at their reorder level from suppliers that are due today; on the last day from all."""
     last = world.working_day_after(world.day, 1) > world.last_day
     due: dict[int, list[int]] = defaultdict(list)
     for number, rule in enumerate(world.rules):
@@ -63,7 +63,7 @@ def _draft(world: World, number: int, products: list[int]) -> None:
     world.books.purchase_orders.append(order)
     wait = world.rng.choice((0, 0, 1, 1, 2) if supplier.overseas else (0, 0, 1))
     if world.working_day_after(world.day, 1) > world.last_day:
-        wait = len(world.books.purchase_orders) % 2  # some of the newest are drafts, whatever the dice say
+        wait = len(world.books.purchase_orders) % 2  # so that some of the newest are drafts in any case
     if wait:
         world.schedule(world.working_day_after(world.day, wait), 2.0, lambda: _submit(world, order))
     else:
@@ -71,7 +71,7 @@ def _draft(world: World, number: int, products: list[int]) -> None:
 
 
 def _price(world: World, product: int) -> Decimal:
-    """What the supplier asks then: around the standard cost, which has risen to what it is."""
+    """The supplier's price on that day: around a standard cost that has risen to today's."""
     years = Decimal((world.today - world.day).days) / 365
     noise = Decimal(world.rng.randint(975, 1030)) / 1000
     return (world.product(product).unit_cost * (1 - _PRICE_RISE_PER_YEAR * years) * noise).quantize(_PRICE)
@@ -86,7 +86,7 @@ def _submit(world: World, order: PurchaseOrder) -> None:
 
 
 def _answer(world: World, order: PurchaseOrder) -> None:
-    """The supplier confirms and promises a day, or the order comes to nothing."""
+    """The supplier confirms and promises a date, or the order is cancelled."""
     world.tick()
     supplier = world.company.suppliers[order.supplier]
     if world.rng.random() < _CANCELLED:
@@ -112,11 +112,11 @@ def _answer(world: World, order: PurchaseOrder) -> None:
 class _Consignment:
     ready_on: date
     quantities: dict[int, int]
-    """By line of the order, from 0."""
+    """By zero-based line number of the order."""
 
 
 def _consignments(world: World, order: PurchaseOrder, supplier: Supplier) -> list[_Consignment]:
-    """When the supplier will have what ready: its reliability of these days decides."""
+    """Splits an order into consignments, ready on dates that depend on the supplier's reliability."""
     rng = world.rng
     then, today = supplier.on_time
     ready_on = world.day + timedelta(days=max(1, supplier.preparation_days - rng.choice((0, 0, 1, 2))))
@@ -145,7 +145,7 @@ def _consignments(world: World, order: PurchaseOrder, supplier: Supplier) -> lis
 
 
 def _announce(world: World, order: PurchaseOrder, consignment: _Consignment) -> None:
-    """The supplier's shipping notice: booked today, leaving in a day or two."""
+    """The supplier's advance shipping notice: booked today, departing in a day or two."""
     world.tick()
     supplier = world.company.suppliers[order.supplier]
     warehouse = world.company.warehouses[supplier.warehouse]
@@ -165,7 +165,7 @@ def _announce(world: World, order: PurchaseOrder, consignment: _Consignment) -> 
 
 
 def _lose_booking(world: World, order: PurchaseOrder, consignment: _Consignment, shipment: Shipment) -> None:
-    """The carrier has no room: another must be found."""
+    """The carrier cancels the booking; another one is made some days later."""
     world.tick()
     cancel(world, shipment, "Booking rolled by the carrier")
     world.schedule(
@@ -182,7 +182,7 @@ def _leave(world: World, order: PurchaseOrder, shipment: Shipment) -> None:
 
 
 def _receive(world: World, order: PurchaseOrder, shipment: Shipment) -> None:
-    """Goods are counted in; what is bad goes back."""
+    """Goods are received and inspected; rejects are returned."""
     deliver(world, shipment, world.tick())
     warehouse = shipment.destination_warehouse or 0
     for product, quantity, line, _ in shipment.lines:
@@ -205,7 +205,7 @@ def _receive(world: World, order: PurchaseOrder, shipment: Shipment) -> None:
 
 
 def _close(world: World, order: PurchaseOrder) -> None:
-    """Nothing more will come: what is short of an order is not waited for."""
+    """Closes the order, lines that are short included."""
     notes = []
     for number, line in enumerate(order.lines, 1):
         if missing := line.ordered - line.received:

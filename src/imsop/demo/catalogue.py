@@ -1,4 +1,4 @@
-"""The two companies of the demo, read from the tables beside this file."""
+"""The two companies of the demo, read from the TOML files in this directory."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _KITCHEN_LABEL = "Label, kitchen range"
 
 
 def foods() -> Company:
-    """The manufacturer: buys materials, makes what it sells."""
+    """The manufacturer: buys materials and makes its products."""
     table = _table("foods.toml")
     materials = {product.name: product for product in _materials(table)}
     made = tuple(_made(table, materials))
@@ -25,13 +25,13 @@ def foods() -> Company:
 
 
 def tools() -> Company:
-    """The distributor: buys what it sells."""
+    """The distributor: buys its products."""
     table = _table("tools.toml")
     return _company(table, tuple(_bought(table)))
 
 
 def demo_gtin(company_number: int, item: int) -> str:
-    """A GTIN-13 with prefix 952, which GS1 keeps for demonstrations: it can never be a real product's."""
+    """A GTIN-13 with prefix 952, which GS1 reserves for demonstrations, so it is no real product's."""
     digits = f"952{company_number:04}{item:05}"
     return digits + str(ean.calc_check_digit(digits))
 
@@ -85,7 +85,7 @@ def _price(cost: Decimal, markup: str) -> Decimal:
 
 
 def _materials(table: dict[str, Any]) -> Iterator[Product]:
-    """Ingredients count in kilograms, packaging in pieces."""
+    """Ingredients in kilograms, packaging in pieces."""
     for prefix, category, unit in (("ING", "Ingredients", "kg"), ("PKG", "Packaging", "each")):
         for number, (name, cost, supplier, pack) in enumerate(table[category.lower()], 1):
             yield Product(
@@ -145,7 +145,7 @@ def _recipe(
     category: str,
     parts: dict[str, float],
 ) -> list[tuple[Product, int]]:
-    """Materials in 1,000 cans, which hold as many kilograms as one holds grams."""
+    """The bill of materials for 1,000 cans, which hold as many kilograms as one holds grams."""
     ingredients = [
         (next(material for name, material in materials.items() if name.startswith(begins)), grams * part)
         for begins, part in parts.items()
@@ -189,5 +189,5 @@ def _bought(table: dict[str, Any]) -> Iterator[Product]:
 
 
 def _popularity(base: float, item: int) -> float:
-    """Few sell much and many sell little, in no order that a reader would notice."""
+    """A skewed distribution: few products sell much, many sell little, in no obvious order."""
     return base * 6 / (1 + item * 7 % 29)

@@ -1,4 +1,4 @@
-"""What a demo company is made of, before anything happens there."""
+"""Static data of a demo company."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 _EARTH_RADIUS_KM = 6371.0
 
 ProductKind = Literal["made", "bought", "material"]
-"""Made here and sold; bought and sold; bought and used to make something."""
+"""Made here and sold; bought and sold; bought as material."""
 Link = Literal["road", "rail", "ocean"]
 
 
 class Place(NamedTuple):
-    """A city. `port` is its UN/LOCODE where ships call for this company."""
+    """A city. `port` is its UN/LOCODE if ships call there for this company."""
 
     city: str
     country: str
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 def distance_km(a: Place, b: Place) -> float:
-    """Along the great circle, by the haversine formula."""
+    """Great-circle distance by the haversine formula."""
     half_latitude = sin(radians(b.latitude - a.latitude) / 2) ** 2
     half_longitude = sin(radians(b.longitude - a.longitude) / 2) ** 2
     h = half_latitude + cos(radians(a.latitude)) * cos(radians(b.latitude)) * half_longitude
@@ -35,7 +35,7 @@ def distance_km(a: Place, b: Place) -> float:
 
 
 class Warehouse(NamedTuple):
-    """`linked_by` is how transfers reach it."""
+    """A warehouse. `linked_by` is the transport mode of transfers to it."""
 
     name: str
     place: Place
@@ -44,9 +44,10 @@ class Warehouse(NamedTuple):
 
 
 class Supplier(NamedTuple):
-    """Who delivers, from where, how fast and how well.
+    """A supplier with its location, speed and reliability.
 
-    `on_time` is the chance that a delivery leaves as promised, two years ago and today: suppliers change.
+    `on_time` is the probability that a delivery leaves as promised, two years ago and today, between which it
+    changes.
     """
 
     key: str
@@ -58,11 +59,11 @@ class Supplier(NamedTuple):
     review_weekdays: tuple[int, ...]
     locale: str
     replaced_by: str | None
-    """Who took over when this one was dropped, a year ago."""
+    """The supplier that replaced this one a year ago, if any."""
 
     @property
     def overseas(self) -> bool:
-        """Its goods come by ship."""
+        """True if its goods come by ship."""
         return self.place.port is not None
 
     @property
@@ -71,7 +72,7 @@ class Supplier(NamedTuple):
 
 
 class Season(NamedTuple):
-    """Demand over the year: 1 ± `swing`, highest in `peak_month`, growing by `growth` a year."""
+    """Seasonal demand: 1 ± `swing`, highest in `peak_month`, growing by `growth` a year."""
 
     swing: float
     peak_month: int
@@ -79,7 +80,7 @@ class Season(NamedTuple):
 
 
 class Product(NamedTuple):
-    """Quantities are base units; `pack` of them are bought, made and sold together."""
+    """A product. Quantities are base units; `pack` of them are bought, made and sold together."""
 
     sku: str
     name: str
@@ -97,11 +98,11 @@ class Product(NamedTuple):
     recipe: tuple[tuple[str, int], ...] = ()
     """SKU and base units of each material in 1,000 units of a made product."""
     discontinued: bool = False
-    """Sold off since some months: no longer bought or made."""
+    """Selling off for some months: no longer bought or made."""
 
 
 class CustomerKind(NamedTuple):
-    """What follows the name on the sign, by locale; how large the orders are; how many are of the kind."""
+    """A kind of customer: suffixes of its names by locale, size of its orders, share of all customers."""
 
     suffixes: Mapping[str, tuple[str, ...]]
     size: float
@@ -109,7 +110,7 @@ class CustomerKind(NamedTuple):
 
 
 class Company(NamedTuple):
-    """One organization of the demo."""
+    """One demo organization: products, suppliers, warehouses, customers and parameters of its business."""
 
     name: str
     domain: str
@@ -118,22 +119,22 @@ class Company(NamedTuple):
     timezone: str
     currency: str
     opens_utc: int
-    """The hour at which its warehouses begin to work."""
+    """The hour at which its warehouses open."""
     warehouses: tuple[Warehouse, ...]
     suppliers: tuple[Supplier, ...]
     products: tuple[Product, ...]
     seasons: Mapping[str, Season]
     customers: int
     customer_places: tuple[tuple[str, Place], ...]
-    """Locale of the people there, and the city."""
+    """Locale of its people, and the city."""
     customer_kinds: tuple[CustomerKind, ...]
     export_customers: tuple[tuple[str, Place], ...]
     """Reached by ship: few, far away and large."""
     orders_per_day: float
     line_value: float
-    """What a middling order line is worth, in the company's currency."""
+    """Value of a median order line, in the company's currency."""
     counter_sales: float
-    """The part of the orders that somebody fetches at the counter."""
+    """Share of orders that are counter sales."""
     road_carriers: tuple[str, ...]
     ocean_carriers: tuple[tuple[str, str], ...]
-    """Name, and the four letters that its containers' numbers begin with."""
+    """Name, and the four-letter prefix of its container numbers."""

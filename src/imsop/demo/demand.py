@@ -1,4 +1,4 @@
-"""What customers want: by season, trend, weekday and taste."""
+"""Simulates customer demand: season, trend, weekday and preferences."""
 
 from bisect import bisect
 from datetime import date, timedelta
@@ -11,39 +11,39 @@ from imsop.demo.company import Company, Product
 from imsop.demo.partners import Customer
 
 _WEEKDAYS = (1.42, 1.32, 1.22, 1.16, 1.10, 0.55, 0.23)
-"""Orders on each, Monday first, against the mean."""
+"""Orders by weekday, Monday first, relative to the mean."""
 _MEAN_EXTRA_LINES = 3.6
 _MOST_LINES = 14
 _EXPORT_LINES = (8, 14)
 _QUANTITY_SIGMA = 0.6
-"""Of the logarithm of a line's value."""
+"""Standard deviation of the logarithm of a line's value."""
 _SAMPLE_ORDERS = 4000
-"""Drawn to learn what is wanted in the mean: enough for 2 % on the products that matter."""
+"""Sample size for estimating mean demand: accurate to 2 % for the products that matter."""
 _DISCONTINUED_SINCE_DAYS = 150
 _MEASURED_DAYS_AGO = 183
-"""When everything was still wanted."""
+"""A day on which no product was discontinued yet."""
 
 
 class Wish(NamedTuple):
-    """A line of an order before anybody asked whether there is stock."""
+    """An order line as wanted, regardless of stock."""
 
     product: int
     quantity: int
 
 
 class Expectation(NamedTuple):
-    """Of a product in one warehouse: base units a day in the mean, and the variance of that."""
+    """Expected demand for a product in one warehouse: mean in base units a day, and variance."""
 
     per_day: float
     variance: float
 
     def needed(self, days: float, factor: float) -> float:
-        """For so many days: the mean and so many standard deviations of it."""
+        """Demand over `days`: the mean plus `factor` standard deviations."""
         return self.per_day * days + factor * sqrt(self.variance * days)
 
 
 class Demand:
-    """`today` is where trends are measured from: they have brought demand to what it is now."""
+    """Generates orders. `today` is the reference of trends, on which demand has its current level."""
 
     def __init__(self, company: Company, customers: list[Customer], today: date) -> None:
         self.company = company
@@ -54,17 +54,17 @@ class Demand:
         self._weights: dict[tuple[int, int], tuple[list[float], float]] = {}
 
     def season(self, category: str, day: date) -> float:
-        """Of the year, 1 in the mean."""
+        """The seasonal factor of a category, 1 on average."""
         season = self.company.seasons[category]
         months_from_peak = day.month + day.day / 31 - 0.5 - season.peak_month
         return 1 + season.swing * cos(2 * pi * months_from_peak / 12)
 
     def is_over(self, product: Product, day: date) -> bool:
-        """Whether nobody wants it any more."""
+        """True if the product is discontinued and no longer in demand."""
         return product.discontinued and (self.today - day).days < _DISCONTINUED_SINCE_DAYS
 
     def _level(self, product: Product, day: date) -> float:
-        """Against a mean day of the year that ends today."""
+        """Demand relative to a mean day of the year that ends today."""
         if self.is_over(product, day):
             return 0.0
         years = (day - self.today).days / 365.25
@@ -72,7 +72,7 @@ class Demand:
         return growth * self.season(product.category, day)
 
     def _product_weights(self, day: date) -> tuple[list[float], float]:
-        """Cumulated, in the order of `sold`, and how busy the day's month is. The same all month."""
+        """Cumulative weights in the order of `sold`, and the month's overall level; cached by month."""
         month = (day.year, day.month)
         if month not in self._weights:
             middle = day.replace(day=15)
@@ -93,7 +93,7 @@ class Demand:
         return bisect(self._customer_weights, rng.random() * self._customer_weights[-1])
 
     def wishes(self, customer: Customer | None, day: date, rng: Random) -> list[Wish]:
-        """The lines of an order; at the counter (no customer) a few pieces."""
+        """The lines of an order; a counter sale (no customer) has a few pieces."""
         weights, _ = self._product_weights(day)
         if customer is not None and customer.place.port:
             count = rng.randint(*_EXPORT_LINES)
@@ -118,9 +118,9 @@ class Demand:
         return max(1, round(value / pack_price)) * product.pack
 
     def expectations(self, days_made_at_once: int) -> list[list[Expectation]]:
-        """By product and warehouse, without its season: from sample orders, the same every time."""
+        """By product and warehouse, without season: estimated from sample orders with a fixed seed."""
         day = (self.today - timedelta(days=_MEASURED_DAYS_AGO)).replace(day=15)
-        rng = Random("expectations")  # noqa: S311 - a simulation's dice
+        rng = Random("expectations")  # noqa: S311 - a simulation's random numbers
         warehouses = range(len(self.company.warehouses))
         units = [[0.0 for _ in warehouses] for _ in self.company.products]
         squares = [[0.0 for _ in warehouses] for _ in self.company.products]
@@ -139,7 +139,7 @@ class Demand:
         return expected
 
     def _add_materials(self, expected: list[list[Expectation]], days_made_at_once: int) -> None:
-        """What is made needs materials at the plant, batch by batch: seldom, and then many days' worth."""
+        """Adds the plant's demand for materials, which is lumpy: by batches, for many days at once."""
         numbers = {product.sku: number for number, product in enumerate(self.company.products)}
         for number, product in enumerate(self.company.products):
             made_per_day = sum(each.per_day for each in expected[number])
@@ -152,7 +152,7 @@ class Demand:
 
 
 def _poisson(rng: Random, mean: float) -> int:
-    """Knuth's method (The Art of Computer Programming, 2, 3.4.1): the means here are small."""
+    """A Poisson random number by Knuth's method (The Art of Computer Programming, 2, 3.4.1)."""
     limit, product, count = exp(-mean), rng.random(), 0
     while product > limit:
         product *= rng.random()

@@ -1,6 +1,6 @@
-"""What a simulated company leaves behind: orders, shipments, movements of stock, and who did what when.
+"""Records that a simulated company produces: orders, shipments, stock movements, and their histories.
 
-Products, warehouses, suppliers and customers are named by their place in the company's lists; quantities are
+Products, warehouses, suppliers and customers are referenced by index in the company's lists; quantities are
 base units; instants are aware and in UTC.
 """
 
@@ -64,7 +64,7 @@ class BusinessEvent(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """Stock that is there and may not be used."""
+    """A reservation without an order, such as for quality inspection."""
 
     product: int
     warehouse: int
@@ -74,7 +74,7 @@ class Hold(NamedTuple):
 
 
 def _line_total(quantity: int, unit_price: Decimal) -> Decimal:
-    """As the product computes it: half a cent rounded up."""
+    """Rounded half up, as the product does."""
     return (quantity * unit_price).quantize(_CENT, ROUND_HALF_UP)
 
 
@@ -106,7 +106,7 @@ class PurchaseOrder:
     status: str = "draft"
     received_on: date | None = None
     consignments: int = 0
-    """Not yet received."""
+    """Consignments not yet received."""
     history: list[Change] = field(default_factory=list)
 
     @property
@@ -137,7 +137,7 @@ class SalesLine:
 
 @dataclass(slots=True, eq=False)
 class SalesOrder:
-    """`ready_on` is the day it is meant to leave; `customer` is None for a sale at the counter."""
+    """A sales order. `ready_on` is the planned shipping date; `customer` is None for a counter sale."""
 
     id: UUID
     number: str
@@ -151,7 +151,7 @@ class SalesOrder:
     status: str = "draft"
     delivered_on: date | None = None
     underway: int = 0
-    """Shipments that have left and not arrived."""
+    """Shipments in transit."""
     note: str | None = None
     history: list[Change] = field(default_factory=list)
 
@@ -179,7 +179,7 @@ class Stop(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Shipment:
-    """`departs_at` and `arrives_at` are what will have happened; what is after the end is not told."""
+    """A shipment. `departs_at` and `arrives_at` may be in the future, which no record reveals."""
 
     id: UUID
     reference: str
@@ -218,7 +218,7 @@ class Fix(NamedTuple):
 
 
 class ReorderRule(NamedTuple):
-    """At or below `level`, counting what is on its way, `quantity` is ordered or made."""
+    """At or below `level`, with open orders counted, `quantity` is ordered or made."""
 
     level: int
     quantity: int
@@ -226,7 +226,7 @@ class ReorderRule(NamedTuple):
 
 @dataclass(slots=True)
 class Books:
-    """Everything that was written down until the end."""
+    """All records of a simulated company until the end of the simulation."""
 
     customers: list[Customer] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
@@ -237,8 +237,8 @@ class Books:
     events: list[BusinessEvent] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     rules: list[ReorderRule] = field(default_factory=list)
-    """By product, as they stand at the end."""
+    """By product, as of the end."""
     ratings: list[Decimal] = field(default_factory=list)
     """By supplier, 0 to 5."""
     lead_times_days: list[int] = field(default_factory=list)
-    """By supplier, from an order to the shelf."""
+    """By supplier, from ordering to receipt."""

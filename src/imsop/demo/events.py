@@ -1,4 +1,4 @@
-"""Business events."""
+"""Writes business events."""
 
 import msgspec
 

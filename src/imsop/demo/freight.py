@@ -1,4 +1,4 @@
-"""Shipments: what is in them, what happened to them, and where they were seen."""
+"""Writes shipments with their items, events and positions."""
 
 import msgspec
 
@@ -125,7 +125,7 @@ async def write_shipment_events(loading: Loading) -> int:
 
 
 async def write_positions(loading: Loading) -> int:
-    """Where shipments were seen, and the newest of each."""
+    """Positions of shipments, and the latest of each."""
     await loading.connection.execute(
         """
         CREATE TEMPORARY TABLE staged_fixes (

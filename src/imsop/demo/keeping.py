@@ -1,4 +1,4 @@
-"""What a warehouse does besides: opening stock, transfers, counts, and what is set aside."""
+"""Simulates warehouse work: opening stock, transfers, cycle counts, scrap, and reservations."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -11,7 +11,7 @@ from imsop.demo.voyages import deliver, depart, plan_shipment
 from imsop.demo.world import World
 
 _COVER_DAYS = {"road": (8, 18), "ocean": (13, 26), "rail": (15, 30)}
-"""A transfer is due below the first, and fills up to the second, by how it goes."""
+"""Days of cover below which a transfer is sent, and up to which it fills, by transport mode."""
 _HUB_KEEPS_DAYS = 14
 _COUNTS_PER_DAY = 4
 _COUNTED_WRONG = 0.16
@@ -27,7 +27,7 @@ _HOLDS: tuple[tuple[HoldKind, str], ...] = (
 
 
 def open_stock(world: World, expectations: list[list[Expectation]]) -> None:
-    """What was there on the first day, booked as such: somewhere between a level and a full shelf."""
+    """Opening stock on the first day: between the reorder level and a full shelf."""
     for number, rule in enumerate(world.rules):
         hub = world.hub_of(number)
         left = round(rule.level + rule.quantity * world.rng.random())
@@ -48,7 +48,7 @@ def _open(world: World, number: int, warehouse: int, quantity: int) -> int:
 
 
 def send_transfers(world: World, demand: Demand, expectations: list[list[Expectation]]) -> None:
-    """Each warehouse has its day of the week, on which the others send what it is short of."""
+    """Sends transfers to each warehouse on its weekday, to replenish what it is short of."""
     for warehouse in range(len(world.company.warehouses)):
         if world.day.weekday() != (2 * warehouse + 1) % 5:
             continue
@@ -71,7 +71,7 @@ def send_transfers(world: World, demand: Demand, expectations: list[list[Expecta
 def _wanted(
     world: World, demand: Demand, expected: list[Expectation], number: int, hub: int, warehouse: int
 ) -> int:
-    """What the hub sends to fill the shelf up, as far as it can without running dry itself."""
+    """The quantity that the hub transfers: to fill up the warehouse, without running short itself."""
     product = world.product(number)
     season = demand.season(product.category, world.day + timedelta(days=14))
     below, up_to = _COVER_DAYS[world.company.warehouses[warehouse].linked_by]
@@ -85,7 +85,7 @@ def _wanted(
 
 
 def _spared(world: World, number: int, warehouse: int) -> tuple[int, int]:
-    """From whom, and how much, for those who wait: from the fullest, which keeps half of what it has."""
+    """For waiting orders: the warehouse with the best outlook, and at most half of its stock."""
     others = (other for other in range(len(world.company.warehouses)) if other != warehouse)
     fullest = max(others, key=lambda other: world.stock.outlook(other, number))
     half = max(0, world.stock.outlook(fullest, number)) // 2
@@ -116,7 +116,7 @@ def _take_in(world: World, shipment: Shipment) -> None:
 
 
 def count_stock(world: World) -> None:
-    """Cycle counts: most are right. A wrong one is sometimes found to be wrong itself."""
+    """Cycle counts: most are right. A wrong one is sometimes corrected by a recount."""
     for _ in range(_COUNTS_PER_DAY):
         warehouse = world.rng.randrange(len(world.company.warehouses))
         number = world.rng.randrange(len(world.company.products))
@@ -159,7 +159,7 @@ def _correct(world: World, warehouse: int, number: int, quantity: int, reference
 
 
 def scrap(world: World) -> None:
-    """Things break."""
+    """Occasional damage."""
     if world.rng.random() >= _SCRAP_PER_DAY:
         return
     warehouse = world.rng.randrange(len(world.company.warehouses))
@@ -173,7 +173,7 @@ def scrap(world: World) -> None:
 
 
 def set_aside(world: World) -> None:
-    """On the last day, some of what is free may not be used."""
+    """On the last day, reserves some of the available stock for reasons other than orders."""
     free = [
         (warehouse, number)
         for warehouse in range(len(world.company.warehouses))

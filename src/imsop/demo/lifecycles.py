@@ -1,7 +1,7 @@
-"""How simulated orders move on: by the transition tables of the product.
+"""State changes of simulated orders, by the product's transition tables.
 
-What the product does not do yet (receiving, shipping and delivering an order by a verb) is added here, and
-goes when its tables have it.
+Transitions that the product lacks so far (receiving, shipping and delivering an order) are added here, and
+removed once its tables have them.
 """
 
 from dataclasses import replace
@@ -51,7 +51,7 @@ def advance(
     at: datetime | None = None,
     note: str | None = None,
 ) -> None:
-    """Does what the verb says, writing history and event. Raises RuntimeError where the table refuses it."""
+    """Runs a transition, with history and event. Raises RuntimeError if the table does not allow it."""
     transition = (PURCHASING if isinstance(order, PurchaseOrder) else SALES).of(verb)
     if order.status not in transition.sources or (transition.needs_reason and not note):
         raise RuntimeError(f"{verb} is not possible for {order.number}, which is {order.status}")

@@ -1,4 +1,4 @@
-"""What every step of writing a company's books into the database is handed."""
+"""Parameters of the functions that write a company's books into the database."""
 
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -11,9 +11,9 @@ from imsop.identity.roles.permissions import SystemRole
 
 
 class Loading(NamedTuple):
-    """The transaction, the organization with its users, what is written, and the ids that it gets.
+    """The transaction, the organization with its users, the books to write, and the ids of their rows.
 
-    Ids stand in the order of the company's lists, as the books name things by their place there.
+    Ids are in the order of the company's lists, as the books reference rows by index.
     """
 
     connection: Connection
@@ -39,9 +39,9 @@ async def _new_ids(connection: Connection, count: int) -> list[UUID]:
 
 
 def rows_written(staged: int, status: str) -> int:
-    """Of an INSERT that takes every staged row; `status` is what the database said of it.
+    """The row count of an INSERT of all staged rows; `status` is its command tag.
 
-    Raises RuntimeError where it wrote less or more.
+    Raises RuntimeError if it differs from `staged`.
     """
     if (written := rows_affected(status)) != staged:
         raise RuntimeError(f"{staged} rows staged, {written} written")
@@ -49,7 +49,7 @@ def rows_written(staged: int, status: str) -> int:
 
 
 def require_none_refused(staged: int, refused: int) -> int:
-    """The number staged; raises RuntimeError where a document was not in the state its history expects."""
+    """Returns `staged`; raises RuntimeError if a document was not in the state that its history expects."""
     if refused:
         raise RuntimeError(f"{refused} of {staged} changes do not follow from the state before")
     return staged

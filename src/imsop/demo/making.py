@@ -1,4 +1,4 @@
-"""Production: materials are used up, and some days later there are cans."""
+"""Simulates production: consumes materials, and produces cans some days later."""
 
 from imsop.demo.planning import MAKING_DAYS
 from imsop.demo.selling import feed
@@ -11,7 +11,7 @@ _SCRAPPED_BATCHES = 0.04
 
 
 def plan_production(world: World) -> None:
-    """Starts what is needed most, as far as materials and kettles go."""
+    """Starts the most urgent batches, within the limits of materials and capacity."""
     due = []
     for number, rule in enumerate(world.rules):
         if not world.recipes[number] or world.is_scarce(number):

@@ -1,4 +1,4 @@
-"""What documents refer to: warehouses and their zones, suppliers, customers, products."""
+"""Writes master data: warehouses and their zones, suppliers, customers, products."""
 
 from imsop.core.bulk import stage_records
 from imsop.demo.loading import Loading, rows_written

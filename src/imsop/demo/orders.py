@@ -1,4 +1,4 @@
-"""Purchase orders and sales orders, with their lines and what became of them."""
+"""Writes purchase and sales orders with their lines and histories."""
 
 from imsop.core.bulk import stage_records
 from imsop.demo.loading import Loading, require_none_refused, rows_written
@@ -146,7 +146,7 @@ async def write_sales_orders(loading: Loading) -> int:
 
 
 async def write_sales_lines(loading: Loading) -> int:
-    """Without progress: it comes with the movements and reservations (imsop.demo.stock)."""
+    """Writes lines without progress, which movements and reservations add (imsop.demo.stock)."""
     await loading.connection.execute(
         """
         CREATE TEMPORARY TABLE staged_sales_lines (

@@ -1,4 +1,4 @@
-"""Customers, and the people at customers and suppliers: names that sound real and belong to nobody."""
+"""Generates customers and contacts: plausible names of nobody."""
 
 import re
 import unicodedata
@@ -27,7 +27,10 @@ class Contact(NamedTuple):
 
 
 class Customer(NamedTuple):
-    """`size` scales its order lines, `weight` how often it orders; `categories` is what it buys."""
+    """A customer.
+
+    `size` scales its order lines, `weight` how often it orders; `categories` is what it buys.
+    """
 
     number: str
     name: str
@@ -41,7 +44,7 @@ class Customer(NamedTuple):
 
     @property
     def overseas(self) -> bool:
-        """Reached by ship."""
+        """True if it is reached by ship."""
         return self.place.port is not None
 
     @property
@@ -50,8 +53,8 @@ class Customer(NamedTuple):
 
 
 def make_customers(company: Company) -> list[Customer]:
-    """The same ones every time; no two have the same name."""
-    rng = Random(f"customers of {company.name}")  # noqa: S311 - a simulation's dice
+    """The same customers every time, with unique names."""
+    rng = Random(f"customers of {company.name}")  # noqa: S311 - a simulation's random numbers
     people = {
         locale: Person(Locale(locale), seed=number)
         for number, locale in enumerate(dict.fromkeys(locale for locale, _ in company.customer_places))
@@ -84,7 +87,7 @@ def _customer(
     size: float,
     weight: float,
 ) -> Customer:
-    # Ships leave from where goods arrive, lorries from any warehouse.
+    # Ships leave from where goods arrive, trucks from any warehouse.
     arrivals = {supplier.warehouse for supplier in company.suppliers}
     near = sorted(arrivals) if place.port else range(len(company.warehouses))
     warehouse = min(near, key=lambda number: distance_km(place, company.warehouses[number].place))
@@ -105,7 +108,7 @@ def _customer(
 
 
 def make_contact(organization: str, locale: str, seed: int) -> Contact:
-    """Somebody there. The domain ends in .example and the number in 555 01xx, so neither reaches anyone."""
+    """A contact person. The domain ends in .example and the number in 555 01xx, so neither reaches anyone."""
     person, address = Person(Locale(locale), seed=seed), Address(Locale(locale), seed=seed)
     name = person.full_name()
     return Contact(

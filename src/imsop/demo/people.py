@@ -1,4 +1,4 @@
-"""Founding organizations for trying things out, whose people sign in with a password that everybody knows."""
+"""Creates organizations for demonstration, whose users share a published password."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -24,11 +24,11 @@ from imsop.identity.signing_in import queries as signing_in_queries
 from imsop.identity.signing_in.actions import found_organization
 from imsop.inventory.days.jobs import DAILY_STOCK
 
-PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which with it listens on loopback only
+PASSWORD = "imsop-demo"  # noqa: S105 - printed by `imsop up`, which then listens on loopback only
 
 
 class Founded(NamedTuple):
-    """An organization that exists so far only in the transaction of its connection."""
+    """A new organization, not yet committed, in the transaction of its connection."""
 
     connection: Connection
     organization_id: UUID
@@ -40,12 +40,12 @@ def email_of(role: SystemRole, domain: str) -> str:
 
 
 def sign_ins(domain: str) -> list[tuple[str, str]]:
-    """E-mail and password of everyone there."""
+    """E-mail and password of all its users."""
     return [(email_of(role, domain), PASSWORD) for role in SYSTEM_ROLES]
 
 
 async def is_founded(pool: Pool, domain: str) -> bool:
-    """Whether the organization was loaded before. It is whole then: founding and filling commit together."""
+    """True if the organization was loaded before; it is complete then, as all of it commits at once."""
     async with transaction(pool, None, read_only=True) as connection:
         return (
             await signing_in_queries.find_account(connection, email_of("administrator", domain)) is not None
@@ -55,9 +55,9 @@ async def is_founded(pool: Pool, domain: str) -> bool:
 def load_organizations(
     opened: Installation, loads: Mapping[str, Callable[[Pool], Awaitable[LoadReport]]]
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """Runs the load of each domain that is not there yet. Returns what to say of each, and all sign-ins.
+    """Runs the loads of missing organizations by domain. Returns their reports, and all sign-ins.
 
-    Raises OperatorError with every fault of a source that cannot be loaded; what came before it stays.
+    Raises OperatorError with every fault of an invalid source; earlier loads are kept.
     """
     try:
         said = asyncio.run(_load_missing(opened, loads))
@@ -79,7 +79,7 @@ async def _load_missing(
             else:
                 said.append(str(await load(pool)))
                 await _gather_statistics(opened.owner_dsn)
-                await run_for_all(opened, DAILY_STOCK)  # the other jobs can wait for a worker
+                await run_for_all(opened, DAILY_STOCK)  # other jobs can wait for a worker
     except asyncpg.PostgresError as error:
         raise errors.from_database(error) or error from error
     finally:
@@ -88,7 +88,7 @@ async def _load_missing(
 
 
 async def _gather_statistics(owner_dsn: str) -> None:
-    """So that the first queries after a load are planned for what is there now."""
+    """ANALYZE, so that the first queries after a load are planned for the loaded data."""
     owner = await asyncpg.connect(owner_dsn)
     try:
         await owner.execute("ANALYZE")
@@ -108,9 +108,9 @@ async def founded_organization(
     industry: str,
     country: str,
 ) -> AsyncIterator[Founded]:
-    """Founds an organization with one user per system role, for the body to fill, in one transaction.
+    """Creates an organization with one user per system role, for the block to fill; one transaction.
 
-    Raises Conflict where the name or an address is taken.
+    Raises Conflict if the name or an address is taken.
     """
     password_hash = await hash_password(PASSWORD, cost=settings.bcrypt_cost)
     new = NewOrganization(

@@ -1,4 +1,4 @@
-"""When to reorder, and how much."""
+"""Reorder rules: when and how much to order."""
 
 from datetime import date, timedelta
 
@@ -9,21 +9,21 @@ from imsop.demo.voyages import journey
 from imsop.demo.world import World
 
 MAKING_DAYS = 3
-"""From filling a can to its release by the laboratory, working days."""
+"""Working days from filling to release by the laboratory."""
 _CONFIRMING_DAYS = {True: 6, False: 3}
-"""From the draft of an order to the supplier's word, by whether it is overseas."""
+"""Days from draft to the supplier's confirmation, by whether it is overseas."""
 _WAITING_DAYS = {True: 4, False: 3}
-"""From ready to loaded."""
+"""Days from ready to loaded."""
 _SPREADING_DAYS = 11
-"""What a product needs to reach the other warehouses."""
+"""Days for a product to reach the other warehouses."""
 REVIEW_WEEKS = {True: 2, False: 1}
-"""How often a supplier's products are reviewed, on its weekdays."""
+"""Interval of reviewing a supplier's products, on its weekdays."""
 SAFETY = 1.2
-"""Standard deviations, in each warehouse: stock lasts through most waits."""
+"""Safety stock in standard deviations, for each warehouse."""
 _SAFETY_OF_MATERIALS = 1.4
 _SCARCE = 7
 _SCARCE_COVERS = 1.0
-"""Of the longest that stock could last: so long have scarce products not come, and most have run out."""
+"""Duration of scarcity relative to the longest that stock could last: most have run out by then."""
 _LONGEST_SCARCE_DAYS = 160
 DAYS_MADE_AT_ONCE = 24
 _DAYS_BOUGHT_AT_ONCE = 10
@@ -35,22 +35,22 @@ def transit_days(company: Company, supplier: Supplier) -> int:
 
 
 def lead_time_days(company: Company, supplier: Supplier) -> int:
-    """Calendar days from drafting an order to the shelf."""
+    """Calendar days from drafting an order to receipt."""
     office = _CONFIRMING_DAYS[supplier.overseas] + _WAITING_DAYS[supplier.overseas]
     return office + supplier.preparation_days + transit_days(company, supplier)
 
 
 def promised_day(world: World, supplier: Supplier) -> date:
-    """When a supplier that gives its word today will have delivered, if all goes well."""
+    """The expected delivery date of an order that the supplier confirms today."""
     leaves_on = world.working_day_after(world.day + timedelta(days=supplier.preparation_days), 2)
     return world.working_day_after(leaves_on + timedelta(days=transit_days(world.company, supplier)), 0)
 
 
 def base_rules(world: World, expectations: list[list[Expectation]]) -> list[ReorderRule]:
-    """For mean demand, without a season.
+    """Reorder rules for mean demand, without season.
 
-    The level is what lead time and review period need (periodic review, R + L), with safety stock.
-    The quantity is some weeks' demand, whole packs.
+    The level covers lead time and review period (periodic review, R + L) with safety stock. The quantity is
+    some weeks' demand in whole packs.
     """
     rules = []
     for number, product in enumerate(world.company.products):
@@ -73,7 +73,10 @@ def base_rules(world: World, expectations: list[list[Expectation]]) -> list[Reor
 
 
 def rules_of_month(world: World, demand: Demand, base: list[ReorderRule]) -> list[ReorderRule]:
-    """The base for the season in a month's time. What is discontinued is bought only for those who wait."""
+    """The base rules adjusted for the season in a month.
+
+    Discontinued products are bought for waiting orders only.
+    """
     ahead = world.day + timedelta(days=30)
     rules = []
     for product, rule in zip(world.company.products, base, strict=True):
@@ -86,7 +89,7 @@ def rules_of_month(world: World, demand: Demand, base: list[ReorderRule]) -> lis
 
 
 def scarce_products(world: World, demand: Demand, expectations: list[list[Expectation]]) -> dict[int, date]:
-    """A few products that cannot be had, by the day since when: the story of the last weeks."""
+    """A few products that cannot be bought, with the day since when: the story of the last weeks."""
     since = {}
     step = len(demand.sold) // _SCARCE
     for number in demand.sold[step // 2 :: step]:

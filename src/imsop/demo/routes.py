@@ -1,4 +1,4 @@
-"""Ways that goods go: along real sea routes between real ports, and straight over land."""
+"""Transport routes: real sea routes between real ports, and straight lines over land."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from typing import NamedTuple
 from imsop.demo.company import Place, distance_km
 
 _Point = tuple[float, float]
-"""Longitude, which runs on past 180 where a route crosses the date line, and latitude."""
+"""Longitude, continued beyond 180 if a route crosses the date line, and latitude."""
 
-# In degrees south, north, west, east. The first that holds a position names it: narrow waters come first.
+# In degrees south, north, west, east. The first match wins, so narrow waters come first.
 _WATERS = (
     ("Strait of Dover", (50.7, 51.4, 0.9, 2.2)),
     ("Suez Canal", (29.8, 31.4, 32.2, 32.7)),
@@ -58,14 +58,14 @@ _WATERS = (
 
 
 class Position(NamedTuple):
-    """Degrees, to five places: about a metre."""
+    """Degrees, rounded to five decimals: about a metre."""
 
     latitude: float
     longitude: float
 
 
 class Route(NamedTuple):
-    """A way, with the kilometres from its beginning to each of its points."""
+    """A route with the cumulative kilometres at each of its points."""
 
     points: tuple[_Point, ...]
     kilometres: tuple[float, ...]
@@ -75,7 +75,7 @@ class Route(NamedTuple):
         return self.kilometres[-1]
 
     def at(self, way: float) -> Position:
-        """Where one is after this part of the way, 0 to 1."""
+        """The position after this share of the route, 0 to 1."""
         gone = min(max(way, 0.0), 1.0) * self.length_km
         leg = min(bisect_right(self.kilometres, gone), len(self.points) - 1)
         begins, ends = self.kilometres[leg - 1], self.kilometres[leg]
@@ -88,21 +88,21 @@ class Route(NamedTuple):
 
 @cache
 def sea_route(origin: str, destination: str) -> Route:
-    """The shortest way for a ship between two ports, by UN/LOCODE.
+    """The shortest sea route between two ports, by UN/LOCODE.
 
-    The first call takes a second or two and a quarter of a gigabyte: the seas are read.
+    The first call loads the sea network: a second or two, and a quarter of a gigabyte.
     """
-    import searoute  # noqa: PLC0415 - what it loads is wanted in the simulating process only
+    import searoute  # noqa: PLC0415 - its data is needed in the simulating process only
 
     ports = _ports()
     way = searoute.searoute(ports[origin], ports[destination])
     points = [(longitude, latitude) for longitude, latitude in way["geometry"]["coordinates"]]
-    # The network of the seas ends off the ports, at worst a pilot's day away.
+    # The network ends off the ports, at most a day away.
     return _route([_beside(ports[origin], points[0]), *points, _beside(ports[destination], points[-1])])
 
 
 def _beside(point: _Point, other: _Point) -> _Point:
-    """The same point with its longitude counted on the other's turn around the earth."""
+    """The same point with its longitude shifted by full turns to be nearest to the other's."""
     longitude, latitude = point
     return longitude + 360 * round((other[0] - longitude) / 360), latitude
 
@@ -116,7 +116,7 @@ def _ports() -> dict[str, _Point]:
 
 @cache
 def land_route(origin: Place, destination: Place) -> Route:
-    """As the crow flies: roads and rails are not known here."""
+    """The straight line: roads and rails are not modelled."""
     return _route([(place.longitude, place.latitude) for place in (origin, destination)])
 
 
@@ -131,7 +131,7 @@ def _route(points: Sequence[_Point]) -> Route:
 
 
 def water_at(position: Position) -> str:
-    """What sailors call the water there."""
+    """The name of the sea or strait at a position."""
     for name, (south, north, west, east) in _WATERS:
         if south <= position.latitude <= north and west <= position.longitude <= east:
             return name

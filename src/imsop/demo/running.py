@@ -1,6 +1,6 @@
-"""Simulations in processes of their own, beside the loading of what is ready.
+"""Runs simulations in child processes, in parallel with loading.
 
-What one needs, the seas above all, takes a quarter of a gigabyte, which goes back to the machine with it.
+A simulation needs a quarter of a gigabyte, above all for the sea network, which its process frees at its end.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ class _Running(NamedTuple):
 
 
 class Simulations:
-    """Of companies, begun all at once when the books of one are asked for first.
+    """Simulations of companies, all started when the first books are requested.
 
-    Leaving the context ends those whose books nobody wanted.
+    Leaving the context terminates those whose books were not requested.
     """
 
     def __init__(self, companies: Sequence[Company], today: date) -> None:
@@ -51,7 +51,7 @@ class Simulations:
             receiver.close()
 
     async def books(self, company: Company, progress: Progress) -> "Books":
-        """Waits for them. Raises EOFError where the process has died, having said why by itself."""
+        """Waits for the company's books. Raises EOFError if its process died; it has printed the reason."""
         if not self._running:
             self._begin()
         while True:
@@ -76,8 +76,8 @@ class Simulations:
 
 def _run(sender: Connection, parent: int, company: Company, today: date) -> None:
     stop_with_parent(parent, signal.SIGKILL)()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the parent ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent ends this one
     gc.disable()
-    from imsop.demo.simulation import simulate  # noqa: PLC0415 - the whole of it is wanted here only
+    from imsop.demo.simulation import simulate  # noqa: PLC0415 - imported in the child process only
 
     sender.send(simulate(company, today, progress=lambda done, total: sender.send((done, total))))

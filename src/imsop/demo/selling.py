@@ -1,4 +1,4 @@
-"""Sales orders: from a customer's wish to its door, and sometimes back."""
+"""Simulates sales: from customer demand to delivery, and some returns."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,19 +14,19 @@ from imsop.demo.world import World, is_working
 _CENT = Decimal("0.01")
 _PRICE_RISE_PER_YEAR = Decimal("0.03")
 _SECOND_DAY = 0.4
-"""Of the orders leave on the second working day, the others on the first; except those ordered ahead."""
+"""Share of orders that ship on the second working day instead of the first; except those ordered ahead."""
 _FORWARD_ORDERS = 0.10
 _FORWARD_DAYS = (5, 15)
 _CANCELLED = 0.02
 _ACCEPT_PARTS = 0.7
 _PARTS_AFTER_DAYS = 2
-"""How long a customer that accepts parts waits for the whole."""
+"""Days that a customer who accepts partial shipments waits for the whole."""
 _PATIENCE_DAYS = 18
 _GIVE_UP = 0.12
-"""The chance of each day after that an order of which nothing could be sent is cancelled."""
+"""Daily probability after that of cancelling an order of which nothing could ship."""
 _RETURNED = 0.035
 _STILL_DRAFTED = 0.35
-"""Of the orders of the last days: somebody has not confirmed them yet."""
+"""Share of the orders of the last days that are not yet confirmed."""
 _DRAFT_DAYS = 4
 _ORDER_HOURS = (0.2, 9.2)
 _CONFIRMED_WITHIN_MINUTES = 40
@@ -68,7 +68,7 @@ def _take_order(world: World, demand: Demand, at: datetime) -> None:
 
 
 def _source(world: World, customer: Customer, wishes: list[Wish]) -> int:
-    """The customer's own warehouse, or one that has everything where its own has not."""
+    """The customer's own warehouse, or another one that has everything if its own has not."""
     places = [customer.warehouse]
     if not customer.place.port:
         places += range(len(world.company.warehouses))
@@ -79,7 +79,7 @@ def _source(world: World, customer: Customer, wishes: list[Wish]) -> int:
 
 
 def _sell_at_counter(world: World, demand: Demand) -> None:
-    """Somebody takes what is there and goes."""
+    """A counter sale of available stock."""
     warehouse = world.rng.randrange(len(world.company.warehouses))
     wishes = [
         wish
@@ -122,7 +122,7 @@ def _draft(world: World, number: int | None, warehouse: int, wishes: list[Wish],
 
 
 def _price(world: World, number: int, customer: Customer | None) -> Decimal:
-    """The list price of then, less the customer's discount."""
+    """The list price on that day, less the customer's discount."""
     product: Product = world.product(number)
     years = Decimal((world.today - world.day).days) / 365
     discount = Decimal(customer.discount_percent if customer else 0) / 100
@@ -131,7 +131,7 @@ def _price(world: World, number: int, customer: Customer | None) -> Decimal:
 
 
 def _confirm(world: World, order: SalesOrder, at: datetime) -> None:
-    """Reserves what is there; the rest waits in line."""
+    """Reserves available stock; the rest joins the queue."""
     advance(world, order, "confirm", "sales", at=at)
     world.open_orders[order.id] = order
     for line in order.lines:
@@ -140,7 +140,7 @@ def _confirm(world: World, order: SalesOrder, at: datetime) -> None:
 
 
 def feed(world: World, warehouse: int, product: int) -> None:
-    """Reserves what has become available for those who wait, in the order in which they came."""
+    """Reserves newly available stock for queued lines, first come, first served."""
     waiting = world.stock.waiting[warehouse][product]
     while waiting and (available := world.stock.available(warehouse, product)) > 0:
         line = waiting[0]
@@ -159,7 +159,7 @@ def _issue(world: World, order: SalesOrder, line: SalesLine) -> None:
 
 
 def cancel_order(world: World, order: SalesOrder, note: str) -> None:
-    """Frees all that it holds, where nothing of it has left."""
+    """Cancels an order and releases its reservations, unless something has shipped."""
     if order.status != "confirmed" or any(line.shipped for line in order.lines):
         return
     world.tick()
@@ -176,7 +176,7 @@ def cancel_order(world: World, order: SalesOrder, note: str) -> None:
 
 
 def dispatch_orders(world: World) -> None:
-    """What is due and whole leaves; what cannot be whole leaves in parts where the customer takes that."""
+    """Ships due orders that are complete, and partial ones if the customer accepts that."""
     for order in list(world.open_orders.values()):
         if order.ready_on > world.day:
             continue
@@ -211,9 +211,7 @@ def _delivered(world: World, shipment: Shipment) -> None:
     order = shipment.sales_order
     if order is None:
         raise RuntimeError("an outbound shipment carries an order")
-    at = max(
-        shipment.arrives_at, world.at(world.day, world.rng.uniform(0, 6))
-    )  # from a port it takes a while
+    at = max(shipment.arrives_at, world.at(world.day, world.rng.uniform(0, 6)))  # a port adds some time
     deliver(world, shipment, at)
     order.underway -= 1
     for item in shipment.lines:
@@ -229,7 +227,7 @@ def _delivered(world: World, shipment: Shipment) -> None:
 
 
 def _take_back(world: World, order: SalesOrder, line: SalesLine) -> None:
-    """Part of a line comes back; what is not fit for sale is scrapped."""
+    """A customer returns a part of a line; unsaleable units are scrapped."""
     pack = world.product(line.product).pack
     packs = (line.shipped - line.returned) // pack
     if packs == 0:

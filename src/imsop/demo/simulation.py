@@ -1,4 +1,4 @@
-"""Two years of a company, day by day, without a database. The same day and seed give the same books."""
+"""Simulates two years of a company, day by day, without a database. Deterministic in day and seed."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -20,7 +20,7 @@ def simulate(
     seed: str = SEED,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Books:
-    """The books at midnight, as `today` begins. Tells how many days of how many are done."""
+    """The company's books until midnight at the start of `today`. Reports the number of simulated days."""
     customers = make_customers(company)
     world = World(company, customers, today, seed)
     demand = Demand(company, customers, today)
@@ -60,7 +60,7 @@ def simulate(
 
 
 def _ratings(world: World) -> list[Decimal]:
-    """1 to 5 by the part of the lines of the last year that came as promised; 0 without any."""
+    """Ratings from 1 to 5 by the share of last year's lines that came as promised; 0 without any."""
     due = [0] * len(world.company.suppliers)
     on_time = [0] * len(world.company.suppliers)
     for order in world.books.purchase_orders:

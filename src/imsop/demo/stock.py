@@ -1,4 +1,4 @@
-"""The books' movements, posted through the ledger's one door, and what is held of the stock they leave."""
+"""Posts the books' movements through the ledger, and reserves stock."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -22,11 +22,14 @@ _REASONS: dict[MovementKind, str] = {
     "transfer_out": "Sent to another warehouse",
     "transfer_in": "Came from another warehouse",
 }
-"""Of movements that no order line caused."""
+"""Reasons of movements without an order line."""
 
 
 async def post_movements(loading: Loading, progress: Callable[[int, int], None]) -> int:
-    """In the order of the books, which is that of time. Raises Conflict where stock would fall below zero."""
+    """Posts all movements, which are in chronological order.
+
+    Raises Conflict if stock would fall below zero.
+    """
     await stage_movements(loading.connection)
     await stage_records(
         loading.connection,
@@ -47,7 +50,7 @@ async def post_movements(loading: Loading, progress: Callable[[int, int], None])
 
 
 async def reserve_stock(loading: Loading) -> int:
-    """Holds what open orders were promised, and what is set aside; returns the number of reservations."""
+    """Reserves stock for open orders and for holds; returns the number of reservations."""
     balances = await _balance_ids(loading)
 
     wishes = [
@@ -68,7 +71,7 @@ async def reserve_stock(loading: Loading) -> int:
 
 
 async def _balance_ids(loading: Loading) -> dict[tuple[int, int], UUID]:
-    """By product and warehouse."""
+    """Ids of balances by product and warehouse."""
     products = {id_: number for number, id_ in enumerate(loading.product_ids)}
     warehouses = {id_: number for number, id_ in enumerate(loading.warehouse_ids)}
     balances = await loading.connection.fetch(

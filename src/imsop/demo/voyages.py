@@ -1,4 +1,4 @@
-"""Shipments under way: how long they take, what happens to them, and where they were seen."""
+"""Simulates shipments in transit: duration, events and positions."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,15 +12,15 @@ from imsop.demo.routes import Route, land_route, sea_route, water_at
 from imsop.demo.world import World
 
 _SHIP_KM_PER_DAY = 780
-"""17.5 knots, with what is lost in canals and on the roads before ports."""
+"""17.5 knots, less delays in canals and roadsteads."""
 _HANDLING_DAYS = 3
 """In both ports together."""
 _LANDING_DAYS: dict[TransportMode, int] = {"ocean": 3, "rail": 3, "road": 0, "courier": 0}
-"""From a port or a yard to the shelf."""
+"""From port or yard to the shelf."""
 _TRUCK_KM_PER_DAY = 620
 _TRAIN_KM_PER_DAY = 500
 _COURIER_GRAMS = 30_000
-"""Up to here a parcel service takes it, over land."""
+"""Weight limit of parcel services, over land."""
 _DELAYED = {"ocean": 0.13, "rail": 0.10, "road": 0.07, "courier": 0.05}
 _DELAY_DAYS = {"ocean": (2, 9), "rail": (1, 4), "road": (1, 3), "courier": (1, 2)}
 _CUSTOMS_HELD = 0.08
@@ -31,7 +31,7 @@ _DELAY_REASONS = {
     "courier": ("Missorted parcel", "Recipient not there"),
 }
 
-# How often somebody sees where a shipment is, and for how long before today that is kept.
+# Interval of position reports, and how many are kept before today.
 _HOURS_BETWEEN_FIXES = {"ocean": 20.0, "rail": 8.0, "road": 2.0, "courier": 3.0}
 _FEWEST_FIXES, _MOST_FIXES = 5, 40
 _UNLOADING_HOURS = (6, 30)
@@ -42,7 +42,7 @@ class Journey(NamedTuple):
     mode: TransportMode
     route: Route
     days: int
-    """As planned, from departure to arrival."""
+    """Planned days from departure to arrival."""
 
     @property
     def days_to_the_shelf(self) -> int:
@@ -52,7 +52,10 @@ class Journey(NamedTuple):
 def journey(
     origin: Place, destination: Place, link: Link | None = None, weight_grams: int = 10**9
 ) -> Journey:
-    """How goods go: by sea between two ports, else over land. A link says which, where both are possible."""
+    """The transport mode, route and days: by sea between two ports, else over land, or as `link` says.
+
+    Over land, up to _COURIER_GRAMS by parcel service.
+    """
     if origin.port and destination.port and link in {None, "ocean"}:
         route = sea_route(origin.port, destination.port)
         return Journey("ocean", route, _HANDLING_DAYS + round(route.length_km / _SHIP_KM_PER_DAY + 0.5))
@@ -72,7 +75,7 @@ def plan_shipment(
     departs_at: datetime,
     link: Link | None = None,
 ) -> Shipment:
-    """Books a carrier. The dice say now when it will arrive: nobody in the company knows."""
+    """Books a carrier. The random arrival is drawn now, but no record reveals it."""
     rng = world.rng
     weight = sum(world.product(line.product).weight_grams * line.quantity for line in lines)
     way = journey(origin, destination, link, weight)
@@ -113,7 +116,7 @@ def plan_shipment(
 def _arrival(
     world: World, shipment_type: ShipmentType, way: Journey, departs_at: datetime, late: int
 ) -> datetime:
-    """Ships and trains arrive at any hour; lorries before our own gate opens, at a customer's by day."""
+    """Ships and trains arrive at any hour; trucks before our gate opens, at customers during the day."""
     if way.mode in {"ocean", "rail"}:
         return departs_at + timedelta(hours=way.days * 24 * world.rng.uniform(0.88, 1.02), days=late)
     day = world.working_day_after(departs_at.date() + timedelta(days=way.days + late), 0)
@@ -123,7 +126,7 @@ def _arrival(
 
 
 def _carrier(world: World, mode: TransportMode) -> tuple[str, str]:
-    """Name and tracking number: the container's (ISO 6346, with its check digit) or the consignment's."""
+    """Carrier and tracking number: the container's (ISO 6346, with its check digit) or the consignment's."""
     number = world.rng.randrange(10**6)
     if mode == "ocean":
         name, letters = world.rng.choice(world.company.ocean_carriers)
@@ -135,7 +138,7 @@ def _carrier(world: World, mode: TransportMode) -> tuple[str, str]:
 
 
 def depart(world: World, shipment: Shipment, then: Callable[[Shipment], None]) -> None:
-    """Leaves. `then` is called on the day when the other side has it in hands."""
+    """Departs. `then` is called on the day of receipt."""
     shipment.status, shipment.ship_date = "in_transit", shipment.departs_at.date()
     waited = shipment.departs_at - shipment.stops[0].occurred_at
     _stop(world, shipment, "picked_up", shipment.departs_at - min(waited / 2, timedelta(hours=1)))
@@ -169,7 +172,7 @@ def _arrive(world: World, shipment: Shipment, then: Callable[[Shipment], None]) 
 
 
 def deliver(world: World, shipment: Shipment, at: datetime) -> None:
-    """The consignee has it."""
+    """The consignee receives the shipment."""
     shipment.status, shipment.delivered_on = "delivered", at.date()
     _stop(world, shipment, "delivered", at, source="warehouse" if shipment.type != "outbound" else None)
     _tell(
@@ -205,14 +208,14 @@ def _stop(
     source: str | None = None,
     payload: dict[str, object] | None = None,
 ) -> None:
-    """Writes what happened, where it was then. What would be after the end is not known yet."""
+    """Records an event with its location; those after the end of the simulation are left out."""
     if at < world.end:
         location, _, _ = _seen(shipment, at)
         shipment.stops.append(Stop(event_type, location, source or shipment.carrier, at, payload))
 
 
 def _seen(shipment: Shipment, at: datetime) -> tuple[str, float, float]:
-    """Where it is: by name, latitude and longitude. The way is gone evenly."""
+    """Location by name, latitude and longitude; travels at constant speed."""
     way = (at - shipment.departs_at) / (shipment.arrives_at - shipment.departs_at)
     position = shipment.route.at(way)
     if way <= 0 or way >= 1:
@@ -225,7 +228,7 @@ def _seen(shipment: Shipment, at: datetime) -> tuple[str, float, float]:
 
 
 def fixes(world: World) -> list[Fix]:
-    """Where the shipments of the last months were seen, in order of time."""
+    """Positions of the shipments of the last months, in chronological order."""
     seen: list[Fix] = []
     for shipment in world.books.shipments:
         known_since = world.end - timedelta(days=_DAYS_OF_FIXES[shipment.mode])

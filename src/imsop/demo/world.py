@@ -1,4 +1,4 @@
-"""The company while it is simulated: its calendar, its stock, its books, and what is still to happen."""
+"""State of a simulation: calendar, stock, books, and scheduled work."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -26,11 +26,14 @@ YEARS = 2
 DAYS = 365 * YEARS + 1
 _HOLIDAYS = {(1, 1), (12, 25), (12, 26)}
 _SECONDS_OF_WORK = (4, 45)
-"""Between one booking and the next."""
+"""Between two bookings."""
 
 
 class World:
-    """`end` is the first instant that has not come yet: midnight UTC at the start of today."""
+    """The simulated company.
+
+    `end` is the first instant beyond the simulation: midnight UTC at the start of today.
+    """
 
     def __init__(self, company: Company, customers: list[Customer], today: date, seed: str) -> None:
         self.company = company
@@ -39,7 +42,7 @@ class World:
         self.first_day = today - timedelta(days=DAYS)
         self.last_day = today - timedelta(days=1)
         self.end = datetime.combine(today, time(), UTC)
-        self.rng = Random(f"{seed} {company.name} {today}")  # noqa: S311 - a simulation's dice
+        self.rng = Random(f"{seed} {company.name} {today}")  # noqa: S311 - a simulation's random numbers
         self.day = self.first_day
         self.now = self.at(self.first_day, -company.opens_utc)
         self.books = Books()
@@ -53,7 +56,7 @@ class World:
         self.recipes = [
             [(numbers[sku], quantity) for sku, quantity in product.recipe] for product in company.products
         ]
-        """By product: its materials, in 1,000 of it."""
+        """By product: the materials in 1,000 units of it."""
         self._suppliers = {supplier.key: number for number, supplier in enumerate(company.suppliers)}
 
     # Time
@@ -63,16 +66,16 @@ class World:
         return opening + timedelta(hours=hours_after_opening)
 
     def begin_phase(self, hours_after_opening: float) -> None:
-        """The clock goes on to this hour of the day, unless it is later already."""
+        """Advances the clock to this hour of the day, unless it is later already."""
         self.now = max(self.now, self.at(self.day, hours_after_opening))
 
     def tick(self) -> datetime:
-        """The next instant at which something is written down: the ledger is kept in order."""
+        """Advances the clock to the next booking, which keeps the ledger in order."""
         self.now += timedelta(seconds=self.rng.randint(*_SECONDS_OF_WORK))
         return self.now
 
     def working_day_after(self, day: date, days: int) -> date:
-        """The day itself or the next working one, and this many working days on."""
+        """The given day or the next working day, plus this number of working days."""
         while not is_working(day):
             day += timedelta(days=1)
         for _ in range(days):
@@ -82,7 +85,7 @@ class World:
         return day
 
     def schedule(self, day: date, hours_after_opening: float, what: Callable[[], None]) -> None:
-        """To be done on that day or, where it is over, on the next."""
+        """Schedules work for that day, or the next one if it has passed."""
         self._agenda[max(day, self.day + timedelta(days=1))].append((hours_after_opening, what))
 
     def do_what_is_due(self) -> None:
@@ -92,19 +95,19 @@ class World:
 
     @property
     def elapsed(self) -> float:
-        """0 on the first day, 1 on the last."""
+        """The elapsed share of the simulation: 0 on the first day, 1 on the last."""
         return (self.day - self.first_day).days / DAYS
 
     # Names and numbers
 
     def new_id(self, at: datetime) -> UUID:
-        """A UUID of version 7 (RFC 9562) as it would have been made then: keys run with time."""
+        """A UUID of version 7 (RFC 9562) for that instant, so that keys are in chronological order."""
         milliseconds = int(at.timestamp() * 1000)
         value = milliseconds << 80 | 7 << 76 | self.rng.getrandbits(12) << 64
         return UUID(int=value | 2 << 62 | self.rng.getrandbits(62))
 
     def new_number(self, prefix: str) -> str:
-        """As the product numbers its documents: by year."""
+        """The next document number, by year as in the product."""
         series = f"{prefix}-{self.day.year}"
         self._numbers[series] += 1
         return f"{series}-{self._numbers[series]:06}"
@@ -113,7 +116,7 @@ class World:
         return self.company.products[number]
 
     def supplier_of(self, number: int) -> int | None:
-        """Who delivers the product today; None where it is made here."""
+        """The current supplier of the product; None if it is made here."""
         key = self.company.products[number].supplier
         if key is None:
             return None
@@ -142,7 +145,7 @@ class World:
         note: str | None = None,
         line: PurchaseLine | SalesLine | None = None,
     ) -> None:
-        """Moves stock and writes it into the ledger. It never falls below what is reserved."""
+        """Moves stock and appends to the ledger. Stock never falls below what is reserved."""
         on_hand = self.stock.on_hand[warehouse]
         on_hand[product] += quantity
         if on_hand[product] < self.stock.reserved[warehouse][product]:
@@ -169,7 +172,7 @@ class World:
         at: datetime | None = None,
         **metadata: Any,
     ) -> None:
-        """Writes a business event; the kind of thing it is about is what its type begins with."""
+        """Records a business event; the kind of its entity is the first part of its type."""
         if at is None or at < self.end:
             entity_type = event_type.partition(".")[0]
             self.books.events.append(
@@ -178,14 +181,14 @@ class World:
 
 
 class Stock:
-    """By warehouse and product: what is there, what is held for orders, what comes, who waits."""
+    """By warehouse and product: on hand, reserved, inbound, and queued order lines."""
 
     def __init__(self, company: Company) -> None:
         warehouses, products = len(company.warehouses), len(company.products)
         self.on_hand = [[0] * products for _ in range(warehouses)]
         self.reserved = [[0] * products for _ in range(warehouses)]
         self.coming = [[0] * products for _ in range(warehouses)]
-        """On transfers that have left."""
+        """In transfers under way."""
         self.waiting: list[list[deque[SalesLine]]] = [
             [deque() for _ in range(products)] for _ in range(warehouses)
         ]
@@ -196,11 +199,11 @@ class Stock:
         return self.on_hand[warehouse][product] - self.reserved[warehouse][product]
 
     def short(self, warehouse: int, product: int) -> int:
-        """What orders still wait for."""
+        """The quantity that queued orders wait for."""
         return sum(line.missing for line in self.waiting[warehouse][product])
 
     def outlook(self, warehouse: int, product: int) -> int:
-        """What will be free there once all that is on its way to it has come and all who wait are served."""
+        """Stock that will be available once all inbound has arrived and all queued orders are served."""
         return (
             self.available(warehouse, product)
             + self.coming[warehouse][product]
@@ -208,7 +211,7 @@ class Stock:
         )
 
     def position(self, product: int) -> int:
-        """The company's: all outlooks, and what is on order or being made."""
+        """The company's stock position: all outlooks, plus open purchase and production orders."""
         outlooks = sum(self.outlook(warehouse, product) for warehouse in range(len(self.on_hand)))
         return outlooks + self.on_order[product] + self.in_making[product]
 

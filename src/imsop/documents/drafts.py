@@ -1,4 +1,4 @@
-"""Orders of both kinds while they are drafts: what buying and selling share."""
+"""Drafts of purchase and sales orders: the code that both share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,15 +21,18 @@ from imsop.identity.actor import Actor
 
 
 class References(Struct, frozen=True):
-    """What an order's ids lead to. `partner_status` is None where there is no such supplier or customer."""
+    """The result of looking up an order's ids.
+
+    `partner_status` is None if the supplier or customer does not exist.
+    """
 
     partner_status: str | None
     unknown_lines: list[int]
-    """Places, counted from 0, of the lines whose product does not exist."""
+    """Zero-based indexes of lines whose product does not exist."""
 
 
 class Partner(TypedDict):
-    """A supplier or customer as an order was agreed with it; the master data may have changed since."""
+    """A supplier or customer as it was when the order was agreed; the master data may have changed since."""
 
     name: str
     contact_person: str | None
@@ -43,7 +46,7 @@ class Partner(TypedDict):
 
 
 class NewLine(OrderLine, Protocol):
-    """A line, as it comes in."""
+    """An order line in a request."""
 
     @property
     def product_id(self) -> UUID: ...
@@ -52,7 +55,7 @@ class NewLine(OrderLine, Protocol):
 
 
 class NewOrder(Protocol):
-    """An order, as it comes in."""
+    """An order in a request."""
 
     @property
     def order_date(self) -> date: ...
@@ -69,7 +72,7 @@ Full = TypeVar("Full", bound=Struct)
 
 
 class Queries(Protocol):
-    """The statements of one kind of order: its `queries` module."""
+    """The SQL of one kind of order: the interface of its `queries` module."""
 
     async def get_order(self, connection: Connection, organization_id: UUID, order_id: UUID, /) -> Any: ...
     async def look_up_references(
@@ -98,20 +101,23 @@ class Queries(Protocol):
 
 @dataclass(frozen=True)
 class Drafts(Generic[Order, Full]):
-    """Keeps drafts of one kind of order. `what` and the texts of refusals are of the catalogue."""
+    """Creates, edits and deletes drafts of one kind of order.
+
+    `what` and the error messages are catalogue texts.
+    """
 
     queries: Queries
     full: type[Full]
-    """The order with its lines."""
+    """The struct of an order with its lines."""
     what: str
     numbered: NumberedKind
     number: str
-    """The field of its number."""
+    """Name of the field with its number."""
     partner: str
-    """The field of its supplier or customer."""
+    """Name of the field with its supplier or customer."""
     partner_blocked: str
     past_draft: str
-    """Says why it can be neither edited nor deleted; filled in with `status`."""
+    """Error message for orders past draft; its parameter is `status`."""
     created: EventType[Named]
     changed: EventType[Changed]
     deleted: EventType[Named]
@@ -130,7 +136,10 @@ class Drafts(Generic[Order, Full]):
         return self.full(**msgspec.structs.asdict(order), items=items)
 
     async def create(self, connection: Connection, actor: Actor, new: NewOrder) -> Full:
-        """Drafts an order. Raises Conflict for a number that is taken and for a blocked partner."""
+        """Creates a draft.
+
+        Raises InvalidInput for unknown ids, Conflict for a taken number or a blocked partner.
+        """
         _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
         await self._require_references(connection, actor, getattr(new, self.partner), new.items)
         line_totals, total_amount = totals(new.items)
@@ -151,7 +160,10 @@ class Drafts(Generic[Order, Full]):
     async def edit(
         self, connection: Connection, actor: Actor, order_id: UUID, changes: Struct, if_match: str
     ) -> Full:
-        """Changes a draft that is still the version the caller read. Raises Conflict past draft."""
+        """Edits a draft.
+
+        Raises NotFound, PreconditionFailed on a version mismatch, and Conflict past draft.
+        """
         current = await self.queries.get_order(connection, actor.organization_id, order_id)
         current = edits.require_version(current, if_match, self.what)
         self._require_draft(current)
@@ -187,9 +199,9 @@ class Drafts(Generic[Order, Full]):
     async def _require_references(
         self, connection: Connection, actor: Actor, partner_id: UUID | None, items: Sequence[NewLine]
     ) -> None:
-        """Refuses ids that lead nowhere, all at once, and a blocked partner.
+        """Raises InvalidInput naming all ids that do not exist, or Conflict for a blocked partner.
 
-        Nothing is locked: a partner blocked a moment later has a draft from a moment before.
+        Takes no locks: a partner blocked a moment later may have a draft from a moment before.
         """
         found = await self.queries.look_up_references(
             connection, actor.organization_id, partner_id, [item.product_id for item in items]
@@ -214,7 +226,7 @@ class Drafts(Generic[Order, Full]):
 
 
 def _require_days_in_order(ordered_on: date, expected_on: date | None, items: Sequence[NewLine]) -> None:
-    """What was delivered before it was ordered is imported, not drafted."""
+    """Raises InvalidInput for delivery dates before the order date; only imports may have those."""
     expected = {"expected_delivery_date": expected_on} | {
         f"items[{place}].expected_delivery_date": item.expected_delivery_date
         for place, item in enumerate(items)

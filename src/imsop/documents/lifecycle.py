@@ -1,7 +1,7 @@
-"""The states of a document and what moves it from one to another, as a table.
+"""State machines of documents, as tables of transitions.
 
-From a document's table come its routes, the buttons of its page, the refusal that says what can be done
-instead, and the diagram in docs/lifecycles.md.
+Routes, buttons, error messages that list the possible verbs, and the diagram in docs/lifecycles.md are all
+derived from a document's table.
 """
 
 from collections.abc import Awaitable, Callable
@@ -38,7 +38,7 @@ CurrentVersion: TypeAlias = Annotated[
 
 
 class Advanced(Struct, frozen=True, kw_only=True):
-    """A document moved on: what it is called, with whom it is, from which state to which, and why."""
+    """Event payload of a transition: the document's name and partner, both states, and the reason."""
 
     name: str
     partner: str | None
@@ -58,7 +58,7 @@ class Held(Struct, frozen=True):
 
 
 class WithReason(Struct, frozen=True, forbid_unknown_fields=True):
-    """Why; it is kept in the document's history."""
+    """The reason for a transition, kept in the document's history."""
 
     reason: Reason
 
@@ -68,7 +68,7 @@ Step: TypeAlias = Callable[[Connection, Actor, Held], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Transition:
-    """One verb: from these states to that one. `label` is of the catalogue and stands on the button."""
+    """One verb: source states, target state. `label` is a catalogue text, used on the button."""
 
     verb: str
     label: str
@@ -76,15 +76,15 @@ class Transition:
     target: str
     emits: EventType[Advanced]
     steps: tuple[Step, ...] = ()
-    """What it needs, raising Conflict where that is not so, and what else it does; before it moves on."""
+    """Preconditions (raising Conflict) and side effects, run in this order before the state changes."""
     needs_reason: bool = False
 
 
 class Queries(Protocol):
-    """The statements of one kind of document: its `queries` module."""
+    """The SQL of one kind of document: the interface of its `queries` module."""
 
     async def hold(self, connection: Connection, organization_id: UUID, document_id: UUID, /) -> Held | None:
-        """Locks the document's row against other verbs, not against lines that refer to it."""
+        """Locks the document's row (FOR NO KEY UPDATE) against other transitions, not foreign key checks."""
         ...
 
     async def advance(
@@ -98,13 +98,13 @@ class Queries(Protocol):
         changed_by: UUID,
         /,
     ) -> bool:
-        """Moves it from the one state to the other, if it is in the one, and appends its history."""
+        """Guarded UPDATE from one state to the other, with a history row; False if the state was another."""
         ...  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The transitions of one kind of document; `what` is of the catalogue."""
+    """The transitions of one kind of document; `what` is a catalogue text."""
 
     queries: Queries
     what: str
@@ -112,13 +112,13 @@ class Lifecycle:
     transitions: tuple[Transition, ...]
 
     def possible(self, status: str, actor: Actor | None = None) -> list[Transition]:
-        """What can be done with a document in that state, by this actor."""
+        """Transitions from that state; with `actor`, only those the actor's permissions allow."""
         if actor is not None and self.permission not in actor.permissions:
             return []
         return [transition for transition in self.transitions if status in transition.sources]
 
     def of(self, verb: str) -> Transition:
-        """Raises NotFound for a verb that this kind of document does not have."""
+        """The transition of that name. Raises NotFound if this kind of document has none."""
         found = next((transition for transition in self.transitions if transition.verb == verb), None)
         if found is None:
             raise NotFound(Said("nothing is called %(verb)s here", verb=verb))
@@ -133,10 +133,10 @@ class Lifecycle:
         if_match: str | None = None,
         reason: str | None = None,
     ) -> None:
-        """Does what the verb says, once: a rival waits for the row's lock and then finds the new state.
+        """Executes a transition once: a concurrent one waits for the row lock and then finds the new state.
 
-        Locks the document first; its steps lock balances after it. Raises NotFound, PreconditionFailed, and
-        Conflict where the document's state does not allow it, saying what it allows.
+        Lock order: the document, then the balances that its steps lock. Raises NotFound, PreconditionFailed,
+        and Conflict, naming the possible transitions, if the document's state does not allow this one.
         """
         transition = self.of(verb)
         if transition.needs_reason and not reason:
@@ -192,7 +192,7 @@ class Lifecycle:
     def routes(
         self, path: str, read: Callable[[Connection, Actor, UUID], Awaitable[Any]], shape: type[Struct]
     ) -> list[HTTPRouteHandler]:
-        """A POST per verb below the document's path, which replies with the document as it is then."""
+        """One POST route per verb below the document's path; responds with the document in its new state."""
         return [self._route(path, transition, read, shape) for transition in self.transitions]
 
     def _route(
@@ -232,7 +232,7 @@ class Lifecycle:
 
 
 def diagram(lifecycle: Lifecycle, first: str) -> str:
-    """The table as a Mermaid state diagram."""
+    """The transitions as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {first}"]
     lines += [
         f"    {source} --> {transition.target}: {transition.verb}"

@@ -1,4 +1,4 @@
-"""Money: decimal, never float."""
+"""Totals of order lines: Decimal, never float."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -8,12 +8,12 @@ from imsop.core.errors import FieldError, InvalidInput
 from imsop.core.said import Said
 
 MAX_AMOUNT = Decimal("999999999999.99")
-"""What numeric(14, 2) holds."""
+"""The maximum of numeric(14, 2)."""
 _CENT = Decimal("0.01")
 
 
 class OrderLine(Protocol):
-    """A line of an order of either kind, as it comes in: decimal text."""
+    """A line of either kind of order in a request; money is decimal text."""
 
     @property
     def quantity_ordered(self) -> int: ...
@@ -24,7 +24,7 @@ class OrderLine(Protocol):
 
 
 def totals(items: Sequence[OrderLine]) -> tuple[list[Decimal | None], Decimal]:
-    """Each line's total and their sum. Raises InvalidInput for those that no column holds."""
+    """The total of each line and their sum. Raises InvalidInput for totals above MAX_AMOUNT."""
     line_totals = [_line_total(item) for item in items]
     too_large = [
         FieldError(
@@ -52,7 +52,7 @@ def totals(items: Sequence[OrderLine]) -> tuple[list[Decimal | None], Decimal]:
 
 
 def _line_total(item: OrderLine) -> Decimal | None:
-    """As agreed, else quantity times price, half a cent rounded up, as PostgreSQL's round() does."""
+    """The agreed total, else quantity times price rounded half up to cents, as PostgreSQL's round() does."""
     if item.line_total is not None:
         return Decimal(item.line_total)
     if item.unit_price is None:

@@ -1,4 +1,4 @@
-"""Numbers of documents, such as PO-2026-000123: given one after the other, for each kind and year."""
+"""Document numbers such as PO-2026-000123: sequential within kind and year."""
 
 from typing import Literal
 from uuid import UUID
@@ -15,10 +15,10 @@ NumberedKind = Literal[
 async def next_number(
     connection: Connection, organization_id: UUID, kind: NumberedKind, year: int, field: str
 ) -> str:
-    """The next number of this kind of document; those that somebody typed are passed over.
+    """The next number of this kind of document; skips numbers that users have entered themselves.
 
-    Locks the counter of the kind and year until the transaction ends. Raises Conflict, naming the field,
-    when all six digits are used up.
+    Locks the counter of the kind and year until the transaction ends. Raises Conflict, naming the field, when
+    all six digits are used up.
     """
     number: str | None = await connection.fetchval(
         "SELECT next_document_number($1, $2, $3)", organization_id, kind, year

@@ -1,4 +1,4 @@
-"""Who acts: the signed-in user or key behind a request, with its organization and permissions."""
+"""The actor of a request: a signed-in user or API key, with its organization and permissions."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from imsop.identity.people.models import Locale
 
 
 class Actor(Struct, frozen=True):
-    """Who is asking: a user of an organization, by a session or a key, and what they may do."""
+    """An authenticated user of an organization, by session or API key, with the permissions in effect."""
 
     organization_id: UUID
     user_id: UUID

@@ -1,4 +1,4 @@
-"""What a route declares, and the permission check made from it."""
+"""Declarations of routes (`opt=`), and the permission checks based on them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -25,52 +25,52 @@ _ADMINISTRATION = frozenset(
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """What a route says of itself, as `opt=allow(…)`, `PUBLIC` or `OWN`."""
+    """A route's declaration, made with `opt=allow(…)`, `PUBLIC` or `OWN`."""
 
     access: Literal["permission", "own", "public"] = "permission"
-    """`own`: the caller's own account, so being signed in is enough, and an API key is refused."""
+    """`own`: any signed-in user, for their own account; API keys are refused."""
     permission: Permission | None = None
-    """Needed where access is by permission. A route that names none is refused to everyone."""
+    """Required with access `permission`. A route without one is refused to everybody."""
     problems: tuple[int, ...] = ()
-    """Statuses of refusals, beside those that every route has."""
+    """Error statuses for OpenAPI, in addition to those of every route."""
     replies_kept: bool = True
-    """Whether the reply to a POST is stored for its Idempotency-Key; not where it holds a secret."""
+    """True if replies to a POST are stored under its Idempotency-Key; False if they contain secrets."""
     decode: Callable[[bytearray], Any] | None = None
-    """Reads the JSON body, where msgspec alone would report too little."""
+    """Decodes the JSON body, where msgspec's own errors would say too little."""
     emits: tuple[EventType[Any], ...] = ()
-    """The business events of a write; a test compares them with what it emits."""
+    """Business events that a write may emit; a test compares them with those emitted."""
     events: Mapping[str, type] = {}
-    """Of a stream: the shape of each event's data, by the event's name."""
+    """For streams: the struct of each event's data, by event name."""
 
     @property
     def changes_access(self) -> bool:
-        """Whether a write may change who gets in and what they may do."""
+        """True if a write may change who has access, or to what."""
         return self.access == "own" or self.permission in _ADMINISTRATION
 
 
 PUBLIC: dict[str, Any] = {_OPT: Declared(access="public")}
-"""`opt` of the few routes that anybody may call; tests/rules lists them."""
+"""`opt` of the few public routes; tests/rules lists them."""
 
 OWN: dict[str, Any] = {_OPT: Declared(access="own")}
 
 
 def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]:
-    """`opt` of a route that needs a permission; `more` are fields of Declared."""
+    """`opt` of a route that requires a permission; `more` are fields of Declared."""
     return {_OPT: Declared(permission=permission, problems=problems, **more)}
 
 
 def public(*problems: int, **more: Any) -> dict[str, Any]:
-    """`opt` of a route that anybody may call, with its refusals."""
+    """`opt` of a public route, with its error statuses."""
     return {_OPT: Declared(access="public", problems=problems, **more)}
 
 
 def own(*problems: int, **more: Any) -> dict[str, Any]:
-    """`opt` of a route about the caller's own account, with its refusals."""
+    """`opt` of a route about the caller's own account, with its error statuses."""
     return {_OPT: Declared(access="own", problems=problems, **more)}
 
 
 def declared_by(handler: BaseRouteHandler) -> Declared:
-    """The route's declaration; one that declares nothing is refused to everyone."""
+    """The route's declaration; without one, the route is refused to everybody."""
     found: Declared = handler.opt.get(_OPT, _NOTHING)
     return found
 

@@ -1,4 +1,4 @@
-"""What a request carries from the edge (imsop.web.edge) to its handler and its page."""
+"""Per-request state that the edge (imsop.web.edge) passes to handlers and pages."""
 
 import asyncio
 import ipaddress
@@ -21,10 +21,10 @@ Row = TypeVar("Row")
 
 
 class UnitOfWork:
-    """The transaction of one request, for its actor's organization; opened when first needed.
+    """The transaction of one request, in its actor's organization; opened on first use.
 
-    A writing request authenticates again at that moment: access may have been revoked while its body was on
-    the way.
+    Writing requests re-authenticate when the transaction opens: access may have been revoked while the body
+    was in flight.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class UnitOfWork:
         self._connection: Connection | None = None
         self._releases: list[Callable[[], None]] = []
         self.is_streamed = False
-        """Whether the reply is read from the database while it is sent: the transaction lasts as long."""
+        """True if the response streams from the database: the transaction stays open until it is sent."""
 
     async def connection(self) -> Connection:
         if self._connection is None:
@@ -48,17 +48,17 @@ class UnitOfWork:
         return self._connection
 
     async def end(self, *, commit: bool) -> None:
-        """Commits or rolls back, and gives the connection back, whatever happens."""
+        """Commits or rolls back, and returns the connection to the pool, whatever happens."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             await self._pool.end(connection, commit=commit)
 
     def when_over(self, release: Callable[[], None]) -> None:
-        """Calls this once the request is over, however it ends: sent, refused, broken off, cut."""
+        """Registers a callback to run when the request is over, however it ends, disconnects included."""
         self._releases.append(release)
 
     async def close(self) -> None:
-        """Ends whatever has not ended by now. The edge calls it last, in every case."""
+        """Rolls back an open transaction and runs the callbacks. The edge always calls it last."""
         try:
             await self.end(commit=False)
         finally:
@@ -68,52 +68,52 @@ class UnitOfWork:
 
 
 class ClientConnection(Protocol):
-    """The connection that a request came on (imsop.web.edge.connection)."""
+    """The network connection of a request (imsop.web.edge.connection)."""
 
     @property
     def stopping(self) -> asyncio.Event:
-        """Set when the server is asked to stop."""
+        """Set when the server is shutting down."""
         ...
 
 
 @dataclass(slots=True)
 class Carried:
-    """One request's own values. Set by the edge, step by step, before the handler runs."""
+    """State of one request; the edge fills it in step by step before the handler runs."""
 
     request_id: str = ""
     actor: Actor | None = None
     """None until the request is authenticated, and on public routes."""
     unit: UnitOfWork | None = field(default=None, repr=False)
     csrf_token: str = field(default="", repr=False)
-    """What this reader's forms send along."""
+    """The CSRF token for this reader's forms."""
     body: bytearray = field(default_factory=bytearray, repr=False)
-    """The whole body, where the route takes one. The edge wipes it when the request is over."""
+    """The whole body, if the route accepts one. The edge wipes it after the request."""
     client_left: bool = False
-    """Whether the client ended the connection before it had the whole reply."""
+    """True if the client disconnected before it had the whole response."""
     connection: ClientConnection | None = None
     """None in tests, which have no connection."""
 
     @property
     def viewer(self) -> Actor | None:
-        """The actor, as pages call whoever reads them."""
+        """The actor, under the name that pages use for their reader."""
         return self.actor
 
 
 def carried(scope: Scope) -> Carried:
-    """What the request of this scope carries."""
+    """The state of the request with this scope."""
     found: Carried = scope["state"][_STATE]
     return found
 
 
 def carry(scope: Scope, request_id: str) -> Carried:
-    """Begins the record of a request."""
+    """Creates the state of a request."""
     record = Carried(request_id, connection=scope["state"].pop("connection", None))
     scope["state"][_STATE] = record
     return record
 
 
 def client_address(scope: Scope) -> str | None:
-    """The network address that the request comes from; None where a proxy sends something else."""
+    """The client's IP address; None if a proxy sends something else."""
     client = scope.get("client")
     try:
         return str(ipaddress.ip_address(client[0].partition("%")[0])) if client else None
@@ -122,7 +122,7 @@ def client_address(scope: Scope) -> str | None:
 
 
 class TenantRequest(Request[Any, Any, Any]):
-    """A request whose sender is signed in, as handlers take it."""
+    """An authenticated request, as handlers receive it."""
 
     @property
     def actor(self) -> Actor:
@@ -141,7 +141,7 @@ class TenantRequest(Request[Any, Any, Any]):
     async def cached(
         self, kind: str, key: UUID, load: Callable[[Connection, Actor, UUID], Awaitable[Row]]
     ) -> Row:
-        """A row of a kind that this process remembers (imsop.core.caches); else as `load` reads it."""
+        """A row from this process's cache (imsop.core.caches), else from `load`."""
 
         async def from_database() -> Row:
             return await load(*await self.begin(), key)
@@ -150,21 +150,21 @@ class TenantRequest(Request[Any, Any, Any]):
         return await cache.read(self.actor.organization_id, key, from_database)
 
     async def begin(self) -> tuple[Connection, Actor]:
-        """The request's transaction, opened for the actor's organization at the first call, and the actor.
+        """The request's transaction, opened in the actor's organization at the first call, and the actor.
 
-        It is committed just before the reply leaves, or rolled back if the reply is a refusal.
+        It commits just before the response is sent, or rolls back if the response is an error.
         """
         connection = await self._unit.connection()
         return connection, self.actor
 
     def keep_open(self) -> None:
-        """Keeps the transaction open until the last byte has left: the reply is read from it while sent."""
+        """Keeps the transaction open until the response has been sent, for responses streamed from it."""
         self._unit.is_streamed = True
 
     def when_over(self, release: Callable[[], None]) -> None:
-        """Calls this once the request is over, however it ends."""
+        """Registers a callback to run when the request is over, however it ends."""
         self._unit.when_over(release)
 
     async def finish(self) -> None:
-        """Commits before a reply that takes long to make, so that its connection serves others."""
+        """Commits before slow rendering, so that the connection can serve other requests."""
         await self._unit.end(commit=True)

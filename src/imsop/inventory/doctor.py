@@ -1,4 +1,4 @@
-"""What must be true of stock at every moment."""
+"""Integrity checks of stock."""
 
 from imsop.core.doctor import Check
 

@@ -1,18 +1,17 @@
-"""Schema changes: plain SQL, each with a revision of a few lines that places it in the order.
+"""Schema migrations: plain SQL files, each with a short alembic revision that gives its position.
 
-A change is two files, `versions/0007_name.py` and `versions/0007_name.sql`:
+A migration is two files, `versions/0007_name.py` and `versions/0007_name.sql`:
 
     from imsop.migrations import sql_revision
 
-    revision = "0007"
-    down_revision = "0006"
+revision = "0007" down_revision = "0006"
 
-    upgrade = sql_revision(__file__)
+upgrade = sql_revision(__file__)
 
-It runs as the owner of the tables, who belongs to no tenant and so sees no tenant's rows. A change that reads
-or writes them does so between `NO FORCE ROW LEVEL SECURITY` and `FORCE ROW LEVEL SECURITY` of their tables.
+It runs as the owner of the tables, who has no tenant and so sees no tenant's rows. A migration that reads or
+writes them needs `NO FORCE ROW LEVEL SECURITY` before and `FORCE ROW LEVEL SECURITY` after, on each table.
 
-There is no way down: a mistake is corrected by the next change, a disaster by the backup.
+There are no downgrades: a mistake is corrected by the next migration, a disaster by restoring a backup.
 """
 
 import re
@@ -22,15 +21,15 @@ from typing import Any
 
 VERSIONS = Path(__file__).parent / "versions"
 
-# A change that waits for a lock makes everyone behind it wait; it gives up and is tried again when quiet.
-# A file that knows better says so itself with SET LOCAL.
+# While a migration waits for a lock, everybody queues behind it; so it times out, to be retried when there is
+# less load. A file that needs other limits has its own SET LOCAL.
 _LIMITS = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '10min';"
 
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 
 
 def sql_revision(revision_file: str) -> Callable[[], None]:
-    """What runs the SQL file beside a revision as it stands: it has no parameters, `%` and `:` are text."""
+    """Returns an upgrade function that runs the SQL file verbatim, without parameters (`%`, `:`)."""
 
     def upgrade() -> None:
         from alembic import op  # noqa: PLC0415 - a start with nothing to migrate does not need it
@@ -42,15 +41,15 @@ def sql_revision(revision_file: str) -> Callable[[], None]:
 
 
 def revisions(versions: Path = VERSIONS) -> list[str]:
-    """All revisions in their order, which is that of the file names; read without loading alembic."""
+    """All revisions in order, which is that of the file names; read without importing alembic."""
     found = [_REVISION.search(file.read_text()) for file in sorted(versions.glob("[0-9]*.py"))]
     return [match.group(1) for match in found if match]
 
 
 def pending(current: str | None, versions: Path = VERSIONS) -> list[str]:
-    """What is still to be done to a database at revision `current`; None is an empty one.
+    """Revisions to apply to a database at revision `current`; None is an empty database.
 
-    Raises LookupError when `current` is unknown: a newer IMSOP has been here.
+    Raises LookupError if `current` is unknown: a newer IMSOP has migrated the database.
     """
     known = revisions(versions)
     if current is None:

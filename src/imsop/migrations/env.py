@@ -1,4 +1,4 @@
-"""Run by alembic: each revision in its own transaction, on the connection it was handed."""
+"""Alembic's environment: runs each revision in its own transaction, on the connection it is passed."""
 
 from alembic import context
 

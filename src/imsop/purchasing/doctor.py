@@ -1,4 +1,4 @@
-"""What must be true of purchase orders at every moment."""
+"""Integrity checks of purchase orders."""
 
 from imsop.core.doctor import Check
 
@@ -6,8 +6,8 @@ CHECKS = [
     Check(
         "what came in for each purchase order line equals its ledger",
         "SELECT count(*) FROM purchase_order_items",
-        # Earlier releases wrote entries without documents: of lines older than the last of them, part of the
-        # progress may have none.
+        # Earlier releases wrote ledger entries without documents, so lines older than the last of those may
+        # have progress without entries.
         """
         SELECT o.name AS organization, po.po_number || ' line ' || i.line_number AS subject,
                format('received %s, ledger %s; returned %s, ledger %s', i.quantity_received,

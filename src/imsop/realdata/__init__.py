@@ -1,4 +1,4 @@
-"""Organizations made of public data sets (docs/real-data.md), each loaded whole or not at all."""
+"""Organizations from public data sets (docs/real-data.md), each loaded completely or not at all."""
 
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from imsop.realdata import uci, usaid
 def load(
     opened: Installation, settings: Settings, directory: Path, progress: Progress
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """Loads what is not there yet. Returns a report on each organization, and everyone's sign-in."""
+    """Loads missing organizations. Returns a report on each, and all sign-ins (email, password)."""
     return load_organizations(
         opened,
         {

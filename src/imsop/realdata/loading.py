@@ -1,4 +1,4 @@
-"""What every step of a load is handed."""
+"""Parameters of the functions that load a data set."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -7,13 +7,13 @@ from imsop.core.database import Connection, rows_affected
 
 
 class Loading(NamedTuple):
-    """The transaction, the organization, and the user in whose name it is filled."""
+    """The transaction, the organization, and the user who is recorded as the author."""
 
     connection: Connection
     organization_id: UUID
     user_id: UUID
 
     async def insert(self, sql: str, *arguments: object) -> int:
-        """Runs an INSERT and returns how many rows it wrote."""
+        """Runs an INSERT and returns the number of rows."""
         status = await self.connection.execute(sql, *arguments)
         return rows_affected(status)

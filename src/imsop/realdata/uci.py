@@ -1,6 +1,6 @@
 """A British gift wholesaler's invoices of 2010 and 2011, as the organization "UK Gift Wholesale".
 
-docs/real-data.md says where each column of the source goes.
+docs/real-data.md maps the columns of the source.
 """
 
 import time
@@ -25,7 +25,7 @@ SOURCE = Path("uci_online_retail")
 async def load(pool: Pool, settings: Settings, directory: Path, progress: Progress) -> LoadReport:
     """Loads the three files in one transaction, or nothing.
 
-    Raises InvalidInput with every fault of a file, Conflict where the organization is there already.
+    Raises InvalidInput with every fault of a file, Conflict if the organization exists already.
     """
     began = time.monotonic()
     async with founded_organization(
@@ -39,7 +39,7 @@ async def load(pool: Pool, settings: Settings, directory: Path, progress: Progre
         country="United Kingdom",
     ) as founded:
         connection = founded.connection
-        # One sort or hash table of half a million lines, and not several of them at a time.
+        # Enough for one sort or hash table of half a million lines; they run one at a time.
         await connection.execute("SET LOCAL work_mem = '256MB'")
         progress(f"{NAME}: reading", 0, 1)
         rows_read = await stage_sources(connection, directory / SOURCE)
@@ -77,7 +77,7 @@ class _Outcomes(Struct, frozen=True):
 
 
 async def _count_outcomes(loading: Loading, made: dict[str, int]) -> dict[str, int]:
-    """Counts the rows as written, not as read: one lost on the way shows in a sum that does not add up."""
+    """Counts written rows, not read ones, so that a lost row shows in the sum."""
     counted = await fetch_one(
         loading.connection,
         _Outcomes,

@@ -1,10 +1,10 @@
-"""What `buyers`, `goods` and `lines` become: customers, products, orders, their lines and their history."""
+"""Turns `buyers`, `goods` and `lines` into customers, products, orders, order lines and history."""
 
 from imsop.realdata.loading import Loading
 
 
 async def make_customers(loading: Loading) -> int:
-    """The source numbers its customers and does not name them."""
+    """Customers with made-up names: the source has numbers only."""
     return await loading.insert(
         """
         INSERT INTO customers (id, organization_id, customer_number, name, country)
@@ -27,9 +27,9 @@ async def make_products(loading: Loading) -> int:
 
 
 async def make_sales_orders(loading: Loading) -> int:
-    """One per invoice that sells, as sold and handed over at once: the source has one moment for all of it.
+    """One order per invoice with sales, sold and delivered at once: the source has one timestamp.
 
-    Makes `invoices`, by which lines find their order.
+    Creates the table `invoices`, by which lines find their order.
     """
     await loading.connection.execute(
         """
@@ -65,7 +65,7 @@ async def make_sales_orders(loading: Loading) -> int:
 
 
 async def stage_sales_order_items(loading: Loading) -> int:
-    """One per sale, numbered as in the source; written with the movement that shipped it."""
+    """Stages one line per sale, numbered as in the source; inserted with the movement that ships it."""
     return await loading.insert(
         """
         INSERT INTO staged_sold_lines

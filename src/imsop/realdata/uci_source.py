@@ -1,6 +1,6 @@
-"""The three files of the retailer: read, checked, and typed as the tables `buyers`, `goods` and `lines`.
+"""Reads and validates the retailer's three files into the typed tables `buyers`, `goods` and `lines`.
 
-All else is made of these. A line of `lines` is on stock where it has a `product_id`.
+A row of `lines` has a `product_id` if it is about stock.
 """
 
 from pathlib import Path
@@ -10,10 +10,10 @@ from imsop.core.database import Connection
 
 
 async def stage_sources(connection: Connection, directory: Path) -> int:
-    """Makes `buyers`, `goods` and `lines`; returns the number of lines.
+    """Creates temporary tables `buyers`, `goods` and `lines`; returns the number of lines.
 
-    Raises InvalidInput with every fault of the first file that has any: first of its form, then of its
-    values, then of what its rows say together.
+    Raises InvalidInput with all faults of the first faulty file: first of its format, then of its values,
+    then of contradictions between rows.
     """
     await _stage_customers(connection, directory / "customers.csv")
     await _stage_products(connection, directory / "products.csv")
@@ -138,8 +138,8 @@ async def _stage_sales_lines(connection: Connection, path: Path) -> int:
     return rows
 
 
-# Half a million rows have few different values: those are looked at, and rows only for the faulty among them.
-# Six digits each for units and pounds keep every line's total within numeric(14, 2). A missing value is ''.
+# Half a million rows have few distinct values: these are validated, and rows read only for faulty ones. Six
+# digits each for units and pounds keep every line's total within numeric(14, 2). A missing value is ''.
 _FAULTY_VALUES = r"""
     INSERT INTO faulty_values (field, value, reason)
     SELECT g.field, coalesce(g.value, ''), CASE WHEN g.value IS NULL THEN 'is missing' ELSE k.reason END
@@ -212,9 +212,9 @@ _CONTRADICTIONS = """
     ORDER BY 1, 2
 """
 
-# What products.csv lacks is taken from the lines, as it takes its own: the most frequent description, the
-# median price. Descriptions of adjustments are remarks on the adjustment. These codes are charges for
-# postage, discounts and the like: their lines move no stock.
+# What products.csv lacks comes from the lines, by its own method: the most frequent description, the median
+# price. Descriptions of adjustments are remarks. These codes are charges such as postage and discounts: their
+# lines move no stock.
 _GOODS = """
     INSERT INTO goods (product_id, stock_code, name, price, is_charge)
     SELECT uuidv7(), g.stock_code, coalesce(g.description, g.stock_code), g.price,
@@ -235,7 +235,7 @@ _GOODS = """
     ORDER BY g.stock_code
 """
 
-# The source's clock is that of its country.
+# Timestamps of the source are in its country's timezone.
 _LINES = """
     INSERT INTO lines (row_number, kind, invoice_no, line_number, product_id, customer_number, description,
                        quantity, unit_price, sold_on, occurred_at)

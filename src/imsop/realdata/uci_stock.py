@@ -1,4 +1,4 @@
-"""What `lines` do to stock: the warehouse, returns and the purchases they go against, the movements."""
+"""Turns `lines` into stock: the warehouse, returns matched with purchases, and movements."""
 
 from collections.abc import Callable, Iterable
 from uuid import UUID
@@ -15,7 +15,7 @@ WAREHOUSE = "Main warehouse"
 
 
 class Trade(Struct, frozen=True):
-    """What a customer bought of a product, or with a negative quantity gave back."""
+    """A customer's purchase of a product, or its return if the quantity is negative."""
 
     row_number: int
     customer_number: str
@@ -24,10 +24,10 @@ class Trade(Struct, frozen=True):
 
 
 def match_returns(trades: Iterable[Trade]) -> dict[int, int]:
-    """Rows of returns, and of the purchases they go against. Trades come in the order of time.
+    """Maps rows of returns to rows of purchases. Trades are in chronological order.
 
-    That is the latest earlier purchase of the product by the customer with room for the whole return: no more
-    comes back than went out. A return that finds none is not in the answer.
+    A return matches the latest earlier purchase of the product by the customer that covers all of it, as no
+    more can come back than went out. Unmatched returns are left out.
     """
     units_left: dict[tuple[str, UUID], dict[int, int]] = {}
     matched = {}
@@ -44,7 +44,7 @@ def match_returns(trades: Iterable[Trade]) -> dict[int, int]:
 
 
 async def stage_matched_returns(connection: Connection) -> int:
-    """Makes `matched_returns`: a row for each return that goes against an order; returns their number."""
+    """Creates `matched_returns`, a row for each return with a purchase; returns their number."""
     trades = await fetch_all(
         connection,
         Trade,
@@ -85,11 +85,10 @@ async def make_warehouse(loading: Loading) -> int:
 
 
 async def stage_lines_and_movements(loading: Loading) -> int:
-    """Stages every line on stock, in the order of time and then of the file, after the opening balances.
+    """Stages movements: the opening balances, then every line on stock in chronological order.
 
-    The opening balance of a product is the least with which its stock never falls below zero: the source
-    knows what left, and nothing of what came in. A return against an order refers to the order; one without
-    refers to its credit note.
+    A product's opening balance is the least with which stock never falls below zero: the source has outgoing
+    goods only. A return refers to its order if matched, else to its credit note.
     """
     await stage_movements(loading.connection)
     await loading.connection.execute(
@@ -149,5 +148,5 @@ async def stage_lines_and_movements(loading: Loading) -> int:
 
 
 async def post_movements(loading: Loading, progress: Callable[[int, int], None]) -> int:
-    """Posts what is staged. The source names nobody who moved anything, so neither does the ledger."""
+    """Posts the staged movements, without a user: the source names nobody."""
     return await post_staged_movements(loading.connection, loading.organization_id, None, progress)

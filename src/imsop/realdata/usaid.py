@@ -1,6 +1,6 @@
 """USAID's deliveries of health commodities, 2006 to 2015, as the organization "Global Health Supply".
 
-docs/real-data.md says where each column of the source goes.
+docs/real-data.md maps the columns of the source.
 """
 
 import time
@@ -23,7 +23,7 @@ SOURCE = Path("usaid_scms", "deliveries.csv")
 async def load(pool: Pool, settings: Settings, directory: Path, progress: Progress) -> LoadReport:
     """Loads the file in one transaction, or nothing.
 
-    Raises InvalidInput with every fault of the file, Conflict where the organization is there already.
+    Raises InvalidInput with every fault of the file, Conflict if the organization exists already.
     """
     began = time.monotonic()
     async with founded_organization(
@@ -56,7 +56,7 @@ async def load(pool: Pool, settings: Settings, directory: Path, progress: Progre
         )
 
 
-# In this order: what comes later refers to what came before.
+# In dependency order.
 _MAKERS = {
     "warehouses": usaid_stock.make_warehouses,
     "suppliers": usaid_documents.make_suppliers,

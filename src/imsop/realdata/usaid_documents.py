@@ -1,6 +1,6 @@
-"""What the table `deliveries` becomes: partners, products, orders and their histories.
+"""Turns the table `deliveries` into partners, products, orders and their histories.
 
-Each function writes one kind of row, for all deliveries in one statement, and returns how many.
+Each function inserts one kind of row for all deliveries in one statement; returns the number of rows.
 """
 
 from typing import Literal
@@ -19,7 +19,7 @@ async def make_suppliers(loading: Loading) -> int:
 
 
 async def make_customers(loading: Loading) -> int:
-    """The source names the country that receives, and nobody in it."""
+    """One customer per country: the source names no recipients."""
     return await loading.insert(
         """
         INSERT INTO customers (id, organization_id, name, country)
@@ -30,7 +30,7 @@ async def make_customers(loading: Loading) -> int:
 
 
 async def make_products(loading: Loading) -> int:
-    """The source has no SKU: the MD5 of the item's description gives one that no other row can change."""
+    """One product per description. The source has no SKU, so it is derived from the description's MD5."""
     return await loading.insert(
         """
         INSERT INTO products (id, organization_id, sku, name, description, category, unit_of_measure)
@@ -68,7 +68,7 @@ async def make_purchase_orders(loading: Loading) -> int:
 
 
 async def make_purchase_order_items(loading: Loading) -> int:
-    """The line's total is the source's, which is not always quantity times price."""
+    """The line total is the source's, which is not always quantity times price."""
     return await loading.insert(
         """
         INSERT INTO purchase_order_items
@@ -122,9 +122,9 @@ async def make_sales_order_items(loading: Loading) -> int:
 
 
 async def make_purchase_order_history(loading: Loading) -> int:
-    """Two changes per order, which is all that the source has dates for: it was placed, and all of it came.
+    """Two changes per order, the only ones the source has dates for: placed, and completely delivered.
 
-    Where the source dates an order after its delivery, it counts as placed on that day and the note says so.
+    If the source dates an order after its delivery, it counts as placed on the delivery date, with a note.
     """
     refused: int = await loading.connection.fetchval(
         """
@@ -149,7 +149,7 @@ async def make_purchase_order_history(loading: Loading) -> int:
 
 
 async def make_sales_order_history(loading: Loading) -> int:
-    """As for purchase orders."""
+    """Two changes per sales order, as for purchase orders."""
     refused: int = await loading.connection.fetchval(
         """
         SELECT count(*) FROM advance_sales_orders($1, array(
@@ -172,7 +172,7 @@ async def make_sales_order_history(loading: Loading) -> int:
 
 
 async def _count_changes(loading: Loading, kind: Literal["purchase", "sales"], refused: int) -> int:
-    """Rows of history there are now. Raises RuntimeError where an order was not in the state expected."""
+    """The number of history rows. Raises RuntimeError if an order was not in the expected state."""
     if refused:
         raise RuntimeError(f"{refused} {kind} orders are not in the state their history begins with")
     counted: int = await loading.connection.fetchval(

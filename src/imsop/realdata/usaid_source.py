@@ -1,4 +1,4 @@
-"""The file of deliveries: read, checked, and typed as the table `deliveries`, which all else is made of."""
+"""Reads and validates the file of deliveries into the typed table `deliveries`."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from imsop.core.database import Connection
 
 
 async def stage_deliveries(connection: Connection, path: Path) -> int:
-    """Makes `deliveries`, a row per line of the file with the ids its rows will have; returns their number.
+    """Creates `deliveries`, a row per line of the file with the ids to insert; returns their number.
 
-    Raises InvalidInput with every fault of the file: first of its form, then of its values, then of what its
-    rows say together.
+    Raises InvalidInput with all faults of the file: first of its format, then of its values, then of
+    contradictions between rows.
     """
     await connection.execute(
         """
@@ -84,7 +84,7 @@ _FAULTY_VALUES = r"""
     ORDER BY s.row_number, c.field
 """
 
-# What holds for an order, a shipment or an item is said on each of its lines: the first of them counts.
+# Values of an order, a shipment or an item are repeated on each of its lines: the first line counts.
 _CONTRADICTIONS = """
     SELECT s.row_number, c.field, c.value, c.reason
     FROM (
@@ -126,8 +126,8 @@ _CONTRADICTIONS = """
     ORDER BY s.row_number, c.field
 """
 
-# Sales lines have no sent date, some purchase lines neither: then the quotation's counts, then the schedule.
-# The source knows days only. Noon UTC is the same day in all countries it delivers to.
+# Sales lines and some purchase lines have no sent date: then the quotation's counts, then the schedule. The
+# source has dates only. Noon UTC is the same date in all countries it delivers to.
 _DELIVERIES = """
     CREATE TEMPORARY TABLE deliveries ON COMMIT DROP AS
     WITH line AS (

@@ -1,4 +1,4 @@
-"""What the table `deliveries` does to stock: the warehouses, the shipments, and the ledger's movements."""
+"""Turns the table `deliveries` into stock: warehouses, shipments, and ledger movements."""
 
 from imsop.inventory.ledger.bulk import post_staged_movements, stage_movements
 from imsop.realdata.loading import Loading
@@ -8,7 +8,7 @@ DISTRIBUTION_CENTRE = "Distribution centre (SCMS from RDC)"
 
 
 async def make_warehouses(loading: Loading) -> int:
-    """Where purchases pass through unstored, and what the source calls a vendor but is our own."""
+    """Two warehouses: one that purchases pass through unstored, and one that the source lists as a vendor."""
     return await loading.insert(
         """
         INSERT INTO warehouses (organization_id, name, location)
@@ -21,9 +21,9 @@ async def make_warehouses(loading: Loading) -> int:
 
 
 async def make_shipments(loading: Loading) -> int:
-    """One per ASN (inbound) and DN (outbound).
+    """One shipment per ASN (inbound) and DN (outbound).
 
-    The source weighs a shipment on one of its lines and refers to it on the others, or does not weigh it.
+    The source gives a shipment's weight on one of its lines and a reference to it on the others, or none.
     """
     made = await loading.insert(
         """
@@ -60,7 +60,7 @@ async def make_shipments(loading: Loading) -> int:
 
 
 async def _deliver_shipments(loading: Loading) -> None:
-    """The source knows shipments that have arrived, and nothing of their way."""
+    """Marks all shipments as delivered: the source has no others, and nothing of their transit."""
     await loading.connection.execute(
         """
         SELECT count(*) FROM advance_shipments($1, array(
@@ -86,7 +86,7 @@ async def make_shipment_items(loading: Loading) -> int:
 
 
 async def make_shipment_events(loading: Loading) -> int:
-    """The delivery of each shipment, with what it cost to send and the day the source learned of it."""
+    """The delivery event of each shipment, with its freight cost and the date the source recorded it."""
     return await loading.insert(
         """
         INSERT INTO shipment_events
@@ -108,8 +108,8 @@ async def make_shipment_events(loading: Loading) -> int:
 async def post_movements(loading: Loading) -> int:
     """A purchase is received into "Direct drop" and issued at the same instant; a sale leaves the centre.
 
-    The opening balance of the centre is what its stock needs so as never to fall below zero: the source knows
-    what left it, and nothing of what came in.
+    The centre's opening balance is the least with which stock never falls below zero: the source has outgoing
+    goods only.
     """
     await stage_movements(loading.connection)
     await loading.connection.execute(

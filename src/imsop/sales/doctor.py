@@ -1,4 +1,4 @@
-"""What must be true of sales orders at every moment."""
+"""Integrity checks of sales orders."""
 
 from imsop.core.doctor import Check
 
@@ -6,8 +6,8 @@ CHECKS = [
     Check(
         "what left for each sales order line equals its ledger",
         "SELECT count(*) FROM sales_order_items",
-        # Earlier releases wrote entries without documents: of lines older than the last of them, part of the
-        # progress may have none.
+        # Earlier releases wrote ledger entries without documents, so lines older than the last of those may
+        # have progress without entries.
         """
         SELECT o.name AS organization, so.so_number || ' line ' || i.line_number AS subject,
                format('shipped %s, ledger %s; returned %s, ledger %s', i.quantity_shipped,

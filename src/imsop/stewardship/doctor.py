@@ -1,4 +1,4 @@
-"""All that `imsop doctor` proves."""
+"""All checks of `imsop doctor`."""
 
 from imsop.inventory import doctor as of_inventory
 from imsop.purchasing import doctor as of_purchasing

@@ -1,4 +1,4 @@
-"""What the installation must do without anybody asking: months ahead, an end to what is over."""
+"""Periodic maintenance of the installation: creates partitions, deletes expired rows."""
 
 import asyncpg
 import structlog
@@ -11,10 +11,13 @@ log = structlog.get_logger()
 
 
 async def keep_house(installation: Installation) -> None:
-    """Deletes what is over and makes the partitions of coming months. Two at once find the same done."""
+    """Deletes expired rows and creates the partitions of the coming months.
+
+    Idempotent, safe to run concurrently.
+    """
     connection = await asyncpg.connect(installation.operator_dsn)
     try:
-        # The policies of imsop_operator let only rows through that are over.
+        # Row security lets imsop_operator delete expired rows only.
         sessions = await connection.execute("DELETE FROM sessions WHERE expires_at < now()")
         replies = await connection.execute(
             "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"

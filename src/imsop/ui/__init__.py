@@ -1,1 +1,1 @@
-"""Pages: their shell, components as template macros, assets and languages. Knows no room."""
+"""The page framework: layout, template macros, assets and languages. Imports no room."""

@@ -1,4 +1,4 @@
-"""The styles, scripts, fonts and icons that the build makes of frontend/, and how they are served."""
+"""Static assets (styles, scripts, fonts, icons) that the build makes from frontend/, and their serving."""
 
 import mimetypes
 from functools import lru_cache
@@ -12,7 +12,7 @@ from litestar.types import Receive, Scope, Send
 from markupsafe import Markup
 
 DIST = Path(__file__).parent / "dist"
-_ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the best first
+_ENCODINGS = {"br": ".br", "gzip": ".gz"}  # in order of preference
 
 
 class _Made(NamedTuple):
@@ -22,19 +22,19 @@ class _Made(NamedTuple):
 
 
 def asset(name: str) -> str:
-    """The address of what frontend/ calls so. Its name tells its content, so it is kept for good."""
+    """The URL of a source file of frontend/. It contains a content hash, so browsers cache it forever."""
     return f"/assets/{_made().manifest[name]}"
 
 
 def icon(name: str) -> Markup:
-    """The drawing, for a page to hold: no request, no flicker. Names are those in frontend/icons.json."""
+    """An icon as inline SVG: no extra request, no flicker. Names are those in frontend/icons.json."""
     drawn = _made().icons[name]
     return Markup(f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{drawn}</svg>')  # noqa: S704
 
 
 @asgi("/assets", is_mount=True, copy_scope=True)
 async def serve_assets(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-    """Compressed as the build has left them, and never asked for again."""
+    """ASGI handler: serves the precompressed file with an immutable one-year Cache-Control."""
     name = scope["path"].strip("/")
     if name not in _made().files:
         raise NotFoundException
@@ -56,7 +56,7 @@ async def serve_assets(scope: Scope, receive: Receive, send: Send) -> None:  # n
 
 
 def accepts(sent: str, encoding: str) -> bool:
-    """Whether that Accept-Encoding takes this encoding."""
+    """True if this Accept-Encoding header allows the encoding."""
     for part in sent.lower().split(","):
         name, _, quality = part.partition(";")
         if name.strip() == encoding:
@@ -70,7 +70,7 @@ def _encoding(sent: str) -> str:
 
 @lru_cache(maxsize=64)
 def _read(name: str, encoding: str) -> tuple[str, bytes]:
-    """The content and how it is encoded; a name tells its content, so what was read once stays true."""
+    """The file's content and its Content-Encoding. Cached for good, as the name contains a content hash."""
     compressed = DIST / f"{name}{_ENCODINGS.get(encoding, '')}"
     if encoding and compressed.is_file():
         return encoding, compressed.read_bytes()
@@ -86,7 +86,7 @@ def _media_type(name: str) -> str:
 
 
 def _made() -> _Made:
-    """What the last build made; a build that ends while we run counts from the next page on."""
+    """The manifest of the latest build; re-read when a build finishes while the server runs."""
     return _read_manifest((DIST / "manifest.json").stat().st_mtime_ns)
 
 

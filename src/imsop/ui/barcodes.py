@@ -1,9 +1,9 @@
-"""Barcodes as drawings of a printed document: bars where they fit and can hold the text, else a matrix.
+"""Barcodes for printed documents: a linear code where it fits and can encode the text, else a DataMatrix.
 
-What a company may say of a shipment in GS1's words is little without a company prefix, which nobody gave us:
-an SSCC (00), a consignment (401) and a shipment number (402) all begin with one. A purchase order number
-(400) is the consignee's to put on what comes in, and leaves no premises. So our own reference goes under 91,
-the first of the identifiers (91 to 99) that GS1 leaves to a company's own use.
+Without a GS1 company prefix, which our users need not have, most GS1 shipment identifiers are unavailable:
+SSCC (00), consignment (401) and shipment number (402) all begin with one. The purchase order number (400) is
+assigned by the consignee for incoming goods and must not leave its premises. So our own reference uses
+application identifier 91, the first of those (91 to 99) that GS1 reserves for internal use.
 """
 
 import re
@@ -23,7 +23,10 @@ _OF_GS1 = re.compile(r"[!\"%&'*+,\-./0-9:;<=>?A-Z_a-z]{1,90}")
 
 
 class Barcode(NamedTuple):
-    """`text` is what a person reads under it. Leave white beside it what `bars` and `matrix` say."""
+    """A drawn barcode; `text` is the human-readable line under it.
+
+    Leave the quiet zone that `bars` and `matrix` state.
+    """
 
     svg: str
     text: str
@@ -32,9 +35,9 @@ class Barcode(NamedTuple):
 
 
 def bars(text: str, width_mm: float, height_mm: float, identifier: str = "") -> Barcode:
-    """Code 128, or GS1-128 with an application identifier; a DataMatrix where that would not fit or hold it.
+    """Code 128, or GS1-128 with an application identifier; a DataMatrix if that does not fit or encode it.
 
-    The width is with the white on both sides, which is not drawn: ten narrow bars, at most 5 mm, each.
+    `width_mm` includes the quiet zones, which are not drawn: ten narrow bars, at most 5 mm, on each side.
     """
     if _ASCII.fullmatch(text):
         content = _content(text, identifier)
@@ -46,24 +49,24 @@ def bars(text: str, width_mm: float, height_mm: float, identifier: str = "") -> 
 
 
 def matrix(text: str, side_mm: float, identifier: str = "") -> Barcode:
-    """A DataMatrix, or GS1 DataMatrix, of any text; the side is with a white module all around, not drawn."""
+    """A DataMatrix, or GS1 DataMatrix, of any text. `side_mm` includes the quiet zone of one module."""
     content = _content(text, identifier)
     made = zxingcpp.create_barcode(content, zxingcpp.DataMatrix, gs1=content != text, force_square=True)
     return _drawn(made, content, side_mm / _modules(made, white=True))
 
 
 def gtin_14(gtin: str | None) -> str | None:
-    """As GS1 writes each of its numbers for trade items, if it is one: with zeros in front, to 14 digits."""
+    """A valid GTIN zero-padded to 14 digits, as GS1 trade items require; None if it is not valid."""
     return gtin.zfill(14) if gtin and ean.is_valid(gtin) else None
 
 
 def _content(text: str, identifier: str) -> str:
-    """The text with its GS1 identifier, if GS1's character set can hold it."""
+    """The text with its application identifier if GS1's character set can encode it, else the text alone."""
     return f"({identifier}){text}" if identifier and _OF_GS1.fullmatch(text) else text
 
 
 def _drawn(made: zxingcpp.Barcode, content: str, room_mm: float, height_mm: float | None = None) -> Barcode:
-    """Modules are whole printer dots, unless the room is too small for that."""
+    """Draws the modules at a whole number of printer dots each, unless the space is too small for that."""
     dots = room_mm // _DOT_MM * _DOT_MM
     width = _modules(made, white=False) * (dots if dots >= _NARROWEST_MM else room_mm)
     return Barcode(made.to_svg(add_quiet_zones=False), content, width, height_mm or width)

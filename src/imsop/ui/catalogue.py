@@ -1,6 +1,6 @@
-"""All text that people read on pages, found in templates and code, and its translations brought up to it.
+"""Extracts all user-facing texts from templates and code, and updates the translations.
 
-`make messages` does that: what is new stands there with an empty translation, what is gone is gone.
+Run by `make messages`: new texts get an empty translation, removed texts are dropped.
 """
 
 import sys
@@ -27,7 +27,7 @@ _REFUSALS = dict.fromkeys(
 
 
 def texts() -> Catalog:
-    """Every text there is, in English."""
+    """All user-facing texts, in English."""
     found = Catalog()
     for _file, _line, message, _comments, context in extract_from_dir(
         _SOURCE, _METHODS, _OPTIONS, keywords={**DEFAULT_KEYWORDS, "N_": None, **_REFUSALS}
@@ -42,7 +42,7 @@ def translations(code: str) -> Catalog:
 
 
 def bring_up_to_date(code: str) -> list[str]:
-    """Writes the language's file anew, sorted; returns the texts that are still to be translated."""
+    """Rewrites the language's .po file, sorted; returns the texts that lack a translation."""
     known = translations(code)
     found = Catalog(locale=code)
     for message in texts():

@@ -1,4 +1,4 @@
-"""What templates do to values. Those that speak do it in the language of the page being rendered."""
+"""Jinja filters. Those that produce text use the language of the page being rendered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -39,7 +39,7 @@ def percent(share: Number | None, digits: int = 1) -> str:
 
 
 def signed(value: Number, digits: int | None = None) -> str:
-    """With its sign, as a change is told."""
+    """A number with an explicit sign, for changes."""
     return ("+" if value > 0 else "") + number(value, digits)
 
 
@@ -56,18 +56,18 @@ def ago(value: datetime, now: datetime) -> str:
 
 
 def labelled(columns: Sequence[Column]) -> list[tuple[Column, str]]:
-    """Columns with their labels, translated once and not for every cell."""
+    """Columns with translated labels, so that each label is translated once and not for every cell."""
     return [(column, current_language.get().gettext(column.label)) for column in columns]
 
 
 def initials(name: str) -> str:
-    """Ada Okafor: AO."""
+    """Initials of a name: "AO" for "Ada Okafor"."""
     words = [word for word in name.split() if word[0].isalnum()] or ["?"]
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
 def sparkline(values: Sequence[Number]) -> str:
-    """Points of a polyline that fills 96 by 32, a value beside the other."""
+    """SVG polyline points of the values, scaled to a box of 96 by 32."""
     heights = [float(value) for value in values]
     low = min(heights)
     span = (max(heights) - low) or 1.0

@@ -1,4 +1,4 @@
-"""A site that shows every component with made-up content: `python -m imsop.ui.gallery`; tests visit it."""
+"""A standalone site of all components with made-up content: `python -m imsop.ui.gallery`; tests visit it."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
 
 
 class Reader(NamedTuple):
-    """Who reads the gallery. `?locale=de` reads German."""
+    """The gallery's reader. `?locale=de` selects German."""
 
     locale: str
     user_name: str = "Ada Okafor"
@@ -31,7 +31,7 @@ class Reader(NamedTuple):
 
 
 class Visitor(NamedTuple):
-    """Whom a page is made for."""
+    """The signed-in user as pages expect it."""
 
     viewer: Reader | None = None
     csrf_token: str = ""
@@ -154,14 +154,14 @@ async def gallery(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 @get("/plain")
 async def plain(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """A page as most are: without a chart."""
+    """An ordinary page: without a chart."""
     _signed_in(request)
     return render(request, "ui/base.html", title="Plain")
 
 
 @get("/search/found")
 async def found(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """What the search box asks while somebody types."""
+    """Search results, as the search box requests them while the user types."""
     _signed_in(request)
     groups = [
         ("Products", "box", [(row.product, row.sku, f"/products/{row.sku}") for row in STOCK[:1]]),
@@ -172,7 +172,7 @@ async def found(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 @get("/stream")
 async def stream() -> ServerSentEvent:
-    """A ship that goes on a little every second."""
+    """A stream of positions: one ship moves every second."""
 
     async def positions() -> AsyncIterator[ServerSentEventMessage]:
         for step in range(600):
@@ -198,7 +198,7 @@ async def error(request: Request[Any, Any, Any], status: int) -> Response[bytes]
 
 
 def create_gallery() -> Litestar:
-    """Without rooms and without a database."""
+    """An application of the gallery alone, without rooms and without a database."""
     app = Litestar([gallery, plain, found, stream, error, serve_assets], openapi_config=None)
     app.state.navigation = NAVIGATION
     return app

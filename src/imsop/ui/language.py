@@ -1,6 +1,6 @@
-"""How a page speaks to its reader: language, numbers, money, days and instants.
+"""Localization of pages: translations, numbers, money, dates and times.
 
-One catalogue holds all text: English stands in templates and code, each other language in `locale/`.
+English texts are literals in templates and code; the catalogue of each other language is in `locale/`.
 """
 
 import gettext as catalogues
@@ -24,7 +24,7 @@ Number = int | Decimal | float
 
 
 class Language:
-    """One language in one timezone."""
+    """One language in one timezone: translates texts and formats values."""
 
     def __init__(self, code: str, timezone: str) -> None:
         self.code = code
@@ -40,12 +40,12 @@ class Language:
         return self._catalogue.ngettext(singular, plural, count)
 
     def number(self, value: Number, digits: int | None = None) -> str:
-        """Grouped; with exactly so many digits behind the point, else with those it has, up to three."""
+        """Grouped, with exactly `digits` decimals, or by default as many as the value has, up to three."""
         pattern = None if digits is None else _pattern(digits)
         return numbers.format_decimal(value, pattern, self._locale)
 
     def short_number(self, value: Number) -> str:
-        """1.2M: for where space is short and the whole figure is a click away."""
+        """Abbreviated, such as 1.2M: where space is short and the full figure is one click away."""
         if abs(float(value)) < self._shortened_from:
             return self.number(value, 0)
         return numbers.format_compact_decimal(_shortened(value), locale=self._locale, fraction_digits=1)
@@ -54,7 +54,7 @@ class Language:
         return numbers.format_currency(value, currency, locale=self._locale)
 
     def price(self, value: Decimal, currency: str) -> str:
-        """With as many digits as it has, at least the currency's: 0.0125 a screw is not 0.01."""
+        """A unit price with all its decimals, at least as many as its currency: 0.0125 is not 0.01."""
         return numbers.format_currency(
             value.normalize(), currency, locale=self._locale, decimal_quantization=False
         )
@@ -68,21 +68,21 @@ class Language:
         )
 
     def percent(self, share: Number, digits: int = 1) -> str:
-        """0.947 as 94.7%."""
+        """A ratio as a percentage: 0.947 as 94.7%."""
         return numbers.format_percent(share, f"{_pattern(digits)}%", self._locale)
 
     def day(self, value: date) -> str:
         return dates.format_date(value, "medium", self._locale)
 
     def instant(self, value: datetime) -> str:
-        """Day and time in the organization's timezone."""
+        """Date and time in the organization's timezone."""
         return f"{self.day(value.astimezone(self.timezone))}, {self.time(value)}"
 
     def time(self, value: datetime) -> str:
         return dates.format_time(value, "short", self.timezone, self._locale)
 
     def ago(self, value: datetime, now: datetime | None = None) -> str:
-        """3 hours ago, in 2 days."""
+        """Relative time: "3 hours ago", "in 2 days"."""
         distance: timedelta = value - (now or datetime.now(UTC))
         return dates.format_timedelta(distance, add_direction=True, locale=self._locale)
 
@@ -93,7 +93,7 @@ def get_language(code: str, timezone: str) -> Language:
 
 
 def preferred(accepted: str) -> str:
-    """The language that a browser's Accept-Language asks for, of those there are."""
+    """The supported language that best matches an Accept-Language header."""
     wanted = [part.partition(";")[0].strip() for part in accepted.split(",")]
     return negotiate_locale([name for name in wanted if name], list(FORMATS), sep="-") or DEFAULT
 
@@ -102,8 +102,8 @@ current_language: ContextVar[Language] = ContextVar("current_language")
 """The language of the page that is being rendered."""
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's name for it, by which the text is found
-    """Marks a text for the catalogue; it is translated where it is shown."""
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext's extraction looks for
+    """Marks a text for extraction; it is translated where it is rendered."""
     return message
 
 
@@ -127,12 +127,12 @@ def _pattern(digits: int) -> str:
 
 
 def _shortened_from(locale: Locale) -> int:
-    """The least that has a short form: Germans have none for thousands."""
+    """The smallest value that the locale abbreviates: German does not abbreviate thousands."""
     forms = locale.compact_decimal_formats["short"]["other"]
     return min(int(power) for power, form in forms.items() if form.pattern != "0")
 
 
 def _shortened(value: Number) -> Decimal:
-    """Rounded to a tenth of the thousand, million… it is told in: 999,960 is 1M and not 1000K."""
+    """Rounded to one decimal of its unit (thousand, million…), so that 999,960 becomes 1M and not 1000K."""
     exact = Decimal(value)
     return round(exact, 1 - exact.adjusted() // 3 * 3)

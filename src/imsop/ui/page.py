@@ -1,4 +1,4 @@
-"""What every page knows beside its own content: who reads it, where it stands, how it is to look."""
+"""The context of every page: its reader, its location, and its display settings."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ PLACES = ("cursor", "before")
 
 
 class Viewer(Protocol):
-    """Whoever is signed in, as pages see them."""
+    """The signed-in user, as pages need it."""
 
     @property
     def user_name(self) -> str: ...
@@ -31,7 +31,7 @@ class Viewer(Protocol):
 
 
 class Reader(Protocol):
-    """Whoever a page is made for: signed in (`viewer`) or not."""
+    """The reader of a page: signed in (`viewer`) or anonymous."""
 
     @property
     def viewer(self) -> Viewer | None: ...
@@ -42,7 +42,7 @@ class Reader(Protocol):
 
 
 class NavigationEntry(NamedTuple):
-    """A place in the navigation. Label and group are marked with N_; without a permission anybody sees it."""
+    """A link in the navigation, for everybody unless it has a permission. Mark label and group with N_."""
 
     label: str
     href: str
@@ -54,7 +54,7 @@ class NavigationEntry(NamedTuple):
 
 
 class Crumb(NamedTuple):
-    """A page above this one. Its label is marked with N_, unless it `is_name`: what a row is called."""
+    """A breadcrumb. Its label is marked with N_, unless `is_name` says that it is a row's own name."""
 
     label: str
     href: str
@@ -62,7 +62,7 @@ class Crumb(NamedTuple):
 
 
 class Page:
-    """The request, as templates see it: `page`."""
+    """The request as templates see it, under the name `page`."""
 
     def __init__(
         self, request: Request[Any, Any, Any], navigation: Sequence[NavigationEntry], reader: Reader
@@ -83,12 +83,12 @@ class Page:
 
     @property
     def layout(self) -> str:
-        """The template that this reader's pages extend where they may be read without signing in, too."""
+        """The base template of a page that is also public: with the frame only if the reader is signed in."""
         return "ui/base.html" if self.viewer else "ui/alone.html"
 
     @property
     def navigation(self) -> Iterator[tuple[str, Iterable[NavigationEntry]]]:
-        """The entries that this reader may see, in their groups."""
+        """The navigation entries that this reader may see, by group."""
         permissions = self.viewer.permissions if self.viewer else ()
         seen = [
             entry for entry in self._navigation if not entry.permission or entry.permission in permissions
@@ -96,35 +96,35 @@ class Page:
         return groupby(seen, key=lambda entry: entry.group)
 
     def is_at(self, href: str) -> bool:
-        """Whether this page is that one or below it."""
+        """True if the current page is `href` or below it."""
         return self.path == href or (href != "/" and self.path.startswith(f"{href}/"))
 
     def may(self, permission: str) -> bool:
         return self.viewer is not None and permission in self.viewer.permissions
 
     def shown(self, list_name: str, columns: Sequence[Column]) -> list[Column]:
-        """The columns of that list that this reader has chosen (frontend/js/frame.js), or the usual."""
+        """The columns that this reader has selected for the list (frontend/js/frame.js), or the default."""
         chosen = self._cookies.get(f"imsop_columns_{list_name}")
         names = None if chosen is None else chosen.split(".")
         first, *others = columns
         return [first, *(c for c in others if (c.shown if names is None else c.name in names))]
 
     def url(self, **changes: object) -> str:
-        """This page's address with parameters changed; None takes one away.
+        """This page's URL with parameters changed; None removes one.
 
-        It leads to the first rows of what is then listed, unless it is given where to begin.
+        Paging parameters are dropped, so that it leads to the first rows, unless `changes` contains one.
         """
         return self.url_at(self.path, **changes)
 
     def url_at(self, path: str, **changes: object) -> str:
-        """Another address with this page's parameters, changed so."""
+        """Another path with this page's query parameters, changed as in `url`."""
         replaced = {*PLACES, *changes}
         kept = [(name, value) for name, value in self._query if name not in replaced]
         added = [(name, str(value)) for name, value in changes.items() if value is not None]
         return f"{path}?{urlencode(kept + added)}" if kept or added else path
 
     def _chosen(self, name: str, choices: Collection[str]) -> str:
-        """What the reader has chosen with a switch (frontend/js/frame.js), or nothing."""
+        """The value of a display switch from its cookie (frontend/js/frame.js), or an empty string."""
         cookie = self._cookies.get(f"imsop_{name}", "")
         return cookie if cookie in choices else ""
 

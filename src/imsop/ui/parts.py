@@ -1,4 +1,4 @@
-"""What components are given: plain values that a page makes of its rows."""
+"""Parameters of the components: plain values that a page derives from its rows."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -11,7 +11,7 @@ Tone = Literal["tone-good", "tone-warning", "tone-bad", "tone-active", "tone-qui
 
 
 class Column(NamedTuple):
-    """A column of a list. `label` is marked with N_; `sort` is the list's name for sorting by it."""
+    """A column of a list. `label` is marked with N_; `sort` is the sort key that the list accepts for it."""
 
     name: str
     label: str
@@ -30,7 +30,7 @@ class TimelineEntry(NamedTuple):
 
 
 class Series(NamedTuple):
-    """Values of one thing, one for each place along the chart; None where there is none."""
+    """One data series of a chart, one value for each position of the axis; None where there is none."""
 
     label: str
     values: Sequence[Number | None]
@@ -40,7 +40,7 @@ class Series(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """`step` holds each value until the next, as stock does; `histogram` is bars that touch."""
+    """A chart. `step` holds each value until the next, as stock does; `histogram` is bars that touch."""
 
     kind: Literal["line", "step", "bar", "stacked", "histogram"]
     title: str
@@ -53,7 +53,7 @@ class Chart(NamedTuple):
 
 
 class Marker(NamedTuple):
-    """Something on its way on the map. Longitude stands before latitude, as on axes."""
+    """A shipment on the map. Longitude comes before latitude, as in x, y."""
 
     id: str
     label: str

@@ -1,4 +1,4 @@
-"""Reasons of refusals as people read them, in their language: what was said to programs in English."""
+"""Translations of the API's English error messages, for pages."""
 
 import re
 
@@ -24,7 +24,7 @@ _SHAPES = (
 
 
 def said(text: str) -> str:
-    """In the language of the page that is being rendered."""
+    """The message in the language of the page being rendered."""
     gettext = current_language.get().gettext
     if isinstance(text, Said):
         word = WORDS.get(text.template)

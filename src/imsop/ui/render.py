@@ -1,4 +1,4 @@
-"""From a template to the reply that shows it."""
+"""Renders templates to responses."""
 
 import gzip
 import hashlib
@@ -26,7 +26,7 @@ POLICY = (
 """What a page may load: its own assets. Nothing inline, no other host. Tabler's styles hold small images."""
 _HEADERS = {
     "Content-Security-Policy": POLICY,
-    "Cache-Control": "private, no-cache",  # kept for going back, asked for again with its ETag
+    "Cache-Control": "private, no-cache",  # cached for the back button, revalidated with its ETag
     "Vary": "Accept-Encoding, Accept-Language, Cookie",
 }
 _PACKAGE = Path(imsop.__file__).parent
@@ -38,7 +38,7 @@ _COMPRESS_LEVEL = 5  # 6 is 1 % smaller and takes a third longer
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Templates, compiled once each; one that is changed while we run is compiled again."""
+    """The Jinja environment. Templates are compiled once and recompiled when their file changes."""
     made = Environment(
         loader=PrefixLoader({name: FileSystemLoader(folder) for name, folder in _TEMPLATES.items()}),
         autoescape=True,
@@ -68,9 +68,9 @@ def render(
     headers: dict[str, str] | None = None,
     **context: Any,
 ) -> Response[bytes]:
-    """The page, in its reader's language, compressed, with a policy that lets nothing else in.
+    """Renders a page in its reader's language, compressed, with an ETag and a strict content security policy.
 
-    Its reader is in the scope's state as `carried`; `navigation` is in the application's state.
+    The reader is `carried` in the scope's state; `navigation` is in the application's state.
     """
     page = page_of(request)
     body = render_text(page, template, **context).encode()
@@ -88,7 +88,7 @@ def render(
 
 
 def render_text(page: Page, template: str, /, **context: Any) -> Markup:
-    """A template's text, such as a part of a page that is sent by itself."""
+    """Renders a template to text, such as a fragment that is sent by itself."""
     token = current_language.set(page.language)
     try:
         return Markup(environment().get_template(template).render(page=page, **context))  # noqa: S704
@@ -104,7 +104,7 @@ def render_error(
     errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
-    """The page that says what went wrong and what to do, for whoever reads it."""
+    """Renders the error page: what went wrong and what the reader can do."""
     return render(
         request,
         "ui/error.html",

@@ -1,7 +1,7 @@
-"""Documents to be printed: a template of ours becomes Typst's language, and that a PDF.
+"""Printed documents: a Jinja template produces Typst source, which is compiled to PDF.
 
-A template is written as those of pages are, in `.typ`. Each value that it shows is put in as text, whatever
-it holds; where that would not be text the document cannot be set at all: `[{{ row.name }}]`.
+A template is written like those of pages, with the suffix `.typ`. Each value is escaped as text; a value in a
+place where Typst does not read text, such as `[{{ row.name }}]`, makes compilation fail.
 """
 
 import asyncio
@@ -30,9 +30,10 @@ _FONTS = files("font_source_sans_pro") / "files"
 async def typeset(
     request: Request[Any, Any, Any], template: str, name: str, /, **context: Any
 ) -> Response[bytes]:
-    """The document in its reader's language, shown by the browser and kept under that name.
+    """Renders a document as PDF in its reader's language, shown inline by the browser under that file name.
 
-    End the request's transaction first. Cancelled while it waits for a thread, it is not set at all.
+    End the request's transaction first. If the request is cancelled while it waits for a thread, nothing is
+    rendered.
     """
     page = page_of(request)
     return Response(
@@ -49,7 +50,7 @@ async def typeset(
 async def document_in(
     language: Language, request: Request[Any, Any, Any], template: str, /, **context: Any
 ) -> bytes:
-    """The document in a language that may not be its reader's, as PDF."""
+    """Renders a document as PDF in the given language, which may differ from the reader's."""
     page = page_of(request)
     page.language = language
     return await asyncio.get_running_loop().run_in_executor(_AT_ONCE, _typeset, page, template, context)
@@ -87,12 +88,12 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=1)
 def _fonts() -> typst.Fonts:
-    """Ours, and the machine's for scripts that ours has not."""
+    """The bundled fonts, and the system's for scripts that those lack."""
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=[str(_FONTS)])
 
 
 def _put(value: object) -> str:
-    """A value as a template puts it in: numbers count in code, too, barcodes are drawn, the rest is text."""
+    """Escapes a value for Typst: numbers stay numbers, barcodes become drawings, the rest becomes text."""
     match value:
         case int():
             return str(value)

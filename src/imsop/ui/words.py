@@ -1,4 +1,4 @@
-"""The trade's words for the codes that the database keeps, and what each says by its colour."""
+"""Display label and colour of each code that the database stores."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from imsop.ui.parts import Tone
 
 
 class Word(NamedTuple):
-    """`label` is marked for the catalogue."""
+    """`label` is marked with N_ for translation."""
 
     label: str
     tone: Tone = "tone-quiet"
@@ -38,16 +38,16 @@ WORDS: Mapping[str, Word] = {
     "running": Word(N_("Running"), "tone-active"),
     "succeeded": Word(N_("Succeeded"), "tone-good"),
     "failed": Word(N_("Failed"), "tone-bad"),
-    # How stock stands
+    # Stock states
     "short": Word(N_("Short"), "tone-bad"),
     "out_of_stock": Word(N_("Out of stock"), "tone-bad"),
     "below_reorder_level": Word(N_("Reorder"), "tone-warning"),
     "in_stock": Word(N_("In stock"), "tone-good"),
-    # How a date stands
+    # States of due dates
     "on_time": Word(N_("On time"), "tone-good"),
     "late": Word(N_("Late"), "tone-bad"),
     "overdue": Word(N_("Overdue"), "tone-bad"),
-    # How a line of an order stands
+    # States of order lines
     "open": Word(N_("Open")),
     "partial": Word(N_("Partial"), "tone-active"),
     "short_closed": Word(N_("Short-closed"), "tone-warning"),

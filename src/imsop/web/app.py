@@ -1,4 +1,4 @@
-"""The application: the nouns' routes under /api/v1, the edge around them, and the process's resources."""
+"""Builds the application: routes under /api/v1, the edge around them, and the process's resources."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -53,12 +53,12 @@ from imsop.web.pages.purchasing import mail
 from imsop.web.tasks import TASKS
 
 CONNECTIONS_PER_EXPORT = 4
-"""Of the connections, one in so many may be exporting a list; the others stay for what is quick."""
+"""One in so many database connections may serve an export; the rest stay free for short requests."""
 PRINTS = 16
-"""Documents being set or waiting for it. Two are set at a time (imsop.ui.typesetting), in 0.3 s at most."""
+"""Documents being rendered or queued. Two are rendered at a time (imsop.ui.typesetting), in 0.3 s at most."""
 PRINTS_OF_ONE = 4
 CACHED_KINDS = ("product", "warehouse", "warehouse_zone", "organization")
-"""What a process remembers, beside permissions; their tables notify on CHANGED_CHANNEL (migration 0017)."""
+"""Kinds of cached rows, besides actors; their tables notify on CHANGED_CHANNEL (migration 0017)."""
 CHANGED_CHANNEL = "imsop_changed"
 
 NOUNS = (
@@ -69,7 +69,7 @@ NOUNS = (
 
 
 def create_litestar(settings: Settings, installation: Installation) -> Litestar:
-    """The application as Litestar sees it, without the outermost wrapping."""
+    """The Litestar application, without the outermost middleware `Observed`."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -116,7 +116,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
         request_class=StrictRequest,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
-        logging_config=None,  # it is imsop.core.logging's
+        logging_config=None,  # configured by imsop.core.logging
         openapi_config=OpenAPIConfig(
             title="IMSOP",
             version=__version__,
@@ -146,7 +146,7 @@ def _forget_actors(app: Litestar) -> Callable[[str], None]:
 
 def _forget_rows(app: Litestar) -> Callable[[str], None]:
     def forget(payload: str) -> None:
-        """Of a kind, and of one organization or, where none is named, of all."""
+        """The payload is a kind, with the id of one organization or, without one, for all of them."""
         kind, _, organization = payload.partition(" ")
         if (cache := app.state.caches.get(kind)) is None:
             return
@@ -159,11 +159,14 @@ def _forget_rows(app: Litestar) -> Callable[[str], None]:
 
 
 def _closed(*_: object) -> None:
-    """Litestar will serve its own, inexact document; ours is in imsop.web.openapi."""
+    """Disables Litestar's own inexact OpenAPI document; ours is in imsop.web.openapi."""
     raise NotFoundException
 
 
 def create_app(settings: Settings, installation: Installation) -> ASGIApp:
-    """What a server runs. What Litestar's routing refuses is observed too."""
+    """The ASGI application to serve.
+
+    `Observed` is outermost, so that it also records Litestar's own 404 and 405.
+    """
     configure_logging(level=settings.log_level, as_json=settings.log_json)
     return Observed(create_litestar(settings, installation))

@@ -1,4 +1,4 @@
-"""What the operator's machines ask: is it alive, can it serve, how does it do."""
+"""Health, readiness and metrics endpoints for monitoring."""
 
 import asyncio
 import secrets
@@ -16,7 +16,7 @@ from imsop.core.settings import is_local
 from imsop.identity.guard import PUBLIC
 
 READY_WITHIN_SECONDS = 2.0
-_METRICS = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # Litestar says so itself of all text
+_METRICS = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # Litestar adds it to all text
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ async def ready(state: State) -> Response[Readiness]:
 
 @get("/metrics", opt=PUBLIC, include_in_schema=False, media_type=MediaType.TEXT, sync_to_thread=False)
 def metrics(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
-    """They reveal how much business is done here: for this machine, or whoever has the token."""
+    """Metrics reveal the volume of business: only for this machine, or with the token."""
     token = state.settings.metrics_token
     sent = request.headers.get("authorization", "")
     known = token and secrets.compare_digest(sent.encode(), f"Bearer {token.get_secret_value()}".encode())

@@ -1,7 +1,7 @@
-"""The OpenAPI document, made exact, and a page to read it with.
+"""The exact OpenAPI document, and a page to read it.
 
-Litestar finds the routes and parameters. Schemas come from msgspec itself, which also does the reading and
-writing, so the two cannot differ; refusals and headers are added here for every route alike.
+Litestar finds routes and parameters. Schemas come from msgspec, which also does the decoding and encoding, so
+they cannot diverge; errors and headers are added here for all routes.
 """
 
 import copy
@@ -55,7 +55,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
 
 
 def document(app: Litestar) -> dict[str, Any]:
-    """The exact OpenAPI 3.1 document of the application."""
+    """The OpenAPI 3.1 document of the application."""
     doc = copy.deepcopy(app.openapi_schema.to_schema())
     handlers = _handlers(app)
     bodies = {
@@ -80,7 +80,7 @@ def document(app: Litestar) -> dict[str, Any]:
 
 
 def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
-    """All routes, by path and method."""
+    """All documented routes, by path and method."""
     return {
         (route.path_format, method.lower()): handler
         for route in app.routes
@@ -91,7 +91,7 @@ def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
 
 
 def _bodies(handler: HTTPRouteHandler) -> tuple[Any, Any]:
-    """What the route takes and gives, as types; None for nothing."""
+    """The types of the request body and the response body; None for no body."""
     taken = handler.parsed_data_field.raw if handler.parsed_data_field else None
     returned: Any = handler.parsed_fn_signature.return_type
     if returned.is_subclass_of(Response):
@@ -101,12 +101,15 @@ def _bodies(handler: HTTPRouteHandler) -> tuple[Any, Any]:
 
 
 def _events(handler: HTTPRouteHandler) -> dict[str, Any]:
-    """What a stream tells of: the type of an event's data, by the event's name."""
+    """For a stream: types of the events' data, by event name."""
     return dict(declared_by(handler).events)
 
 
 def _content(handler: HTTPRouteHandler, given: Any, schema_of: dict[str, Any]) -> dict[str, Any] | None:
-    """What a success carries. OpenAPI 3.1 sees a stream as text; `x-events` says what its events hold."""
+    """The content of a successful response.
+
+    OpenAPI 3.1 treats a stream as text; `x-events` describes its events.
+    """
     if given is not None:
         return {"application/json": {"schema": schema_of[repr(given)]}}
     if events := _events(handler):
@@ -177,7 +180,7 @@ def _complete_parameter(parameter: dict[str, Any], handler: HTTPRouteHandler) ->
         default = {"default": schema["default"]} if "default" in schema else {}
         exact = _parameter_schema(prepared(handler).parameters[parameter["name"]].type)
         parameter["schema"] = exact | default
-    elif choices := schema.pop("oneOf", None):  # text or null: a header is left out instead
+    elif choices := schema.pop("oneOf", None):  # text or null: an absent header is omitted
         parameter["schema"] = choices[0] | schema
     for flag in ("deprecated", "allowEmptyValue", "allowReserved"):
         if parameter.get(flag) is False:
@@ -185,7 +188,7 @@ def _complete_parameter(parameter: dict[str, Any], handler: HTTPRouteHandler) ->
 
 
 def _parameter_schema(parameter_type: Any) -> dict[str, Any]:
-    """By msgspec, which reads it. A parameter cannot be null: it is left out."""
+    """The schema of msgspec, which decodes it. Parameters are omitted instead of null."""
     schema = msgspec.json.schema(parameter_type)
     if "anyOf" in schema:
         choices = [choice for choice in schema.pop("anyOf") if choice.get("type") != "null"]
@@ -196,7 +199,7 @@ def _parameter_schema(parameter_type: Any) -> dict[str, Any]:
 
 
 def _with_plain_names(doc: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """Msgspec calls a generic `Page_Product_`; `Page_Product` reads better."""
+    """Renames generics: msgspec's `Page_Product_` becomes `Page_Product`."""
     text = msgspec.json.encode(doc)
     for name in schemas:
         if name.endswith("_"):
@@ -206,7 +209,7 @@ def _with_plain_names(doc: dict[str, Any], schemas: dict[str, Any]) -> dict[str,
     return msgspec.json.decode(text)  # type: ignore[no-any-return]
 
 
-# The page: Swagger UI from its package, from this host, with neither inline script nor inline style.
+# The page: Swagger UI from a package, served from this host, without inline scripts or styles.
 
 _START = b"""window.addEventListener("load", () => {
   SwaggerUIBundle({url: "/api/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,

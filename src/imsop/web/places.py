@@ -1,4 +1,4 @@
-"""The kinds of things that people look for, open and read of: where each is, and what it is called.
+"""Registry of the kinds of rows that have pages: URL, permission, label and icon of each.
 
 A new kind is a noun's package and an entry here: navigation, search, events and links follow.
 """
@@ -10,19 +10,19 @@ from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 
 SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
-"""What `search_everything` finds."""
+"""Kinds that `search_everything` finds."""
 Kind = Literal[SearchKind, "warehouse"]
 
 
 class Place(NamedTuple):
-    """Of one kind of things. `path` lists all; each is at `path/id`. The texts are of the catalogue."""
+    """A kind of rows: the list is at `path`, each row at `path/id`. Labels are catalogue texts."""
 
     label: str
     plural: str
     icon: str
     path: str
     permission: Permission
-    """To see them."""
+    """Required to see them."""
 
 
 PLACES: Mapping[Kind, Place] = {

@@ -1,4 +1,4 @@
-"""Search over everything that people look for, by name or number or part of it."""
+"""Global search over products, partners, orders and shipments by name or number."""
 
 import re
 from typing import Annotated, get_args
@@ -36,10 +36,10 @@ class SearchResults(Struct, frozen=True):
 
 
 async def search(connection: Connection, actor: Actor, query: str, limit: int) -> list[SearchResult]:
-    """The best matches of each kind that the actor may see, grouped by kind.
+    """Best matches of each kind that the actor may see, grouped by kind.
 
-    Codes and numbers are found by their beginning, these and names by a part of at least three letters or
-    digits in a row.
+    Codes and numbers match by prefix. Codes, numbers and names also match by any run of at least three
+    letters or digits.
     """
     kinds = [kind for kind in get_args(SearchKind) if PLACES[kind].permission in actor.permissions]
     return await _found(connection, actor, kinds, query, limit)
@@ -48,15 +48,15 @@ async def search(connection: Connection, actor: Actor, query: str, limit: int) -
 async def search_kind(
     connection: Connection, actor: Actor, kind: SearchKind, query: str, limit: int
 ) -> list[SearchResult]:
-    """The best matches of that kind; the caller has seen to it that the actor may see them."""
+    """Best matches of one kind. The caller has checked that the actor may see that kind."""
     return await _found(connection, actor, [kind], query, limit)
 
 
 async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
-    """Ids of the best matches of that kind, at most LISTED, for a list to be narrowed to.
+    """Ids of the best matches of one kind, at most LISTED, used as a filter by a list page.
 
-    Later statements of the transaction are planned for their actual arguments: the best plan for a few ids
-    is not the best for many.
+    Turns off generic plans (plan_cache_mode) for the rest of the transaction: the best plan for a few ids
+    differs from the best plan for many.
     """
     results = await _found(connection, actor, [kind], query, LISTED)
     await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")

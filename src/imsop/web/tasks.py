@@ -1,4 +1,4 @@
-"""Every kind of background job there is."""
+"""The list of all background tasks."""
 
 from imsop.analytics.metrics.jobs import DAILY_FIGURES
 from imsop.core.jobs import Task

@@ -1,4 +1,4 @@
-"""Recording business events."""
+"""Actions on business events."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from imsop.identity.actor import Actor
 
 
 async def record_event(connection: Connection, actor: Actor, new: NewAnalyticsEvent) -> AnalyticsEvent:
-    """Appends an event as of now, in the actor's name."""
+    """Appends an event, timestamped now, in the actor's name. Raises InvalidInput for excessive metadata."""
     require_bounded(new.metadata, "metadata")
     event = await queries.insert_event(connection, actor.organization_id, new, actor.user_id)
     if event is None:

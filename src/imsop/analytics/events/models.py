@@ -1,4 +1,4 @@
-"""Business events."""
+"""Structs of business events."""
 
 from typing import Any
 from uuid import UUID
@@ -21,14 +21,14 @@ class AnalyticsEvent(Struct, frozen=True):
 
 
 class RecordedAnalyticsEvent(AnalyticsEvent, frozen=True):
-    """An event, whose it is, and the transaction that recorded it."""
+    """An event with its organization and the id of the transaction that inserted it."""
 
     organization_id: UUID
     recorded_xid: int
 
 
 class NewAnalyticsEvent(Struct, frozen=True, forbid_unknown_fields=True):
-    """Recorded as of now, under your name."""
+    """A new event, timestamped on arrival and recorded under your name."""
 
     event_type: ShortName
     entity_type: ShortName | None = None

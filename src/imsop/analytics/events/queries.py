@@ -9,7 +9,7 @@ from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
 from imsop.core.snapshot import Snapshot
 
-# Bounded by now(), or the partitions made ahead would be looked at as well.
+# Bounded by now(), so that empty partitions of coming months are pruned.
 _EVENTS = """
     SELECT e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, e.metadata, e.created_at
     FROM analytics_events e
@@ -22,7 +22,7 @@ EVENTS = Listing(
     _EVENTS,
     filters={
         "event_type": "e.event_type = {}",
-        # Of one entity: its few events are found by it, never by way of all events of the type.
+        # Of one entity: || '' keeps the planner from the index by type, as an entity has few events.
         "event_type_of_entity": "e.event_type || '' = {}",
         "entity_type": "e.entity_type = {}",
         "entity_id": "e.entity_id = {}",
@@ -34,7 +34,7 @@ EVENTS = Listing(
 )
 
 
-# Of these entities alone, each found by the index; planned together with the order, time's would be taken.
+# Events of these entities. LATERAL looks each one up by index; otherwise the planner would scan by time.
 EVENTS_OF_ENTITIES = Listing(
     AnalyticsEvent,
     """
@@ -86,9 +86,9 @@ async def insert_event(
 async def list_recorded_events(
     connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
 ) -> list[RecordedAnalyticsEvent]:
-    """Events that this snapshot did not see, at most `limit` of each organization, in no order.
+    """Events not visible in this snapshot, at most `limit` of each organization, in no order.
 
-    As shipping.tracking_queries.list_recorded_events: two ranges of one index.
+    As in shipping.tracking.queries: two ranges of one index.
     """
     return await fetch_all(
         connection,

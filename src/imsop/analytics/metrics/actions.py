@@ -1,4 +1,4 @@
-"""Reading metrics."""
+"""Actions on metrics."""
 
 from uuid import UUID
 

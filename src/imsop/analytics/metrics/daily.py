@@ -1,8 +1,8 @@
-"""SQL that computes the figures of each day (docs/metrics.md says what each of them is).
+"""SQL that computes daily figures (docs/metrics.md defines each).
 
-Every statement writes the figures of some days anew. A figure's category is empty for all, else
-`warehouse:` and its id, `category:` and that of the products, or `currency:` and its code. Categories that
-begin with the same 91 characters are one, since the column holds 100.
+Every statement recomputes the figures of a range of days. The category of an overall figure is empty; others
+are `warehouse:` and its id, `category:` and that of the products, or `currency:` and its code. Categories
+with the same first 91 characters are merged, since the column holds 100.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ FLOWS = (
 )  # fmt: skip
 RATIOS = ("turnover", "days_of_supply")
 
-# Around a statement that gives name, value, day and category of figures. A null category is that of products
-# without one; a null value cannot be told.
+# Wraps a statement that selects name, value, day and category of figures. Rows with a null category (products
+# without one) or a null value are left out.
 _INSERT = """
     INSERT INTO analytics_metrics
         (organization_id, metric_name, metric_value, dimension_date, dimension_category, rule)
@@ -42,7 +42,7 @@ _TOLD = """
 
 
 async def get_first_day(connection: Connection, organization_id: UUID) -> date | None:
-    """The first on which there was stock; null where there never was any."""
+    """The first day with known stock; None if there never was any."""
     first: date | None = await connection.fetchval(
         "SELECT min(d.day) FROM inventory_daily_balances d WHERE d.organization_id = $1", organization_id
     )
@@ -52,7 +52,7 @@ async def get_first_day(connection: Connection, organization_id: UUID) -> date |
 async def is_computed(
     connection: Connection, organization_id: UUID, day: date, since: datetime | None = None
 ) -> bool:
-    """Whether there are figures of the day's stock; where `since` is given, made since then."""
+    """True if the day's stock figures have been computed, since the time `since` if given."""
     found: bool = await connection.fetchval(
         """
         SELECT EXISTS (
@@ -72,7 +72,7 @@ async def is_computed(
 async def delete_figures(
     connection: Connection, organization_id: UUID, names: Sequence[str], first: date, last: date
 ) -> None:
-    """Of these names and days, whoever made them."""
+    """Deletes figures by name and day, whichever rule computed them."""
     await connection.execute(
         """
         DELETE FROM analytics_metrics m
@@ -87,9 +87,9 @@ async def delete_figures(
 
 
 async def insert_stock(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
-    """Units and value on hand at the end of each day, and the balances of active products empty then.
+    """Units and value on hand at the end of each day, and the number of empty balances of active products.
 
-    What has no cost has no value: there is none where nothing on hand has a cost.
+    Products without a cost have no value; the sum is null if nothing on hand has a cost.
     """
     return rows_affected(
         await connection.execute(
@@ -128,7 +128,7 @@ async def insert_stock(connection: Connection, organization_id: UUID, first: dat
 async def insert_sold(
     connection: Connection, organization_id: UUID, timezone: str, first: date, last: date
 ) -> int:
-    """Units that were sold, by the ledger, and what they cost at the products' costs of today."""
+    """Units sold, from the ledger, and their cost at the products' current cost."""
     return rows_affected(
         await connection.execute(
             _INSERT
@@ -167,7 +167,7 @@ async def insert_sold(
 
 
 async def insert_orders(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
-    """Orders that were agreed to, by their date; their value in each currency."""
+    """Number of agreed orders by order date, overall and by warehouse; their value by currency."""
     return rows_affected(
         await connection.execute(
             _INSERT
@@ -208,7 +208,7 @@ async def insert_orders(connection: Connection, organization_id: UUID, first: da
 
 
 async def insert_lines(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
-    """Lines by their order's date, and by the day they were due, with what became of them so far."""
+    """Order lines by order date, and by due date with their outcome so far."""
     return rows_affected(
         await connection.execute(
             _INSERT
@@ -267,11 +267,11 @@ async def insert_lines(connection: Connection, organization_id: UUID, first: dat
 
 
 async def insert_ratios(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
-    """How often the stock was sold in the year before, and for how many days it would last.
+    """Inventory turnover and days of supply.
 
-    Turnover is the cost of what was sold in 365 days divided by the mean value of the stock in them (in as
-    many as are known, extrapolated to a year; at least 30). Days of supply are the value of the stock divided
-    by the mean cost of what was sold per day in the 90 days before.
+    Turnover is the cost of goods sold in the 365 days before, divided by the mean stock value of these days
+    (of as many as are known, extrapolated to a year; at least 30). Days of supply are the stock value divided
+    by the mean daily cost of goods sold in the 90 days before.
     """
     return rows_affected(
         await connection.execute(

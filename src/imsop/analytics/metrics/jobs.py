@@ -1,4 +1,4 @@
-"""The figures of each day, computed without anybody asking."""
+"""The job that computes daily figures."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -14,7 +14,7 @@ from imsop.inventory.days.jobs import CHUNK_DAYS, keep_daily_stock
 from imsop.ui.language import N_
 
 RECENT_DAYS = 92
-"""Computed anew by every run. What changes days before that is found on Sundays, when all are."""
+"""Recomputed by every run. Changes to earlier days are picked up on Sundays, when all days are recomputed."""
 SATURDAY = 6
 FIRST = date(1900, 1, 1)
 REPEATED_WITHIN = timedelta(hours=1)
@@ -23,12 +23,12 @@ log = structlog.get_logger()
 
 
 async def compute_daily_figures(work: Work) -> None:
-    """All figures of every day that is over, where there are none yet; else those of RECENT_DAYS.
+    """Computes all figures of past days if there are none yet, else those of the last RECENT_DAYS.
 
-    Stock goes by a month at a time, newest first, each in a transaction of its own; the oldest is written
-    with all that is not stock, so that whatever has it has everything. A repeated attempt leaves out the
-    months that the one before has finished. Idempotent; one run at a time per organization (the job's key).
-    Raises Busy while the stock by days, which all of it rests on, is being kept by another.
+    Stock figures are computed in chunks of a month, newest first, one transaction each; the last transaction,
+    of the oldest month, also writes all other figures, so its presence means completeness. A retry skips the
+    months already done. Idempotent; one run at a time per organization (the job's key). Raises Busy while
+    another process updates the daily balances that all of it is based on.
     """
     organization_id = work.organization_id
     async with work.transaction() as connection:
@@ -64,7 +64,7 @@ async def compute_daily_figures(work: Work) -> None:
 
 
 def _months(first: date, last: date) -> list[tuple[date, date]]:
-    """Stretches of CHUNK_DAYS from the first day to the last; at least one."""
+    """Ranges of CHUNK_DAYS from the first day to the last; at least one."""
     count = (last - first).days // CHUNK_DAYS + 1
     begins = [first + timedelta(days=CHUNK_DAYS * number) for number in range(count)]
     return [(begin, min(begin + timedelta(days=CHUNK_DAYS - 1), last)) for begin in begins]

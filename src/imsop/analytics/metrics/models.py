@@ -1,4 +1,4 @@
-"""Metrics."""
+"""Structs of metrics."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Keeping the catalog."""
+"""Actions on products."""
 
 from uuid import UUID
 
@@ -25,7 +25,10 @@ async def get_product(connection: Connection, actor: Actor, product_id: UUID) ->
 
 
 async def create_product(connection: Connection, actor: Actor, new: NewProduct) -> Product:
-    """Adds a product. Raises Conflict for a SKU or GTIN that is taken."""
+    """Adds a product.
+
+    Raises Conflict for a SKU or GTIN that is taken, InvalidInput for a wrong check digit.
+    """
     _require_gtin(new.gtin)
     product_id = await queries.insert_product(connection, actor.organization_id, new)
     await emit(connection, actor, PRODUCT_CREATED, product_id, Named(new.sku))
@@ -35,7 +38,7 @@ async def create_product(connection: Connection, actor: Actor, new: NewProduct) 
 async def edit_product(
     connection: Connection, actor: Actor, product_id: UUID, changes: ProductChanges, if_match: str
 ) -> Product:
-    """Changes a product that is still the version the caller read."""
+    """Edits a product. Raises NotFound, and PreconditionFailed unless its version is `if_match`."""
     current = await queries.get_product(connection, actor.organization_id, product_id)
     current = edits.require_version(current, if_match, "product")
     if changes.gtin is not UNSET:
@@ -49,7 +52,7 @@ async def edit_product(
 
 
 async def delete_product(connection: Connection, actor: Actor, product_id: UUID) -> None:
-    """Deletes a product that nothing refers to. Raises Conflict otherwise: archive it instead."""
+    """Deletes an unreferenced product. Raises NotFound; Conflict if rows refer to it: archive it instead."""
     sku = await queries.delete_product(connection, actor.organization_id, product_id)
     if sku is None:
         raise NotFound("no product with this id")
@@ -57,7 +60,7 @@ async def delete_product(connection: Connection, actor: Actor, product_id: UUID)
 
 
 def _require_gtin(gtin: str | None) -> None:
-    """The check digit, by the GS1 General Specifications (modulo 10, weights 3 and 1)."""
+    """Raises InvalidInput for a wrong check digit (GS1 General Specifications: modulo 10, weights 3, 1)."""
     if gtin is not None and not ean.is_valid(gtin):
         raise InvalidInput.of(
             "gtin", Said("its last digit should be %(digit)s", digit=ean.calc_check_digit(gtin[:-1]))

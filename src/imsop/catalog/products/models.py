@@ -1,4 +1,4 @@
-"""Products: what the API takes and gives."""
+"""Structs of products in the API."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ Gtin = Annotated[
 
 
 class Product(Struct, frozen=True):
-    """Stock is counted in whole base units (`unit_of_measure`); a pack is `units_per_pack` of them."""
+    """A product. Stock is in whole base units (`unit_of_measure`); a pack is `units_per_pack` of them."""
 
     id: UUID
     sku: str

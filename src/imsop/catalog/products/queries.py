@@ -35,7 +35,7 @@ async def get_product(connection: Connection, organization_id: UUID, product_id:
 
 
 async def list_categories(connection: Connection, organization_id: UUID) -> list[str]:
-    """Those in use, by name."""
+    """Categories in use, in alphabetical order."""
     records = await connection.fetch(
         """
         SELECT DISTINCT p.category FROM products p
@@ -74,7 +74,7 @@ async def insert_product(connection: Connection, organization_id: UUID, new: New
 
 
 async def update_product(connection: Connection, organization_id: UUID, row: Product) -> UUID | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     updated: UUID | None = await connection.fetchval(
         """
         UPDATE products
@@ -104,7 +104,10 @@ async def update_product(connection: Connection, organization_id: UUID, row: Pro
 
 
 async def delete_product(connection: Connection, organization_id: UUID, product_id: UUID) -> str | None:
-    """Its SKU, or None where there was none. Refused by a foreign key where anything refers to it."""
+    """Deletes a product; returns its SKU, or None if there was none.
+
+    A foreign key protects referenced ones.
+    """
     sku: str | None = await connection.fetchval(
         "DELETE FROM products WHERE organization_id = $1 AND id = $2 RETURNING sku",
         organization_id,

@@ -1,1 +1,1 @@
-"""Mails of documents: written in the transaction of who sends them, sent by a job."""
+"""Mails of documents: stored in the sender's transaction, delivered by a job."""

@@ -1,4 +1,4 @@
-"""Sends mails, one job each."""
+"""The job that delivers mails, one job per mail."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from imsop.documents.mails.models import Outgoing
 from imsop.ui.language import N_
 
 TIMEOUT_SECONDS = 20
-"""Of each command; WHOLE_SECONDS of the conversation, while the mail is locked."""
+"""Timeout of each SMTP command; WHOLE_SECONDS is that of the whole session, while the row is locked."""
 WHOLE_SECONDS = 60
 MAX_ERROR = 500
 
@@ -24,10 +24,11 @@ log = structlog.get_logger()
 
 
 async def _send_mail(work: Work) -> None:
-    """The mail is locked while it is given to the server, so it is given once at a time.
+    """Sends a mail; its row stays locked meanwhile, so that no other worker sends it.
 
-    Where the process dies between the server's answer and the commit it is given again, under the same
-    Message-ID, by which receivers know it. What fails may pass for 15 hours; then it is refused.
+    At-least-once delivery: if the process dies between the server's answer and the commit, the mail is sent
+    again with the same Message-ID, by which receivers recognize duplicates. Transient failures are retried
+    for 15 hours, then the mail counts as refused.
     """
     mail_id = UUID(work.arguments["mail_id"])
     server = Settings().mail_server()
@@ -41,7 +42,7 @@ async def _send_mail(work: Work) -> None:
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
                 await _give(server, mail)
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # ValueError: it is no mail
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # ValueError: not a valid mail
             refusal = error
         else:
             await queries.mark_sent(connection, work.organization_id, mail_id)
@@ -58,7 +59,7 @@ async def _send_mail(work: Work) -> None:
 
 
 def _is_for_good(refusal: Exception) -> bool:
-    """Whether this mail is refused for good (RFC 5321, 4.2.1: 5yz), and not whoever sends it now."""
+    """True for a permanent failure of this mail (RFC 5321, 4.2.1: 5yz), not of the current connection."""
     if isinstance(refusal, aiosmtplib.SMTPRecipientsRefused):
         return all(recipient.code >= 500 for recipient in refusal.recipients)
     if isinstance(refusal, aiosmtplib.SMTPDataError):

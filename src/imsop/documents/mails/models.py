@@ -1,4 +1,4 @@
-"""Mails."""
+"""Structs of mails."""
 
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +12,7 @@ Subject = Annotated[str, Meta(min_length=1, max_length=255, pattern=rf"^{_LINE}\
 
 
 class NewMail(Struct, frozen=True, kw_only=True):
-    """What is sent with the document attached. Subject and text are used as they are."""
+    """A mail to send with the document attached. Subject and text are sent as given."""
 
     recipient: Email
     subject: Subject
@@ -20,9 +20,9 @@ class NewMail(Struct, frozen=True, kw_only=True):
 
 
 class Mail(Struct, frozen=True):
-    """`sent_at`: taken by the mail server. `refused_at`: refused for good, or for 15 hours, as `error` says.
+    """A mail. `sent_at`: accepted by the mail server. `refused_at`: refused permanently or for 15 hours.
 
-    Until one of both it is tried; `error` is then of the last attempt.
+    While both are null, sending is retried. `error` is that of the last failed attempt.
     """
 
     id: UUID
@@ -38,7 +38,7 @@ class Mail(Struct, frozen=True):
 
 
 class Outgoing(Struct, frozen=True):
-    """A mail as it is given to the server."""
+    """A mail with its attachment, ready to send."""
 
     id: UUID
     recipient: str

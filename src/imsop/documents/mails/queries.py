@@ -19,7 +19,7 @@ async def get_mail(connection: Connection, organization_id: UUID, mail_id: UUID)
 
 
 async def count_mails(connection: Connection, organization_id: UUID, since: datetime) -> int:
-    """Written since then, sent or not."""
+    """The number of mails created since then, sent or not."""
     count: int = await connection.fetchval(
         "SELECT count(*) FROM mails m WHERE m.organization_id = $1 AND m.created_at >= $2",
         organization_id,
@@ -62,7 +62,7 @@ async def insert_mail(
 async def list_mails_of_purchase_order(
     connection: Connection, organization_id: UUID, purchase_order_id: UUID, limit: int
 ) -> list[Mail]:
-    """The newest first."""
+    """The newest mails of a purchase order, newest first."""
     return await fetch_all(
         connection,
         Mail,
@@ -90,7 +90,7 @@ async def get_attachment(
 
 
 async def lock_waiting(connection: Connection, organization_id: UUID, mail_id: UUID) -> Outgoing | None:
-    """The mail, locked until the transaction ends; None where it is sent or refused already."""
+    """The mail, locked FOR UPDATE; None if it has been sent or refused."""
     return await fetch_one(
         connection,
         Outgoing,
@@ -117,7 +117,7 @@ async def mark_sent(connection: Connection, organization_id: UUID, mail_id: UUID
 async def mark_failed(
     connection: Connection, organization_id: UUID, mail_id: UUID, error: str, *, for_good: bool
 ) -> None:
-    """Keeps what the server said; a mail that is refused for good is not tried again."""
+    """Stores the server's error; `for_good` marks the mail as refused, which ends retries."""
     await connection.execute(
         """
         UPDATE mails SET error = $3, refused_at = CASE WHEN $4 THEN now() END

@@ -1,6 +1,6 @@
-"""From a token to an actor, remembered per process (imsop.core.caches says what is promised of a change).
+"""Maps tokens to actors, cached per process (imsop.core.caches states the consistency).
 
-A change is one of users, roles, keys, sessions or the organization: it notifies on ACCESS_CHANNEL.
+Every change of users, roles, keys, sessions or the organization notifies on ACCESS_CHANNEL.
 """
 
 import time
@@ -16,7 +16,7 @@ from imsop.identity.credentials.tokens import CredentialKind, Token, parse_token
 
 
 class AccessCache:
-    """Actors by the hash of their token."""
+    """Cache of actors by token hash."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -57,7 +57,7 @@ class AccessCache:
         )
 
     def forget(self, organization_id: UUID) -> None:
-        """Drops every actor of an organization."""
+        """Drops all cached actors of an organization."""
         self.cache.forget(organization_id)
 
 

@@ -1,4 +1,4 @@
-"""Creating and revoking API keys, ending sessions."""
+"""Creates and revokes API keys; ends sessions."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from imsop.identity.roles.permissions import Permission
 
 
 async def end_session(connection: Connection, actor: Actor, session_id: UUID) -> None:
-    """Signs the actor out there, in every process. Raises NotFound for a session that is not the actor's."""
+    """Ends one of the actor's sessions, in every process. Raises NotFound if it is not the actor's."""
     if not await credentials_queries.delete_session(
         connection, actor.organization_id, actor.user_id, session_id
     ):
@@ -28,9 +28,10 @@ async def end_session(connection: Connection, actor: Actor, session_id: UUID) ->
 
 
 async def create_api_key(connection: Connection, actor: Actor, new: NewApiKey) -> CreatedApiKey:
-    """Makes a key with some of the actor's permissions. The key itself is returned here and never again.
+    """Creates an API key with some of the actor's permissions. The key is returned here and never again.
 
-    It ends with the account that made it. Keys make no keys: revoking one would leave its children.
+    It is valid only while its creator's account is active. An API key cannot create keys, as revoking it
+    would leave those.
     """
     if actor.credential == "api_key":
         raise Forbidden("an API key cannot create API keys; sign in as the user who is to own it")
@@ -58,7 +59,7 @@ async def get_api_key(connection: Connection, actor: Actor, key_id: UUID) -> Api
 
 
 async def revoke_api_key(connection: Connection, actor: Actor, key_id: UUID) -> None:
-    """Ends a key in every process; the row stays, so that it remains known who had it."""
+    """Revokes a key in every process; its row is kept for the audit trail."""
     api_key = await get_api_key(connection, actor, key_id)
     require_held(actor, api_key.permissions)
     if not await credentials_queries.revoke_api_key(connection, actor.organization_id, key_id):

@@ -44,7 +44,7 @@ async def list_api_keys(
 
 @post("/api-keys", opt=allow(Permission.API_KEYS_WRITE, replies_kept=False, emits=(API_KEY_CREATED,)))
 async def create_api_key(request: TenantRequest, data: NewApiKey) -> CreatedApiKey:
-    """Create a key with some of your permissions. The key is shown in this reply only."""
+    """Create a key with some of your permissions. The key is only contained in this response."""
     connection, actor = await request.begin()
     return await actions.create_api_key(connection, actor, data)
 

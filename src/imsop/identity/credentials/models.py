@@ -1,4 +1,4 @@
-"""Sessions and API keys, as the API takes and gives them."""
+"""Structs of sessions and API keys in the API."""
 
 from typing import Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from imsop.identity.roles.models import Permissions
 
 
 class Session(Struct, frozen=True):
-    """A sign-in that is still valid. `current` marks the session making the request."""
+    """A session that has not expired. `current` marks the session making the request."""
 
     id: UUID
     kind: Literal["browser", "bearer"]
@@ -22,7 +22,7 @@ class Session(Struct, frozen=True):
 
 
 class ApiKey(Struct, frozen=True):
-    """A key without its secret; people recognize it by `prefix`."""
+    """A key without its secret; users recognize it by `prefix`."""
 
     id: UUID
     name: str
@@ -40,7 +40,7 @@ class NewApiKey(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CreatedApiKey(Struct, frozen=True):
-    """The only reply that ever contains the key itself."""
+    """A new key; the only response that contains the secret."""
 
     key: str
     api_key: ApiKey

@@ -1,4 +1,4 @@
-"""SQL of sessions and API keys: what they stand for at this moment, and whose they are."""
+"""SQL of sessions and API keys: the identity behind a token, and their lists."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from imsop.identity.people.models import Locale
 
 
 class Identity(Struct, frozen=True):
-    """What a credential stands for at this moment."""
+    """The user, status and permissions behind a credential at this moment."""
 
     credential_id: UUID
     user_id: UUID
@@ -46,7 +46,7 @@ _SESSION_IDENTITY = """
 """
 
 
-# A key stands for whoever made it, and holds no more than they still do.
+# A key acts as its creator, with the permissions of the key that the creator still has.
 _API_KEY_IDENTITY = """
     SELECT k.id AS credential_id, k.created_by AS user_id, u.status AS user_status,
            o.status AS organization_status, k.name AS user_name, u.locale,
@@ -62,7 +62,7 @@ _API_KEY_IDENTITY = """
 
 
 async def find_identity(connection: Connection, token: Token) -> Identity | None:
-    """The identity of a presented token; None if it is unknown or no longer valid."""
+    """The identity of a token; None if it is unknown, expired or revoked."""
     return await fetch_one(
         connection,
         Identity,
@@ -75,7 +75,7 @@ async def find_identity(connection: Connection, token: Token) -> Identity | None
 
 
 async def get_identity(connection: Connection, actor: Actor) -> Identity | None:
-    """Of an actor's credential, as it is by now."""
+    """The current identity of an actor's credential; None if it has expired or been revoked."""
     return await fetch_one(
         connection,
         Identity,
@@ -136,7 +136,7 @@ async def delete_sessions(connection: Connection, organization_id: UUID, user_id
 async def list_sessions(
     connection: Connection, organization_id: UUID, user_id: UUID, current_id: UUID
 ) -> list[Session]:
-    """The newest first."""
+    """Unexpired sessions of a user, newest first."""
     return await fetch_all(
         connection,
         Session,
@@ -189,7 +189,7 @@ API_KEYS = Listing(
     ApiKey,
     _API_KEYS,
     filters={
-        # An organization has few keys: all are looked at.
+        # An organization has few keys: a scan is fine.
         "part": "strpos(lower(concat_ws(' ', k.name, k.prefix)), lower({})) > 0",
         "is_revoked": "(k.revoked_at IS NOT NULL) = {}",
     },

@@ -1,7 +1,7 @@
-"""Bearer tokens, session cookies and API keys: random text that says which organization to look in.
+"""Bearer tokens, session cookies and API keys: random text that contains the organization's id.
 
-The database keeps only a SHA-256 of each. The secret has 192 random bits, so a plain fast hash is enough, and
-a lookup by that hash tells a guesser nothing by its timing.
+The database stores only a SHA-256 of each. The secret has 192 random bits, so a fast unsalted hash suffices,
+and a lookup by that hash permits no timing attack.
 """
 
 import base64
@@ -24,7 +24,7 @@ _MARKS: dict[CredentialKind, str] = {"bearer": "imsop_at_", "browser": "imsop_bs
 
 
 class Token(NamedTuple):
-    """What a presented token says of itself. Whether it is true only the database knows."""
+    """The parts of a token, unverified: only the database knows whether it is valid."""
 
     kind: CredentialKind
     organization_id: UUID
@@ -32,13 +32,13 @@ class Token(NamedTuple):
 
 
 def new_token(kind: CredentialKind, organization_id: UUID) -> str:
-    """A fresh secret of this kind; whoever holds it is the user."""
+    """A new random token of this kind."""
     packed = secrets.token_bytes(SECRET_BYTES) + organization_id.bytes
     return _MARKS[kind] + base64.urlsafe_b64encode(packed).decode()
 
 
 def parse_token(text: str) -> Token | None:
-    """The parts of a token, or None where it cannot be one of ours."""
+    """The parts of a token; None if it is malformed."""
     for kind, mark in _MARKS.items():
         if text.startswith(mark):
             try:
@@ -52,10 +52,10 @@ def parse_token(text: str) -> Token | None:
 
 
 def token_hash(text: str) -> bytes:
-    """What the database keeps of a token."""
+    """The hash of a token, as stored in the database."""
     return hashlib.sha256(text.encode()).digest()
 
 
 def shown_prefix(text: str) -> str:
-    """What may be shown of an API key for ever: enough to recognise it by, too little to use."""
+    """The prefix of an API key that may always be shown: enough to recognize it, too little to use it."""
     return text[:SHOWN_PREFIX_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Editing the own organization."""
+"""Actions on the actor's organization."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from imsop.identity.organizations.models import Organization, OrganizationChange
 
 
 async def get_organization(connection: Connection, _actor: Actor, organization_id: UUID) -> Organization:
-    """The actor's own organization; any other does not exist for it. Raises NotFound."""
+    """The actor's organization. Raises NotFound for the id of any other."""
     organization = await queries.get_organization(connection, organization_id)
     if organization is None:
         raise NotFound("no organization with this id")
@@ -25,7 +25,7 @@ async def get_organization(connection: Connection, _actor: Actor, organization_i
 async def edit_organization(
     connection: Connection, actor: Actor, organization_id: UUID, changes: OrganizationChanges, if_match: str
 ) -> Organization:
-    """Changes the actor's own organization; any other does not exist for it."""
+    """Edits the actor's organization. Raises NotFound for the id of any other, and PreconditionFailed."""
     current = await queries.get_organization(connection, organization_id)
     current = edits.require_version(current, if_match, "organization")
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))

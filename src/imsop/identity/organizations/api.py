@@ -1,4 +1,4 @@
-"""Routes of the own organization."""
+"""Routes of the caller's organization."""
 
 from uuid import UUID
 

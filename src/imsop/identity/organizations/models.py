@@ -1,4 +1,4 @@
-"""Organizations, as the API takes and gives them."""
+"""Structs of organizations in the API."""
 
 from typing import Annotated, Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""SQL of organizations, and the notification that ends what processes remember of access."""
+"""SQL of organizations, and the notification that invalidates cached access."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ ACCESS_CHANNEL = "imsop_access"
 
 
 async def notify_access_changed(connection: Connection, organization_id: UUID) -> None:
-    """Tells every process, once this transaction commits, to forget what it knows of the organization."""
+    """Notifies every process, at commit, to drop its cached actors of the organization."""
     await connection.execute("SELECT pg_notify($1, $2)", ACCESS_CHANNEL, str(organization_id))
 
 
@@ -59,7 +59,7 @@ async def insert_organization(
 
 
 async def update_organization(connection: Connection, row: Organization) -> Organization | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     return await fetch_one(
         connection,
         Organization,
@@ -93,7 +93,7 @@ async def is_timezone(connection: Connection, name: str) -> bool:
 async def set_organization_status(
     operator: Connection, name_or_id: str, status: str | None, subscription_tier: str | None
 ) -> list[UUID]:
-    """As imsop_operator: the organizations of that name or id, with what is given of the two set."""
+    """As imsop_operator: sets the values that are not None on organizations of that name or id."""
     records = await operator.fetch(
         """
         UPDATE organizations

@@ -1,4 +1,4 @@
-"""What users do with their own account."""
+"""Actions of users on their own account."""
 
 import msgspec
 
@@ -17,7 +17,7 @@ from imsop.identity.signing_in.actions import count_password_attempt
 
 
 async def edit_own_account(connection: Connection, actor: Actor, changes: OwnChanges, if_match: str) -> User:
-    """Changes the actor's name, phone, picture or locale."""
+    """Edits the actor's own name, phone, picture or locale."""
     current = edits.require_version(
         await people_queries.get_user(connection, actor.organization_id, actor.user_id), if_match, "user"
     )
@@ -26,17 +26,17 @@ async def edit_own_account(connection: Connection, actor: Actor, changes: OwnCha
         raise edits.changed_meanwhile("user")
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
     stored = await actions.get_user(connection, actor, actor.user_id)
-    await actions.tell_changed_user(connection, actor, current, stored)
+    await actions.emit_user_changed(connection, actor, current, stored)
     return stored
 
 
 async def check_password_change(
     pool: Pool, settings: Settings, actor: Actor, change: PasswordChange
 ) -> tuple[str, str]:
-    """Checks the current password; returns the hash it was checked against and that of the new one.
+    """Verifies the current password; returns the hash it matched and the hash of the new password.
 
-    In short transactions of its own, so that no connection waits for bcrypt. Raises InvalidInput where the
-    password is wrong, TooManyRequests where that was tried too often.
+    Uses short transactions of its own, so that no connection is held during bcrypt. Raises InvalidInput for a
+    wrong password, TooManyRequests after too many attempts.
     """
     await count_password_attempt(pool, settings, actor.user_id)
     async with transaction(pool, actor.tenant, read_only=True) as connection:
@@ -48,9 +48,9 @@ async def check_password_change(
 
 
 async def change_password(connection: Connection, actor: Actor, known_hash: str, new_hash: str) -> None:
-    """Sets a new password and ends every other session of the actor.
+    """Sets a new password and ends all other sessions of the actor.
 
-    Raises Conflict where somebody else changed it just now: the UPDATE names the hash that was checked.
+    Raises Conflict after a concurrent change: the UPDATE compares the hash that was verified.
     """
     if not await people_queries.set_password_hash(
         connection, actor.organization_id, actor.user_id, known_hash, new_hash
@@ -61,4 +61,4 @@ async def change_password(connection: Connection, actor: Actor, known_hash: str,
     )
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
     user = await actions.get_user(connection, actor, actor.user_id)
-    await actions.tell_changed_user(connection, actor, user, user, password=True)
+    await actions.emit_user_changed(connection, actor, user, user, password=True)

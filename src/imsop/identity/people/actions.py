@@ -1,6 +1,6 @@
-"""What administrators do with users.
+"""Actions of administrators on users.
 
-An administrator may grant only permissions they hold, and edit only users who hold no more than they do.
+Administrators may grant only permissions they hold, and edit only users who hold no more than they do.
 """
 
 from uuid import UUID
@@ -21,11 +21,11 @@ from imsop.identity.roles import queries as roles_queries
 from imsop.identity.roles.actions import administer, require_an_administrator
 from imsop.identity.roles.permissions import Permission
 
-# Users. Whoever administers may give away only what they hold, and touch only those who hold no more.
+# Users
 
 
 async def create_user(connection: Connection, actor: Actor, new: NewUser, password_hash: str) -> User:
-    """Adds a user with these roles. Raises Conflict for an address that cannot be used, wherever it is."""
+    """Adds a user with roles. Raises Conflict if the address is in use, in whichever organization."""
     actor = await administer(connection, actor, Permission.USERS_WRITE)
     await _require_grantable_roles(connection, actor, new.role_ids)
     user_id = await people_queries.insert_user(
@@ -41,7 +41,7 @@ async def create_user(connection: Connection, actor: Actor, new: NewUser, passwo
     )
     await people_queries.set_user_roles(connection, actor.organization_id, user_id, new.role_ids)
     user = await get_user(connection, actor, user_id)
-    await emit(connection, actor, USER_CREATED, user_id, Named(_called(user)))
+    await emit(connection, actor, USER_CREATED, user_id, Named(_display_name(user)))
     return user
 
 
@@ -60,9 +60,12 @@ async def edit_user(
     password_hash: str | None,
     if_match: str,
 ) -> User:
-    """Changes a user. A new password, given as its hash, or a lost status ends the user's sessions.
+    """Edits a user.
 
-    Raises Forbidden where the user or a role holds more than the actor, Conflict for the last administrator.
+    A new password, given as its hash, or a status other than active ends the user's sessions.
+
+    Raises Forbidden if the user or a role has permissions that the actor lacks, Conflict for the last
+    administrator.
     """
     actor = await administer(connection, actor, Permission.USERS_WRITE)
     current = edits.require_version(
@@ -83,12 +86,12 @@ async def edit_user(
     await require_an_administrator(connection, actor)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
     stored = await get_user(connection, actor, user_id)
-    await tell_changed_user(connection, actor, current, stored, password=password_hash is not None)
+    await emit_user_changed(connection, actor, current, stored, password=password_hash is not None)
     return stored
 
 
 async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> None:
-    """Ends an account: it can no longer sign in and its address is free again; what it did keeps its name."""
+    """Archives an account: it can no longer sign in, its address becomes free, its history keeps the name."""
     actor = await administer(connection, actor, Permission.USERS_WRITE)
     user = await get_user(connection, actor, user_id)
     await _require_no_more_than(connection, actor, user_id)
@@ -96,21 +99,21 @@ async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> N
     await credentials_queries.delete_sessions(connection, actor.organization_id, user_id)
     await require_an_administrator(connection, actor)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
-    await emit(connection, actor, USER_DELETED, user_id, Named(_called(user)))
+    await emit(connection, actor, USER_DELETED, user_id, Named(_display_name(user)))
 
 
-async def tell_changed_user(
+async def emit_user_changed(
     connection: Connection, actor: Actor, before: User, after: User, *, password: bool = False
 ) -> None:
-    """Emits which fields changed; their values are the person's own."""
+    """Emits an event with the names of the changed fields; their values are personal data and left out."""
     fields = [*difference(before, after), *(["password"] if password else [])]
     if fields:
-        told = Changed(_called(after), {field: Change(None, None) for field in fields})
+        told = Changed(_display_name(after), {field: Change(None, None) for field in fields})
         await emit(connection, actor, USER_CHANGED, after.id, told)
 
 
-def _called(user: User) -> str:
-    """By name; an address is not for everyone who reads events."""
+def _display_name(user: User) -> str:
+    """The user's name. The email address is not used: not everybody who reads events may see it."""
     return " ".join(filter(None, (user.first_name, user.last_name)))
 
 

@@ -1,4 +1,4 @@
-"""Routes of users and of the own account."""
+"""Routes of users and of the caller's account."""
 
 from typing import Literal
 from uuid import UUID
@@ -33,7 +33,7 @@ async def edit_me(request: TenantRequest, data: OwnChanges, if_match: IfMatch) -
 
 @post("/me/password", status_code=204, opt=own(409, 429, replies_kept=False, emits=(USER_CHANGED,)))
 async def change_my_password(request: TenantRequest, data: PasswordChange) -> None:
-    """Change your password. You are signed out everywhere else."""
+    """Change your password. All your other sessions end."""
     state = request.app.state
     known_hash, new_hash = await account.check_password_change(
         state.pool, state.settings, request.actor, data
@@ -95,7 +95,7 @@ async def edit_user(
 
 @delete("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409, emits=(USER_DELETED,)))
 async def archive_user(request: TenantRequest, user_id: UUID) -> None:
-    """Archive an account. What the user did keeps the user's name; the address becomes free."""
+    """Archive an account. History keeps the user's name; the address becomes free."""
     connection, actor = await request.begin()
     await actions.archive_user(connection, actor, user_id)
 

@@ -1,4 +1,4 @@
-"""Events of users. Who someone is, is not told: only which fields changed."""
+"""Events of users. They name the changed fields, without values, as those are personal data."""
 
 from imsop.core.events import Changed, Named, declare
 

@@ -1,4 +1,4 @@
-"""Users, as the API takes and gives them."""
+"""Structs of users in the API."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ UserStatus = Literal["active", "inactive", "suspended"]
 
 
 Locale = Literal["en", "de"]
-"""What a person reads: the language of pages, and how numbers and dates are written."""
+"""Language of pages, and format of numbers and dates."""
 
 
 RoleIds = Annotated[list[UUID], Meta(max_length=50)]
@@ -58,7 +58,7 @@ class UserChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OwnChanges(Struct, frozen=True, forbid_unknown_fields=True):
-    """What users can change in their own account."""
+    """Fields that users can change in their own account."""
 
     first_name: Text100 | UnsetType | None = UNSET
     last_name: Text100 | UnsetType | None = UNSET

@@ -1,4 +1,4 @@
-"""Passwords, hashed with bcrypt off the event loop."""
+"""Password hashing with bcrypt, off the event loop."""
 
 import asyncio
 from typing import Annotated
@@ -13,7 +13,7 @@ MIN_PASSWORD_CHARACTERS = 8
 
 
 MAX_PASSWORD_BYTES = 72
-"""bcrypt reads no further; a longer password is refused, never cut."""
+"""The limit of bcrypt; a longer password is refused, never truncated."""
 
 
 Password = Annotated[
@@ -28,7 +28,7 @@ Password = Annotated[
 
 
 async def hash_password(password: str, *, cost: int, field: str = "password") -> str:
-    """The bcrypt hash, at 2**cost rounds. Raises InvalidInput above 72 bytes."""
+    """The bcrypt hash, with 2**cost rounds. Raises InvalidInput above 72 bytes."""
     secret = password.encode()
     if len(secret) > MAX_PASSWORD_BYTES:
         raise InvalidInput.of(
@@ -43,7 +43,11 @@ async def hash_password(password: str, *, cost: int, field: str = "password") ->
 
 
 async def verify_password(password: str, password_hash: str | None, *, cost: int) -> bool:
-    """Whether it is the password. Without a hash (no such account) the same work is done, and it is not."""
+    """True if the password matches.
+
+    For an unknown account (hash is None) it does the same bcrypt work and returns False, so timing reveals
+    nothing.
+    """
     secret = password.encode()
     fits = len(secret) <= MAX_PASSWORD_BYTES
     against = password_hash.encode() if password_hash is not None and fits else _nobody(cost)
@@ -52,10 +56,10 @@ async def verify_password(password: str, password_hash: str | None, *, cost: int
 
 
 def has_cost(password_hash: str, cost: int) -> bool:
-    """Whether the hash was made at 2**cost rounds."""
+    """True if the hash was made with 2**cost rounds."""
     return password_hash.startswith(f"$2b${cost:02}$")
 
 
 def _nobody(cost: int) -> bytes:
-    """What has the form of a hash and is no password's: 22 characters of salt, 31 of what hashing gives."""
+    """A well-formed hash that matches no password: 22 characters of salt, 31 of digest."""
     return f"$2b${cost:02}${'.' * 53}".encode()

@@ -1,4 +1,4 @@
-"""SQL of users and the names of those who no longer are."""
+"""SQL of users, and the names of archived ones."""
 
 from collections.abc import Collection
 from typing import Any
@@ -27,7 +27,7 @@ USERS = Listing(
     filters={
         "status": "u.status = {}",
         "email": "u.email = {}",
-        # An organization has few people: all are looked at.
+        # An organization has few users: a scan is fine.
         "part": "strpos(lower(concat_ws(' ', u.first_name, u.last_name, u.email)), lower({})) > 0",
         "role_id": "u.id IN (SELECT ur.user_id FROM user_roles ur"
         " WHERE ur.organization_id = $1 AND ur.role_id = {})",
@@ -44,7 +44,7 @@ async def get_user(connection: Connection, organization_id: UUID, user_id: UUID)
 async def insert_user(
     connection: Connection, organization_id: UUID, email: str, password_hash: str, **person: Any
 ) -> UUID:
-    """`person`: first_name, last_name, phone, avatar_url, locale."""
+    """Inserts a user. `person`: first_name, last_name, phone, avatar_url, locale."""
     user_id: UUID = await connection.fetchval(
         """
         INSERT INTO users
@@ -67,7 +67,7 @@ async def insert_user(
 async def update_user(
     connection: Connection, organization_id: UUID, row: User, password_hash: str | None
 ) -> UUID | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     updated: UUID | None = await connection.fetchval(
         """
         UPDATE users
@@ -101,7 +101,7 @@ async def get_password_hash(connection: Connection, organization_id: UUID, user_
 async def set_password_hash(
     connection: Connection, organization_id: UUID, user_id: UUID, known_hash: str, password_hash: str
 ) -> bool:
-    """Whether it was still the known one, and now is the new one."""
+    """Compare-and-set: replaces the hash if it is still `known_hash`; False otherwise."""
     changed = await connection.fetchval(
         """
         UPDATE users SET password_hash = $4
@@ -132,7 +132,7 @@ async def archive_user(connection: Connection, organization_id: UUID, user_id: U
 async def set_user_roles(
     connection: Connection, organization_id: UUID, user_id: UUID, role_ids: list[UUID]
 ) -> None:
-    """The user has these roles and no other."""
+    """Replaces the user's roles."""
     await connection.execute(
         "DELETE FROM user_roles WHERE organization_id = $1 AND user_id = $2 AND role_id <> ALL ($3)",
         organization_id,
@@ -154,9 +154,9 @@ async def set_user_roles(
 async def find_active_people(
     connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Id and name of active users whose name contains `typed` in any case, an exact match first.
+    """Id and name of active users whose name contains `typed`, ignoring case; exact matches first.
 
-    Who shares a name with another is shown with the address, so that each name returned is one person's.
+    Users who share a name are shown with their email address, so that each returned name is unique.
     """
     found = await connection.fetch(
         """
@@ -186,7 +186,7 @@ async def find_active_people(
 async def list_user_names(
     connection: Connection, organization_id: UUID, user_ids: Collection[UUID]
 ) -> dict[UUID, str]:
-    """First and last name, else the address; of archived users, too."""
+    """Names by user id: first and last name, else email address; archived users included."""
     records = await connection.fetch(
         """
         SELECT u.id, coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS name

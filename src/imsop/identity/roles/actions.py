@@ -1,4 +1,4 @@
-"""What administrators do with roles, and the checks that all administration shares."""
+"""Actions of administrators on roles, and the checks that all administration shares."""
 
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from imsop.identity.roles.permissions import Permission
 
 
 async def administer(connection: Connection, actor: Actor, permission: Permission) -> Actor:
-    """Locks the administration of the organization, and returns the actor as it stands by then.
+    """Takes the organization's administration lock, then returns the actor with current permissions.
 
-    Whoever waited for the lock may have been dismissed by whoever held it. Raises Unauthenticated, Forbidden.
+    Access may have been revoked by the previous holder of the lock. Raises Unauthenticated, Forbidden.
     """
     await queries.lock_administration(connection, actor.organization_id)
     identity = await credentials_queries.get_identity(connection, actor)
@@ -43,7 +43,7 @@ async def require_an_administrator(connection: Connection, actor: Actor) -> None
 
 
 async def create_role(connection: Connection, actor: Actor, new: NewRole) -> Role:
-    """Adds a custom role that holds no more than the actor."""
+    """Adds a custom role, with no permissions that the actor lacks."""
     actor = await administer(connection, actor, Permission.ROLES_WRITE)
     require_held(actor, new.permissions)
     role_id = await queries.insert_role(
@@ -64,7 +64,7 @@ async def get_role(connection: Connection, actor: Actor, role_id: UUID) -> Role:
 async def edit_role(
     connection: Connection, actor: Actor, role_id: UUID, changes: RoleChanges, if_match: str
 ) -> Role:
-    """Changes a custom role. Raises Conflict for a system role, Forbidden for permissions the actor lacks."""
+    """Edits a custom role. Raises Conflict for a system role, Forbidden for permissions the actor lacks."""
     actor = await administer(connection, actor, Permission.ROLES_WRITE)
     current = edits.require_version(
         await queries.get_role(connection, actor.organization_id, role_id), if_match, "role"
@@ -87,7 +87,7 @@ async def edit_role(
 
 
 async def delete_role(connection: Connection, actor: Actor, role_id: UUID) -> None:
-    """Deletes a custom role that nobody has. Raises Conflict otherwise."""
+    """Deletes a custom role. Raises Conflict if a user has it or it is a system role."""
     actor = await administer(connection, actor, Permission.ROLES_WRITE)
     role = await get_role(connection, actor, role_id)
     _require_custom(role)

@@ -1,4 +1,4 @@
-"""Roles and permissions, as the API takes and gives them."""
+"""Structs of roles and permissions in the API."""
 
 from typing import Annotated
 from uuid import UUID
@@ -34,7 +34,7 @@ class RoleChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PermissionRow(Struct, frozen=True):
-    """A permission of the installation's catalogue."""
+    """A permission that roles can contain."""
 
     id: UUID
     name: str

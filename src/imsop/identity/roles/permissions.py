@@ -1,6 +1,6 @@
-"""Every permission, named once, and what the system roles hold.
+"""All permissions, and those of the system roles.
 
-The first migration seeds the same names; a test holds the two together.
+The first migration inserts the same names; a test compares both.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from imsop.ui.language import N_
 
 
 class Permission(StrEnum):
-    """`resource:action`. Writing a resource does not include reading it: roles hold both."""
+    """`resource:action`. Write permission does not include read permission: roles have both."""
 
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_WRITE = "organization:write"
@@ -48,7 +48,7 @@ SystemRole = Literal["administrator", "planner", "buyer", "warehouse", "sales", 
 _P = Permission
 
 
-# What everyone on the floor may look at: the business, but neither its people nor what runs it.
+# Read permissions for all staff: business data, but neither users nor administration.
 _BUSINESS_READ = frozenset(
     permission
     for permission in Permission

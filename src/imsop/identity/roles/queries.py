@@ -1,4 +1,4 @@
-"""SQL of roles, of what they permit, and of the lock on administration."""
+"""SQL of roles, their permissions, and the administration lock."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ ROLES = Listing(
     filters={
         "name": "r.name = {}",
         "is_system": "r.is_system = {}",
-        # Any of several parts, of all roles: there are few.
+        # Roles that contain any of several texts; there are few, so a scan is fine.
         "parts": "EXISTS (SELECT FROM unnest({}::text[]) AS part"
         " WHERE strpos(lower(concat_ws(' ', r.name, r.description)), lower(part)) > 0)",
     },
@@ -38,7 +38,7 @@ async def get_role(connection: Connection, organization_id: UUID, role_id: UUID)
 async def list_permissions_of_roles(
     connection: Connection, organization_id: UUID, role_ids: list[UUID]
 ) -> dict[UUID, set[str]]:
-    """The permissions of each role that exists."""
+    """Permissions by role id, of the roles that exist."""
     records = await connection.fetch(
         _ROLES + " AND r.id = ANY ($2::uuid[])",
         organization_id,
@@ -64,7 +64,7 @@ async def insert_role(
 
 
 async def update_role(connection: Connection, organization_id: UUID, row: Role) -> UUID | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     updated: UUID | None = await connection.fetchval(
         """
         UPDATE roles SET name = $4, description = $5
@@ -89,7 +89,7 @@ async def delete_role(connection: Connection, organization_id: UUID, role_id: UU
 async def set_role_permissions(
     connection: Connection, organization_id: UUID, role_id: UUID, permissions: list[str]
 ) -> None:
-    """The role has these permissions and no other."""
+    """Replaces the role's permissions."""
     await connection.execute(
         "DELETE FROM role_permissions WHERE organization_id = $1 AND role_id = $2", organization_id, role_id
     )
@@ -124,10 +124,10 @@ async def list_effective_permissions(
 
 
 async def lock_administration(connection: Connection, organization_id: UUID) -> None:
-    """One change of people and roles at a time per organization, until the transaction ends.
+    """Serializes changes of users and roles per organization, by an advisory lock until the transaction ends.
 
-    It keeps two administrators from removing each other at the same moment, and a role from changing between
-    the check of what it holds and its assignment.
+    It prevents two race conditions: two administrators removing each other, and a role changing between the
+    check of its permissions and its assignment.
     """
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('imsop.administration:' || $1::text, 0))",
@@ -136,7 +136,7 @@ async def lock_administration(connection: Connection, organization_id: UUID) -> 
 
 
 async def count_administrators(connection: Connection, organization_id: UUID) -> int:
-    """Active users who may change users and roles."""
+    """Active users with permission to change users and roles."""
     count: int = await connection.fetchval(
         """
         SELECT count(*) FROM users u

@@ -1,4 +1,4 @@
-"""Signing up an organization, signing in with a password, and how often that may be tried."""
+"""Sign-up, sign-in by password, and the rate limits of both."""
 
 import hashlib
 from typing import Literal
@@ -31,9 +31,9 @@ ATTEMPT_WINDOW_SECONDS = 15 * 60
 async def sign_up(pool: Pool, settings: Settings, new: NewOrganization, *, address: str | None) -> SignedUp:
     """Creates an organization with the system roles and its first administrator.
 
-    In a transaction of its own, for a tenant that comes to exist in it. The very same sign-up again, its
-    reply being lost, is answered with what it made. Raises what stands for Conflict (UniqueViolationError)
-    where the name or the address is taken by anything else, and TooManyRequests where that becomes guessing.
+    Runs in a transaction of its own, for the new tenant. Idempotent: a repeated identical sign-up, after a
+    lost response, returns what the first one created. Raises UniqueViolationError (a Conflict) if the name or
+    the address is taken otherwise, and TooManyRequests if that becomes guessing.
     """
     password_hash = await hash_password(new.password, cost=settings.bcrypt_cost)
     tenant = Tenant(uuid4())
@@ -51,7 +51,10 @@ async def sign_up(pool: Pool, settings: Settings, new: NewOrganization, *, addre
 async def _signed_up_before(
     pool: Pool, settings: Settings, new: NewOrganization, address: str | None
 ) -> SignedUp | None:
-    """What this sign-up has made. Whoever repeats it knows the password; a guess counts as a sign-in."""
+    """The result of the identical sign-up, if there was one.
+
+    The password is checked, and the attempt counts as a sign-in.
+    """
     try:
         account = await _checked_account(pool, settings, Credentials(new.email, new.password), address)
     except Unauthenticated:
@@ -59,7 +62,7 @@ async def _signed_up_before(
     tenant = Tenant(account.organization_id, account.user_id)
     async with transaction(pool, tenant, read_only=True) as connection:
         made = await _signed_up(connection, account.organization_id, account.user_id)
-    # Made in one transaction: who joined later has not signed the organization up.
+    # Both rows are created in one transaction: a user who joined later did not sign up the organization.
     is_first = made.organization.created_at == made.administrator.created_at
     return made if is_first and made.organization.name == new.name else None
 
@@ -75,7 +78,7 @@ async def _signed_up(connection: Connection, organization_id: UUID, user_id: UUI
 async def found_organization(
     connection: Connection, organization_id: UUID, new: NewOrganization, password_hash: str
 ) -> tuple[UUID, dict[SystemRole, UUID]]:
-    """Writes the organization in a transaction opened for it; returns its administrator and system roles."""
+    """Inserts the organization, in a transaction opened for it; returns its administrator and roles."""
     await require_timezone(connection, new.timezone)
     await organizations_queries.insert_organization(
         connection,
@@ -123,10 +126,10 @@ async def sign_in(
     address: str | None,
     user_agent: str | None,
 ) -> tuple[str, int]:
-    """Checks a password and opens a session; returns its token and lifetime in seconds.
+    """Checks a password and creates a session; returns its token and its lifetime in seconds.
 
-    A hash from before the cost was set anew is made anew, so that its account does not tell by its time.
-    Raises Unauthenticated, Forbidden, TooManyRequests.
+    Rehashes the password if its stored cost is outdated; otherwise response time would identify such
+    accounts. Raises Unauthenticated, Forbidden, TooManyRequests.
     """
     account = await _checked_account(pool, settings, credentials, address)
     renewed_hash = None
@@ -157,9 +160,9 @@ async def sign_in(
 async def _checked_account(
     pool: Pool, settings: Settings, credentials: Credentials, address: str | None
 ) -> Account:
-    """Whose address and password these are.
+    """The active account with this email address and password.
 
-    The attempt is counted before the password is looked at, so that rivals cannot outrun the limit. An
+    Counts the attempt before checking the password, so that parallel attempts cannot exceed the limit. An
     unknown address costs the same bcrypt work as a known one. Raises as sign_in does.
     """
     await _count_attempts(pool, settings, *_subjects(credentials.email, address))
@@ -174,13 +177,13 @@ async def _checked_account(
 
 
 def _storable(email: str) -> str:
-    # No account has an address beyond ASCII: it is answered like one that nobody has. Folded to lower case
-    # such a letter can become an ordinary one, and the limit would count one account under many names.
+    # Accounts have ASCII addresses only, so others are treated as unknown. Lower-casing could turn such a
+    # letter into an ASCII one, and the limit would count one account under several names.
     return email if email.isascii() and "\0" not in email else ""
 
 
 def _subjects(email: str, address: str | None) -> tuple[bytes, bytes]:
-    """What attempts are counted by, as hashes: the table holds no address of anybody."""
+    """Hashes under which attempts are counted: the table contains no addresses in plain text."""
     return (
         hashlib.sha256(b"account:" + email.strip().lower().encode()).digest(),
         hashlib.sha256(b"address:" + (address or "").encode()).digest(),
@@ -188,7 +191,7 @@ def _subjects(email: str, address: str | None) -> tuple[bytes, bytes]:
 
 
 async def count_address_attempt(pool: Pool, settings: Settings, address: str | None) -> None:
-    """Limits what an address may try without being signed in. Raises TooManyRequests."""
+    """Rate limit per network address for unauthenticated requests. Raises TooManyRequests."""
     async with transaction(pool, None) as connection:
         attempts, seconds_left = await signing_in_queries.count_attempt(
             connection, _subjects("", address)[1], ATTEMPT_WINDOW_SECONDS
@@ -198,7 +201,7 @@ async def count_address_attempt(pool: Pool, settings: Settings, address: str | N
 
 
 async def require_attempts_left(pool: Pool, settings: Settings, address: str | None) -> None:
-    """Raises TooManyRequests if the address has used up its attempts. Counts none: nothing was tried yet."""
+    """Raises TooManyRequests if the network address has used up its attempts. Does not count one."""
     async with transaction(pool, None, read_only=True) as connection:
         attempts, seconds_left = await signing_in_queries.find_attempts(
             connection, _subjects("", address)[1], ATTEMPT_WINDOW_SECONDS
@@ -208,7 +211,7 @@ async def require_attempts_left(pool: Pool, settings: Settings, address: str | N
 
 
 async def count_password_attempt(pool: Pool, settings: Settings, user_id: UUID) -> None:
-    """Limits guessing at a password from a session left open. Raises TooManyRequests."""
+    """Rate limit for guessing a password from an open session. Raises TooManyRequests."""
     subject_hash = hashlib.sha256(b"password:" + user_id.bytes).digest()
     async with transaction(pool, None) as connection:
         attempts, seconds_left = await signing_in_queries.count_attempt(
@@ -219,7 +222,7 @@ async def count_password_attempt(pool: Pool, settings: Settings, user_id: UUID) 
 
 
 async def _count_attempts(pool: Pool, settings: Settings, account_hash: bytes, address_hash: bytes) -> None:
-    # Committed on its own, whatever becomes of the sign-in.
+    # In a transaction of its own, so that it is committed even if the sign-in fails.
     async with transaction(pool, None) as connection:
         by_account, account_seconds = await signing_in_queries.count_attempt(
             connection, account_hash, ATTEMPT_WINDOW_SECONDS

@@ -1,4 +1,4 @@
-"""Routes of signing in, signing up and signing out."""
+"""Routes of sign-in, sign-up and sign-out."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ async def create_access_token(request: Request[Any, Any, Any], data: Credentials
 async def create_organization(request: Request[Any, Any, Any], data: NewOrganization) -> SignedUp:
     """Sign up an organization with its first administrator.
 
-    It takes no Idempotency-Key and needs none: repeated with the same name, address and password, it is
-    answered with what it created.
+    It takes no Idempotency-Key and needs none: repeated with the same name, address and password, it returns
+    what the first request created.
     """
     if not request.app.state.settings.sign_up:
         raise Forbidden("sign-up is closed here; ask whoever operates this installation")
@@ -48,7 +48,7 @@ async def create_organization(request: Request[Any, Any, Any], data: NewOrganiza
 
 @delete("/auth/token", opt=OWN)
 async def revoke_access_token(request: TenantRequest) -> None:
-    """Sign out: revoke the token that this request carries."""
+    """Sign out: revoke the token of this request."""
     connection, actor = await request.begin()
     await credentials_actions.end_session(connection, actor, actor.credential_id)
 

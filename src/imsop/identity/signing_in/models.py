@@ -1,4 +1,4 @@
-"""Credentials, tokens and sign-up, as the API takes and gives them."""
+"""Structs of credentials, tokens and sign-up in the API."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from imsop.identity.people.models import User, UserStatus
 
 
 class Account(Struct, frozen=True):
-    """What sign-in needs to know of an e-mail address (find_account)."""
+    """The account of an email address, as sign-in needs it (find_account)."""
 
     user_id: UUID
     organization_id: UUID
@@ -20,7 +20,7 @@ class Account(Struct, frozen=True):
 
 
 class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a sign-in presents. Any text goes to the check: a wrong password is wrong, not invalid."""
+    """Credentials of a sign-in. Any text is accepted: a malformed password is wrong, not invalid."""
 
     email: Annotated[str, Meta(max_length=255)]
     password: Annotated[str, Meta(max_length=1000)]

@@ -1,4 +1,4 @@
-"""SQL of finding an account, and of counting attempts to sign in to it."""
+"""SQL of looking up accounts and counting sign-in attempts."""
 
 from uuid import UUID
 
@@ -20,9 +20,9 @@ async def find_account(connection: Connection, email: str) -> Account | None:
 
 
 async def count_attempt(connection: Connection, subject_hash: bytes, window_seconds: int) -> tuple[int, int]:
-    """Counts one attempt and returns how many the window holds, and in how many seconds it ends.
+    """Counts one attempt; returns the attempts in the current window and the seconds until it ends.
 
-    One upsert: PostgreSQL locks the row, so that rivals are counted one after the other.
+    A single upsert: it locks the row, so concurrent attempts are serialized.
     """
     attempts = await fetch_one(
         connection,
@@ -45,7 +45,7 @@ async def count_attempt(connection: Connection, subject_hash: bytes, window_seco
 
 
 async def find_attempts(connection: Connection, subject_hash: bytes, window_seconds: int) -> tuple[int, int]:
-    """How many attempts the current window holds, and in how many seconds it ends; counts none."""
+    """The attempts in the current window and the seconds until it ends, without counting one."""
     attempts = await fetch_one(
         connection,
         Attempts,
@@ -62,7 +62,7 @@ async def find_attempts(connection: Connection, subject_hash: bytes, window_seco
 
 
 async def forget_attempts(connection: Connection, account_hash: bytes, address_hash: bytes) -> None:
-    """A sign-in that succeeded: the account starts afresh, and the address gets its attempt back."""
+    """After a successful sign-in: deletes the account's attempts and takes one off the address's."""
     await connection.execute("DELETE FROM sign_in_attempts WHERE subject_hash = $1", account_hash)
     await connection.execute(
         "UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE subject_hash = $1", address_hash

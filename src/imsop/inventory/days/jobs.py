@@ -1,4 +1,4 @@
-"""What is done about stock without anybody asking."""
+"""The job that keeps daily balances up to date."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from imsop.inventory.days import queries
 from imsop.ui.language import N_
 
 CHUNK_DAYS = 31
-"""Summed at a time: a statement looks at so many days of each balance, which bounds its memory."""
+"""Days per statement when summing totals, which bounds its memory."""
 
 log = structlog.get_logger()
 
@@ -28,10 +28,11 @@ DAILY_STOCK = OrganizationTask(
 
 
 async def keep_daily_stock(connection: Connection, organization_id: UUID) -> int | None:
-    """Brings daily balances and totals up to the ledger, in the caller's transaction; returns rows written.
+    """Brings daily balances and totals up to date with the ledger, in the caller's transaction.
 
-    Locks the organization's row: two who keep do not meet, and its timezone, which says where days end, stays
-    as it is. Where a rival keeps already, nothing is done: None.
+    Returns the number of rows written; None, with nothing done, if another process is already at it. Locks
+    the organization's row, which serializes runs and keeps the timezone, which defines the ends of days, from
+    changing.
     """
     timezone = await queries.lock_timezone(connection, organization_id)
     if timezone is None:

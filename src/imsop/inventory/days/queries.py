@@ -1,4 +1,4 @@
-"""SQL of stock at the end of each day: kept by a job, exact without it, too."""
+"""SQL of stock at the end of each day: daily balances, maintained by a job, plus newer ledger entries."""
 
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from imsop.core.database import Connection, fetch_all, fetch_one, rows_affected
 
 
 async def lock_timezone(connection: Connection, organization_id: UUID) -> str | None:
-    """The organization's, which then cannot change until the transaction ends; None where a rival has it."""
+    """Locks the organization's row and returns its timezone; None if another transaction holds the lock."""
     timezone: str | None = await connection.fetchval(
         "SELECT o.timezone FROM organizations o WHERE o.id = $1 FOR NO KEY UPDATE SKIP LOCKED",
         organization_id,
@@ -20,7 +20,7 @@ async def lock_timezone(connection: Connection, organization_id: UUID) -> str | 
 
 
 class Touched(Struct, frozen=True):
-    """The days whose balances were written, from the first to the last; null where none was."""
+    """The range of days whose balances were written; null if none were."""
 
     first: date | None
     last: date | None
@@ -28,10 +28,10 @@ class Touched(Struct, frozen=True):
 
 
 async def keep_balances(connection: Connection, organization_id: UUID, timezone: str) -> Touched:
-    """Brings the daily balances up to the ledger.
+    """Brings the daily balances up to date with the ledger.
 
-    One statement, so it sees one state of the ledger, whose rows of a balance are numbered in the order of
-    their commits. A balance is made anew from the first day that something new happened on.
+    One statement, so it sees one snapshot of the ledger, whose entries of a balance are numbered in commit
+    order. A balance is rewritten from the first day with a new entry on.
     """
     touched = await fetch_one(
         connection,
@@ -88,7 +88,7 @@ async def get_last_total_day(connection: Connection, organization_id: UUID) -> d
     return last
 
 
-# What each balance of the organization $1 held at the end of each day from $2 to $3; as last kept.
+# Stock of each balance of organization $1 at the end of each day from $2 to $3, from the daily balances.
 HELD_BY_DAY = """
     SELECT i.warehouse_id, each.day::date AS day, kept.on_hand,
            i.product_id, p.category,
@@ -113,7 +113,7 @@ HELD_BY_DAY = """
 
 
 async def keep_totals(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
-    """Sums the daily balances of each warehouse for these days; returns the rows written."""
+    """Recomputes the totals of each warehouse for these days; returns the number of rows written."""
     status = await connection.execute(
         """
         INSERT INTO warehouse_daily_totals
@@ -146,7 +146,7 @@ class DayStock(Struct, frozen=True):
 async def list_warehouse_days(
     connection: Connection, organization_id: UUID, warehouse_id: UUID, first: date, last: date
 ) -> list[DayStock]:
-    """Of all products in a warehouse, at the end of each day from the first that is known; as last kept."""
+    """All stock of a warehouse by day, from the first known day on; as of the job's last run."""
     return await fetch_all(
         connection,
         DayStock,
@@ -168,7 +168,7 @@ async def list_warehouse_days(
 
 
 class DayTotals(Struct, frozen=True):
-    """All stock at the end of a day, as in STOCK's filters; null before the first day that is known."""
+    """All stock at the end of a day, counted as in STOCK's filters; null before the first known day."""
 
     day: date
     on_hand: int | None
@@ -178,7 +178,7 @@ class DayTotals(Struct, frozen=True):
 
 
 async def list_totals(connection: Connection, organization_id: UUID, days: list[date]) -> list[DayTotals]:
-    """Of all warehouses, in the order of the days; as last kept."""
+    """Totals over all warehouses at the end of each day, by day; as of the job's last run."""
     return await fetch_all(
         connection,
         DayTotals,
@@ -202,8 +202,8 @@ async def list_totals(connection: Connection, organization_id: UUID, days: list[
     )
 
 
-# What a balance `i` held at the end of the day `asked.day` in `asked.timezone`; null where it had never held
-# anything by then. What the daily balances do not account for yet is taken from the ledger, so it is exact.
+# Stock of balance `i` at the end of `asked.day` in `asked.timezone`; null before its first entry. Ledger
+# entries newer than the daily balances are added, so it is exact.
 STOOD = """
     SELECT coalesce(kept.on_hand + since.quantity, kept.on_hand, since.quantity)::int AS on_hand
     FROM (VALUES (1)) AS once
@@ -227,8 +227,8 @@ STOOD = """
 """
 
 
-# What was on hand in the balance `i` after its ledger entry `t`, in order of occurrence. Where an entry was
-# dated back, this is not `balance_after`, which is in order of recording. `o` is the organization.
+# Stock of balance `i` after its ledger entry `t`, in order of occurrence. With backdated entries this differs
+# from `balance_after`, which is in order of recording. `o` is the organization.
 BALANCE_BY_OCCURRENCE = (
     """
     CASE WHEN i.dated_back_since IS NULL OR t.occurred_at < i.dated_back_since THEN t.balance_after
@@ -257,7 +257,7 @@ class AsOf(NamedTuple):
 async def list_product_days(
     connection: Connection, organization_id: UUID, product_id: UUID, first: date, last: date, timezone: str
 ) -> list[DayStock]:
-    """Of a product in all warehouses, at the end of each day there."""
+    """Stock of a product over all warehouses at the end of each day; exact."""
     return await fetch_all(
         connection,
         DayStock,

@@ -1,4 +1,4 @@
-"""Moving stock. Every movement of the product comes through post_movements."""
+"""Stock movements. All movements of the application go through post_movements."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -26,7 +26,7 @@ async def get_transaction(connection: Connection, actor: Actor, transaction_id: 
 async def record_transaction(
     connection: Connection, actor: Actor, new: NewInventoryTransaction
 ) -> InventoryTransaction:
-    """Posts one movement. Raises Conflict where the stock is short, with what is available."""
+    """Posts one movement. Raises Conflict if stock is short, naming the available quantity."""
     kind = new.movement_kind or usual_kind(new.transaction_type)
     require_possible(new.transaction_type, kind, new.quantity)
     movement = Movement(
@@ -49,10 +49,10 @@ async def record_transaction(
 async def post_movements(
     connection: Connection, organization_id: UUID, movements: Sequence[Movement], created_by: UUID | None
 ) -> list[Posting]:
-    """Posts movements in the order given, all or none.
+    """Posts movements in the given order, all or none.
 
-    Locks the balances in id order until the transaction ends; the caller's transaction rolls back on a
-    refusal. Raises Conflict naming each movement whose balance is short or whose reservation is.
+    Locks the balances in id order until the transaction ends; the caller must roll back on an error. Raises
+    Conflict naming each movement for which stock or its reservation is short.
     """
     postings = await queries.post_movements(connection, organization_id, movements, created_by)
     if refused := [posting for posting in postings if posting.outcome != "posted"]:

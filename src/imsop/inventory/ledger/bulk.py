@@ -1,4 +1,4 @@
-"""Movements by the hundred thousand: staged in a temporary table, posted through the ledger's one door."""
+"""Bulk posting: hundreds of thousands of movements, staged in a temporary table, through post_movements."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -9,8 +9,11 @@ from imsop.core.database import Connection, fetch_all
 from imsop.core.errors import Conflict, FieldError
 
 _CHUNK_MOVEMENTS = 100_000
-"""Posted by one call. A call writes each balance once, and every version but the last is in the way of what
-comes later in the transaction: so calls are few. 100,000 movements take 100 MB of the server's memory."""
+"""Movements per call.
+
+Each call updates every balance once, and dead row versions slow down the rest of the transaction, so calls
+should be few. 100,000 movements take 100 MB of the server's memory.
+"""
 
 
 class _Refused(Struct, frozen=True):
@@ -20,10 +23,10 @@ class _Refused(Struct, frozen=True):
 
 
 async def stage_movements(connection: Connection) -> None:
-    """Makes `staged_movements` and `staged_sold_lines`, gone when the transaction ends.
+    """Creates the temporary tables `staged_movements` and `staged_sold_lines`, dropped at commit.
 
-    Movements are posted in the order inserted. A sold line is a sales order line that does not exist yet: it
-    is written, with its progress, in the call that posts its sale.
+    Movements are posted in insertion order. A sold line is a sales order line that does not exist yet: it is
+    inserted, with its progress, by the call that posts its sale.
     """
     await connection.execute(
         """
@@ -51,9 +54,9 @@ async def post_staged_movements(
     created_by: UUID | None,
     progress: Callable[[int, int], None],
 ) -> int:
-    """Posts all of `staged_movements` and returns their number; tells how many of how many are done.
+    """Posts all of `staged_movements`; returns their number and reports progress.
 
-    Raises Conflict, naming the lines, where stock would fall below zero: the caller rolls back.
+    Raises Conflict, naming the lines, if stock would fall below zero; the caller must roll back.
     """
     await connection.execute("CREATE UNIQUE INDEX ON staged_movements (line)")
     await connection.execute("CREATE INDEX ON staged_sold_lines (id)")

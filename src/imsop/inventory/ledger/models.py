@@ -1,4 +1,4 @@
-"""The ledger, as the API takes and gives it, and as post_movements does."""
+"""Structs of the ledger: in the API, and for post_movements."""
 
 from typing import Literal
 from uuid import UUID
@@ -10,9 +10,9 @@ from imsop.inventory.ledger.rules import MovementKind, TransactionType
 
 
 class InventoryTransaction(Struct, frozen=True):
-    """One row of the ledger. `balance_after` is what it left on hand, in order of recording.
+    """A ledger entry. `balance_after` is the stock on hand after it, in order of recording.
 
-    It names the document line that caused it, or the `reason` of whoever moved stock by hand.
+    It names the document line that caused it, or the `reason` of a manual movement.
     """
 
     id: UUID
@@ -37,9 +37,9 @@ class InventoryTransaction(Struct, frozen=True):
 
 
 class NewInventoryTransaction(Struct, frozen=True, forbid_unknown_fields=True):
-    """A movement by hand. Positive adds to stock; without a `movement_kind`, the type's usual one applies.
+    """A manual movement. Positive adds to stock; without a `movement_kind`, the type's usual one applies.
 
-    `reason` says why; without one the `notes` do, and where there are none either, that no reason was given.
+    Without a `reason`, the `notes` are the reason; without either, "no reason given" is recorded.
     """
 
     product_id: UUID
@@ -54,9 +54,9 @@ class NewInventoryTransaction(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Movement(Struct, frozen=True, omit_defaults=True):
-    """One line for post_movements_v2, as its JSON. `occurred_at` None means now.
+    """One movement for post_movements_v2, as its JSON. `occurred_at` None means now.
 
-    What a document caused names the document's line; what somebody moved by hand has a `reason`.
+    A movement caused by a document names the document's line; a manual one has a `reason`.
     """
 
     product_id: UUID
@@ -75,7 +75,7 @@ class Movement(Struct, frozen=True, omit_defaults=True):
 
 
 class Posting(Struct, frozen=True):
-    """What became of a line, or of a balance: posted, short or unheld (see post_movements in SQL)."""
+    """The outcome for a line or a balance: posted, short or unheld (see post_movements in SQL)."""
 
     outcome: Literal["posted", "short", "unheld"]
     line: int
@@ -87,7 +87,7 @@ class Posting(Struct, frozen=True):
 
 
 class LedgerEntry(Struct, frozen=True):
-    """`balance_after` is what was on hand after it, in order of occurrence."""
+    """A ledger entry for pages. `balance_after` is the stock on hand after it, in order of occurrence."""
 
     id: UUID
     product_id: UUID

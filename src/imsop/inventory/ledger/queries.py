@@ -1,4 +1,4 @@
-"""SQL of the ledger. It is written by post_movements only, a function of the database."""
+"""SQL of the ledger, which only the database function post_movements writes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -53,10 +53,10 @@ async def get_transaction(
 async def post_movements(
     connection: Connection, organization_id: UUID, movements: Sequence[Movement], created_by: UUID | None
 ) -> list[Posting]:
-    """Appends to the ledger, changes the balances and the progress of order lines, all or nothing.
+    """Appends to the ledger and updates balances and the progress of order lines, all or nothing.
 
-    Locks the orders of the lines, then the balances, each in id order. Missing balances are opened. Raises
-    ForeignKeyViolationError for a product, warehouse or document line that is not the organization's.
+    Lock order: the orders of the lines, then the balances, each in id order. Missing balances are created.
+    Raises ForeignKeyViolationError for a product, warehouse or document line of another organization.
     """
     return await fetch_all(
         connection,
@@ -72,7 +72,7 @@ async def post_movements(
     )
 
 
-# What a movement refers to is always there: LEFT only so that counting leaves out the names it does not need.
+# References are never dangling: LEFT only lets the planner drop unneeded joins when counting.
 LEDGER = Listing(
     LedgerEntry,
     """

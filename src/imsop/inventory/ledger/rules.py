@@ -1,4 +1,4 @@
-"""What kinds of stock movement there are, and which way each goes."""
+"""Kinds of stock movements, and their direction."""
 
 from typing import Literal
 
@@ -25,7 +25,7 @@ MovementKind = Literal[
 ]
 
 
-# The first kind of each type is the usual one. A direction of 0 goes either way.
+# The first kind of each type is its default. Direction 0 allows either sign.
 _DIRECTIONS: dict[TransactionType, dict[MovementKind, int]] = {
     "receipt": {"goods_receipt": 1, "transfer_in": 1, "production": 1},
     "shipment": {"sale": -1, "transfer_out": -1, "consumption": -1},
@@ -38,19 +38,19 @@ _TYPES = {kind: type_ for type_, kinds in _DIRECTIONS.items() for kind in kinds}
 
 
 def type_of(kind: MovementKind) -> TransactionType:
-    """The type of transaction that a movement of this kind is."""
+    """The transaction type of a kind of movement."""
     return _TYPES[kind]
 
 
 def usual_kind(transaction_type: TransactionType) -> MovementKind:
-    """What a movement of this type is, where nobody says."""
+    """The default kind of a transaction type."""
     return next(iter(_DIRECTIONS[transaction_type]))
 
 
 def require_possible(transaction_type: TransactionType, kind: MovementKind, quantity: int) -> None:
-    """Refuses a kind that is not of the type, and a quantity that goes the wrong way or nowhere.
+    """Raises InvalidInput if the kind is not of the type, or the quantity's sign is wrong or it is zero.
 
-    The ledger's CHECKs say the same; this says it with the field's name.
+    The ledger's CHECKs enforce the same; this error names the field.
     """
     kinds = _DIRECTIONS[transaction_type]
     if kind not in kinds:

@@ -1,4 +1,4 @@
-"""Holding stock for order lines, and freeing it."""
+"""Reserves stock for order lines, and releases it."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,14 +11,14 @@ from imsop.inventory.reservations.models import Wish
 from imsop.inventory.reservations.rules import Wanted, allocate
 
 ATTEMPTS = 5
-"""Looks at what is free, of which each may be overtaken by a rival."""
+"""Attempts to reserve, each of which may lose a race against another transaction."""
 
 
 async def reserve_for_lines(connection: Connection, actor: Actor, wanted: Sequence[Wanted]) -> int:
-    """Holds what there is for these sales order lines, by `allocate`; returns how many units.
+    """Reserves available stock for these sales order lines as `allocate` decides; returns the units reserved.
 
-    What is free is read without a lock and then reserved under the balances' locks, all or nothing; where a
-    rival was faster, it is read again. The caller has locked the order. Raises Conflict after five rivals.
+    Reads available stock without locks, then reserves under the locks of the balances, all or nothing; after
+    losing a race it starts again. The caller has locked the order. Raises Conflict after ATTEMPTS lost races.
     """
     products = list({line.product_id for line in wanted})
     for _ in range(ATTEMPTS):
@@ -31,7 +31,7 @@ async def reserve_for_lines(connection: Connection, actor: Actor, wanted: Sequen
 
 
 async def release_of_order(connection: Connection, actor: Actor, order_id: UUID) -> None:
-    """Frees all that is held for a sales order's lines. The caller has locked the order."""
+    """Releases all reservations of a sales order's lines. The caller has locked the order."""
     reservations = await queries.list_reservations_of_lines(connection, actor.organization_id, order_id)
     if reservations:
         await queries.release_reservations(connection, actor.organization_id, reservations)

@@ -1,4 +1,4 @@
-"""Reservations of stock."""
+"""Structs of stock reservations."""
 
 from typing import Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ ReservationKind = Literal["sales_order", "quarantine", "hold"]
 
 
 class Wish(Struct, frozen=True, omit_defaults=True):
-    """One line for reserve_stock_v2, as its JSON: for a sales order's line, or with a reason."""
+    """One reservation request, as JSON for reserve_stock_v2: for a sales order's line, or with a reason."""
 
     inventory_id: UUID
     quantity: int
@@ -19,7 +19,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
 
 
 class Reserving(Struct, frozen=True):
-    """What became of a wish for stock: held, or the balance that is short."""
+    """The outcome of a request: held, or the balance that is short."""
 
     outcome: Literal["held", "short"]
     line: int

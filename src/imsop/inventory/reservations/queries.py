@@ -1,4 +1,4 @@
-"""SQL of reservations. They are written by two functions of the database only."""
+"""SQL of reservations, which only two database functions write."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,7 +11,7 @@ from imsop.inventory.reservations.rules import Free
 
 
 async def list_free(connection: Connection, organization_id: UUID, product_ids: Sequence[UUID]) -> list[Free]:
-    """What is available of these products in active warehouses, as of now; nothing is locked."""
+    """Available stock of these products in active warehouses, as of now; takes no locks."""
     return await fetch_all(
         connection,
         Free,
@@ -31,7 +31,7 @@ async def list_free(connection: Connection, organization_id: UUID, product_ids: 
 async def list_reservations_of_lines(
     connection: Connection, organization_id: UUID, order_id: UUID
 ) -> list[UUID]:
-    """The reservations of a sales order's lines."""
+    """Ids of the reservations of a sales order's lines."""
     found = await connection.fetch(
         """
         SELECT r.id
@@ -48,7 +48,10 @@ async def list_reservations_of_lines(
 async def reserve_stock(
     connection: Connection, organization_id: UUID, wishes: Sequence[Wish], created_by: UUID | None
 ) -> list[Reserving]:
-    """Holds stock, all wishes or none. Locks the orders of the lines, then the balances, each in id order."""
+    """Reserves stock, all or nothing.
+
+    Lock order: the orders of the lines, then the balances, each in id order.
+    """
     return await fetch_all(
         connection,
         Reserving,
@@ -66,9 +69,9 @@ async def reserve_stock(
 async def release_reservations(
     connection: Connection, organization_id: UUID, reservation_ids: Sequence[UUID]
 ) -> list[Released]:
-    """Frees what these still hold. One that a rival freed meanwhile is not among the returned.
+    """Releases what these reservations still hold; concurrently released ones are not returned.
 
-    Locks as reserve_stock does.
+    Lock order as in reserve_stock.
     """
     return await fetch_all(
         connection,

@@ -1,4 +1,4 @@
-"""Which stock serves which order line."""
+"""Allocation of available stock to order lines."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Wanted(Struct, frozen=True):
-    """So much of a product, for a line."""
+    """The quantity of a product that a line needs."""
 
     line_id: UUID
     product_id: UUID
@@ -15,7 +15,7 @@ class Wanted(Struct, frozen=True):
 
 
 class Free(Struct, frozen=True):
-    """So much of a product is neither reserved nor gone, in a warehouse."""
+    """The available quantity of a product in a warehouse: on hand and not reserved."""
 
     inventory_id: UUID
     warehouse_id: UUID
@@ -24,7 +24,7 @@ class Free(Struct, frozen=True):
 
 
 class Share(Struct, frozen=True):
-    """A part of a line, out of one balance."""
+    """A quantity for a line from one balance."""
 
     line_id: UUID
     inventory_id: UUID
@@ -32,10 +32,10 @@ class Share(Struct, frozen=True):
 
 
 def allocate(wanted: Sequence[Wanted], free: Sequence[Free]) -> list[Share]:
-    """All from one warehouse where one has everything; else each line from as few as possible.
+    """Allocates everything from one warehouse if one has everything; else each line from as few as possible.
 
-    Of warehouses that have everything, the one that keeps most of it. Lines are served in the order given;
-    what no warehouse has stays unserved.
+    Of several warehouses with everything, it takes the one that keeps most stock. Lines are served in order;
+    what is not available stays unallocated.
     """
     left = {balance.inventory_id: balance.available for balance in free}
     complete = _warehouse_of_all(wanted, free)
@@ -47,7 +47,7 @@ def allocate(wanted: Sequence[Wanted], free: Sequence[Free]) -> list[Share]:
             for balance in free
             if balance.product_id == line.product_id and complete in (None, balance.warehouse_id)
         ]
-        # The smallest that is enough, else the largest first.
+        # The smallest balance that suffices, else the largest first.
         for balance in sorted(balances, key=lambda one: _fit(left[one.inventory_id], missing)):
             taken = min(missing, left[balance.inventory_id])
             if taken > 0:

@@ -1,4 +1,4 @@
-"""Reading one balance."""
+"""Reads a balance."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Balances, with their value and their state."""
+"""Structs of balances, with their value and state."""
 
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ from imsop.core.fields import Instant
 class Balance(Struct, frozen=True):
     """Stock of one product in one warehouse.
 
-    As of a past instant only `quantity_on_hand` is known: reservations exist only while they hold.
+    As of a past instant only `quantity_on_hand` is known: reservations have no history.
     """
 
     id: UUID
@@ -32,9 +32,9 @@ StockState = Literal["out_of_stock", "below_reorder_level"]
 
 
 class Stock(Struct, frozen=True):
-    """A balance with its product and warehouse; `value` is at the product's cost of today.
+    """A balance with its product and warehouse; `value` is at the product's current cost.
 
-    What is reserved is known as of now only, and so are what is available and when it was counted.
+    As of a past day, the reserved and available quantities and the last count are unknown.
     """
 
     id: UUID
@@ -53,30 +53,30 @@ class Stock(Struct, frozen=True):
 
 
 class WarehouseStock(Stock, frozen=True):
-    """With the sums of all that the warehouse holds, as in WarehouseSummary; each row has them."""
+    """A balance and the sums over its warehouse, as in WarehouseSummary, repeated in each row."""
 
     all_on_hand: int
     all_value: Decimal
     all_without_cost: int
-    """Products of which there is some, and no cost is known."""
+    """Products on hand without a known cost."""
     all_products: int
     all_out_of_stock: int
 
 
 class StockSum(NamedTuple):
-    """Of one product in all warehouses."""
+    """Stock of one product over all warehouses."""
 
     on_hand: int
     available: int
 
 
 class StockTotals(Struct, frozen=True):
-    """Units of all products in all warehouses, and their value at the products' cost of today."""
+    """Units of all products in all warehouses, and their value at the products' current cost."""
 
     on_hand: int
     value: Decimal
     without_cost: int
-    """Balances with something on hand, of products that no cost is known of."""
+    """Balances on hand of products without a known cost."""
 
 
 class StockedOut(Struct, frozen=True):
@@ -84,5 +84,5 @@ class StockedOut(Struct, frozen=True):
     sku: str
     name: str
     warehouses: int
-    """That have had it."""
+    """Warehouses that have a balance of it."""
     reorder_level: int

@@ -1,4 +1,4 @@
-"""SQL of balances: now, as of an instant, and at the end of a day."""
+"""SQL of balances: current, as of an instant, and as of the end of a day."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -32,7 +32,7 @@ _BALANCE_SORTS = {"warehouse_name": Sort("w.name", "warehouse_name", str)}
 BALANCES = Listing(Balance, _BALANCES, filters=_BALANCE_FILTERS, sorts=_BALANCE_SORTS, tiebreak="i.id")
 
 
-# $2: as it was at this instant. $3: as far as it had been recorded by then; NULL for all that is known now.
+# $2: as of this instant. $3: only entries recorded by then; NULL for all.
 BALANCES_AS_OF = Listing(
     Balance,
     """
@@ -63,7 +63,7 @@ async def get_balance(connection: Connection, organization_id: UUID, inventory_i
 async def sum_stock(
     connection: Connection, organization_id: UUID, product_ids: Sequence[UUID]
 ) -> dict[UUID, StockSum]:
-    """By product; one without any balance has nothing."""
+    """Stock by product; zero for one without balances."""
     records = await connection.fetch(
         """
         SELECT i.product_id, sum(i.quantity_on_hand) AS on_hand,
@@ -79,8 +79,8 @@ async def sum_stock(
     return {product_id: sums.get(product_id, StockSum(0, 0)) for product_id in product_ids}
 
 
-# How stock stands. Nothing is there: in this warehouse. To be reordered is the product, so what all of its
-# warehouses hold counts. A product that is no longer active stands as it does itself.
+# Stock state: out_of_stock looks at this warehouse; below_reorder_level compares the product's total over all
+# warehouses. A product that is not active has its own status as state.
 _STOCK = """
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
            i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.quantity_available AS available,
@@ -116,8 +116,8 @@ STOCK = Listing(
 )
 
 
-# Of each balance that had held anything by the end of the day $2 in the timezone $3. `stood` is what this one
-# held; what all warehouses held of its product is looked at only where this one is below the reorder level.
+# Balances with any entry by the end of day $2 in timezone $3. `stood` is this balance's stock then; the
+# product's total over all warehouses is computed only if this balance is below the reorder level.
 _ALL_HELD = (
     """(SELECT sum(stood.on_hand) FROM inventory i CROSS JOIN LATERAL ("""
     + STOOD
@@ -171,7 +171,7 @@ STOCK_AS_OF = Listing(
 async def list_stock_of_product(
     connection: Connection, organization_id: UUID, product_id: UUID, as_of: AsOf | None
 ) -> list[Stock]:
-    """In each warehouse, by its name; as it is now, or stood at the end of a day."""
+    """The product's stock by warehouse, ordered by name; current, or as of the end of a day."""
     if as_of is None:
         return await fetch_all(
             connection,
@@ -190,7 +190,7 @@ async def list_stock_of_product(
     )
 
 
-# Whole and part in one look: what a balance held is worked out once for both.
+# Rows and warehouse totals in one statement, so each balance is computed once.
 _WITH_SUMS = """
     SELECT held.*, (sum(held.on_hand) OVER ())::bigint AS all_on_hand,
            coalesce(sum(held.value) OVER (), 0) AS all_value,
@@ -203,7 +203,7 @@ _WITH_SUMS = """
 async def list_most_valuable_stock(
     connection: Connection, organization_id: UUID, warehouse_id: UUID, as_of: AsOf | None, limit: int
 ) -> list[WarehouseStock]:
-    """What is worth most in a warehouse, and sums of all; as it is now, or stood at the end of a day."""
+    """The most valuable stock of a warehouse, with its totals; current, or as of the end of a day."""
     if as_of is None:
         return await fetch_all(
             connection,
@@ -246,7 +246,7 @@ async def sum_all_stock(connection: Connection, organization_id: UUID) -> StockT
 
 
 async def list_stocked_out(connection: Connection, organization_id: UUID, limit: int) -> list[StockedOut]:
-    """Active products with nothing in any warehouse; those of which most should be there first."""
+    """Active products without stock in any warehouse; those with the highest reorder level first."""
     return await fetch_all(
         connection,
         StockedOut,

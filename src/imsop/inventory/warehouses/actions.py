@@ -1,4 +1,4 @@
-"""Keeping warehouses and their zones."""
+"""Actions on warehouses and their zones."""
 
 from uuid import UUID
 
@@ -44,7 +44,7 @@ async def create_warehouse(connection: Connection, actor: Actor, new: NewWarehou
 async def edit_warehouse(
     connection: Connection, actor: Actor, warehouse_id: UUID, changes: WarehouseChanges, if_match: str
 ) -> Warehouse:
-    """Changes a warehouse that is still the version the caller read."""
+    """Edits a warehouse. Raises NotFound, and PreconditionFailed unless its version is `if_match`."""
     current = await queries.get_warehouse(connection, actor.organization_id, warehouse_id)
     current = edits.require_version(current, if_match, "warehouse")
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
@@ -56,7 +56,10 @@ async def edit_warehouse(
 
 
 async def delete_warehouse(connection: Connection, actor: Actor, warehouse_id: UUID) -> None:
-    """Deletes a warehouse that never held stock. Raises Conflict otherwise: set it inactive instead."""
+    """Deletes a warehouse that never held stock.
+
+    Raises NotFound; Conflict otherwise: set it inactive instead.
+    """
     name = await queries.delete_warehouse(connection, actor.organization_id, warehouse_id)
     if name is None:
         raise NotFound("no warehouse with this id")
@@ -71,7 +74,7 @@ async def get_zone(connection: Connection, actor: Actor, zone_id: UUID) -> Zone:
 
 
 async def create_zone(connection: Connection, actor: Actor, new: NewZone) -> Zone:
-    """Adds a zone. Raises Conflict for a code that the warehouse has already."""
+    """Adds a zone. Raises Conflict for a code that the warehouse already uses."""
     zone_id = await queries.insert_zone(connection, actor.organization_id, new)
     await emit(connection, actor, ZONE_CREATED, zone_id, Named(new.code))
     return await get_zone(connection, actor, zone_id)
@@ -80,7 +83,7 @@ async def create_zone(connection: Connection, actor: Actor, new: NewZone) -> Zon
 async def edit_zone(
     connection: Connection, actor: Actor, zone_id: UUID, changes: ZoneChanges, if_match: str
 ) -> Zone:
-    """Changes a zone that is still the version the caller read."""
+    """Edits a zone. Raises NotFound, and PreconditionFailed unless its version is `if_match`."""
     current = await queries.get_zone(connection, actor.organization_id, zone_id)
     current = edits.require_version(current, if_match, "zone")
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))

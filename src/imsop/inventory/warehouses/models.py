@@ -1,4 +1,4 @@
-"""Warehouses and their zones, as the API and pages show them."""
+"""Structs of warehouses and their zones, in the API and for pages."""
 
 from decimal import Decimal
 from typing import Literal
@@ -15,7 +15,7 @@ ZoneType = Literal["receiving", "storage", "picking", "packing", "shipping", "qu
 
 
 class Warehouse(Struct, frozen=True):
-    """`capacity` is in base units, all products together."""
+    """A warehouse. `capacity` is in base units, all products together."""
 
     id: UUID
     name: str
@@ -79,9 +79,9 @@ class ZoneChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WarehouseSummary(Struct, frozen=True):
-    """A warehouse and what it holds: units of all products and their value at the products' cost of today.
+    """A warehouse and its stock: units of all products, and their value at the products' current cost.
 
-    `products` are those of which it has some; active ones that it has had are `out_of_stock` there.
+    `products` counts those on hand; `out_of_stock` counts active ones that it has had before.
     """
 
     id: UUID

@@ -42,7 +42,7 @@ async def get_warehouse(
 
 
 async def list_names(connection: Connection, organization_id: UUID) -> list[tuple[str, str]]:
-    """Id and name of all warehouses, to choose from; at most as many as anybody would look through."""
+    """Id and name of up to 500 warehouses by name, as options of a field."""
     records = await connection.fetch(
         """
         SELECT w.id::text, w.name FROM warehouses w
@@ -57,7 +57,7 @@ async def list_names(connection: Connection, organization_id: UUID) -> list[tupl
 async def find_names(
     connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Id and name of warehouses whose name contains `typed` in any case, an exact match first."""
+    """Id and name of warehouses whose name contains `typed`, ignoring case; exact matches first."""
     records = await connection.fetch(
         """
         SELECT w.id, w.name FROM warehouses w
@@ -104,7 +104,7 @@ async def insert_warehouse(connection: Connection, organization_id: UUID, new: N
 
 
 async def update_warehouse(connection: Connection, organization_id: UUID, row: Warehouse) -> UUID | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     updated: UUID | None = await connection.fetchval(
         """
         UPDATE warehouses
@@ -129,9 +129,9 @@ async def update_warehouse(connection: Connection, organization_id: UUID, row: W
 
 
 async def delete_warehouse(connection: Connection, organization_id: UUID, warehouse_id: UUID) -> str | None:
-    """Its name, or None where there was none; its zones go with it.
+    """Deletes a warehouse with its zones; returns its name, or None if there was none.
 
-    Refused by a foreign key where stock ever was in it.
+    A foreign key protects a warehouse that ever had stock.
     """
     name: str | None = await connection.fetchval(
         "DELETE FROM warehouses WHERE organization_id = $1 AND id = $2 RETURNING name",
@@ -158,7 +158,7 @@ ZONES = Listing(
 
 
 class ZoneOfWarehouse(Struct, frozen=True):
-    """A zone as a list over all warehouses shows it."""
+    """A zone in the list over all warehouses."""
 
     id: UUID
     warehouse_id: UUID
@@ -169,7 +169,7 @@ class ZoneOfWarehouse(Struct, frozen=True):
     capacity: int | None
 
 
-# An organization has few zones: all are looked at, whatever the filter and the order.
+# An organization has few zones: a scan is fine for every filter and sort.
 ZONES_OF_WAREHOUSES = Listing(
     ZoneOfWarehouse,
     """
@@ -214,7 +214,7 @@ async def insert_zone(connection: Connection, organization_id: UUID, new: NewZon
 
 
 async def update_zone(connection: Connection, organization_id: UUID, row: Zone) -> UUID | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     updated: UUID | None = await connection.fetchval(
         """
         UPDATE warehouse_zones SET code = $4, name = $5, zone_type = $6, capacity = $7
@@ -233,7 +233,7 @@ async def update_zone(connection: Connection, organization_id: UUID, row: Zone) 
 
 
 async def delete_zone(connection: Connection, organization_id: UUID, zone_id: UUID) -> str | None:
-    """Its code, or None where there was none."""
+    """Deletes a zone; returns its code, or None if there was none."""
     code: str | None = await connection.fetchval(
         "DELETE FROM warehouse_zones WHERE organization_id = $1 AND id = $2 RETURNING code",
         organization_id,
@@ -262,7 +262,7 @@ WAREHOUSE_SUMMARIES = Listing(
     WHERE w.organization_id = $1
     """,
     filters={
-        # An organization has few warehouses: all are looked at.
+        # An organization has few warehouses: a scan is fine.
         "part": "strpos(lower(concat_ws(' ', w.name, w.location, w.city, w.country)), lower({})) > 0",
         "status": "w.status = {}",
     },

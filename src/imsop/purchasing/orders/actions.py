@@ -1,4 +1,4 @@
-"""What is done with purchase orders."""
+"""Actions on purchase orders."""
 
 from imsop.documents.drafts import Drafts
 from imsop.purchasing.orders import queries

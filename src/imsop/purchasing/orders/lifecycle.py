@@ -1,4 +1,4 @@
-"""The states of a purchase order."""
+"""The state machine of purchase orders."""
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError

@@ -1,4 +1,4 @@
-"""SQL of what the verbs of purchase orders do."""
+"""SQL of the transitions of purchase orders."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from imsop.documents.lifecycle import Held
 
 
 async def hold(connection: Connection, organization_id: UUID, order_id: UUID) -> Held | None:
-    """The order, its row locked until the transaction ends."""
+    """The order, its row locked until the transaction ends; None if it does not exist."""
     return await fetch_one(
         connection,
         Held,
@@ -34,7 +34,7 @@ async def advance(
     note: str | None,
     changed_by: UUID,
 ) -> bool:
-    """Moves the order from the one state to the other and appends its history; whether it was in the one."""
+    """Guarded change of status with a history entry; False if the order was not in `from_status`."""
     refused = await connection.fetchval(
         """
         SELECT count(*) FROM advance_purchase_orders(
@@ -51,11 +51,11 @@ async def advance(
 
 
 class Readiness(Struct, frozen=True):
-    """What keeps an order from being sent or cancelled."""
+    """Facts that prevent an order from being sent or cancelled."""
 
     lines: int
     received: int
-    """Lines of which anything was received."""
+    """Lines with any received quantity."""
     supplier_status: str
 
 
@@ -81,7 +81,7 @@ async def get_readiness(connection: Connection, organization_id: UUID, order_id:
 
 
 async def promise_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Freezes the day each line is promised for, the first time: its own, else the order's."""
+    """Fixes the promised date of each line that has none: its expected date, else the order's."""
     await connection.execute(
         """
         UPDATE purchase_order_items i
@@ -96,7 +96,7 @@ async def promise_lines(connection: Connection, organization_id: UUID, order_id:
 
 
 async def keep_names(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Gives the order its own copy of its supplier and of what its lines call their products, as of now."""
+    """Copies the supplier's details into the order and the products' names into its lines, as of now."""
     await connection.execute(
         """
         WITH partner AS (

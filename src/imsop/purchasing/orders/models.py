@@ -1,4 +1,4 @@
-"""Purchase orders, as the API and pages show them."""
+"""Structs of purchase orders, in the API and for pages."""
 
 from datetime import date
 from decimal import Decimal
@@ -26,7 +26,7 @@ class PurchaseOrder(Struct, frozen=True):
     total_amount: Decimal
     currency: str
     partner: Partner | None
-    """Null in a draft, which follows the master data."""
+    """The supplier as agreed; null in a draft, which follows the master data."""
     notes: str | None
     created_by: UUID | None
     created_at: Instant
@@ -65,7 +65,7 @@ class PurchaseOrderWithItems(PurchaseOrder, frozen=True):
 
 
 class PurchaseOrderSummary(Struct, frozen=True):
-    """An order as a list shows it: whose it is by name, and how many lines it has."""
+    """An order in a list: with its supplier's name and the number of its lines."""
 
     id: UUID
     po_number: str
@@ -81,7 +81,7 @@ class PurchaseOrderSummary(Struct, frozen=True):
 
 
 class PurchaseOrderLine(Struct, frozen=True):
-    """A line as its order shows it: with its product, and the day it is held to (`due_on`)."""
+    """A line on its order's page: with its product and its due date (`due_on`)."""
 
     id: UUID
     line_number: int
@@ -100,13 +100,13 @@ class PurchaseOrderLine(Struct, frozen=True):
 
 
 class LineTotals(Struct, frozen=True):
-    """Of all lines of an order; quantities in base units."""
+    """Totals over all lines of an order; quantities in base units."""
 
     lines: int
     quantity_ordered: int
     quantity_received: int
     lines_received: int
-    """Those that came in their whole quantity."""
+    """Lines received in full."""
 
 
 class PurchaseOrderHistoryEntry(Struct, frozen=True):
@@ -123,7 +123,7 @@ class PurchaseOrderHistoryEntry(Struct, frozen=True):
 
 
 class NewPurchaseOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without a `line_total` it is `quantity_ordered` times `unit_price`, rounded to cents."""
+    """A new line. `line_total` defaults to `quantity_ordered` times `unit_price`, rounded to cents."""
 
     product_id: UUID
     quantity_ordered: PositiveCount
@@ -133,7 +133,7 @@ class NewPurchaseOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 MAX_LINES = 1000
-"""Of an order: more than any that people read, and a bound on one request's work."""
+"""Lines of an order: more than users have, and a bound on the work of one request."""
 
 
 NewLines = Annotated[
@@ -143,7 +143,7 @@ NewLines = Annotated[
 
 
 class NewPurchaseOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without a `po_number` it gets the next of the order date's year, such as PO-2026-000123.
+    """A new order. Without a `po_number` it gets the next of the order date's year, such as PO-2026-000123.
 
     Without a `currency` it uses the organization's.
     """
@@ -158,7 +158,7 @@ class NewPurchaseOrder(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PurchaseOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
-    """`items`, where given, replaces all lines."""
+    """A PATCH of a draft. `items`, where given, replaces all lines."""
 
     supplier_id: UUID | UnsetType = UNSET
     po_number: LongCode | UnsetType = UNSET

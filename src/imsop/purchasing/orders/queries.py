@@ -121,7 +121,7 @@ async def insert_order(
 
 
 async def update_draft(connection: Connection, organization_id: UUID, row: PurchaseOrder) -> bool:
-    """Writes the row where it is still a draft of this `updated_at`; whether it was. Locks it."""
+    """Writes the row if it is still a draft with this `updated_at`; False otherwise. Locks it."""
     updated = await connection.fetchval(
         """
         UPDATE purchase_orders
@@ -145,7 +145,7 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Purch
 
 
 async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> str | None:
-    """The number of the draft with this id, or None where there is none; its lines and history go with it."""
+    """Deletes a draft with its lines and history; returns its number, or None if there is no such draft."""
     number: str | None = await connection.fetchval(
         """
         DELETE FROM purchase_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft'
@@ -261,7 +261,7 @@ async def insert_history(
 
 PURCHASE_ORDER_SUMMARIES = Listing(
     PurchaseOrderSummary,
-    # LEFT JOIN, though every order has a supplier: counting then leaves suppliers out.
+    # LEFT JOIN, though every order has a supplier: it lets the planner drop the join when counting.
     """
     SELECT o.id, o.po_number, o.supplier_id, s.name AS supplier_name, o.status, o.order_date,
            o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency,

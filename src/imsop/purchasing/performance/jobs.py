@@ -1,4 +1,4 @@
-"""What is said of suppliers without anybody asking."""
+"""The job that computes supplier metrics and ratings."""
 
 from datetime import timedelta
 
@@ -12,13 +12,16 @@ from imsop.ui.language import N_
 
 RATED_DAYS = 365
 LEAST_LINES = 5
-"""Fewer lines due say nothing: the supplier keeps the rating that a person gave, or none."""
+"""With fewer lines due, the supplier keeps its manual rating, or none."""
 
 log = structlog.get_logger()
 
 
 async def compute_supplier_metrics(work: Work) -> None:
-    """Metrics of each supplier and quarter, and ratings. Idempotent; one run at a time (the job's key)."""
+    """Computes quarterly metrics and the ratings of all suppliers.
+
+    Idempotent; one run at a time (job key).
+    """
     async with work.transaction() as connection:
         organization = await get_organization(connection, work.organization_id)
         if organization is None:

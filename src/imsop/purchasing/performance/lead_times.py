@@ -1,4 +1,4 @@
-"""How long a supplier takes: what is told of lines by the days they took."""
+"""Statistics of a supplier's lead times."""
 
 from collections.abc import Mapping
 from itertools import chain, repeat
@@ -6,15 +6,15 @@ from statistics import mean, quantiles, stdev
 from typing import NamedTuple
 
 WIDTHS_DAYS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-"""What a bar of the histogram may span: what people count in."""
+"""Possible widths of a histogram bar, in round numbers."""
 
 
 BARS = 12
-"""As many as a phone shows side by side. A long tail is gathered in the last."""
+"""As many as fit on a phone. The last bar collects the long tail."""
 
 
 class Bar(NamedTuple):
-    """Lines that took `from_days` or more and fewer than `before_days`; None where there is no end."""
+    """A histogram bar: lines with lead times of `from_days` to less than `before_days` (None: open-ended)."""
 
     from_days: int
     before_days: int | None
@@ -22,7 +22,7 @@ class Bar(NamedTuple):
 
 
 class LeadTimes:
-    """`lines_by_days`: how many lines took how many days, shortest first."""
+    """A distribution of lead times. `lines_by_days`: number of lines by days, shortest first."""
 
     def __init__(self, lines_by_days: Mapping[int, int]) -> None:
         self._lines_by_days = lines_by_days
@@ -35,19 +35,20 @@ class LeadTimes:
 
     @property
     def deviation(self) -> float | None:
-        """Of the sample, with n - 1 below the line."""
+        """Sample standard deviation (n - 1); None for fewer than two lines."""
         return stdev(self._days) if self.lines > 1 else None
 
     def percentile(self, percent: int) -> float | None:
-        """Days within which that part of the lines came; between two days in proportion, as PostgreSQL does
-        (percentile_cont; Hyndman and Fan, 1996, type 7).
+        """The percentile in days, linearly interpolated as PostgreSQL's percentile_cont does.
+
+        Hyndman and Fan, 1996, type 7. None without lines.
         """
         if self.lines < 2:
             return float(self._days[0]) if self._days else None
         return quantiles(self._days, n=100, method="inclusive")[percent - 1]
 
     def bars(self) -> list[Bar]:
-        """The distribution from the shortest on, in equal steps that take in 19 of 20 lines."""
+        """The histogram from the shortest lead time on, in bars of equal width that cover 95 % of lines."""
         if not self._days:
             return []
         longest = self.percentile(95) or 0

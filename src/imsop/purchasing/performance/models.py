@@ -1,4 +1,4 @@
-"""How suppliers keep their promises."""
+"""Structs of suppliers' delivery performance."""
 
 from datetime import date
 from decimal import Decimal
@@ -10,10 +10,10 @@ from imsop.purchasing.orders.models import PurchaseOrderStatus
 
 
 class SupplierLine(Struct, frozen=True):
-    """A line of an order to a supplier, and how it stands to the day it is held to.
+    """A line of an order to a supplier, compared with its due date.
 
-    `lead_time_days` runs from the order to the day the line was complete; null before, and where the order
-    is dated after it. `sorted_on` is `due_on`, or the order's day where the line is held to none.
+    `lead_time_days` runs from the order date to the day the line was complete; null before that, and if the
+    order is dated after it. `sorted_on` is `due_on`, or the order date of a line without one.
     """
 
     id: UUID
@@ -36,7 +36,7 @@ class SupplierLine(Struct, frozen=True):
 
 
 class QuarterOfLines(Struct, frozen=True):
-    """Lines due in the quarter that begins then, how many came on time, how many in full."""
+    """Lines due in the quarter that starts on `begins_on`: all, on time, in full."""
 
     begins_on: date
     due: int
@@ -45,7 +45,7 @@ class QuarterOfLines(Struct, frozen=True):
 
 
 class SupplierTotals(Struct, frozen=True):
-    """What is on order from a supplier. Late: the day that was expected or promised is over."""
+    """Open orders of a supplier. Late: the expected or promised date has passed."""
 
     supplier_id: UUID
     orders: int
@@ -58,7 +58,7 @@ class SupplierTotals(Struct, frozen=True):
 
 
 class DeliveredProduct(Struct, frozen=True):
-    """A product that a supplier delivers: its lines, the newest price in that order's currency."""
+    """A product that a supplier delivers: its lines, and the latest price in that order's currency."""
 
     product_id: UUID
     sku: str
@@ -71,4 +71,4 @@ class DeliveredProduct(Struct, frozen=True):
     lines_due: int
     lines_on_time: int
     products: int
-    """How many products of this supplier there are."""
+    """The number of this supplier's products."""

@@ -1,7 +1,7 @@
-"""SQL of how suppliers keep their word, by the lines that tell: the view purchase_lines says what counts.
+"""SQL of suppliers' delivery performance, based on the view purchase_lines, which defines what counts.
 
-Of all lines due, those that never came included, since leaving them out flatters. A line is due when the day
-it is held to is before today.
+Rates are of all lines due, those never delivered included: leaving them out would flatter. A line is due if
+its due date is before today.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from imsop.purchasing.performance.models import (
 
 SUPPLIER_LINES = Listing(
     SupplierLine,
-    # Names by subqueries: they wait until a page is sorted and cut, where a join would look up every line's.
+    # Names by subqueries, evaluated after sorting and LIMIT; a join would look up those of every line.
     """
     SELECT l.id, l.purchase_order_id, l.po_number, l.order_date, l.status, l.line_number, l.product_id,
            (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = l.product_id) AS sku,
@@ -43,7 +43,7 @@ SUPPLIER_LINES = Listing(
         "lead_time_from": "l.lead_time_days >= {}",
         "lead_time_before": "l.lead_time_days < {}",
     },
-    # Sorted when asked for: a supplier's lines are thousands at most, and no index spans two tables.
+    # Sorted at run time: a supplier has thousands of lines at most, and no index spans two tables.
     sorts={"due_on": Sort("coalesce(l.due_on, l.order_date)", "sorted_on", date)},
     tiebreak="l.id",
 )
@@ -52,7 +52,7 @@ SUPPLIER_LINES = Listing(
 async def list_quarters(
     connection: Connection, organization_id: UUID, supplier_id: UUID, today: date
 ) -> list[QuarterOfLines]:
-    """The quarters in which lines of the supplier fell due before today, oldest first."""
+    """Quarters with lines of the supplier that were due before today, oldest first."""
     return await fetch_all(
         connection,
         QuarterOfLines,
@@ -73,7 +73,7 @@ async def list_quarters(
 async def count_lead_times(
     connection: Connection, organization_id: UUID, supplier_id: UUID
 ) -> dict[int, int]:
-    """How many lines of the supplier took how many days, shortest first."""
+    """Number of the supplier's lines by lead time in days, shortest first."""
     records = await connection.fetch(
         """
         SELECT l.lead_time_days, count(*) FROM purchase_lines l
@@ -89,7 +89,7 @@ async def count_lead_times(
 async def list_delivered_products(
     connection: Connection, organization_id: UUID, supplier_id: UUID, today: date, limit: int
 ) -> list[DeliveredProduct]:
-    """What the supplier delivers, the most often ordered first; its price is that of the newest line."""
+    """Products that the supplier delivers, most often ordered first, with the price of the newest line."""
     return await fetch_all(
         connection,
         DeliveredProduct,
@@ -123,7 +123,7 @@ async def list_delivered_products(
 async def list_supplier_totals(
     connection: Connection, organization_id: UUID, supplier_ids: Sequence[UUID], today: date
 ) -> dict[UUID, SupplierTotals]:
-    """Of each of these suppliers."""
+    """Totals by supplier id."""
     rows = await fetch_all(
         connection,
         SupplierTotals,
@@ -157,11 +157,11 @@ async def list_supplier_totals(
 
 
 async def refresh_supplier_metrics(connection: Connection, organization_id: UUID, today: date) -> int:
-    """Computes supplier_metrics anew: per supplier and quarter, of all lines due in it before today.
+    """Recomputes supplier_metrics: per supplier and quarter, of all lines due before today.
 
-    Rates are of all lines due, those never delivered included; lead times of the lines that are complete;
-    rejected are units returned to the supplier of units received; the price variance is what the lines cost
-    above the products' standard cost. Idempotent; one run at a time per organization (the caller's lock).
+    Rates are of all lines due, those never delivered included; lead times of complete lines; the reject rate
+    is units returned to the supplier by units received; the price variance compares the lines' cost with the
+    products' standard cost. Idempotent; one run at a time per organization (the caller's lock).
     """
     await connection.execute("DELETE FROM supplier_metrics WHERE organization_id = $1", organization_id)
     status = await connection.execute(
@@ -199,9 +199,9 @@ async def refresh_supplier_metrics(connection: Connection, organization_id: UUID
 async def rate_suppliers(
     connection: Connection, organization_id: UUID, since: date, today: date, least: int
 ) -> int:
-    """Rates each supplier with so many lines due since then: five times the share on time and in full.
+    """Rates suppliers with at least `least` lines due since then: five times the share on time and in full.
 
-    Returns how many ratings changed. Locks those suppliers, in the order of their ids.
+    Returns the number of changed ratings. Locks those suppliers in id order.
     """
     status = await connection.execute(
         """

@@ -1,4 +1,4 @@
-"""SQL of what suppliers owe: what is on order of a product, who sells it, which orders are late."""
+"""SQL of supply: open purchase lines of a product, its suppliers, late orders."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -12,7 +12,10 @@ from imsop.purchasing.orders.models import PurchaseOrderStatus
 
 
 class OnOrder(Struct, frozen=True):
-    """A line that a supplier still owes. `all_lines` and `all_outstanding` are of all such lines."""
+    """An open purchase line.
+
+    `all_lines` and `all_outstanding` are totals over all open lines of the product.
+    """
 
     order_id: UUID
     po_number: str
@@ -29,7 +32,7 @@ class OnOrder(Struct, frozen=True):
 async def list_on_order(
     connection: Connection, organization_id: UUID, product_id: UUID, limit: int
 ) -> list[OnOrder]:
-    """What is due first stands first. What was received beyond the order is not owed."""
+    """Open lines of a product, earliest due first. Over-delivery counts as zero outstanding."""
     return await fetch_all(
         connection,
         OnOrder,
@@ -52,10 +55,10 @@ async def list_on_order(
 
 
 class Source(Struct, frozen=True):
-    """A supplier of a product; `lines` are all there, drafts too; price and day are of what was ordered.
+    """A supplier of a product. `lines` includes drafts; price and date are of the last submitted order.
 
-    Lead times are those of purchase_lines: days from the order to the day a line was complete, of the
-    `lines_timed` that have both in this order.
+    Lead times are those of purchase_lines: days from the order to completion of a line, of the `lines_timed`
+    lines where both are known in this order.
     """
 
     supplier_id: UUID
@@ -71,7 +74,7 @@ class Source(Struct, frozen=True):
 
 
 async def list_sources(connection: Connection, organization_id: UUID, product_id: UUID) -> list[Source]:
-    """Those it was ordered from, the last one first; `lead_time_days` is the mean."""
+    """Suppliers that the product was ordered from, last ordered first, with last price and mean lead time."""
     return await fetch_all(
         connection,
         Source,
@@ -110,7 +113,7 @@ class LatePurchaseOrder(Struct, frozen=True):
 async def list_late(
     connection: Connection, organization_id: UUID, today: date, limit: int
 ) -> list[LatePurchaseOrder]:
-    """Open orders whose expected day is over, the latest first."""
+    """Open orders whose expected date has passed, the most overdue first."""
     return await fetch_all(
         connection,
         LatePurchaseOrder,
@@ -130,7 +133,7 @@ async def list_late(
 
 
 class Unfinished(Struct, frozen=True):
-    """How many orders were open at the end of a day, and late then."""
+    """The number of orders open, and of those late, at the end of a day."""
 
     open: int
     late: int
@@ -139,9 +142,9 @@ class Unfinished(Struct, frozen=True):
 async def list_unfinished(
     connection: Connection, organization_id: UUID, days: Sequence[date], ends: Sequence[datetime]
 ) -> list[Unfinished]:
-    """At the end of each of these days, the oldest first; `ends` are the first instants after them.
+    """Open and late orders at the end of each day, oldest first; `ends` are the instants after them.
 
-    Orders were open from their submission to their end, as their history tells.
+    An order is open from submission to its final state, according to its history.
     """
     return await fetch_all(
         connection,

@@ -1,4 +1,4 @@
-"""Keeping customers."""
+"""Actions on customers."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ async def get_customer(connection: Connection, actor: Actor, customer_id: UUID) 
 
 
 async def create_customer(connection: Connection, actor: Actor, new: NewCustomer) -> Customer:
-    """Adds a customer. Raises Conflict for a number that is taken."""
+    """Adds a customer. Raises Conflict for a customer number that is taken."""
     customer_id = await queries.insert_customer(connection, actor.organization_id, new)
     await emit(connection, actor, CUSTOMER_CREATED, customer_id, Named(new.name))
     return await get_customer(connection, actor, customer_id)
@@ -31,7 +31,7 @@ async def create_customer(connection: Connection, actor: Actor, new: NewCustomer
 async def edit_customer(
     connection: Connection, actor: Actor, customer_id: UUID, changes: CustomerChanges, if_match: str
 ) -> Customer:
-    """Changes a customer that is still the version the caller read."""
+    """Edits a customer. Raises NotFound, and PreconditionFailed unless its version is `if_match`."""
     current = await queries.get_customer(connection, actor.organization_id, customer_id)
     current = edits.require_version(current, if_match, "customer")
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
@@ -43,7 +43,7 @@ async def edit_customer(
 
 
 async def delete_customer(connection: Connection, actor: Actor, customer_id: UUID) -> None:
-    """Deletes a customer that no order names. Raises Conflict otherwise: make it inactive instead."""
+    """Deletes a customer without orders. Raises NotFound; Conflict otherwise: make it inactive instead."""
     name = await queries.delete_customer(connection, actor.organization_id, customer_id)
     if name is None:
         raise NotFound("no customer with this id")

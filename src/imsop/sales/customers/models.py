@@ -1,4 +1,4 @@
-"""Customers, as the API takes and gives them."""
+"""Structs of customers in the API."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from imsop.core.fields import (
 
 
 class Customer(Struct, frozen=True):
-    """`customer_number` is the organization's own number for it, where it has one."""
+    """A customer. `customer_number` is the organization's own number for it, if any."""
 
     id: UUID
     customer_number: str | None

@@ -35,7 +35,7 @@ async def get_customer(connection: Connection, organization_id: UUID, customer_i
 async def list_customer_names(
     connection: Connection, organization_id: UUID, limit: int
 ) -> list[tuple[str, str]]:
-    """Ids and names of the first so many, by name."""
+    """Ids and names of the first `limit` customers by name."""
     records = await connection.fetch(
         "SELECT c.id, c.name FROM customers c WHERE c.organization_id = $1 ORDER BY c.name, c.id LIMIT $2",
         organization_id,
@@ -69,7 +69,7 @@ async def insert_customer(connection: Connection, organization_id: UUID, new: Ne
 
 
 async def update_customer(connection: Connection, organization_id: UUID, row: Customer) -> UUID | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     updated: UUID | None = await connection.fetchval(
         """
         UPDATE customers
@@ -97,7 +97,10 @@ async def update_customer(connection: Connection, organization_id: UUID, row: Cu
 
 
 async def delete_customer(connection: Connection, organization_id: UUID, customer_id: UUID) -> str | None:
-    """Its name, or None where there was none. Refused by a foreign key where an order names it."""
+    """Deletes a customer; returns its name, or None if there was none.
+
+    A foreign key protects one with orders.
+    """
     name: str | None = await connection.fetchval(
         "DELETE FROM customers WHERE organization_id = $1 AND id = $2 RETURNING name",
         organization_id,

@@ -1,4 +1,4 @@
-"""SQL of what customers wait for: what is promised of a product, which orders are short."""
+"""SQL of demand: open sales lines of a product, orders by status, short orders."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from imsop.sales.orders.models import SalesOrderStatus
 
 
 class Promised(Struct, frozen=True):
-    """A line that is still to be sent. `all_lines` and `all_outstanding` are of all such lines."""
+    """An open sales line. `all_lines` and `all_outstanding` are totals over all open lines of the product."""
 
     order_id: UUID
     so_number: str
@@ -29,7 +29,7 @@ class Promised(Struct, frozen=True):
 async def list_promised(
     connection: Connection, organization_id: UUID, product_id: UUID, limit: int
 ) -> list[Promised]:
-    """Of confirmed orders; what is due first stands first."""
+    """Open lines of the product in confirmed orders, earliest due first."""
     return await fetch_all(
         connection,
         Promised,
@@ -54,7 +54,7 @@ async def list_promised(
 async def count_by_status(
     connection: Connection, organization_id: UUID, statuses: Sequence[str], most: int
 ) -> dict[str, int]:
-    """How many orders are in each state, counted no further than `most`."""
+    """Number of orders by status; counting stops at `most`."""
     records = await connection.fetch(
         """
         SELECT asked.status, (SELECT count(*) FROM (
@@ -71,7 +71,7 @@ async def count_by_status(
 
 
 class StatusChanges(Struct, frozen=True):
-    """How many orders went from a state to another after the end with this number, counted from 1."""
+    """Number of orders that changed between two statuses after the instant number `after`, from 1."""
 
     after: int
     from_status: str | None
@@ -82,7 +82,7 @@ class StatusChanges(Struct, frozen=True):
 async def list_status_changes(
     connection: Connection, organization_id: UUID, ends: Sequence[datetime]
 ) -> list[StatusChanges]:
-    """Between these instants, the oldest first, and since the last of them."""
+    """Status changes counted between consecutive instants, which ascend, and since the last one."""
     return await fetch_all(
         connection,
         StatusChanges,
@@ -99,7 +99,7 @@ async def list_status_changes(
 
 
 class ShortOrder(Struct, frozen=True):
-    """A confirmed order with units that are neither shipped nor held for it."""
+    """A confirmed order with units that are neither shipped nor reserved."""
 
     id: UUID
     so_number: str
@@ -109,7 +109,7 @@ class ShortOrder(Struct, frozen=True):
 
 
 async def list_short(connection: Connection, organization_id: UUID, limit: int) -> list[ShortOrder]:
-    """Those ordered first in front."""
+    """Short orders, oldest order date first."""
     return await fetch_all(
         connection,
         ShortOrder,

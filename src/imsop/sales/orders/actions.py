@@ -1,4 +1,4 @@
-"""What is done with sales orders."""
+"""Actions on sales orders."""
 
 from imsop.documents.drafts import Drafts
 from imsop.sales.orders import queries

@@ -1,4 +1,4 @@
-"""The states of a sales order."""
+"""The state machine of sales orders."""
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError
@@ -25,7 +25,7 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
 
 
 async def _promise_and_reserve(connection: Connection, actor: Actor, order: Held) -> None:
-    """What there is is held; the rest is missing, and shown as such."""
+    """Reserves what is available; the shortage is accepted, and shown on the order."""
     await queries.keep_agreement(connection, actor.organization_id, order.id)
     wanted = await queries.list_wanted(connection, actor.organization_id, order.id)
     await reservations.reserve_for_lines(connection, actor, wanted)

@@ -1,4 +1,4 @@
-"""SQL of what the verbs of sales orders do."""
+"""SQL of the transitions of sales orders."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from imsop.inventory.reservations.rules import Wanted
 
 
 async def hold(connection: Connection, organization_id: UUID, order_id: UUID) -> Held | None:
-    """The order, its row locked until the transaction ends."""
+    """The order, its row locked until the transaction ends; None if it does not exist."""
     return await fetch_one(
         connection,
         Held,
@@ -35,7 +35,7 @@ async def advance(
     note: str | None,
     changed_by: UUID,
 ) -> bool:
-    """Moves the order from the one state to the other and appends its history; whether it was in the one."""
+    """Guarded change of status with a history entry; False if the order was not in `from_status`."""
     refused = await connection.fetchval(
         """
         SELECT count(*) FROM advance_sales_orders(
@@ -52,11 +52,11 @@ async def advance(
 
 
 class Readiness(Struct, frozen=True):
-    """What keeps an order from being confirmed or cancelled."""
+    """Facts that prevent an order from being confirmed or cancelled."""
 
     lines: int
     shipped: int
-    """Lines of which anything was shipped."""
+    """Lines with any shipped quantity."""
     customer_status: str | None
     """None for a counter sale."""
 
@@ -83,7 +83,7 @@ async def get_readiness(connection: Connection, organization_id: UUID, order_id:
 
 
 async def list_wanted(connection: Connection, organization_id: UUID, order_id: UUID) -> list[Wanted]:
-    """What the order's lines still want of stock: ordered, and neither held, shipped nor closed."""
+    """Quantities that the order's lines still need: ordered, and neither reserved, shipped nor closed."""
     return await fetch_all(
         connection,
         Wanted,
@@ -101,9 +101,9 @@ async def list_wanted(connection: Connection, organization_id: UUID, order_id: U
 
 
 async def keep_agreement(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Gives the order its own copy of its customer and of what its lines call their products, as of now.
+    """Copies the customer's details into the order and the products' names into its lines, as of now.
 
-    Freezes the day each line is promised for, the first time: its own, else the order's.
+    Also fixes the promised date of each line that has none: its expected date, else the order's.
     """
     await connection.execute(
         """

@@ -1,4 +1,4 @@
-"""Sales orders, as the API and pages show them."""
+"""Structs of sales orders, in the API and for pages."""
 
 from datetime import date
 from decimal import Decimal
@@ -37,7 +37,7 @@ class SalesOrder(Struct, frozen=True):
     total_amount: Decimal
     currency: str
     partner: Partner | None
-    """Null in a draft, which follows the master data; likewise for a counter sale."""
+    """The customer as agreed; null in a draft, which follows the master data, and for a counter sale."""
     notes: str | None
     created_by: UUID | None
     created_at: Instant
@@ -72,7 +72,7 @@ class SalesOrderWithItems(SalesOrder, frozen=True):
 
 
 class SalesOrderSummary(Struct, frozen=True):
-    """An order as a list shows it: whose it is by name, null for a counter sale, and its number of lines."""
+    """An order in a list: with its customer's name, null for a counter sale, and the number of its lines."""
 
     id: UUID
     so_number: str
@@ -88,9 +88,9 @@ class SalesOrderSummary(Struct, frozen=True):
 
 
 class SalesOrderLine(Struct, frozen=True):
-    """A line as its order shows it: with its product, and the day it is held to (`due_on`).
+    """A line on its order's page: with its product and its due date (`due_on`).
 
-    `quantity_missing`, while the order is confirmed: neither shipped nor reserved, for want of stock.
+    `quantity_missing`, while the order is confirmed: neither shipped nor reserved, as stock is short.
     """
 
     id: UUID
@@ -112,7 +112,7 @@ class SalesOrderLine(Struct, frozen=True):
 
 
 class LineTotals(Struct, frozen=True):
-    """Of all lines of an order; quantities in base units."""
+    """Totals over all lines of an order; quantities in base units."""
 
     lines: int
     quantity_ordered: int
@@ -136,7 +136,7 @@ class SalesOrderHistoryEntry(Struct, frozen=True):
 
 
 class NewSalesOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without a `line_total` it is `quantity_ordered` times `unit_price`, rounded to cents."""
+    """A new line. `line_total` defaults to `quantity_ordered` times `unit_price`, rounded to cents."""
 
     product_id: UUID
     quantity_ordered: PositiveCount
@@ -146,7 +146,7 @@ class NewSalesOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 MAX_LINES = 1000
-"""Of an order: more than any that people read, and a bound on one request's work."""
+"""Lines of an order: more than users have, and a bound on the work of one request."""
 
 
 NewLines = Annotated[
@@ -156,7 +156,7 @@ NewLines = Annotated[
 
 
 class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without an `so_number` it gets the next of the order date's year, such as SO-2026-000123.
+    """A new order. Without an `so_number` it gets the next of the order date's year, such as SO-2026-000123.
 
     Without a `currency` it uses the organization's.
     """
@@ -171,7 +171,7 @@ class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SalesOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
-    """`items`, where given, replaces all lines."""
+    """A PATCH of a draft. `items`, where given, replaces all lines."""
 
     customer_id: UUID | UnsetType | None = UNSET
     so_number: LongCode | UnsetType = UNSET

@@ -33,8 +33,8 @@ SALES_ORDERS = Listing(
     _SALES_ORDERS,
     filters={
         "so_number": "o.so_number = {}",
-        # The planner is kept from seeing which status: for a common one it would walk all orders by date, and
-        # of the newest none may have it yet.
+        # The sub-select hides the value: for a common status the planner would walk the date index and may
+        # find no match for thousands of rows.
         "status": "o.status = (SELECT {})",
         "customer_id": "o.customer_id = {}",
         "order_date_from": "o.order_date >= {}",
@@ -109,7 +109,7 @@ async def insert_order(
 
 
 async def update_draft(connection: Connection, organization_id: UUID, row: SalesOrder) -> bool:
-    """Writes the row where it is still a draft of this `updated_at`; whether it was. Locks it."""
+    """Writes the row if it is still a draft with this `updated_at`; False otherwise. Locks it."""
     updated = await connection.fetchval(
         """
         UPDATE sales_orders
@@ -133,7 +133,7 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Sales
 
 
 async def delete_draft(connection: Connection, organization_id: UUID, order_id: UUID) -> str | None:
-    """The number of the draft with this id, or None where there is none; its lines and history go with it."""
+    """Deletes a draft with its lines and history; returns its number, or None if there is no such draft."""
     number: str | None = await connection.fetchval(
         """
         DELETE FROM sales_orders WHERE organization_id = $1 AND id = $2 AND status = 'draft'

@@ -1,4 +1,4 @@
-"""How promises to customers are kept."""
+"""Structs of our delivery performance towards customers."""
 
 from datetime import date
 from decimal import Decimal
@@ -10,9 +10,9 @@ from imsop.sales.orders.models import SalesOrderStatus
 
 
 class CustomerLine(Struct, frozen=True):
-    """A line of a customer's order, and how it stands to the day it is held to.
+    """A line of a customer's order, compared with its due date.
 
-    `sorted_on` is `due_on`, or the order's day where the line is held to none.
+    `sorted_on` is `due_on`, or the order date of a line without one.
     """
 
     id: UUID
@@ -36,7 +36,7 @@ class CustomerLine(Struct, frozen=True):
 
 
 class QuarterOfLines(Struct, frozen=True):
-    """Lines due in the quarter that begins then, and how many came on time."""
+    """Lines due in the quarter that starts on `begins_on`: all, and those on time."""
 
     begins_on: date
     due: int
@@ -44,7 +44,7 @@ class QuarterOfLines(Struct, frozen=True):
 
 
 class CustomerOrders(Struct, frozen=True):
-    """A customer's orders, and those not delivered yet. Late: the day that was expected is over."""
+    """A customer's orders: all, undelivered and late ones. Late: the expected date has passed."""
 
     customer_id: UUID
     orders: int
@@ -54,7 +54,7 @@ class CustomerOrders(Struct, frozen=True):
 
 
 class CustomerLines(Struct, frozen=True):
-    """A customer's lines that are not delivered yet, and how the due ones came."""
+    """A customer's open lines, and the outcomes of its due lines."""
 
     open_lines: int
     overdue_lines: int

@@ -1,6 +1,6 @@
-"""SQL of how we keep our word to customers, by the lines that tell: the view sales_lines says what counts.
+"""SQL of our delivery performance towards customers; the view sales_lines defines what counts.
 
-Of all lines due, those still to come included. A line is due when the day it is held to is before today.
+Rates are of all lines due, undelivered ones included. A line is due if its due date is before today.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from imsop.sales.performance.models import CustomerLine, CustomerLines, Customer
 
 CUSTOMER_LINES = Listing(
     CustomerLine,
-    # Names by subqueries: they wait until a page is sorted and cut, where a join would look up every line's.
+    # Names by subqueries, evaluated after sorting and LIMIT; a join would look up those of every line.
     """
     SELECT l.id, l.sales_order_id, l.so_number, l.order_date, l.status, l.line_number, l.product_id,
            (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = l.product_id) AS sku,
@@ -33,7 +33,7 @@ CUSTOMER_LINES = Listing(
         "on_time": "l.is_on_time = {}",
         "open": "l.is_open = {}",
     },
-    # Sorted when asked for: a customer's lines are thousands at most, and no index spans two tables.
+    # Sorted at run time: a customer has thousands of lines at most, and no index spans two tables.
     sorts={"due_on": Sort("coalesce(l.due_on, l.order_date)", "sorted_on", date)},
     tiebreak="l.id",
 )
@@ -42,7 +42,7 @@ CUSTOMER_LINES = Listing(
 async def list_quarters(
     connection: Connection, organization_id: UUID, customer_id: UUID, today: date
 ) -> list[QuarterOfLines]:
-    """The quarters in which lines of the customer fell due before today, oldest first."""
+    """Quarters with lines of the customer that were due before today, oldest first."""
     return await fetch_all(
         connection,
         QuarterOfLines,
@@ -84,7 +84,7 @@ async def count_lines(
 async def list_orders_of(
     connection: Connection, organization_id: UUID, customer_ids: Sequence[UUID], today: date
 ) -> dict[UUID, CustomerOrders]:
-    """Of each of these customers; drafts and cancelled orders count as orders, too."""
+    """Order counts and last order date by customer id; drafts and cancelled orders count, too."""
     rows = await fetch_all(
         connection,
         CustomerOrders,

@@ -1,4 +1,4 @@
-"""SQL of shipments that are late or were delivered on time, and of what happened last."""
+"""SQL of punctuality: late shipments, on-time deliveries, and recent events."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +13,7 @@ from imsop.shipping.tracking.models import EventType
 
 
 class Punctuality(Struct, frozen=True):
-    """Of the shipments delivered in a week, or in a stretch of days, that had an expected day."""
+    """Shipments with an expected date that were delivered in a period: all, and on time."""
 
     first: date
     delivered: int
@@ -23,7 +23,7 @@ class Punctuality(Struct, frozen=True):
 async def list_punctuality(
     connection: Connection, organization_id: UUID, today: date, stretch_days: int, stretches: int
 ) -> list[Punctuality]:
-    """By stretches of so many days, the oldest first, the last of them ending today."""
+    """Punctuality in consecutive periods of `stretch_days`, oldest first, the last one ending today."""
     return await fetch_all(
         connection,
         Punctuality,
@@ -48,7 +48,7 @@ async def list_punctuality(
 async def list_in_transit_counts(
     connection: Connection, organization_id: UUID, days: Sequence[date]
 ) -> list[int]:
-    """How many shipments were in transit at the end of each of these days, the oldest first."""
+    """Number of shipments in transit at the end of each of these days, oldest first."""
     records = await connection.fetch(
         """
         SELECT count(moving.ship_date) AS shipments
@@ -71,7 +71,7 @@ async def list_in_transit_counts(
 
 
 class Happening(Struct, frozen=True):
-    """An event of a shipment, with the shipment's own number."""
+    """An event of a shipment, with the shipment's number."""
 
     shipment_id: UUID
     reference_id: str | None
@@ -84,7 +84,7 @@ class Happening(Struct, frozen=True):
 
 
 async def list_recent_events(connection: Connection, organization_id: UUID, limit: int) -> list[Happening]:
-    """The newest of all shipments; what is said to happen yet is left out."""
+    """The newest events of all shipments, without those dated in the future."""
     return await fetch_all(
         connection,
         Happening,
@@ -104,7 +104,7 @@ async def list_recent_events(connection: Connection, organization_id: UUID, limi
 
 
 class LateShipment(Struct, frozen=True):
-    """Still to come though its day is over; `payload` is what was said of its last delay, if anything."""
+    """A shipment past its expected date; `payload` is that of its last delay event, if any."""
 
     id: UUID
     reference_id: str | None
@@ -117,7 +117,7 @@ class LateShipment(Struct, frozen=True):
 async def list_late(
     connection: Connection, organization_id: UUID, today: date, limit: int
 ) -> list[LateShipment]:
-    """Shipments in transit, the latest first."""
+    """Late shipments in transit, the most overdue first."""
     return await fetch_all(
         connection,
         LateShipment,

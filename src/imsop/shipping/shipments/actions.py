@@ -1,4 +1,4 @@
-"""Keeping shipments."""
+"""Actions on shipments."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from imsop.shipping.shipments import queries
 from imsop.shipping.shipments.events import SHIPMENT_CHANGED, SHIPMENT_CREATED
 from imsop.shipping.shipments.models import NewShipment, ShipmentChanges, ShipmentType, ShipmentWithItems
 
-# The CHECKs of the table say the same; these say it with the field's name.
+# The table's CHECKs enforce the same; these errors name the field.
 _LINKS: dict[ShipmentType, frozenset[str]] = {
     "inbound": frozenset({"purchase_order_id", "supplier_id", "purchase_order_item_id"}),
     "outbound": frozenset({"sales_order_id", "sales_order_item_id"}),
@@ -43,7 +43,7 @@ async def get_shipment(connection: Connection, actor: Actor, shipment_id: UUID) 
 
 
 async def create_shipment(connection: Connection, actor: Actor, new: NewShipment) -> ShipmentWithItems:
-    """Announces a shipment, pending."""
+    """Creates a shipment in status pending. Raises InvalidInput for links that do not exist or do not fit."""
     if faults := link_faults(new):
         raise InvalidInput.of_all(faults)
     if unknown := await queries.find_unknown_links(connection, actor.organization_id, new):
@@ -56,14 +56,14 @@ async def create_shipment(connection: Connection, actor: Actor, new: NewShipment
     shipment_id = await queries.insert_shipment(connection, actor.organization_id, new)
     await queries.insert_items(connection, actor.organization_id, shipment_id, new.items)
     shipment = await get_shipment(connection, actor, shipment_id)
-    await emit(connection, actor, SHIPMENT_CREATED, shipment_id, Named(_called(shipment)))
+    await emit(connection, actor, SHIPMENT_CREATED, shipment_id, Named(_display_name(shipment)))
     return shipment
 
 
 async def edit_shipment(
     connection: Connection, actor: Actor, shipment_id: UUID, changes: ShipmentChanges, if_match: str
 ) -> ShipmentWithItems:
-    """Changes a shipment that is still the version the caller read. Raises Conflict once it is at an end."""
+    """Edits a shipment. Raises NotFound, PreconditionFailed; Conflict once it is delivered or cancelled."""
     current = await queries.get_shipment(connection, actor.organization_id, shipment_id)
     current = edits.require_version(current, if_match, "shipment")
     if current.status in ("delivered", "cancelled"):
@@ -74,11 +74,11 @@ async def edit_shipment(
     if not await queries.update_shipment_under_way(connection, actor.organization_id, edited):
         raise edits.changed_meanwhile("shipment")
     stored = await get_shipment(connection, actor, shipment_id)
-    await emit_changed(connection, actor, SHIPMENT_CHANGED, _called(stored), current, stored)
+    await emit_changed(connection, actor, SHIPMENT_CHANGED, _display_name(stored), current, stored)
     return stored
 
 
-def _called(shipment: ShipmentWithItems) -> str:
+def _display_name(shipment: ShipmentWithItems) -> str:
     return shipment.reference_id or shipment.tracking_number or ""
 
 
@@ -87,7 +87,7 @@ def no_such_shipment() -> NotFound:
 
 
 def link_faults(new: NewShipment) -> list[FieldError]:
-    """What in a shipment's links does not fit its type."""
+    """Links that do not fit the shipment's type."""
     allowed = _LINKS[new.shipment_type]
     not_here = _NOT_OF[new.shipment_type]
     faults = [

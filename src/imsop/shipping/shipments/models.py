@@ -1,4 +1,4 @@
-"""Shipments and their contents, as the API takes and gives them."""
+"""Structs of shipments and their contents in the API."""
 
 from datetime import date
 from decimal import Decimal
@@ -27,7 +27,7 @@ TransportMode = Literal["air", "air_charter", "ocean", "road", "rail", "courier"
 
 
 class Shipment(Struct, frozen=True):
-    """Goods being shipped. The last four fields are its latest position, null while there is none."""
+    """A shipment. The last four fields are its latest position, null while there is none."""
 
     id: UUID
     reference_id: str | None
@@ -56,7 +56,7 @@ class Shipment(Struct, frozen=True):
 
 
 class ShipmentItem(Struct, frozen=True):
-    """What is in a shipment, in whole base units, and the order line it is for."""
+    """A product in a shipment, in whole base units, and the order line it is for."""
 
     id: UUID
     product_id: UUID
@@ -77,11 +77,14 @@ class NewShipmentItem(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 MAX_ITEMS = 1000
-"""In a shipment: as many as an order has lines."""
+"""Items of a shipment: as many as an order has lines."""
 
 
 class NewShipment(Struct, frozen=True, forbid_unknown_fields=True):
-    """Inbound may name a purchase order or supplier, outbound a sales order, a transfer neither."""
+    """A new shipment.
+
+    Inbound may name a purchase order or supplier, outbound a sales order, a transfer neither.
+    """
 
     shipment_type: ShipmentType
     reference_id: Text100 | None = None

@@ -42,7 +42,8 @@ SHIPMENTS = Listing(
         "shipment_type": "s.shipment_type = {}",
         "purchase_order_id": "s.purchase_order_id = {}",
         "sales_order_id": "s.sales_order_id = {}",
-        # Only inbound shipments have a supplier: said here, another type and a supplier is nothing to search.
+        # Only inbound shipments have a supplier: with this condition, the planner knows that other types
+        # match none.
         "supplier_id": "s.supplier_id = {} AND s.shipment_type = 'inbound'",
         "created_from": "s.created_at >= {}",
         "created_to": "s.created_at < {}",
@@ -71,7 +72,7 @@ async def shipment_exists(connection: Connection, organization_id: UUID, shipmen
 
 
 async def find_unknown_links(connection: Connection, organization_id: UUID, new: NewShipment) -> list[str]:
-    """The fields whose id leads nowhere. An order line must be of the item's product."""
+    """The fields whose id does not exist. An order line must be of the item's product."""
     records = await connection.fetch(
         """
         SELECT link.field
@@ -150,7 +151,7 @@ async def insert_shipment(connection: Connection, organization_id: UUID, new: Ne
 
 
 async def update_shipment_under_way(connection: Connection, organization_id: UUID, row: Shipment) -> bool:
-    """Writes the row where it is of this `updated_at` and not yet at an end; whether it was."""
+    """Writes the row if its `updated_at` matches and it is not delivered or cancelled; else False."""
     updated = await connection.fetchval(
         """
         UPDATE shipments
@@ -193,7 +194,7 @@ ITEMS = Listing(
 
 
 async def list_items(connection: Connection, organization_id: UUID, shipment_id: UUID) -> list[ShipmentItem]:
-    """All that is in a shipment, as it was entered."""
+    """All items of a shipment, in the order entered."""
     return await fetch_all(
         connection,
         ShipmentItem,
@@ -225,7 +226,7 @@ async def insert_items(
 
 
 class ShipmentSummary(Struct, frozen=True):
-    """`is_late` is null where nothing was expected, and for what was cancelled."""
+    """A shipment in a list. `is_late` is null without an expected date, and for cancelled ones."""
 
     id: UUID
     reference_id: str | None
@@ -244,7 +245,7 @@ class ShipmentSummary(Struct, frozen=True):
     created_at: Instant
 
 
-# $2: today, as the organization's calendar has it.
+# $2: today in the organization's timezone.
 SHIPMENT_SUMMARIES = Listing(
     ShipmentSummary,
     """
@@ -281,7 +282,7 @@ SHIPMENT_SUMMARIES = Listing(
 
 
 class ShipmentDocument(ShipmentSummary, frozen=True):
-    """A shipment with what the rows it refers to are called."""
+    """A shipment with the names of the rows it refers to."""
 
     purchase_order_id: UUID | None
     po_number: str | None
@@ -325,7 +326,7 @@ async def get_document(
 
 
 class Cargo(Struct, frozen=True):
-    """What of a product is in a shipment, and the line of which order it is for."""
+    """A product in a shipment, with the order line it is for."""
 
     id: UUID
     product_id: UUID

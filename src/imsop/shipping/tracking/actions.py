@@ -1,4 +1,4 @@
-"""Recording where shipments are and what happened to them. Neither moves stock."""
+"""Records positions and events of shipments. Neither moves stock."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,17 +15,17 @@ from imsop.shipping.tracking import queries
 from imsop.shipping.tracking.models import BatchResult, NewPosition, NewShipmentEvent, Position, ShipmentEvent
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-"""What lies before is a slip of somebody's clock."""
+"""Earlier timestamps are faults of a clock."""
 
 
 AHEAD = timedelta(days=1)
-"""How far in the future a time may lie: carriers' clocks and time zones are wrong by hours, not by days."""
+"""Tolerance for timestamps in the future: carriers' clocks and timezones are wrong by hours, not by days."""
 
 
 async def record_position(
     connection: Connection, actor: Actor, shipment_id: UUID, new: NewPosition, now: datetime
 ) -> Position:
-    """Appends a position; they may arrive in any order."""
+    """Appends a position, in any order of time. Raises InvalidInput, NotFound."""
     if faults := position_faults(new, now):
         raise InvalidInput.of_all(faults)
     position = await queries.record_position(connection, actor.organization_id, shipment_id, new)
@@ -43,14 +43,17 @@ async def record_positions(
     *,
     dry_run: bool,
 ) -> BatchResult:
-    """Appends positions, all or none. Raises InvalidInput with each that cannot be."""
+    """Appends positions, all or none; only checks them if `dry_run`.
+
+    Raises InvalidInput naming each bad one.
+    """
     faults = [
         FieldError(f"positions[{place}].{fault.field}", fault.message)
         for place, position in enumerate(positions)
         for fault in position_faults(position, now)
     ]
     known = {fault.field for fault in faults}
-    instants = [  # an instant that cannot be may be beyond what the database can read
+    instants = [  # an invalid timestamp may be beyond PostgreSQL's range
         now if f"positions[{place}].timestamp" in known else position.timestamp
         for place, position in enumerate(positions)
     ]
@@ -81,7 +84,7 @@ async def list_positions(
 async def record_event(
     connection: Connection, actor: Actor, shipment_id: UUID, new: NewShipmentEvent, now: datetime
 ) -> ShipmentEvent:
-    """Appends an event; they may arrive in any order."""
+    """Appends an event, in any order of time. Raises InvalidInput, NotFound."""
     if fault := _time_fault(new.occurred_at, now):
         raise InvalidInput.of("occurred_at", fault)
     require_bounded(new.payload, "payload")
@@ -92,7 +95,7 @@ async def record_event(
 
 
 def position_faults(new: NewPosition, now: datetime) -> list[FieldError]:
-    """What is wrong with a position in itself."""
+    """Errors of a position that can be found without the database."""
     faults = []
     if fault := _time_fault(new.timestamp, now):
         faults.append(FieldError("timestamp", fault))

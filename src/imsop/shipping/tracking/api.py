@@ -49,7 +49,7 @@ async def record_shipment_position(request: TenantRequest, shipment_id: UUID, da
 
 
 class _PositionByPosition:
-    """Reads a batch; where it cannot, says so of each position that is wrong, not of the first alone."""
+    """Decodes a batch; on failure reports every invalid position, where msgspec stops at the first."""
 
     class _Unread(msgspec.Struct, forbid_unknown_fields=True):
         positions: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_POSITIONS)]

@@ -1,4 +1,4 @@
-"""Positions and events of shipments, as the API takes and gives them."""
+"""Structs of positions and events of shipments in the API."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -30,7 +30,7 @@ EventType = Literal[
 
 
 class Position(Struct, frozen=True):
-    """Where a shipment was. `status` is the carrier's own; the shipment's `status` is ours."""
+    """A position of a shipment. `status` is the carrier's term; the shipment's `status` is ours."""
 
     id: UUID
     shipment_id: UUID
@@ -42,14 +42,14 @@ class Position(Struct, frozen=True):
 
 
 class RecordedPosition(Position, frozen=True):
-    """A position, whose it is, and the transaction that recorded it."""
+    """A position with its organization and the id of the transaction that inserted it."""
 
     organization_id: UUID
     recorded_xid: int
 
 
 class NewPosition(Struct, frozen=True, forbid_unknown_fields=True):
-    """Coordinates come in pairs."""
+    """A new position. Latitude and longitude are given together or not at all."""
 
     timestamp: Instant
     location: Text255 | None = None
@@ -59,7 +59,7 @@ class NewPosition(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 MAX_POSITIONS = 1000
-"""In one batch: a fifth of a second in the database, and well within the largest body."""
+"""Positions per batch: a fifth of a second in the database, and well within the largest body."""
 
 
 class PositionBatch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,14 +67,14 @@ class PositionBatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BatchResult(Struct, frozen=True):
-    """How many positions passed every check, and how many were written: none in a dry run."""
+    """The number of positions that passed every check, and of those written: none in a dry run."""
 
     accepted: int
     recorded: int
 
 
 class ShipmentEvent(Struct, frozen=True):
-    """What happened: `occurred_at` according to the source, recorded here at `created_at`."""
+    """An event of a shipment: `occurred_at` according to the source, recorded here at `created_at`."""
 
     id: UUID
     shipment_id: UUID
@@ -87,14 +87,14 @@ class ShipmentEvent(Struct, frozen=True):
 
 
 class RecordedShipmentEvent(ShipmentEvent, frozen=True):
-    """An event, whose it is, and the transaction that recorded it."""
+    """An event with its organization and the id of the transaction that inserted it."""
 
     organization_id: UUID
     recorded_xid: int
 
 
 class NewShipmentEvent(Struct, frozen=True, forbid_unknown_fields=True):
-    """`payload` is whatever else the source reported."""
+    """A new event. `payload` holds any further data of the source."""
 
     event_type: EventType
     occurred_at: Instant

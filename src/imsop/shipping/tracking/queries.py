@@ -1,4 +1,4 @@
-"""SQL of positions and events. Both are only ever appended."""
+"""SQL of positions and events, which are append-only."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from imsop.shipping.tracking.models import (
     ShipmentEvent,
 )
 
-# `until` bounds time from above: without it the months to come, all empty, are looked into first.
+# `until` is an upper bound that prunes the empty partitions of coming months.
 POSITIONS = Listing(
     Position,
     """
@@ -38,9 +38,9 @@ POSITIONS = Listing(
 async def record_position(
     connection: Connection, organization_id: UUID, shipment_id: UUID, new: NewPosition
 ) -> Position | None:
-    """Appends a position, and keeps it as the shipment's last unless a later one is; None: no such shipment.
+    """Appends a position, and makes it the shipment's latest unless a later one exists.
 
-    The shipment's last position stays locked until the transaction ends.
+    Returns None if the shipment does not exist. Locks its latest position until the transaction ends.
     """
     return await fetch_one(
         connection,
@@ -81,7 +81,7 @@ async def record_position(
 class BatchCheck(Struct, frozen=True):
     shipment_exists: bool
     outside_kept_months: list[int]
-    """Places, counted from 0, of the instants that no partition takes."""
+    """Zero-based indexes of timestamps that no partition accepts."""
 
 
 async def check_batch(
@@ -109,7 +109,7 @@ async def check_batch(
 async def record_positions(
     connection: Connection, organization_id: UUID, shipment_id: UUID, positions: Sequence[NewPosition]
 ) -> int:
-    """As record_position, for many of one shipment; how many were appended."""
+    """Like record_position, for many of one shipment; returns the number appended."""
     recorded: int = await connection.fetchval(
         """
         WITH recorded AS (
@@ -163,7 +163,7 @@ EVENTS = Listing(
 async def record_event(
     connection: Connection, organization_id: UUID, shipment_id: UUID, new: NewShipmentEvent
 ) -> ShipmentEvent | None:
-    """Appends an event; None where there is no such shipment."""
+    """Appends an event; None if the shipment does not exist."""
     try:
         return await fetch_one(
             connection,
@@ -184,18 +184,18 @@ async def record_event(
             new.payload,
             new.occurred_at,
         )
-    except asyncpg.UntranslatableCharacterError:  # the other texts were checked as they came
+    except asyncpg.UntranslatableCharacterError:  # other texts were validated on input
         raise InvalidInput.of("payload", "contains a NUL character, which cannot be stored") from None
 
 
-# Recorded since: by transactions that began after the snapshot, or that it saw at work. Each is a range of
-# the index; asked for in one condition, all of an organization would be read.
+# New rows: inserted by transactions that began after the snapshot, or that were in progress in it. Two index
+# range scans; as one condition it would read all rows of an organization.
 
 
 async def list_recorded_positions(
     connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
 ) -> list[RecordedPosition]:
-    """Positions that this snapshot did not see, at most `limit` of each organization, in no order."""
+    """Positions not visible in this snapshot, at most `limit` of each organization, in no order."""
     return await fetch_all(
         connection,
         RecordedPosition,
@@ -223,7 +223,7 @@ async def list_recorded_positions(
 async def list_recorded_events(
     connection: Connection, organization_ids: Sequence[UUID], since: Snapshot, limit: int
 ) -> list[RecordedShipmentEvent]:
-    """Events that this snapshot did not see, at most `limit` of each organization, in no order."""
+    """Events not visible in this snapshot, at most `limit` of each organization, in no order."""
     return await fetch_all(
         connection,
         RecordedShipmentEvent,

@@ -1,4 +1,4 @@
-"""SQL of where shipments are: in transit now, of a product, of an order, and between which ends."""
+"""SQL of shipments in transit: all, of a product, of an order, and their origin and destination."""
 
 from datetime import date
 from uuid import UUID
@@ -11,9 +11,9 @@ from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType, Transp
 
 
 class Afloat(Struct, frozen=True):
-    """A shipment where it was last seen, and the places it came by, in their order.
+    """A shipment with its latest position and its route so far, in order of time.
 
-    What was seen last may be a place by name alone; then it is drawn where its last coordinates were.
+    If the latest position is only a place name, the coordinates are the last known ones.
     """
 
     id: UUID
@@ -100,7 +100,7 @@ _SEEN = """
 
 
 class UnderWay(Struct, frozen=True):
-    """A shipment that carries a product. `all_shipments` counts all that are under way with it."""
+    """A shipment that carries a product. `all_shipments` is the number of all such shipments."""
 
     shipment_id: UUID
     reference_id: str | None
@@ -117,7 +117,7 @@ class UnderWay(Struct, frozen=True):
 async def list_under_way(
     connection: Connection, organization_id: UUID, product_id: UUID, limit: int
 ) -> list[UnderWay]:
-    """Announced or on the way; what is expected first stands first."""
+    """Pending and moving shipments of the product, earliest expected first."""
     return await fetch_all(
         connection,
         UnderWay,
@@ -145,7 +145,7 @@ async def list_under_way(
 
 
 class OrderShipment(Struct, frozen=True):
-    """A shipment that is for the order, or that carries a line of it among others'."""
+    """A shipment that is for the order, or that carries one of its lines among others."""
 
     id: UUID
     reference_id: str | None
@@ -161,7 +161,7 @@ class OrderShipment(Struct, frozen=True):
 async def list_shipments_of_purchase_order(
     connection: Connection, organization_id: UUID, order_id: UUID, limit: int
 ) -> list[OrderShipment]:
-    """The newest first."""
+    """Shipments of the order, newest first."""
     return await fetch_all(
         connection,
         OrderShipment,
@@ -189,7 +189,7 @@ async def list_shipments_of_purchase_order(
 async def list_shipments_of_sales_order(
     connection: Connection, organization_id: UUID, order_id: UUID, limit: int
 ) -> list[OrderShipment]:
-    """The newest first."""
+    """Shipments of the order, newest first."""
     return await fetch_all(
         connection,
         OrderShipment,
@@ -215,14 +215,14 @@ async def list_shipments_of_sales_order(
 
 
 class Ends(Struct, frozen=True):
-    """Lines of an address, the name first; none where nothing is known."""
+    """Origin and destination as address lines, the name first; empty if unknown."""
 
     sender: list[str]
     recipient: list[str]
 
 
 async def get_ends(connection: Connection, organization_id: UUID, shipment_id: UUID) -> Ends | None:
-    """A warehouse of ours, else the supplier or customer, else the place that the shipment names."""
+    """Each end is a warehouse of ours, else the supplier or customer, else the place that it names."""
     return await fetch_one(
         connection,
         Ends,

@@ -1,1 +1,1 @@
-"""Background jobs as people see them: what ran, what failed and why, and running it again."""
+"""Background jobs as users see them: status, errors, and retry."""

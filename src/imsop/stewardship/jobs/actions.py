@@ -1,4 +1,4 @@
-"""What people do about jobs."""
+"""Actions on jobs."""
 
 from uuid import UUID
 
@@ -20,7 +20,7 @@ async def get_job(connection: Connection, actor: Actor, job_id: UUID) -> Job:
 
 
 async def retry_job(connection: Connection, actor: Actor, job_id: UUID) -> Job:
-    """Lets a failed job run again, with all attempts. Raises NotFound; Conflict where it has not failed."""
+    """Requeues a failed job, with all attempts again. Raises NotFound; Conflict if it has not failed."""
     job = await get_job(connection, actor, job_id)
     if not await queries.begin_again(connection, job_id):
         raise Conflict(Said("the job has not failed: it is %(status)s", status=job.status))

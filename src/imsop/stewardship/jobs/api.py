@@ -24,7 +24,7 @@ async def list_jobs(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Cursor | None = None,
 ) -> Page[Job]:
-    """Your organization's jobs. Those that succeeded are kept a week, those that failed 90 days."""
+    """Your organization's jobs. Successful ones are kept for a week, failed ones for 90 days."""
     connection, actor = await request.begin()
     return await queries.JOBS.page(
         connection,
@@ -45,7 +45,7 @@ async def get_job(request: TenantRequest, job_id: UUID) -> Job:
     "/jobs/{job_id:uuid}/retry", status_code=200, opt=allow(Permission.JOBS_WRITE, 409, emits=(JOB_RETRIED,))
 )
 async def retry_job(request: TenantRequest, job_id: UUID) -> Job:
-    """Let a job that failed run again, with all its attempts."""
+    """Run a failed job again, with all its attempts."""
     connection, actor = await request.begin()
     return await actions.retry_job(connection, actor, job_id)
 

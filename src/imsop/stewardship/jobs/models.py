@@ -1,4 +1,4 @@
-"""Jobs."""
+"""Structs of jobs."""
 
 from typing import Literal
 from uuid import UUID
@@ -11,17 +11,17 @@ JobStatus = Literal["waiting", "running", "succeeded", "failed", "cancelled"]
 
 
 class Job(Struct, frozen=True):
-    """Work in the background, tried five times or more; `error` is of the last attempt that failed."""
+    """A background job, attempted five times or more; `error` is that of the last failed attempt."""
 
     id: UUID
     task: str
     status: JobStatus
     attempts: int
-    """Ended so far."""
+    """Completed attempts."""
     error: str | None
     created_at: Instant
     due_at: Instant | None
-    """Not before then; null: as soon as possible."""
+    """Earliest start; null: as soon as possible."""
     started_at: Instant | None
     ended_at: Instant | None
-    """Both of the last attempt; `ended_at` is null while it runs."""
+    """Of the last attempt, as `started_at`; null while it runs."""

@@ -1,4 +1,4 @@
-"""SQL of jobs, which are rows of the queue's library (schema `queue`)."""
+"""SQL of jobs, which are rows of procrastinate's schema `queue`."""
 
 from datetime import datetime
 from uuid import UUID
@@ -30,7 +30,7 @@ async def get_job(connection: Connection, organization_id: UUID, job_id: UUID) -
 
 
 async def begin_again(connection: Connection, job_id: UUID) -> bool:
-    """Lets a failed job that the role may see run again at once; False where there is none. Locks its row."""
+    """Requeues a failed job visible to the role, to run at once; False if there is none. Locks its row."""
     done: int | None = await connection.fetchval(
         """
         UPDATE queue.procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL
@@ -43,13 +43,13 @@ async def begin_again(connection: Connection, job_id: UUID) -> bool:
 
 
 class OperatorsJob(Job, frozen=True):
-    """With whose it is: an organization's name; null for the installation's."""
+    """A job with the name of its organization; null for jobs of the installation."""
 
     organization: str | None
 
 
 async def list_newest(connection: Connection, *, failed: bool, limit: int) -> list[OperatorsJob]:
-    """Of the whole installation, for its operator; newest first."""
+    """The newest jobs of the whole installation, newest first; for the operator."""
     return await fetch_all(
         connection,
         OperatorsJob,

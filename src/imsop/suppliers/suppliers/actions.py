@@ -1,4 +1,4 @@
-"""Keeping suppliers."""
+"""Actions on suppliers."""
 
 from uuid import UUID
 
@@ -30,7 +30,7 @@ async def create_supplier(connection: Connection, actor: Actor, new: NewSupplier
 async def edit_supplier(
     connection: Connection, actor: Actor, supplier_id: UUID, changes: SupplierChanges, if_match: str
 ) -> Supplier:
-    """Changes a supplier that is still the version the caller read."""
+    """Edits a supplier. Raises NotFound, and PreconditionFailed unless its version is `if_match`."""
     current = await queries.get_supplier(connection, actor.organization_id, supplier_id)
     current = edits.require_version(current, if_match, "supplier")
     edited = msgspec.structs.replace(current, **edits.changed_fields(changes))
@@ -42,7 +42,7 @@ async def edit_supplier(
 
 
 async def delete_supplier(connection: Connection, actor: Actor, supplier_id: UUID) -> None:
-    """Deletes a supplier that no document names. Raises Conflict otherwise: make it inactive instead."""
+    """Deletes a supplier without documents. Raises NotFound; Conflict otherwise: make it inactive instead."""
     name = await queries.delete_supplier(connection, actor.organization_id, supplier_id)
     if name is None:
         raise NotFound("no supplier with this id")

@@ -1,4 +1,4 @@
-"""Suppliers and how they perform: what the API takes and gives."""
+"""Structs of suppliers and their metrics in the API."""
 
 from datetime import date
 from decimal import Decimal

@@ -46,7 +46,7 @@ async def get_supplier(connection: Connection, organization_id: UUID, supplier_i
 async def list_supplier_names(
     connection: Connection, organization_id: UUID, limit: int
 ) -> list[tuple[str, str]]:
-    """Ids and names of the first so many, by name."""
+    """Ids and names of the first `limit` suppliers by name."""
     records = await connection.fetch(
         "SELECT s.id, s.name FROM suppliers s WHERE s.organization_id = $1 ORDER BY s.name, s.id LIMIT $2",
         organization_id,
@@ -81,7 +81,7 @@ async def insert_supplier(connection: Connection, organization_id: UUID, new: Ne
 
 
 async def update_supplier(connection: Connection, organization_id: UUID, row: Supplier) -> UUID | None:
-    """Writes the row where its `updated_at` is still the stored one; None where it is not."""
+    """Writes the row if its `updated_at` still matches; None otherwise."""
     updated: UUID | None = await connection.fetchval(
         """
         UPDATE suppliers
@@ -110,7 +110,10 @@ async def update_supplier(connection: Connection, organization_id: UUID, row: Su
 
 
 async def delete_supplier(connection: Connection, organization_id: UUID, supplier_id: UUID) -> str | None:
-    """Its name, or None where there was none. Refused by a foreign key where more than metrics name it."""
+    """Deletes a supplier with its metrics; returns its name, or None.
+
+    Foreign keys protect one with documents.
+    """
     name: str | None = await connection.fetchval(
         "DELETE FROM suppliers WHERE organization_id = $1 AND id = $2 RETURNING name",
         organization_id,

@@ -1,1 +1,1 @@
-"""The way of a request: from the connection to the route, and back."""
+"""The request path from the socket to the route handler and back: parsing, limits, authentication, errors."""

@@ -1,4 +1,4 @@
-"""A client's connection, with the limits that hold outside a request: step 1 of `intake.py`, and stalls."""
+"""A client connection with limits on headers and stalls: step 1 of `intake.py`."""
 
 import asyncio
 import sys
@@ -18,15 +18,15 @@ _TOO_LARGE = (
 
 
 READ_BYTES = 64 * 1024
-"""Read from the socket at once."""
+"""Maximal size of one read from the socket."""
 
 
 class HeadTooLarge(Exception):
-    """Request line and headers exceed what is accepted."""
+    """Request line and headers exceed MAX_HEAD_BYTES or MAX_HEADERS."""
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its reply. Leaves no copy of the body behind when the reply is complete."""
+    """One request and its response. Drops its copies of the body when the response is complete."""
 
     _handed_on: bytes = b""
 
@@ -51,12 +51,12 @@ httptools_impl.RequestResponseCycle = Cycle  # type: ignore[misc]  # uvicorn has
 
 
 class Reader(asyncio.BufferedProtocol):
-    """Has the event loop read into a buffer of ours, which is wiped after each read.
+    """Makes the event loop read into a buffer of ours, which is wiped after each read.
 
-    The loop's own buffer would keep what was typed into a form until a longer request is read over it.
+    The loop's own buffer would keep a submitted password until a longer request overwrites it.
     """
 
-    _buffer = memoryview(bytearray(READ_BYTES))  # of the process: what is read is parsed before the next read
+    _buffer = memoryview(bytearray(READ_BYTES))  # one per process: each read is parsed before the next
 
     def __init__(self, connection: "Connection") -> None:
         self._connection = connection
@@ -75,10 +75,10 @@ class Reader(asyncio.BufferedProtocol):
 
 
 class Connection(HttpToolsProtocol):
-    """Cuts off a client that sends headers slowly or without end, or that does not read what it is sent.
+    """Aborts a client that sends headers slowly or without end, or that does not read its response.
 
-    Three timers of the event loop at most: one for the head under way, one for a full send buffer, one for
-    the rest of a body after its reply.
+    At most three event loop timers: for an incomplete head, for a full send buffer, and for the rest of a
+    body after its response.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -104,10 +104,10 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes | memoryview) -> None:
         begun = self._heads_begun
         if self._slow is None and not self._is_replying:
-            self._slow = self._cut_after(HEAD_SECONDS)  # line feeds between requests are not yet a head
+            self._slow = self._cut_after(HEAD_SECONDS)  # line feeds between requests do not start a head
         super().data_received(data)  # type: ignore[arg-type]  # the parser takes any buffer
         if self._reading_head and begun == self._heads_begun:
-            # The parser collects a header's value before it shows it, so what arrives is counted.
+            # The parser buffers a header's value before reporting it, so received bytes are counted.
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse_head()
@@ -148,7 +148,7 @@ class Connection(HttpToolsProtocol):
             self._forget_head()
 
     def send_400_response(self, msg: str) -> None:
-        """Called while the parser's error is handled; a head that is too large has a status of its own."""
+        """Called while the parser's error is handled; maps a head that is too large to 431."""
         error = sys.exc_info()[1]
         if error is not None and isinstance(error.__context__, HeadTooLarge):
             self._refuse_head()
@@ -171,14 +171,14 @@ class Connection(HttpToolsProtocol):
         super().shutdown()
 
     def _refuse_head(self) -> None:
-        if self._is_replying:  # nothing may be written into a reply that is on its way
+        if self._is_replying:  # nothing may be inserted into a response in progress
             self.transport.abort()
         else:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 
     def _forget_head(self) -> None:
-        """An open connection holds nothing of its last request; a closed one needs no garbage collector."""
+        """Drops references to the last request: idle connections hold no data, and no cycles remain."""
         self.url = b""
         self.headers = []
         self.scope = None  # type: ignore[assignment]  # as before the first request

@@ -1,8 +1,8 @@
-"""Protection against requests forged by other sites' pages.
+"""Protection against cross-site request forgery.
 
-A browser sends the session cookie whoever made it send the request; the token only our own pages have. It is
-derived from the cookie's secret, so it is stored nowhere, ends with the session, and reveals nothing of the
-secret. Most browsers also say where a request comes from.
+Browsers send the session cookie whichever site causes the request; only our own pages know the CSRF token. It
+is derived from the cookie's secret, so it is not stored, ends with the session, and reveals nothing of the
+secret. Most browsers also send the origin of a request, which is checked first.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ FIELD = "csrf_token"
 
 
 def csrf_token(cookie: str) -> str:
-    """The token that our pages send along with that cookie."""
+    """The CSRF token for the session or form cookie."""
     return hashlib.sha256(b"csrf:" + cookie.encode()).hexdigest()
 
 
 def require_csrf_token(request: Request[Any, Any, Any], cookie: str, fields: Mapping[str, str]) -> None:
-    """Raises Forbidden unless the request has the cookie's token, as a header or among its form's fields.
+    """Raises Forbidden unless the request contains the cookie's token, as a header or as a form field.
 
-    Without a cookie there is no token: a constant one would be anybody's to send.
+    Without a cookie there is no token: a constant one could be sent by any site.
     """
     if _is_cross_site(request):
         raise Forbidden(N_("this was sent from another site; open the page here and try again"))
@@ -45,9 +45,9 @@ def require_csrf_token(request: Request[Any, Any, Any], cookie: str, fields: Map
 
 
 def _is_cross_site(request: Request[Any, Any, Any]) -> bool:
-    """True if the browser says that another site sent this; older browsers and programs say nothing.
+    """True if the browser reports a cross-site request; older browsers and programs report nothing.
 
-    Sec-Fetch-Site first: a proxy may have replaced the Host that Origin would be compared with.
+    Checks Sec-Fetch-Site first: a proxy may have replaced the Host that Origin is compared with.
     """
     if (site := request.headers.get("sec-fetch-site")) is not None:
         return site not in ("same-origin", "none")

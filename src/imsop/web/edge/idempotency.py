@@ -1,4 +1,4 @@
-"""Replies to POSTs with an Idempotency-Key, kept in the POST's transaction and sent again to a repetition."""
+"""Idempotency-Key: stores responses to POSTs in the POST's transaction and replays them to retries."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
 
 
 def idempotency_key(scope: HTTPScope) -> str | None:
-    """The key of a POST that has one. Raises InvalidInput where it is malformed."""
+    """The Idempotency-Key of a POST, if any. Raises InvalidInput if it is malformed."""
     if scope["method"] != "POST":
         return None
     value = next((value for name, value in scope["headers"] if name == b"idempotency-key"), None)
@@ -34,10 +34,10 @@ def idempotency_key(scope: HTTPScope) -> str | None:
 
 
 def form_key(scope: HTTPScope, form: Mapping[str, str], body: bytearray) -> str | None:
-    """The key of a page's form that makes something (`form_key`) or changes a `version`.
+    """The idempotency key of a page's form that creates something (`form_key`) or edits a `version`.
 
-    Sent twice, it writes once. Where it goes and what was typed belong to the key: whoever goes back and
-    types another thing means another thing.
+    It covers the path and the submitted values, so a double submit writes once, but going back and submitting
+    other values is a new request.
     """
     if not ("form_key" in form or "version" in form):
         return None
@@ -45,11 +45,11 @@ def form_key(scope: HTTPScope, form: Mapping[str, str], body: bytearray) -> str 
 
 
 class KeptReply:
-    """The reply to one POST with an Idempotency-Key.
+    """The stored response to one POST with an Idempotency-Key.
 
-    The table's primary key makes a concurrent repetition wait for the first, then replay its reply. The key
-    itself is stored nowhere: it also keys the hash of the request, so that whoever reads the table cannot
-    find out by guessing what was sent (a new user's password, say).
+    The table's primary key makes a concurrent retry wait for the first request, then replay its response. The
+    request is stored as a hash keyed with the Idempotency-Key, which is itself not stored, so that a reader
+    of the table cannot guess what was sent (a new user's password, say).
     """
 
     def __init__(self, actor: Actor, key: str, scope: HTTPScope, body: bytearray) -> None:
@@ -58,7 +58,10 @@ class KeptReply:
         self._request_hash = hmac.digest(key.encode(), asked + body, "sha256")
 
     async def replay(self, connection: Connection, send: Send) -> bool:
-        """Claims the key, or sends the reply kept for it. Raises where it was used for another request."""
+        """Claims the key, or replays its stored response and returns True.
+
+        Raises InvalidInput if the key was used for another request.
+        """
         claimed = await connection.fetchval(
             """
             INSERT INTO idempotency_keys (organization_id, user_id, key, request_hash) VALUES ($1, $2, $3, $4)

@@ -1,21 +1,21 @@
-"""Everything that is read of a request, in this order, with its limit. Nothing else reads one.
+"""Everything that is read from a request, in this order, with its limits. No other code reads one.
 
 | step | what is read | limit | refusal |
 |---|---|---|---|
 | 1 | request line and headers (`connection.py`) | MAX_HEAD_BYTES, MAX_HEADERS, HEAD_SECONDS | 431, 400, cut |
 | 2 | method and path, by the router | declared routes | 404, 405 |
 | 3 | credentials: Authorization, X-API-Key or cookie; then the route's permission | | 401, 403 |
-|   | on a public route with a body: whether the sender's address may still try to sign in | settings | 429 |
+|   | on a public route with a body: remaining sign-in attempts of the network address | settings | 429 |
 | 4 | query parameters (`requests.py`) | MAX_PARAMETERS; known, single, well formed | 422 |
 | 5 | If-Match, Idempotency-Key | required on PATCH; MAX_KEY_CHARACTERS | 428, 422 |
 | 6 | Content-Type, Content-Encoding, Content-Length | what the route takes (`Takes`) | 415, 413 |
 | 7 | the body, whole | `Takes.max_bytes`, BODY_SECONDS | 413, 408 |
 | 8 | a form's fields, or JSON into the handler's type | MAX_FIELDS | 413, 400, 422 |
-| 9 | the CSRF token of a request that came with a cookie (`csrf.py`) | | 403 |
+| 9 | the CSRF token of a request with a cookie (`csrf.py`) | | 403 |
 
-A body is therefore read only once its sender is known and may call the route. No route takes multipart.
-Text is UTF-8 and nothing else: a codec is never chosen by the sender. All parsers here are linear in the
-length of what they read, and nothing of it is kept when the request is over (`uncached.py`).
+So a body is read only after its sender is authenticated and authorized. No route accepts multipart. Text is
+UTF-8; clients cannot choose a codec. All parsers run in linear time, and no data of a request is kept after
+it (`uncached.py`).
 """
 
 import asyncio
@@ -29,41 +29,44 @@ from imsop.core.errors import InvalidInput
 from imsop.ui.language import N_
 
 MAX_HEAD_BYTES = 32 * 1024
-"""Request line and headers together: a full query, a dozen cookies, and room to spare."""
+"""Request line and headers together: enough for a long query string and a dozen cookies."""
 MAX_HEADERS = 100
 HEAD_SECONDS = 10.0
 """From the first byte of a request (or the connection itself) to the end of its headers."""
 MAX_PARAMETERS = 50
 BODY_SECONDS = 60.0
-"""For a body of the largest size: 280 kbit/s."""
+"""To receive the body; at the largest size this is 280 kbit/s."""
 LINGER_SECONDS = 5.0
-"""For the rest of a body that nobody will read, so that its sender sees the refusal; then cut."""
+"""To drain the rest of a body that will not be read, so that its sender sees the error; then abort."""
 STALL_SECONDS = 30.0
-"""How long a client may leave the connection's full send buffer unread before it is cut."""
+"""How long a client may leave the full send buffer unread before it is aborted."""
 MAX_FORM_BYTES = 64 * 1024
 MAX_FIELDS = 1_000
 MAX_PUBLIC_FORM_BYTES = 8 * 1024
-"""From somebody who is not signed in: an address and a password."""
+"""From unauthenticated clients: an email address and a password."""
 MAX_PUBLIC_JSON_BYTES = 128 * 1024
-"""From somebody who is not signed in: an organization whose description has as many characters as it may."""
+"""From unauthenticated clients: an organization with a description of maximal length."""
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 
 class Takes(NamedTuple):
-    """The one kind of body that a route takes."""
+    """The kind of body that a route accepts, and its maximal size."""
 
     media_type: str
     max_bytes: int
 
 
 class ClientLeft(Exception):
-    """The client is gone: there is nobody to answer, and nothing that went wrong here."""
+    """The client disconnected: nobody to respond to, and not an error of ours."""
 
 
 async def read_body(scope: HTTPScope, receive: Receive, takes: Takes, body: bytearray) -> None:
-    """Reads the whole body. Raises HTTPException 408, 413 or 415, and ClientLeft where it breaks off."""
+    """Reads the whole body into `body`.
+
+    Raises HTTPException 408, 413 or 415, and ClientLeft on a disconnect.
+    """
     _require_type(scope, takes)
     if (announced := _header(scope, b"content-length")) is not None and int(announced) > takes.max_bytes:
         raise HTTPException(status_code=413)
@@ -97,7 +100,7 @@ def _header(scope: HTTPScope, wanted: bytes) -> bytes | None:
 
 
 def form_fields(body: bytearray) -> dict[str, str]:
-    """The fields of a form. Raises InvalidInput and HTTPException where it is none of ours."""
+    """Decodes a form's fields. Raises InvalidInput for a repeated field, HTTPException if it is malformed."""
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"

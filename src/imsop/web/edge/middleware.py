@@ -1,4 +1,4 @@
-"""The edge of a request: who asks, what is read, one transaction, one commit just before the reply leaves."""
+"""The edge middleware: authentication, input limits, and one transaction that commits before the response."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -24,9 +24,10 @@ from imsop.web.edge.routes import Prepared, prepared
 
 
 class EdgeMiddleware:
-    """Authenticates, reads the request (`intake.py`), opens the unit of work, and ends it before the reply.
+    """Authenticates, reads the request (`intake.py`), and runs the handler in a unit of work.
 
-    A reply of 400 and above rolls back. A commit that fails becomes the reply.
+    The unit ends before the first byte of the response: status 400 and above rolls back, and an error of the
+    commit becomes the response.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -90,7 +91,8 @@ class EdgeMiddleware:
                     await self._run(scope, receive, send, unit, reply)
         finally:
             await unit.close()
-            # The unit refers to the scope. Left as a cycle for the collector, a request costs a twelfth more.
+            # Breaks a reference cycle with the scope, which would cost a twelfth of a request in garbage
+            # collection.
             record.unit = None
 
     async def _run(
@@ -113,7 +115,7 @@ class EdgeMiddleware:
                 ended = True
                 try:
                     await _end(scope, unit, reply, start, message)
-                except Exception as error:  # noqa: BLE001 - whatever the commit says is the reply
+                except Exception as error:  # noqa: BLE001 - any error of the commit becomes the response
                     start = None
                     await _send_problem(scope, receive, send, error)
                     return
@@ -130,12 +132,13 @@ class EdgeMiddleware:
                 return
             if start is None or ended:
                 raise
-            # A stream failed before its first byte: nothing has been sent yet, though Litestar believes so.
+            # A stream failed before its first byte: Litestar believes the response has started, but nothing
+            # was sent.
             await _send_problem(scope, receive, send, error.__cause__ or error)
 
 
 def _if_changed(scope: HTTPScope, start: Any, body: Any) -> tuple[Any, Any]:
-    """The reply; without its content where it is the version that the client says it has."""
+    """The response, or 304 without content if its ETag matches the request's If-None-Match."""
     if scope["method"] != "GET" or start["status"] != HTTPStatus.OK:
         return start, body
     version = _header(start["headers"], b"etag")
@@ -153,14 +156,14 @@ def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | No
 async def _end(
     scope: HTTPScope, unit: UnitOfWork, reply: KeptReply | None, start: Message, body: Message
 ) -> None:
-    """Does what has to be done before the first byte of the reply leaves."""
+    """Stores an idempotent response, commits or rolls back, and invalidates this process's caches."""
     succeeded = start["status"] < 400  # type: ignore[typeddict-item]
     if succeeded and reply is not None:
         await reply.keep(await unit.connection(), start, body)
     if not unit.is_streamed:
         await unit.end(commit=succeeded)
     if succeeded and scope["method"] != "GET":
-        # At once, not when our own notification arrives: whoever reads the reply finds it done.
+        # At once, without waiting for our own notification: a client that has the response sees its change.
         state, declared = scope["litestar_app"].state, declared_by(scope["route_handler"])
         if declared.changes_access:
             state.access.forget(unit.actor.organization_id)
@@ -194,6 +197,6 @@ async def authenticate(request: Request[Any, Any, Any], access: AccessCache) -> 
 
 
 def _require_version(scope: HTTPScope) -> None:
-    """Raises PreconditionRequired for an edit that does not name the version it edits."""
+    """Raises PreconditionRequired for a PATCH without If-Match."""
     if scope["method"] == "PATCH" and not any(name == b"if-match" for name, _ in scope["headers"]):
         raise PreconditionRequired("send the ETag of the row you are editing as If-Match")

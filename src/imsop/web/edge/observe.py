@@ -1,4 +1,4 @@
-"""Outside of everything: request ids, access log, metrics, the headers of every reply, and HEAD as a GET."""
+"""Outermost middleware: request ids, access log, metrics, security headers, and HEAD as a GET."""
 
 import re
 import secrets
@@ -35,7 +35,10 @@ SECONDS = Histogram(
 
 
 class Observed:
-    """Wraps the application. A caller's own X-Request-ID is kept where it is well formed."""
+    """ASGI middleware: request id, access log, metrics and default headers of every response.
+
+    Keeps the X-Request-ID of the client if it is well formed. Runs HEAD as GET and drops the body.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -74,7 +77,7 @@ class Observed:
 
 
 def _without_body(send: Send) -> Send:
-    """Ends the reply where its body would begin; whoever makes the body finds its reader gone."""
+    """Ends the response after its headers; its producer then sees a disconnect."""
 
     async def send_start(message: Any) -> None:
         if message["type"] == "http.response.start":

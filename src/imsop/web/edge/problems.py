@@ -1,4 +1,4 @@
-"""Every refusal and failure as an RFC 9457 problem."""
+"""Maps every error to an RFC 9457 problem, or to an error page."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from imsop.web.edge.routes import is_program, prepared, with_head
 MEDIA_TYPE = "application/problem+json"
 INVALID = N_("some fields have invalid values")
 CLIENT_LEFT = 499
-"""The client ended the connection before its reply was complete: recorded, never sent (as in nginx's log)."""
+"""The client disconnected before the response was complete: logged, never sent (as nginx does)."""
 FAILED = N_("the server failed; the request id identifies it in the logs")
 _PLAIN = {
     404: N_("there is nothing at this address"),
@@ -42,7 +42,7 @@ _MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '([^']+)'")
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """A problem body. `errors` names each field that is wrong; `request_id` is in the logs as well."""
+    """A problem body. `errors` names each invalid field; `request_id` is also in the logs."""
 
     type: str
     title: str
@@ -72,20 +72,20 @@ def answer(
         request_id=carried(request.scope).request_id,
         errors=errors or [],
     )
-    content = msgspec.json.encode(problem, enc_hook=str)  # of what is Said, programs are told the English
+    content = msgspec.json.encode(problem, enc_hook=str)  # str: a Said is English in the API
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def is_page(scope: HTTPScope) -> bool:
-    """Whether people look at that address, rather than programs.
+    """True if the path is a page's and not the API's.
 
-    As it was sent: a mount takes its prefix off the path, and routing does not mind another slash before it.
+    Uses the raw path: a mount strips its prefix from the path, and the router accepts a doubled slash.
     """
     return not is_program(unquote(scope["raw_path"].decode("latin-1")))
 
 
 class _PageOfUnknown(Response[Any]):
-    """An error page for a request not yet authenticated, such as one without a route: it does that first."""
+    """An error page of a request that was not authenticated yet, such as a 404: authenticates it first."""
 
     def __init__(self, request: Request[Any, Any, Any], render: Callable[[], Response[Any]]) -> None:
         super().__init__(None)
@@ -98,7 +98,7 @@ class _PageOfUnknown(Response[Any]):
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         cookie = self._request.cookies.get(SESSION_COOKIE)
         if cookie is not None:
-            # Whatever comes in between, the page is that of a stranger.
+            # If that fails for any reason, the page is rendered as for an anonymous reader.
             with suppress(DomainError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                 record = carried(scope)
                 record.actor = await self._request.app.state.access.authenticate(cookie, "browser")
@@ -114,7 +114,7 @@ def _answer_on_page(
     errors: list[FieldError] | None,
     headers: dict[str, str] | None,
 ) -> Response[Any]:
-    """As a page; who is not signed in is sent to do so, and comes back to what they wanted to see."""
+    """The error as a page; an unauthenticated reader is redirected to sign in, and back afterwards."""
     if status != HTTPStatus.UNAUTHORIZED:
         render = partial(render_error, request, status, detail, errors=errors, headers=headers)
         return render() if carried(request.scope).actor else _PageOfUnknown(request, render)
@@ -126,7 +126,7 @@ def _answer_on_page(
 
 
 def _page_to_return_to(request: Request[Any, Any, Any], *, is_part: bool) -> str:
-    """Where to go on after signing in: the page that was read, also if it was fetching a part of itself."""
+    """The page to open after signing in: the current one, also if it was fetching a fragment."""
     scope = request.scope
     if scope["method"] != "GET":
         return "/"
@@ -142,7 +142,7 @@ def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Resp
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """Litestar's own refusals. Its validation errors are 400; here a value that cannot be is 422."""
+    """Litestar's own errors. Its validation errors are 400; ours are 422."""
     if isinstance(error, ValidationException):
         return _on_validation_error(request, error)
     title = HTTPStatus(error.status_code).phrase.capitalize()
@@ -169,26 +169,26 @@ def _on_validation_error(request: Request[Any, Any, Any], error: ValidationExcep
 
 
 def on_database_error(request: Request[Any, Any, Any], error: asyncpg.PostgresError) -> Response[Any]:
-    """Refusals of the database are the caller's; everything else is ours."""
+    """Maps constraint violations and the like to the caller's error, all other database errors to 500."""
     refusal = from_database(error)
     return on_failure(request, error) if refusal is None else on_domain_error(request, refusal)
 
 
 def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceError) -> Response[Any]:
-    """An error of the driver; a ValueError means a value that no column of its type can hold."""
+    """Errors raised by asyncpg; a ValueError means that a value does not fit its column's type."""
     if isinstance(error, ValueError):
         return on_domain_error(request, InvalidInput("a value is out of range for its field"))
     return on_unreachable(request, error)
 
 
 def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """No connection to be had: the server is gone, or every connection is busy for too long."""
+    """No connection: the server is down, or all connections were busy until the timeout."""
     log.error("database unreachable", exc_info=error)
     return on_domain_error(request, Unavailable("the database is not responding; try again shortly"))
 
 
 def on_group(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[Any]:
-    """A stream runs as a group of tasks: the first error among them is answered."""
+    """A stream runs as a task group: responds with the first error of the group."""
     return answer_to(request, error.exceptions[0])
 
 
@@ -198,7 +198,7 @@ def on_failure(request: Request[Any, Any, Any], error: Exception) -> Response[An
 
 
 def on_client_left(_request: Request[Any, Any, Any], _error: ClientLeft) -> Response[Any]:
-    """Reaches nobody; only the access log and the metrics see the status."""
+    """Never reaches the client; the status is for the access log and the metrics."""
     return Response(b"", status_code=CLIENT_LEFT)
 
 
@@ -216,7 +216,7 @@ HANDLERS: dict[Any, Any] = {
 
 
 def answer_to(request: Request[Any, Any, Any], error: BaseException) -> Response[Any]:
-    """The answer of the handler that is nearest to the error's class, as Litestar would choose it."""
+    """The response of the handler for the closest base class of the error, as Litestar would select it."""
     answered: Response[Any] = next(HANDLERS[cls] for cls in type(error).__mro__ if cls in HANDLERS)(
         request, error
     )

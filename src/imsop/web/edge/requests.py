@@ -1,4 +1,4 @@
-"""Strict reading of requests: bodies decoded once, query parameters known, single and well formed."""
+"""Strict parsing of requests: bodies decoded once; query parameters known, single and well formed."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class StrictRequest(TenantRequest):
         return bytes(carried(self.scope).body)
 
     async def json(self) -> Any:
-        """The body, decoded in one pass straight into what the handler takes."""
+        """The body, decoded in one pass into the type of the handler's `data`."""
         handler: HTTPRouteHandler = self.scope["route_handler"]  # type: ignore[assignment]
         route = prepared(handler)
         if route.decode is None:
@@ -42,17 +42,17 @@ class StrictRequest(TenantRequest):
             raise HTTPException(status_code=400, detail="the body is not valid JSON in UTF-8") from error
 
     def fields(self) -> dict[str, str]:
-        """The fields of the form that was sent."""
+        """The fields of the submitted form."""
         return form_fields(carried(self.scope).body)
 
 
 def without_blanks(query: bytes) -> bytes:
-    """The query without parameters that have no value: a form sends its empty fields, too."""
+    """The query string without empty parameters: browsers submit empty form fields, too."""
     return b"&".join(part for part in query.split(b"&") if not part.endswith(b"=") and part)
 
 
 def require_strict_query(query: bytes, parameters: Mapping[str, Parameter]) -> None:
-    """Raises InvalidInput for unknown, repeated and malformed query parameters, all at once."""
+    """Raises InvalidInput naming all unknown, repeated and malformed query parameters."""
     if not query:
         return
     try:
@@ -81,14 +81,17 @@ def require_strict_query(query: bytes, parameters: Mapping[str, Parameter]) -> N
 
 
 def _unknown(parameters: Mapping[str, Parameter], *, is_first: bool) -> str:
-    """Says once what is allowed: repeated for each parameter, a reply would be many times its request."""
+    """Lists the allowed names only in the first error: in each, the response would be far too large."""
     if not is_first:
         return N_("unknown parameter")
     return Said("unknown parameter; allowed: %(names)s", names=", ".join(sorted(parameters)) or "none")
 
 
 def _mismatch(value: str, parameter: Parameter) -> str | None:
-    """What is wrong with a parameter's text. Litestar reads it too, but ignores msgspec's constraints."""
+    """The error of a parameter's text, if any.
+
+    Litestar validates it too, but ignores msgspec's constraints.
+    """
     if parameter.shape is not None and not parameter.shape[0].fullmatch(value):
         return parameter.shape[1]
     try:

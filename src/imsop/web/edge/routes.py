@@ -1,4 +1,4 @@
-"""What the edge knows of each route, worked out once from its path and its handler's signature."""
+"""Per-route data that the edge needs, computed once from the path and the handler's signature."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from imsop.web.edge.intake import (
 _OPT = "prepared"
 _FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/assets/")
 
-# msgspec reads query text leniently ("null" as None, "5.0" as 5, "1700000000" as an instant); these do not.
+# msgspec parses query text leniently ("null" as None, "5.0" as 5, "1700000000" as a timestamp); these do not.
 _SHAPES: dict[type, tuple[re.Pattern[str], str]] = {
     datetime: (
         re.compile(r"\d{4}-\d{2}-\d{2}[Tt][\d:.]{8,}([Zz]|[+-]\d{2}:\d{2})", re.ASCII),
@@ -42,22 +42,22 @@ _NOT_NULL = (re.compile(r"(?!null$).*", re.IGNORECASE | re.DOTALL), N_("null is 
 
 
 class Parameter(NamedTuple):
-    """One query parameter of a route."""
+    """A query parameter of a route."""
 
     type: Any
     shape: tuple[re.Pattern[str], str] | None
 
 
 class Prepared(NamedTuple):
-    """What the edge needs to know of a route, worked out once from its handler's signature."""
+    """Facts about a route that the edge needs, computed once from its handler's signature."""
 
     parameters: Mapping[str, Parameter]
     header_aliases: Mapping[str, str]
-    """The header behind each of the handler's arguments."""
+    """Header names by the handler's argument names."""
     takes: Takes | None
-    """None where the route takes no body: then none is read."""
+    """None if the route accepts no body: then none is read."""
     json_type: Any
-    """What JSON is decoded into, or None."""
+    """The type to decode JSON into, or None."""
     decode: Callable[[bytearray], Any] | None
     clean: Clean | None
     """What gives the texts of the decoded JSON their one spelling."""
@@ -72,17 +72,17 @@ def prepared(handler: BaseRouteHandler) -> Prepared:
 
 
 def is_program(path: str) -> bool:
-    """True if programs ask at that path, not people."""
+    """True if programs call the path (API, health, metrics), so that its errors are JSON and not pages."""
     return f"/{path.lstrip('/')}".startswith(_FOR_PROGRAMS)
 
 
 def with_head(allowed: str) -> str:
-    """An Allow header that names HEAD beside GET: every GET takes it (imsop.web.edge.observe)."""
+    """Adds HEAD to an Allow header with GET: every GET route accepts it (imsop.web.edge.observe)."""
     return allowed.replace("GET", "GET, HEAD")
 
 
 def prepare_routes(app: Litestar, *, max_json_bytes: int) -> None:
-    """Works out, once per route, what the edge needs to know of it."""
+    """Computes `Prepared` for every route, at startup."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
@@ -102,12 +102,13 @@ def prepare_routes(app: Litestar, *, max_json_bytes: int) -> None:
                 cleaner_of(data.raw) if data else None,
             )
             if method == "OPTIONS" and handler.fn.__qualname__.startswith("HTTPRoute."):
-                # Litestar's own answer is made before the path's last handler is known: Allow is short.
+                # Litestar builds its own response before the path's last handler is registered, so its Allow
+                # is incomplete.
                 handler._fn = _options(allowed)  # type: ignore[assignment]  # noqa: SLF001
 
 
 def _takes(path: str, method: str, handler: HTTPRouteHandler, max_json_bytes: int) -> Takes | None:
-    """Pages take forms; of the API, whatever has a `data` argument takes JSON."""
+    """Pages accept forms; API routes with a `data` argument accept JSON."""
     is_public = declared_by(handler).access == "public"
     if is_program(path):
         if handler.parsed_data_field is None:

@@ -1,4 +1,4 @@
-"""Replies that take long: made while their client is connected, and ended at once when it is not."""
+"""Long-running responses that are cancelled as soon as their client disconnects."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Mapping
@@ -14,9 +14,9 @@ Result = TypeVar("Result")
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
-    """The result of the work; raises ClientLeft, with the work cancelled, as soon as the client disconnects.
+    """The result of the work; if the client disconnects first, cancels it and raises ClientLeft.
 
-    A client that is cut off (`connection.py`), breaks off or resets the connection counts as disconnected.
+    A client that the server aborts (`connection.py`) counts as disconnected, too.
     """
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_disconnected(receive))
@@ -37,7 +37,10 @@ async def _disconnected(receive: Receive) -> None:
 
 
 class Streamed(ASGIResponse):
-    """A reply that is sent as its chunks are made. They are closed when it ends, however it ends."""
+    """A response that is sent as its chunks are produced.
+
+    The generator is closed at the end, however it ends.
+    """
 
     __slots__ = ("_chunks",)
     _should_set_content_length = False

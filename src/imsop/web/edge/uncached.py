@@ -1,8 +1,8 @@
-"""Takes away the framework's caches that are keyed by what clients send (decision 12).
+"""Removes the framework's caches that are keyed by client input (decision 12).
 
-Litestar remembers the last 1,024 form bodies, query strings, cookie headers, path parameters and paths, and
-128 URLs: whole passwords, and gigabytes where someone wants them to be. A test looks at every cache in the
-process after hostile requests, so one that a new release adds is noticed.
+Litestar caches the last 1,024 form bodies, query strings, cookie headers, path parameters and paths, and 128
+URLs: passwords in plain text, and gigabytes if an attacker wants. A test inspects all caches of the process
+after hostile requests, so it detects one that a new release adds.
 """
 
 import sys
@@ -23,7 +23,7 @@ _KEYED_BY_CLIENTS = frozenset(
 
 
 def take_away_caches(app: Litestar) -> None:
-    """Replaces the cached functions by the plain ones, wherever a module of Litestar's imported them."""
+    """Replaces cached functions by their uncached originals in every Litestar module that imported them."""
     for name, module in list(sys.modules.items()):
         if name.startswith("litestar."):
             for function in _KEYED_BY_CLIENTS & vars(module).keys():

@@ -1,1 +1,1 @@
-"""Live news: found once per process, sent to whoever listens."""
+"""Live events: read once per process and sent to all its listeners."""

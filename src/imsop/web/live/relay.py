@@ -1,13 +1,14 @@
-"""From what is committed to whoever listens: one reader per process, and only while somebody listens.
+"""Distributes committed events to listeners: one reader per process, running only while there are listeners.
 
-Writers do nothing for it. A NOTIFY in each writing transaction more than halved the rate of commits, and what
-a writer says before its commit may be heard before it is true. The reader compares snapshots instead: what
-the newest sees and the last did not has been committed between the two, in whatever order it was written.
+Writers do no work for it. A NOTIFY in each writing transaction more than halved the commit rate, and an event
+announced before the commit might be seen before it is true. Instead the reader compares snapshots: rows
+visible in the newest but not in the previous one were committed in between, in whatever order they were
+written.
 
-It reads as imsop_operator, on a connection of its own: one statement per kind of news for all organizations
-that listen, where the application would need a transaction for each, twenty times a second. What keeps them
-apart here is that every statement names the organizations it reads for, and every row its own, by which it is
-handed on. What a listener missed while it was away is read as the application, inside its organization.
+It reads as imsop_operator on its own connection: one statement per kind of event for all organizations with
+listeners, where the application role would need one transaction per organization, twenty times a second.
+Tenants are kept apart here by naming the organizations in every statement, and by dispatching each row by its
+own organization. A reconnecting listener catches up as the application role, under row security.
 """
 
 import asyncio
@@ -36,14 +37,14 @@ from imsop.shipping.tracking import queries as tracking_queries
 from imsop.shipping.tracking.models import Position, ShipmentEvent
 
 POLL_SECONDS = 0.05
-"""Half of it is what a listener waits on average. A look at an unchanged database takes 0.1 ms."""
+"""The average latency is half of it. Polling an unchanged database takes 0.1 ms."""
 MAX_OF_A_KIND = 500
-"""News of one kind for an organization between two looks; beyond it is told to read anew."""
+"""Maximal events of one kind and organization per poll; above it listeners receive `reload`."""
 MAX_WAITING_BYTES = 1024 * 1024
-"""Unsent news of a listener that takes them slower than they come; with more waiting it is dropped."""
+"""Backpressure: maximal unsent bytes of a slow listener; beyond that its stream is ended."""
 MAX_LISTENERS = 1_000
 MAX_LISTENERS_OF_ONE = 250
-"""One organization, so that none takes the places of all."""
+"""Listeners of one organization, so that none can use up all places."""
 RETRY_SECONDS = 5
 CONNECT_SECONDS = 5.0
 
@@ -62,7 +63,7 @@ class _Recorded(Protocol):
 
 
 class Kind(NamedTuple):
-    """What can be heard of: under which name, by whom, in which shape, and where it is read."""
+    """A kind of event on the stream: name, required permission, struct of its data, and its query."""
 
     event: str
     permission: Permission
@@ -80,7 +81,7 @@ KINDS = (
 
 
 class Told(NamedTuple):
-    """One piece of news as it is sent, but for its id and the empty line behind it."""
+    """One event as sent, without its id and the blank line after it."""
 
     permission: Permission
     recorded_xid: int
@@ -88,7 +89,10 @@ class Told(NamedTuple):
 
 
 class News(NamedTuple):
-    """What an organization can see with `until` for the first time; nothing is told where it is too much."""
+    """Events that became visible to one organization in snapshot `until`.
+
+    Empty and incomplete above MAX_OF_A_KIND.
+    """
 
     until: Snapshot
     told: list[Told]
@@ -98,9 +102,9 @@ class News(NamedTuple):
 async def read_news(
     connection: Connection, organization_ids: Collection[UUID], since: Snapshot
 ) -> tuple[Snapshot, dict[UUID, News]]:
-    """The transaction's snapshot, and the news of those organizations that have any, in order of recording.
+    """The transaction's snapshot, and the news of organizations that have any, in order of recording.
 
-    The transaction must see one moment throughout.
+    The transaction must be REPEATABLE READ.
     """
     until = await current_snapshot(connection)
     found: dict[UUID, list[tuple[UUID, Told]]] = defaultdict(list)
@@ -126,20 +130,20 @@ def _told(kind: Kind, row: _Recorded) -> Told:
 
 
 class Listener:
-    """One open stream: what waits to be sent on it, and whether it is to end."""
+    """One open stream: its queue of unsent news, and whether it should end."""
 
     def __init__(self, organization_id: UUID, position: Snapshot) -> None:
         self.organization_id = organization_id
         self.position = position
-        """What it has been told of: news that this snapshot sees are none."""
+        """The snapshot sent so far: events visible in it are not sent again."""
         self.ended: str | None = None
-        """Why, once it is."""
+        """The reason, once it has ended."""
         self._waiting: deque[News] = deque()
         self._waiting_bytes = 0
         self._stirred = asyncio.Event()
 
     def offer(self, news: News) -> None:
-        """Queues news, or ends the stream where it does not keep up with what it was offered before."""
+        """Queues news, or ends the stream if its queue is too long."""
         if self._waiting_bytes > MAX_WAITING_BYTES:
             self.end("slow")
         if not self.ended:
@@ -148,13 +152,13 @@ class Listener:
             self._stirred.set()
 
     def end(self, reason: str) -> None:
-        """Ends the stream and drops what waits; it can be resumed from its last id."""
+        """Ends the stream and drops its queue; the client can resume from its last event id."""
         self.ended = self.ended or reason
         self._waiting.clear()
         self._stirred.set()
 
     async def next(self, within_seconds: float) -> News | None:
-        """The next news, or None where there are none in that time or it has ended."""
+        """The next news; None on timeout or after the end."""
         if not self._waiting and not self.ended:
             self._stirred.clear()
             with suppress(TimeoutError):
@@ -163,7 +167,7 @@ class Listener:
         while self._waiting:
             news = self._waiting.popleft()
             self._waiting_bytes -= _size(news)
-            # Only now: what was offered while a listener caught up it may have read by itself.
+            # Filtered only now: while catching up, the listener may have read queued events by itself.
             fresh = [told for told in news.told if not self.position.sees(told.recorded_xid)]
             if fresh or not news.complete:
                 return news._replace(told=fresh)
@@ -175,25 +179,29 @@ def _size(news: News) -> int:
 
 
 class Relay:
-    """Reads for all listeners of this process."""
+    """Polls on behalf of all listeners of this process."""
 
     def __init__(self, operator_dsn: str) -> None:
         self._dsn = operator_dsn
         self._listeners: set[Listener] = set()
         self._reading: asyncio.Task[None] | None = None
-        # Nobody joins during a look: what it reads for is settled when it begins.
+        # Blocks joining during a poll, whose set of organizations is fixed at its start.
         self._looking = asyncio.Lock()
         self.position = Snapshot(0, 0, ())
-        """What has been handed to every listener."""
+        """The snapshot that has been dispatched to every listener."""
 
     async def join(self, organization_id: UUID) -> Listener:
-        """A listener who hears of everything from now on. Raises OSError and the like without a database."""
+        """Registers a listener for all events from now on.
+
+        Raises TooManyRequests or Unavailable if there are too many, and the driver's errors without a
+        database.
+        """
         async with self._looking:
             self._require_room(organization_id)
             if self._reading is None:
                 connection = await self._connect()
                 self.position = await current_snapshot(connection)
-                # In no request's context: its id would be in the log of everybody's reader.
+                # An empty context: otherwise the first request's id would be in all log lines of the reader.
                 self._reading = asyncio.create_task(self._read(connection), context=Context())
             listener = Listener(organization_id, self.position)
             self._listeners.add(listener)
@@ -213,7 +221,7 @@ class Relay:
             LISTENERS.dec()
 
     async def close(self) -> None:
-        """Ends every stream, and the reading."""
+        """Ends every stream, and stops polling."""
         if self._reading is not None:
             reading = self._reading
             reading.cancel()
@@ -237,14 +245,14 @@ class Relay:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("stream relay lost its database", error=str(error))
         finally:
-            # At once, before anything is awaited: who joins from here on starts another reader.
+            # Before the first await: a listener that joins from here on starts another reader.
             self._reading = None
             for listener in self._listeners:
                 listener.end("lost")
             connection.terminate()
 
     async def _look(self, connection: Connection) -> None:
-        """Passes on what was committed since the last snapshot."""
+        """Dispatches what was committed since the last snapshot."""
         if await current_snapshot(connection) == self.position:
             return
         listening: dict[UUID, list[Listener]] = defaultdict(list)

@@ -1,9 +1,9 @@
-"""What happens, as it happens: server-sent events on /api/v1/stream.
+"""Server-sent events on /api/v1/stream.
 
-A listener is told of what its organization records and its permissions let it read, each piece of news in the
-shape the API gives it. The id of an event is the snapshot up to which everything was told; sent back as
-Last-Event-ID, the stream goes on from there. Nothing is left out; what was on its way when a stream broke off
-may come twice, with the same id in its data.
+A listener receives the events of its organization that its permissions allow, each with data of the API's
+shape. The id of an event is the snapshot up to which everything was sent; with it as Last-Event-ID, the
+stream resumes there. Delivery is at least once: events in flight when a stream broke may be repeated, with
+the same id in their data.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from imsop.web.live.relay import KINDS, Listener, News, Relay, read_news
 MEDIA_TYPE = "text/event-stream"
 RETRY_MILLISECONDS = 1000
 HEARTBEAT_SECONDS = 5.0
-"""A sign of life where there is no news. A token that is no longer good is noticed by then at the latest."""
+"""Interval of keep-alives without news. A revoked token is detected within this time."""
 
 ENDED = Counter("imsop_stream_ended", "Live streams that came to an end, by why", ["reason"])
 
@@ -48,7 +48,7 @@ LastEventId: TypeAlias = Annotated[
 
 
 class EventStream(ASGIResponse):
-    """A reply that goes on until its listener leaves or is ended."""
+    """The streaming response; it runs until the client disconnects or the stream is ended."""
 
     __slots__ = ("_authenticate", "_greeting", "_listener", "_relay", "_seconds", "_stopping")
     _should_set_content_length = False
@@ -101,7 +101,7 @@ class EventStream(ASGIResponse):
         beats_at = now() + HEARTBEAT_SECONDS
         while now() < ends_at:
             news = await self._listener.next(max(0.0, min(beats_at, ends_at) - now()))
-            # Taken now: while something is awaited below, the relay goes on.
+            # Read now: the relay continues during the awaits below.
             position = self._relay.position if news is None else news.until
             if self._listener.ended:
                 break
@@ -123,7 +123,7 @@ class EventStream(ASGIResponse):
 
 
 def _events(news: News | None, actor: Actor) -> bytes:
-    """The news that the actor may read; the last event carries the id. Empty for none."""
+    """The news that the actor may read as event-stream text; the last event carries the id. Empty if none."""
     if news is None:
         return b""
     if not news.complete:
@@ -137,7 +137,7 @@ async def _send(send: Send, text: bytes, *, more: bool = True) -> None:
 
 
 def _id(snapshot: Snapshot) -> bytes:
-    """The id line that ends a batch; sent alone it is no event, but browsers still resume from it."""
+    """The id line that ends a batch; alone it is no event, but browsers still resume from it."""
     return b"id: %s\n\n" % str(snapshot).encode()
 
 
@@ -149,8 +149,9 @@ def _id(snapshot: Snapshot) -> bytes:
 async def stream(request: TenantRequest, last_event_id: LastEventId = None) -> ASGIResponse:
     """Follow what happens: server-sent events, each as soon as it is recorded.
 
-    You receive what you may read. `reload` means that too much has happened to send one by one: fetch again
-    what you show. The stream ends when your token does, and from time to time so that you reconnect.
+    You receive the events that your permissions allow. `reload` means that there were too many to send one by
+    one: fetch again what you show. The stream ends when your token expires or is revoked, and from time to
+    time so that you reconnect.
     """
     since = None
     if last_event_id is not None and (since := Snapshot.parse(last_event_id)) is None:
@@ -171,13 +172,13 @@ async def stream(request: TenantRequest, last_event_id: LastEventId = None) -> A
 
 
 async def _catch_up(request: TenantRequest, listener: Listener, since: Snapshot) -> News | None:
-    """Events committed after the snapshot that the listener will not be sent anyway.
+    """Events committed after `since` that the listener will not get from its queue.
 
-    It has joined already, so what is committed while this reads is either read here or waits for it there.
+    It has joined already, so events committed during this read are either read here or queued.
     """
     connection, actor = await request.begin()
     listener.position = await current_snapshot(connection)
-    if since.xmax > listener.position.xmax:  # of another server, or of a time that a recovery has undone
+    if since.xmax > listener.position.xmax:  # of another server, or later than a point-in-time recovery
         return News(listener.position, [], complete=False)
     _, news = await read_news(connection, [actor.organization_id], since)
     return news.get(actor.organization_id)

@@ -1,4 +1,4 @@
-"""What people see: pages over all rooms, rendered on the server, with permissions as in the API."""
+"""Server-rendered pages over all rooms, with the same permissions as in the API."""
 
 from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_

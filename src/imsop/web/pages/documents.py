@@ -1,4 +1,4 @@
-"""What pages of both kinds of order share: how a line stands, who changed what, lines by quarter."""
+"""Shared by the pages of both kinds of order: line states, names in the history, lines by quarter."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -24,11 +24,11 @@ from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, form_of
 
 Flag = Literal["true"]
-"""A filter that is on, or is not there."""
+"""A boolean filter: present as "true", or absent."""
 
 
 CHOICES = 200
-"""Names to choose from in a filter; where there are more, a link from elsewhere names one."""
+"""Options of a filter; further names can only be set by a link from another page."""
 
 
 RECENT = 8
@@ -36,7 +36,7 @@ RECENT = 8
 
 
 SHIPMENTS = 100
-"""Shown of an order."""
+"""Shipments shown of an order."""
 
 
 HISTORY = 100
@@ -62,7 +62,7 @@ ORDER_COLUMNS = (
     Column("expected", N_("Expected"), "date"),
     Column("total", N_("Total"), "number"),
 )
-"""Of the newest orders of a partner."""
+"""Columns of a partner's newest orders."""
 
 
 LineStatus = Literal[
@@ -73,9 +73,9 @@ LineStatus = Literal[
 def line_status(
     status: str, *, ordered: int, done: int, due_on: date | None, done_on: date | None, today: date
 ) -> LineStatus:
-    """How a line of an order in that status stands; `done` is what was received or shipped of it.
+    """The state of an order line, a code of `imsop.ui.words`; `done` is the received or shipped quantity.
 
-    A word of `imsop.ui.words`, or nothing while the order is a draft and after it was cancelled.
+    Empty while the order is a draft and after it was cancelled.
     """
     if status in ("draft", "cancelled"):
         return ""
@@ -93,7 +93,7 @@ def line_status(
 
 
 class Line(Protocol):
-    """A line of an order, as far as both kinds are alike."""
+    """The fields that lines of both kinds of order share."""
 
     @property
     def id(self) -> UUID: ...
@@ -111,7 +111,7 @@ AnyLine = TypeVar("AnyLine", bound=Line)
 def line_statuses(
     lines: Iterable[AnyLine], status: Callable[[AnyLine], str], done: Callable[[AnyLine], int], today: date
 ) -> dict[UUID, LineStatus]:
-    """How each line stands, by its id, where its order's status and what is done of it are these."""
+    """States of lines by their ids; `status` reads a line's order status, `done` its quantity."""
     return {
         line.id: line_status(
             status(line), ordered=line.quantity_ordered, done=done(line), due_on=line.due_on,
@@ -122,7 +122,7 @@ def line_statuses(
 
 
 def is_open_or_late(is_open: Flag | None, is_late: Flag | None, day: date) -> dict[str, Any]:
-    """Filters of a list of orders; late implies open."""
+    """Query filters from the flags of a list of orders; late implies open."""
     return {"open": True if is_open and not is_late else None, "late": day if is_late else None}
 
 
@@ -130,7 +130,7 @@ Outcome = Literal["due", "on_time", "late", "in_full", "not_in_full", "open", "o
 
 
 def lines_counted(outcome: Outcome | None, day: date, due_before: date | None) -> dict[str, Any]:
-    """Filters of the lines that a figure counts, where `day` is today; due before another day, if given.
+    """Query filters for the lines that a figure counts; `day` is today, `due_before` an exclusive limit.
 
     Late: not on time, received or not. Overdue: late and still open.
     """
@@ -162,20 +162,20 @@ class Change(Protocol):
 async def names_of(
     connection: Connection, actor: Actor, history: Iterable[Change], *others: UUID | None
 ) -> dict[UUID, str]:
-    """Names of the users who made these changes, and of the given others."""
+    """Names by id of the users who made these changes, and of the given others."""
     mentioned = {*(entry.changed_by for entry in history), *others}
     return await list_user_names(connection, actor.organization_id, [id_ for id_ in mentioned if id_])
 
 
 class VerbForm(Struct, frozen=True, forbid_unknown_fields=True):
-    """A button of a document's page; `version` is what the page showed."""
+    """The form behind a transition's button; `version` is that of the page."""
 
     version: ShortName
     reason: Reason | None = None
 
 
 class ShowsDocument(Protocol):
-    """Shows a document's page as it is now, with the refusal of what was tried."""
+    """Renders a document's page in its current state, with an error message."""
 
     async def __call__(
         self, request: TenantRequest, document_id: UUID, refusal: DomainError, /
@@ -185,7 +185,7 @@ class ShowsDocument(Protocol):
 async def act(
     request: StrictRequest, lifecycle: Lifecycle, path: str, document_id: UUID, verb: str, show: ShowsDocument
 ) -> Response[Any]:
-    """Does what a button says, and shows the document: changed, or with why it could not be."""
+    """Runs a transition from a page's button; redirects to the document, or shows it with the error."""
     connection, actor = await request.begin()
     try:
         sent = form_of(request, VerbForm)
@@ -206,7 +206,7 @@ class QuarterOfLines(Protocol):
 
 
 def chart_of_quarters(quarters: Sequence[QuarterOfLines], lines: str, gettext: Callable[[str], str]) -> Chart:
-    """Lines due by quarter, on time and not; each quarter leads to its lines, at the address `lines`."""
+    """A chart of due lines by quarter, on time and not; each quarter links to its lines at `lines`."""
     return Chart(
         "stacked",
         gettext(N_("Lines due by quarter")),
@@ -238,6 +238,6 @@ def next_quarter(begins_on: date) -> date:
 
 
 def link(label: str, path: str, **parameters: object) -> Markup:
-    """A place of a chart that leads to the rows it counts."""
+    """An axis label that links to the rows it counts."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return Markup('<a href="{}?{}">{}</a>').format(path, urlencode(given), label)

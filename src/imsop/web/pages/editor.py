@@ -1,9 +1,9 @@
-"""Pages on which master data is kept: one way to write through a form, for every noun.
+"""Edit pages of master data: one form controller for every noun.
 
-A form carries its own idempotency key (so that a double click or a retry writes once), the version it was
-made from, and the values it showed. A refusal, by us or by the database, shows the form again with what was
-typed. Where somebody else changed the row meanwhile, their changes are taken in, shown beside the fields, and
-nothing typed is lost. All of it works without JavaScript.
+A form carries an idempotency key (so a double click or a retry writes once), the row version it was rendered
+from, and the values it showed. If the application or the database rejects the input, the form is shown again
+with the typed values. After a concurrent edit, the form merges the other user's changes and shows them beside
+the fields; no typed value is lost. Everything works without JavaScript.
 """
 
 import secrets
@@ -55,7 +55,7 @@ _WAS = "was."
 
 
 class Field(NamedTuple):
-    """One field of a form. Label and hint are of the catalogue; `options` are of `imsop.ui.words`."""
+    """One field of a form. Label and hint are catalogue texts; `options` are codes in `imsop.ui.words`."""
 
     name: str
     label: str
@@ -75,7 +75,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Editor(Generic[Row]):
-    """The form of one noun. The texts are of the catalogue."""
+    """The edit form of one noun. Its texts are catalogue texts."""
 
     place: Place
     new_title: str
@@ -107,15 +107,15 @@ class Editor(Generic[Row]):
         return [one for section in self.sections for one in section.fields]
 
     def place_of(self, row_id: UUID) -> str:
-        """Where to look at a row that was saved."""
+        """The address to redirect to after saving the row."""
         return f"{self.path}/{row_id}?saved=true" if self.has_page else f"{self.path}?saved=true"
 
     def shown(self, row: Struct) -> dict[str, str]:
-        """A row's values, as the form's fields show them."""
+        """A row's values as strings, as the form's fields show them."""
         return {one.name: _text(one, getattr(row, one.name, None)) for one in self.fields}
 
     def blank(self) -> dict[str, str]:
-        """The values that a new row has unless others are typed."""
+        """Initial values of the form for a new row: the defaults of its struct."""
         defaults = {one.name: one.default for one in msgspec.structs.fields(self.new)}
         return {
             one.name: _text(one, None if (value := defaults[one.name]) is msgspec.NODEFAULT else value)
@@ -123,7 +123,10 @@ class Editor(Generic[Row]):
         }
 
     def typed(self, form: Mapping[str, str], faults: Sequence[FieldError]) -> Struct:
-        """What was typed, as the action takes it. Raises InvalidInput naming each field, with `faults`."""
+        """The typed values as the struct that the action expects.
+
+        Raises InvalidInput naming each field, with `faults`.
+        """
         wrong = {fault.field for fault in faults}
         sent = {
             one.name: _plain(one, "" if one.name in wrong else form.get(one.name, "")) for one in self.fields
@@ -138,7 +141,7 @@ class Editor(Generic[Row]):
         return new
 
     def changes_of(self, row: Row, typed: Struct) -> Struct | None:
-        """The fields whose typed value is another than the row's; None where there is none."""
+        """A PATCH of the fields whose typed value differs from the row's; None if none does."""
         stored, wanted = self.shown(row), self.shown(typed)
         changed = {
             one.name: getattr(typed, one.name)
@@ -167,14 +170,14 @@ def _text(one: Field, value: object) -> str:
 
 
 def _plain(one: Field, typed: str) -> str:
-    """As the API takes it: a price may be typed with a decimal comma."""
+    """Normalizes typed text to what the API accepts: a price may use a decimal comma."""
     value = typed.strip()
     has_decimal_comma = one.kind == "price" and value.count(",") == 1 and "." not in value
     return value.replace(",", ".") if has_decimal_comma else value
 
 
 class Shown(NamedTuple):
-    """A form as it is to be shown."""
+    """The state of a form to render."""
 
     values: Mapping[str, str]
     row: Any = None
@@ -294,7 +297,7 @@ def _similar_route(editor: Editor[Any], found_as: SearchKind) -> HTTPRouteHandle
     async def similar(
         request: TenantRequest, name: SearchQuery | None = None, sku: SearchQuery | None = None
     ) -> Response[bytes]:
-        """Rows that look like what is being typed."""
+        """Existing rows that resemble the typed name or SKU."""
         connection, actor = await request.begin()
         typed = name or sku
         found = await search_kind(connection, actor, found_as, typed, SIMILAR) if typed else []
@@ -304,7 +307,7 @@ def _similar_route(editor: Editor[Any], found_as: SearchKind) -> HTTPRouteHandle
 
 
 def _sent(request: StrictRequest) -> dict[str, str]:
-    """What the form sent; a browser ends the lines of a long text its own way."""
+    """The submitted values, with line endings normalized to what the browser was sent."""
     return {name: value.replace("\r\n", "\n") for name, value in request.fields().items()}
 
 
@@ -313,7 +316,7 @@ def _kept(editor: Editor[Any], form: Mapping[str, str]) -> dict[str, str]:
 
 
 def _merged(editor: Editor[Any], row: Struct, form: Mapping[str, str], refusal: DomainError) -> Shown:
-    """The form with both changes: mine in the fields that I changed, theirs in the others and beside mine."""
+    """Three-way merge: my value in fields that I changed, with theirs beside it; theirs in all others."""
     stored, values, theirs = editor.shown(row), _kept(editor, form), {}
     for name, now in stored.items():
         was = form.get(_WAS + name, now)
@@ -325,7 +328,7 @@ def _merged(editor: Editor[Any], row: Struct, form: Mapping[str, str], refusal: 
 
 
 class Altered(NamedTuple):
-    """A field's values before and after, as its form shows them."""
+    """A field's values before and after a change, formatted as in its form."""
 
     label: str
     before: str
@@ -335,7 +338,7 @@ class Altered(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """Of a row's history."""
+    """An entry of a row's history."""
 
     event: AnalyticsEvent
     who: str
@@ -343,7 +346,7 @@ class Entry(NamedTuple):
 
 
 async def history_of(connection: Connection, actor: Actor, editor: Editor[Any], row_id: UUID) -> list[Entry]:
-    """What happened to a row, the newest first."""
+    """The row's change events, newest first."""
     page = await EVENTS_OF_ENTITIES.page(
         connection,
         actor.organization_id,
@@ -355,13 +358,16 @@ async def history_of(connection: Connection, actor: Actor, editor: Editor[Any], 
         connection, actor.organization_id, [event.user_id for event in page.items if event.user_id]
     )
     return [
-        Entry(event, names.get(event.user_id, "") if event.user_id else "", _told(event, editor))
+        Entry(event, names.get(event.user_id, "") if event.user_id else "", _alterations(event, editor))
         for event in page.items
     ]
 
 
-def _told(event: AnalyticsEvent, editor: Editor[Any]) -> list[Altered]:
-    """Of a field that names another row, only that it changed: its values are ids."""
+def _alterations(event: AnalyticsEvent, editor: Editor[Any]) -> list[Altered]:
+    """The changed fields of an event.
+
+    A field that references another row has no values here, as they are ids.
+    """
     changes = (event.metadata or {}).get("changes", {})
     return [
         Altered(one.label, "", "", is_word=False)

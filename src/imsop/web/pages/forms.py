@@ -1,4 +1,4 @@
-"""What a page's form sent, as the typed input that an action takes."""
+"""Converts submitted forms to the typed input of actions."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,21 +20,24 @@ Form = TypeVar("Form", bound=msgspec.Struct)
 
 
 def form_of(request: StrictRequest, form: type[Form]) -> Form:
-    """As `filled_form`, of all that the request's form sent."""
+    """The request's whole form by `filled_form`."""
     return filled_form({name: value for name, value in request.fields().items() if name != FIELD}, form)
 
 
 def require_write(actor: Actor, write: Permission) -> None:
-    """For a GET that belongs to a form: reading is all that its route may ask for. Raises Forbidden."""
+    """Checks a write permission in a GET route of a form, which may only declare a read permission.
+
+    Raises Forbidden.
+    """
     if write not in actor.permissions:
         raise Forbidden("your roles do not allow changing this; ask your administrator")
 
 
 @asynccontextmanager
 async def attempt(connection: Connection) -> AsyncIterator[None]:
-    """What is refused within, by us or by the database, is undone and raised as a refusal.
+    """Runs a block in a savepoint; converts database errors to domain errors.
 
-    The transaction goes on, so that the page can be shown again.
+    The transaction stays usable, so the page can be rendered again.
     """
     try:
         async with savepoint(connection):
@@ -47,7 +50,10 @@ async def attempt(connection: Connection) -> AsyncIterator[None]:
 
 
 def filled_form(sent: Mapping[str, str], form: type[Form]) -> Form:
-    """Raises InvalidInput, naming each field. Left empty, a field is null where it may be, else missing."""
+    """Converts text fields to `form`. An empty field is null if the type allows it, else missing.
+
+    Raises InvalidInput, naming each field.
+    """
     optional = {
         field.encode_name
         for field in msgspec.structs.fields(form)

@@ -1,4 +1,4 @@
-"""Lists on pages: leafing, counting, and the whole list as a file."""
+"""Lists on pages: paging, counting, and export."""
 
 import asyncio
 import csv
@@ -23,23 +23,23 @@ from imsop.web.pages.spreadsheet import Spreadsheet
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 COUNTED = 10_000
-"""Lists are counted so far; beyond, the page says "more than". Counting all would cost more than showing."""
+"""Counting stops here, and the page says "more than": counting all could cost more than showing a page."""
 ROWS = 50
 CHUNK_BYTES = 64 * 1024
 SLICE_SECONDS = 0.001
-"""Of work on a file before others get their turn: each small request takes several turns."""
+"""CPU time on an export before yielding to other requests, each of which needs several turns."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Shown(NamedTuple, Generic[Row]):
-    """What a list's template is given."""
+    """The parameters of a list's template."""
 
     rows: list[Row]
     before: str | None
     after: str | None
     total: int
-    """Of all pages, counted no further than COUNTED."""
+    """Of all pages, at most COUNTED."""
     is_more: bool
     columns: Sequence[Column]
     sort: str
@@ -57,9 +57,9 @@ async def show(
     fixed: Sequence[object] = (),
     **filters: object,
 ) -> Shown[Row]:
-    """The page of the list that the address asks for, and how many rows there are.
+    """The requested page of the list, and the number of rows.
 
-    `fixed` is what the listing's statement takes beside its filters.
+    `fixed` are the fixed arguments of the listing's statement.
     """
     window = await listing.window(
         connection, actor.organization_id, PageRequest(sort, ROWS, cursor), *fixed, before=before, **filters
@@ -70,7 +70,7 @@ async def show(
     )
 
 
-# The whole list as a file. Rows come from a cursor and go out as they come: neither side holds them all.
+# Exports: rows come from a server-side cursor and are sent as they are read; no side holds them all.
 
 
 async def export(
@@ -82,10 +82,10 @@ async def export(
     fixed: Sequence[object] = (),
     **filters: object,
 ) -> Streamed:
-    """The filtered list as CSV or XLSX, by the end of the address. `cells`: header, and what is under it.
+    """The filtered list as CSV or XLSX, by the extension in the URL. `cells`: headers and value functions.
 
-    It holds a connection and a slot of its organization's until it has been read, or its client is gone.
-    Raises TooManyRequests or Unavailable where no slot gets free.
+    It holds a connection and one of its organization's slots until it is sent or the client disconnects.
+    Raises TooManyRequests or Unavailable if no slot becomes free.
     """
     slot = await request.app.state.exports.take(request.actor.organization_id)
     request.when_over(slot.release)
@@ -120,7 +120,7 @@ async def _rows(
 
 
 async def _as_csv(header: list[str], rows: AsyncGenerator[list[object], None]) -> AsyncGenerator[bytes, None]:
-    """RFC 4180, with the mark by which spreadsheets know UTF-8."""
+    """RFC 4180, with a byte order mark, by which spreadsheets detect UTF-8."""
     text = io.StringIO("\ufeff")
     text.seek(0, io.SEEK_END)
     writer = csv.writer(text)
@@ -161,5 +161,5 @@ def _plain(value: object) -> object:
 
 
 def _harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula, made text by an apostrophe (OWASP, CSV injection)."""
+    """Prefixes text that a spreadsheet would run as a formula with an apostrophe (OWASP, CSV injection)."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,4 +1,4 @@
-"""What the forms of suppliers and customers share."""
+"""Fields that the edit forms of suppliers and customers share."""
 
 from imsop.ui.language import N_
 from imsop.web.pages.editor import Field, Section

@@ -1,7 +1,7 @@
-"""Fields of forms that name another row: its name is typed, or chosen from what is found while typing.
+"""Form fields that reference a row by name, typed or selected from suggestions.
 
-The form sends the name and the server finds the row, so a field works the same without JavaScript and never
-shows one row while it sends another. A name that fits none or several rows is refused at its field.
+The form sends the name and the server looks up the row, so a field works the same without JavaScript and
+cannot show one row while it sends another. A name that matches no row or several is refused at its field.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
@@ -25,29 +25,29 @@ from imsop.ui.render import render
 from imsop.web.pages.forms import require_write
 
 FOUND = 8
-"""Rows offered while typing."""
+"""Rows suggested while typing."""
 Typed = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
 
 Named = tuple[UUID, str]
 
 
 class Picker(NamedTuple):
-    """How a field finds the row that it names. Every name that `find` returns is one row's."""
+    """How a field looks up its row. Each name that `find` returns identifies a single row."""
 
     find: Callable[[Connection, UUID, str, int], Awaitable[Sequence[Named]]]
-    """Of an organization: at most so many rows whose name contains what was typed, an exact match first."""
+    """Query for at most `limit` rows of an organization whose name contains the text, exact matches first."""
     names: Callable[[Connection, UUID, Collection[UUID]], Awaitable[Mapping[UUID, str]]]
-    """The names of rows, whether or not they can be chosen today."""
+    """Query for the names of rows, including those that can no longer be selected."""
 
 
 Pickers = Mapping[str, Picker]
-"""By the name of the field."""
+"""By field name."""
 
 
 async def show_names(
     connection: Connection, actor: Actor, pickers: Pickers, values: Mapping[str, str]
 ) -> dict[str, str]:
-    """The values as the form shows them: names in place of ids, and what was typed as it was."""
+    """The values as the form shows them: names instead of ids; typed text is unchanged."""
     shown = dict(values)
     for field, picker in pickers.items():
         if row_id := _as_id(values.get(field, "")):
@@ -59,10 +59,10 @@ async def show_names(
 async def find_rows(
     connection: Connection, actor: Actor, pickers: Pickers, form: Mapping[str, str], stored: Mapping[str, str]
 ) -> tuple[dict[str, str], list[FieldError]]:
-    """The form with ids in place of names, and the fields whose name fits no row or several.
+    """The form with ids instead of names, and errors for fields whose name matches no row or several.
 
-    The name that the form showed means the row it was made from (`stored`), although that row may have become
-    one that cannot be chosen.
+    The name that the form showed means the row it was made from (`stored`), even if that row can no longer be
+    selected.
     """
     found, faults = dict(form), []
     shown = await show_names(connection, actor, pickers, {name: stored.get(name, "") for name in pickers})
@@ -97,7 +97,7 @@ def _as_id(value: str) -> UUID | None:
 def picker_routes(
     path: str, read: Permission, write: Permission, pickers: Pickers
 ) -> Iterator[HTTPRouteHandler]:
-    """For each field the rows that its form offers while the name is typed."""
+    """For each field, a route that suggests rows while the name is typed."""
     for field, picker in pickers.items():
         yield _found_route(f"{path}/choices/{field}", read, write, field, picker)
 

@@ -1,6 +1,6 @@
-"""What is printed: purchase orders and packing slips, labels of products and shipments.
+"""Printed documents: purchase orders, packing slips, labels of products and shipments.
 
-Who it goes to is part of a document: whoever may read that reads the address, too.
+The recipient's address is part of a document: permission for the document includes it.
 """
 
 from typing import Annotated, Any, Literal
@@ -34,11 +34,11 @@ PURCHASE_ORDER = "pages/purchase_order.typ"
 
 Copies = Annotated[int, Meta(ge=1, le=500, description="One label a page.")]
 LabelSize = Literal["62x29", "100x50"]
-"""In millimetres: an address label of office printers, and what shelves and cartons take."""
+"""In millimetres: an address label of office printers, and a label for shelves and cartons."""
 _ON_LETTER = {"us", "usa", "ca", "mx", "united states of america"} | {
     Locale(language).territories[code].casefold() for language in FORMATS for code in ("US", "CA", "MX")
 }
-"""Countries that write on Letter, as an organization may have named its own."""
+"""Countries that use Letter paper, in the spellings that an organization's country may have."""
 
 
 @get(
@@ -54,7 +54,7 @@ async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Respon
 
 
 async def purchase_order_paper(connection: Connection, actor: Actor, order_id: UUID) -> dict[str, Any]:
-    """What PURCHASE_ORDER is set from."""
+    """The template parameters of PURCHASE_ORDER."""
     tenant = actor.organization_id
     order = await purchasing.DRAFTS.require(connection, actor, order_id)
     found = ORDER_LINES.stream(connection, tenant, "line_number", purchase_order_id=order_id)
@@ -131,18 +131,18 @@ async def print_product_label(
 
 
 async def _printed(request: TenantRequest, template: str, name: str, /, **context: Any) -> Response[bytes]:
-    """The document, set in one of its organization's slots, unless its client leaves before.
+    """Renders a document in one of its organization's slots; cancelled if the client disconnects.
 
-    Raises TooManyRequests or Unavailable where no slot gets free.
+    Raises TooManyRequests or Unavailable if no slot becomes free.
     """
     await take_slot(request)
     return await while_connected(request.receive, typeset(request, template, name, **context))
 
 
 async def take_slot(request: TenantRequest) -> None:
-    """A place among the documents that are being set, until the request is over.
+    """Acquires a slot for rendering a document, held until the request is over.
 
-    Take it before a connection is held. Raises TooManyRequests or Unavailable where none gets free.
+    Call it before using a database connection. Raises TooManyRequests or Unavailable on timeout.
     """
     slot = await request.app.state.prints.take(request.actor.organization_id)
     request.when_over(slot.release)

@@ -1,4 +1,4 @@
-"""The search page, and what the search box shows while somebody types."""
+"""The search page, and the suggestions under the search box."""
 
 from itertools import groupby
 

@@ -1,7 +1,7 @@
-"""A spreadsheet (XLSX, ECMA-376) that leaves as its rows come: nothing on disk, little in memory.
+"""Streaming writer of spreadsheets (XLSX, ECMA-376): nothing on disk, little in memory.
 
-Libraries write to disk, a gigabyte for a million rows, send nothing until all is there, and took four times
-the processor time. What a list needs of the format fits below: text, numbers and days, on sheets.
+Libraries write to disk, a gigabyte for a million rows, send nothing before the end, and took four times the
+CPU time. This implements the part of the format that lists need: text, numbers and dates, on sheets.
 """
 
 import re
@@ -11,14 +11,14 @@ from decimal import Decimal
 from zipfile import ZIP_DEFLATED, ZipFile
 
 SHEET_ROWS = 2**20
-"""A sheet takes no more; the rows after that go on the next one."""
-_SHEET_BYTES = 2**30  # of XML: ZIP's old form, which every reader knows, ends at 2 GB
+"""The format's limit of rows per sheet; further rows go to the next sheet."""
+_SHEET_BYTES = 2**30  # of XML: the ZIP format without extensions, which every reader supports, ends at 2 GB
 _CELL_CHARACTERS = 32_767
 _BUFFER_ROWS = 64
 _COMPRESS_LEVEL = 1  # 6 is a fifth smaller and takes three times as long
 
 _EPOCH = date(1899, 12, 30).toordinal()
-_FIRST_DAY = date(1900, 3, 1)  # before it spreadsheets count a day that never was
+_FIRST_DAY = date(1900, 3, 1)  # before it, spreadsheets count a day that did not exist (29 February 1900)
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "_x000D_"}
 _TO_ESCAPE = re.compile(r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -47,7 +47,7 @@ _STYLES = (
 
 
 class Spreadsheet:
-    """Rows go in by `add`, bytes come out by `take`; `end` is the last of them."""
+    """Write rows with `add`, read bytes with `take`; `end` returns the last bytes."""
 
     def __init__(self, header: Sequence[str], *, sheet_rows: int = SHEET_ROWS) -> None:
         self._sink = _Sink()
@@ -65,7 +65,7 @@ class Spreadsheet:
         self._write(row)
 
     def take(self) -> bytes:
-        """What can be sent by now."""
+        """The bytes that can be sent so far."""
         taken = bytes(self._sink.written)
         self._sink.written.clear()
         return taken
@@ -75,7 +75,7 @@ class Spreadsheet:
         return len(self._sink.written)
 
     def end(self) -> bytes:
-        """The rest. Without it a reader sees a damaged file, not a short one."""
+        """The remaining bytes. Without them a reader reports a damaged file, not a short one."""
         self._end_sheet()
         for name, text in _parts(self._sheets):
             self._zip.writestr(name, text)
@@ -83,7 +83,7 @@ class Spreadsheet:
         return self.take()
 
     def close(self) -> None:
-        """Lets go of what was begun, whether it has come to its end or not."""
+        """Releases resources, whether the file is complete or not."""
         self._part.close()
         self._zip.close()
 
@@ -119,7 +119,7 @@ class Spreadsheet:
 
 
 class _Sink:
-    """Where the ZIP goes: it cannot be rewound, so each part's size follows the part."""
+    """The output of the ZIP writer: not seekable, so the size of each part follows it."""
 
     def __init__(self) -> None:
         self.written = bytearray()
@@ -129,7 +129,7 @@ class _Sink:
         return len(content)
 
     def flush(self) -> None:
-        """There is nothing behind."""
+        """Nothing to flush."""
 
 
 def _cell(place: str, value: object) -> str:
@@ -150,7 +150,7 @@ def _cell(place: str, value: object) -> str:
 
 
 def _text(place: str, text: str) -> str:
-    """Inline and as text, so never a formula."""
+    """An inline string cell, which is never a formula."""
     if len(text) > _CELL_CHARACTERS:
         text = text[: _CELL_CHARACTERS - 1] + "…"
     if _TO_ESCAPE.search(text):
@@ -159,13 +159,13 @@ def _text(place: str, text: str) -> str:
 
 
 def _column(number: int) -> str:
-    """A to Z, AA to ZZ."""
+    """The name of a column: A to Z, AA to ZZ."""
     first, last = divmod(number, 26)
     return (chr(64 + first) if first else "") + chr(65 + last)
 
 
 def _parts(sheets: int) -> Iterable[tuple[str, str]]:
-    """What holds the sheets together."""
+    """The parts of the package other than sheets: content types, relations, workbook, styles."""
     numbers = range(1, sheets + 1)
     yield (
         "xl/workbook.xml",

@@ -1,6 +1,6 @@
-"""The control tower: how things stand, what is on its way, what just happened, and what needs somebody.
+"""The control tower page: key figures, shipments in transit, recent events, and exceptions.
 
-Each reader sees the parts that their permissions let them read.
+Sections that the reader's permissions do not allow are left out.
 """
 
 from datetime import date, timedelta
@@ -31,14 +31,14 @@ from imsop.web.pages.lists import COUNTED
 from imsop.web.pages.shipping.shipments import delay_reason, marker
 
 MARKERS = 200
-"""On the map: what is expected first. The list has all."""
+"""Shipments on the map, those expected first. The list has all."""
 
 
 NEWS = 12
 
 
 OF_EACH = 4
-"""Of each kind of thing that needs attention; a link leads to all."""
+"""Exceptions shown of each kind; a link leads to all."""
 
 
 MONTH_DAYS = figures.STRETCH_DAYS * figures.MONTH
@@ -52,7 +52,7 @@ ATTENTION_COLUMNS = (
 
 
 class Attention(NamedTuple):
-    """Something that needs somebody; `state` is a word of imsop.ui.words."""
+    """An exception that needs attention; `state` is a code of imsop.ui.words."""
 
     label: str
     href: str
@@ -86,7 +86,7 @@ async def control_tower_page(request: TenantRequest) -> Response[bytes]:
 
 @get("/control-tower/markers", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
 async def control_tower_markers(request: TenantRequest) -> Response[bytes]:
-    """The rows of the map, fetched anew when a shipment may have departed or arrived."""
+    """Fragment: the rows of the map, refetched when a shipment may have departed or arrived."""
     connection, actor = await request.begin()
     language = get_language(actor.locale, actor.timezone)
     markers = await _markers(connection, actor, instants.today(actor.timezone), language)
@@ -95,7 +95,7 @@ async def control_tower_markers(request: TenantRequest) -> Response[bytes]:
 
 @get("/control-tower/news", opt=allow(Permission.ORGANIZATION_READ), include_in_schema=False)
 async def control_tower_news(request: TenantRequest) -> Response[bytes]:
-    """What just happened, fetched anew when something has."""
+    """Fragment: recent events, refetched when there are new ones."""
     connection, actor = await request.begin()
     language = get_language(actor.locale, actor.timezone)
     return render(
@@ -111,7 +111,7 @@ async def _markers(connection: Connection, actor: Actor, today: date, language: 
 
 
 async def _news(connection: Connection, actor: Actor, language: Language) -> list[TimelineEntry]:
-    """Business events and those of shipments, the newest first. A shipment tells its own story better."""
+    """Business and shipment events, newest first. Shipments have their own, more detailed events."""
     entries: list[TimelineEntry] = []
     knows_shipments = Permission.SHIPMENTS_READ in actor.permissions
     if knows_shipments:

@@ -1,4 +1,4 @@
-"""Pages of business events: what happened, to what, and by whom."""
+"""Pages of business events: what happened, to which entity, by whom."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -80,22 +80,22 @@ EVENT_WORDS: Mapping[str, Word] = {
     "inventory.counted": Word(N_("Stock counted"), "tone-warning"),
     "inventory.produced": Word(N_("Goods produced"), "tone-good"),
 }
-"""Of the catalogue and the demo. Other events, which anyone may record, are shown as they are called."""
+"""Labels of the catalogue's and the demo's events. Others, which anybody may record, are shown by name."""
 
 
 A_MONTH = timedelta(days=30)
 
 
 FOUND = 5
-"""Events are shown of so many of each kind that a search finds: more would be no answer."""
+"""Entities of each kind whose events a search lists: more would be no useful answer."""
 
 
 _NAMES = ("name", "so_number", "reference_id", "sku")
-"""What an event may say its entity is called."""
+"""Keys of an event's metadata that may hold its entity's name."""
 
 
 _SAID = ("partner", "supplier", "warehouse", "carrier", "production_order", "reason")
-"""What else of an event is worth a line."""
+"""Other keys of the metadata to show."""
 
 
 COLUMNS = (
@@ -125,7 +125,7 @@ EventSort = Literal["created_at", "-created_at"]
 async def events_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
-    type: ShortName | None = None,  # noqa: A002 - the address says so
+    type: ShortName | None = None,  # noqa: A002 - the name in the URL
     kind: Kind | None = None,
     first: date | None = None,
     last: date | None = None,
@@ -178,7 +178,7 @@ async def export_events(
 def _beginning(
     actor: Actor, q: str | None, kind: Kind | None, first: date | None, last: date | None
 ) -> date | None:
-    """The first day to list. Filtering by kind scans all events, so unless one is given it covers a month."""
+    """The first day to list. Filtering by kind scans all events, so by default it covers a month."""
     if kind is None or q is not None or first is not None:
         return first
     day = last or today(actor.timezone)
@@ -188,7 +188,7 @@ def _beginning(
 async def _listing(
     connection: Connection, actor: Actor, q: str | None, kind: Kind | None
 ) -> tuple[Listing[AnalyticsEvent], tuple[object, ...]]:
-    """The list of all events, or of those that happened to what is called so, by name, number or id."""
+    """The list of all events, or of those whose entity matches by name, number or id."""
     if q is None:
         return queries.EVENTS, ()
     found = [(str(result.kind), str(result.id)) for result in await search(connection, actor, q, FOUND)]
@@ -217,7 +217,7 @@ def _filters(
 
 
 def href_of(event: AnalyticsEvent, actor: Actor) -> str:
-    """The address of the entity's page, if there is one that the actor may see."""
+    """The URL of the entity's page; empty if there is none or the actor may not see it."""
     place = next((place for kind, place in PLACES.items() if kind == event.entity_type), None)
     if place is None or place.permission not in actor.permissions:
         return ""
@@ -228,7 +228,7 @@ def href_of(event: AnalyticsEvent, actor: Actor) -> str:
 
 
 def name_of(event: AnalyticsEvent) -> str:
-    """The entity's name, as far as the event gives it."""
+    """The entity's name as recorded in the event, or an empty string."""
     told = event.metadata or {}
     return next((str(told[key]) for key in _NAMES if told.get(key)), "")
 

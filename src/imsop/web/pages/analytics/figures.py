@@ -1,6 +1,6 @@
-"""How things stand: the figures of the control tower, each with its course over the last ninety days.
+"""Key figures of the control tower, each with its trend over the last ninety days.
 
-A figure is None where its reader may not see what it counts.
+A figure is None if its reader lacks the permission to see what it counts.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ from imsop.web.pages import days
 from imsop.web.pages.lists import COUNTED
 
 STRETCH_DAYS, STRETCHES, MONTH = 10, 9, 3
-"""A trend has a point every ten days; a change is over three of these stretches."""
+"""Nine periods of ten days: a trend has one point per period; changes compare over three periods."""
 
 
 class Figure(NamedTuple):
-    """What it is now, and what it was at the ends of the stretches before; None where that is not known."""
+    """The current value, and the values at the ends of earlier periods; None where unknown."""
 
     now: int | Decimal
     before: Sequence[int | Decimal | None]
@@ -43,31 +43,31 @@ class Figure(NamedTuple):
 
     @property
     def change(self) -> int | Decimal | None:
-        """The change over three stretches."""
+        """The change over three periods; None if unknown."""
         then = self.before[-MONTH]
         return None if then is None else self.now - then
 
     @property
     def change_share(self) -> float | None:
-        """The change as a share of what it was."""
+        """The relative change over three periods; None if unknown or from zero."""
         then = self.before[-MONTH]
         return float((self.now - then) / then) if then else None
 
 
 def ends_of_stretches(today: date) -> list[date]:
-    """The last days of the stretches before the one that today is in, the oldest first."""
+    """The last days of all periods before the current one, oldest first."""
     return [today - timedelta(days=STRETCH_DAYS * back) for back in range(STRETCHES - 1, 0, -1)]
 
 
 class Stock(NamedTuple):
-    """Counted are balances, as the list behind shows them."""
+    """Figures of stock value and units, and of balances out of stock and below reorder level."""
 
     value: Figure
     on_hand: Figure
     out: Figure
     low: Figure
     without_cost: int
-    """Of what is on hand; they add nothing to the value."""
+    """Products on hand without a cost, which add nothing to the value."""
 
 
 async def stock(connection: Connection, actor: Actor, ends: list[date]) -> Stock | None:
@@ -104,7 +104,7 @@ async def purchasing(
 
 
 async def sales(connection: Connection, actor: Actor, ends: list[date]) -> dict[str, Figure] | None:
-    """Orders by their state."""
+    """Number of orders by status."""
     if Permission.SALES_ORDERS_READ not in actor.permissions:
         return None
     ours = connection, actor.organization_id
@@ -132,11 +132,11 @@ class Transit(NamedTuple):
     moving: Figure
     late: int
     delivered: int
-    """In the last three stretches."""
+    """In the last three periods."""
     on_time: float | None
-    """Of these."""
+    """Share of these."""
     change_points: float | None
-    """In percentage points, from the three stretches before."""
+    """In percentage points, compared with the three periods before."""
     on_time_course: list[float]
 
 
@@ -160,6 +160,6 @@ async def transit(connection: Connection, actor: Actor, today: date, ends: list[
 
 
 def on_time_share(stretches: Sequence[Punctuality]) -> float | None:
-    """Of the shipments delivered in these stretches, between 0 and 1; None where there were none."""
+    """Share of shipments delivered on time in these periods, between 0 and 1; None without any."""
     delivered = sum(stretch.delivered for stretch in stretches)
     return sum(stretch.on_time for stretch in stretches) / delivered if delivered else None

@@ -1,4 +1,4 @@
-"""The page of a product: its stock and how it came, what is on order, promised, under way, who sells it."""
+"""The product page: stock and its history, open orders of both sides, shipments, suppliers."""
 
 from datetime import date
 from typing import Any
@@ -35,7 +35,7 @@ from imsop.web.pages.inventory.stock import COLUMNS as STOCK_LIST_COLUMNS
 from imsop.web.pages.inventory.stock import NOW_ONLY, stock_chart
 
 LISTED = 15
-"""Rows of each kind; the whole list is a link away, or what has no list shows as many as matter."""
+"""Rows of each section; where there is a full list, a link leads to it."""
 
 
 OPEN_LISTED = 50
@@ -95,7 +95,7 @@ SOURCE_COLUMNS = (
 async def product_page(
     request: TenantRequest, product_id: UUID, as_of: date | None = None, saved: bool = False
 ) -> Response[bytes]:
-    """What its reader may not read elsewhere is left out here, too. Only stock is told of another day."""
+    """Sections the reader lacks permissions for are left out. `as_of` affects stock only."""
     connection, actor = await request.begin()
     as_of = days.require_no_future("as_of", as_of, actor.timezone)
     product = await actions.get_product(connection, actor, product_id)
@@ -118,7 +118,7 @@ async def product_page(
 async def _stock(
     connection: Connection, actor: Actor, product: Product, as_of: date | None, language: Language
 ) -> dict[str, Any]:
-    """Per warehouse, over time, and the last movements."""
+    """Stock per warehouse, its chart, and the last movements."""
     if Permission.INVENTORY_READ not in actor.permissions:
         return {"stock": None}
     until = days.end(as_of, actor.timezone) if as_of else None
@@ -158,7 +158,7 @@ async def _stock(
 
 
 async def _orders(connection: Connection, actor: Actor, product_id: UUID) -> dict[str, Any]:
-    """Of both sides, what is under way, and the suppliers; None where the reader may not see it."""
+    """Open orders of both sides, shipments and suppliers; None where the reader may not see them."""
     organization_id, permissions = actor.organization_id, actor.permissions
     buys = Permission.PURCHASE_ORDERS_READ in permissions
     sells = Permission.SALES_ORDERS_READ in permissions

@@ -1,4 +1,4 @@
-"""The form of products."""
+"""The edit form of products."""
 
 from typing import get_args
 

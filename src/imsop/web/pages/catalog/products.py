@@ -1,4 +1,4 @@
-"""Pages of products: the list, its export, and the product with its stock, movements and orders."""
+"""The list of products and its export."""
 
 from collections.abc import Callable
 from typing import Literal

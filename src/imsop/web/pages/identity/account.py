@@ -1,4 +1,4 @@
-"""Pages of one's own account."""
+"""Pages of the reader's own account."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -88,7 +88,7 @@ async def _profile(
     *,
     saved: bool = False,
 ) -> Response[bytes]:
-    """The profile as stored, or with what was `typed`; the version is always the stored one."""
+    """The profile as stored, or with the `typed` values; the version is always the stored one."""
     connection, actor = await request.begin()
     user = await people_actions.get_user(connection, actor, actor.user_id)
     return render(

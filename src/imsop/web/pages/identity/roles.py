@@ -1,4 +1,4 @@
-"""Pages of roles and what they permit."""
+"""Pages of roles and their permissions."""
 
 from collections.abc import Callable, Collection
 from typing import Any, Literal
@@ -82,7 +82,7 @@ async def export_roles(
 
 
 def _role_filters(actor: Actor, q: str | None, kind: RoleKind | None) -> dict[str, Any]:
-    """What the list is filtered by. System roles are found by what their reader calls them, too."""
+    """Query filters of the list. System roles are also found by their translated name."""
     parts = None
     if q is not None:
         gettext = get_language(actor.locale, actor.timezone).gettext
@@ -123,7 +123,7 @@ async def list_all_roles(connection: Connection, actor: Actor) -> list[Role]:
 
 
 def translated_role(role: Role, actor: Actor) -> Role:
-    """As its reader calls it, if it is the system's; what an organization named is called so by all."""
+    """A system role with its translated name and description; custom roles unchanged."""
     if not role.is_system:
         return role
     gettext = get_language(actor.locale, actor.timezone).gettext
@@ -132,7 +132,7 @@ def translated_role(role: Role, actor: Actor) -> Role:
 
 
 def permission_matrix(held: Collection[str]) -> list[tuple[str, list[bool]]]:
-    """By resource: whether reading it is held, and writing it."""
+    """For each resource: whether reading and writing it are permitted."""
     resources = dict.fromkeys(permission.partition(":")[0] for permission in Permission)
     return [(resource, [f"{resource}:{action}" in held for action in _ACTIONS]) for resource in resources]
 

@@ -1,4 +1,4 @@
-"""Pages of coming in and going out."""
+"""Sign-in page and sign-out."""
 
 import re
 import secrets
@@ -20,9 +20,9 @@ from imsop.web.edge.csrf import SESSION_COOKIE, csrf_token, require_csrf_token
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import form_of
 
-_OURS = re.compile(r"[A-Za-z0-9_-]{32}")  # as secrets.token_urlsafe(24) makes them
+_OURS = re.compile(r"[A-Za-z0-9_-]{32}")  # format of secrets.token_urlsafe(24)
 FORM_COOKIE = "imsop_form"
-"""What makes the sign-in form's token, where there is no session yet to make it of."""
+"""Cookie that the CSRF token of the sign-in form derives from, as there is no session yet."""
 
 
 class SignInForm(Credentials, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +36,7 @@ async def sign_in_page(request: Request[Any, Any, Any], next: str = "/") -> Resp
 
 @post("/sign-in", opt=PUBLIC, status_code=303, include_in_schema=False)
 async def sign_in_by_form(request: StrictRequest) -> Response[Any]:
-    """Opens a session, and goes on to where the reader was headed."""
+    """Creates a session and redirects to the page that the reader had requested."""
     sent = form_of(request, SignInForm)
     try:
         require_csrf_token(request, request.cookies.get(FORM_COOKIE, ""), request.fields())
@@ -59,7 +59,7 @@ async def sign_out(request: TenantRequest) -> Response[Any]:
     connection, actor = await request.begin()
     await actions.end_session(connection, actor, actor.credential_id)
     gone = _cookie(request, SESSION_COOKIE, "", max_age=0)
-    # Pages are kept for going back; not for whoever uses this browser next.
+    # Pages are cached for the back button; the next user of this browser must not see them.
     forget = {"Clear-Site-Data": '"cache"'}
     return Redirect("/sign-in", status_code=303, cookies=[gone], headers=forget)
 
@@ -84,13 +84,13 @@ def _form(
 
 
 def _cookie(request: Request[Any, Any, Any], name: str, value: str, max_age: int | None = None) -> Cookie:
-    """Kept from scripts, from other sites' forms, and from clear text other than on this machine."""
+    """A cookie with HttpOnly and SameSite=Lax; Secure unless served in clear text on this machine."""
     encrypted = request.scope["scheme"] == "https" or not is_local(request.app.state.settings.host)
     return Cookie(name, value=value, max_age=max_age, secure=encrypted, httponly=True, samesite="lax")
 
 
 def _local(path: str) -> str:
-    """Only an address of ours is gone on to: `//elsewhere` is another host's."""
+    """The path if it is local, else "/"; prevents open redirects (`//elsewhere` is another host)."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 

@@ -1,4 +1,4 @@
-"""Pages of the ledger: every movement of stock."""
+"""Pages of the ledger of stock movements."""
 
 from collections.abc import Callable
 from datetime import date
@@ -75,7 +75,7 @@ async def ledger_page(
     cursor: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Response[bytes]:
-    """From the first to the last day, both within."""
+    """`first` and `last` are inclusive."""
     connection, actor = await request.begin()
     filters = await _filters(
         connection, actor, q, occurred_from, occurred_to,

@@ -1,4 +1,4 @@
-"""Pages of stock: what there is of each product in each warehouse, now or at the end of a day."""
+"""Pages of stock by product and warehouse, current or as of the end of a day."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -43,7 +43,7 @@ COLUMNS = (
 
 
 NOW_ONLY = {"reserved", "available", "last_counted"}
-"""What is not known of an earlier day."""
+"""Columns that are unknown for past days."""
 
 
 CELLS: dict[str, Callable[[Stock], object]] = {
@@ -62,7 +62,7 @@ CELLS: dict[str, Callable[[Stock], object]] = {
 }
 
 
-# Litestar keeps `state` for itself.
+# Litestar reserves the name `state`.
 StateParameter = Annotated[StockState | None, QueryParameter(name="state")]
 
 
@@ -118,7 +118,7 @@ async def export_inventory(
 
 
 def _listing(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:
-    """Which list tells of that day, with what it takes beside filters. Raises InvalidInput for the future."""
+    """The list of current or past stock, with its fixed arguments. Raises InvalidInput for a future day."""
     day = days.require_no_future("as_of", as_of, actor.timezone)
     return (STOCK, ()) if day is None else (STOCK_AS_OF, AsOf(day, actor.timezone))
 
@@ -148,7 +148,7 @@ def stock_chart(
     limit: int | None,
     language: Language,
 ) -> Chart:
-    """What there was at the end of each day, beside a line to compare with where there is one."""
+    """A step chart of stock at the end of each day, with a line for `limit` if there is one."""
     on_hand = Series(on_hand_label, [point.on_hand for point in charted])
     compared = Series(limit_label, [limit] * len(charted), "tone-warning", is_limit=True)
     return Chart(

@@ -1,4 +1,4 @@
-"""The form of warehouses."""
+"""The edit form of warehouses."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Pages of warehouses: the list, and each with its zones, its stock and what moved there."""
+"""Pages of warehouses: the list, and each with its zones, stock and movements."""
 
 from collections.abc import Callable
 from datetime import date
@@ -49,7 +49,7 @@ COLUMNS = (
 
 
 OF_STOCK = {"products", "on_hand", "utilization", "value", "out_of_stock"}
-"""What only those see who may read inventory."""
+"""Columns that require permission to read inventory."""
 
 
 CELLS: dict[str, Callable[[WarehouseSummary], object]] = {
@@ -89,7 +89,7 @@ MOVEMENT_COLUMNS = tuple(column for column in LEDGER_COLUMNS if column.name in {
 
 
 LISTED = 15
-"""Rows of each kind in a document; the whole list is a link away."""
+"""Rows of each section; a link leads to the whole list."""
 
 
 WarehouseSort = Literal["name", "-name"]
@@ -131,7 +131,7 @@ async def export_warehouses(
 async def warehouse_page(
     request: TenantRequest, warehouse_id: UUID, as_of: date | None = None, saved: bool = False
 ) -> Response[bytes]:
-    """What only those see who may read inventory is left out for others."""
+    """Sections that require permission to read inventory are left out without it."""
     connection, actor = await request.begin()
     as_of = days.require_no_future("as_of", as_of, actor.timezone)
     language = get_language(actor.locale, actor.timezone)
@@ -162,7 +162,7 @@ async def warehouse_page(
 async def _stock(
     connection: Connection, actor: Actor, warehouse: Warehouse, as_of: date | None, language: Language
 ) -> dict[str, object]:
-    """What the warehouse holds, how full it was, of what there is most, and what moved last."""
+    """The warehouse's stock value and utilization, its largest balances and its last movements."""
     then = AsOf(as_of, actor.timezone) if as_of else None
     movements = await LEDGER.page(
         connection,

@@ -1,4 +1,4 @@
-"""The form of zones."""
+"""The edit form of zones."""
 
 from typing import get_args
 

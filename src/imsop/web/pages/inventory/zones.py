@@ -1,4 +1,4 @@
-"""Pages of the zones of all warehouses: the list and its export."""
+"""The list of the zones of all warehouses, and its export."""
 
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -47,7 +47,7 @@ async def zones_page(
     request: TenantRequest,
     q: Text100 | None = None,
     warehouse_id: UUID | None = None,
-    type: ZoneType | None = None,  # noqa: A002 - the address says so
+    type: ZoneType | None = None,  # noqa: A002 - the name in the URL
     sort: ZoneSort = "warehouse",
     cursor: Cursor | None = None,
     before: Cursor | None = None,

@@ -1,4 +1,4 @@
-"""Pages of the lines ordered from a supplier: what its figures count."""
+"""Pages of the lines ordered from a supplier, as counted by its figures."""
 
 from collections.abc import Callable
 from datetime import date

@@ -1,6 +1,6 @@
-"""Sending a purchase order to its supplier by e-mail: the page that composes it, and the same over the API.
+"""Sends a purchase order to its supplier by email: the page that composes it, and the same in the API.
 
-The PDF is set when the mail is written and kept with it, so what is shown later is what was sent.
+The PDF is rendered with the mail and stored with it, so later views show exactly what was sent.
 """
 
 import secrets
@@ -39,9 +39,9 @@ from imsop.web.pages.forms import attempt, form_of
 from imsop.web.pages.prints import PURCHASE_ORDER, purchase_order_paper, take_slot
 
 SHOWN = 50
-"""Mails of an order, the newest."""
+"""Mails of an order shown, the newest."""
 MAILS_PER_HOUR = 200
-"""Of an organization: nobody is to send for ever in the name of the installation."""
+"""Per organization: a rate limit against abuse of the installation's mail server."""
 RETRY_SECONDS = 600
 MailLanguage = Literal["en", "de"]
 _SUBJECT = N_("Purchase order %(number)s")
@@ -57,17 +57,17 @@ Kind regards
 _GERMAN = {
     Locale(reader).territories[code].casefold() for reader in FORMATS for code in ("DE", "AT", "CH", "LI")
 } | {"de", "at", "ch", "li"}
-"""Where German is read, as a supplier's country may have been named."""
+"""Countries where German is read, in the spellings that a supplier's country may have."""
 
 
 class NewPurchaseOrderMail(NewMail, frozen=True, kw_only=True):
-    """The order is attached in this language."""
+    """A mail of a purchase order. The attached order is in this language."""
 
     language: MailLanguage = "en"
 
 
 class MailForm(NewPurchaseOrderMail, frozen=True, kw_only=True):
-    """What the page's form sends."""
+    """The fields of the page's form."""
 
     form_key: str
 
@@ -87,7 +87,10 @@ async def list_purchase_order_mails(request: TenantRequest, order_id: UUID) -> P
     opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409, emits=(PURCHASE_ORDER_MAILED,)),
 )
 async def send_purchase_order(request: TenantRequest, order_id: UUID, data: NewPurchaseOrderMail) -> Mail:
-    """Send the order as PDF to its supplier. It leaves in the background; `sent_at` says that it has."""
+    """Send the order as PDF to its supplier.
+
+    It is sent in the background; `sent_at` is set once it has been.
+    """
     await take_slot(request)
     connection, actor = await request.begin()
     mail_id = await _send(request, connection, actor, order_id, data)
@@ -156,9 +159,11 @@ async def _send(
     order_id: UUID,
     new: NewPurchaseOrderMail,
 ) -> UUID:
-    """Writes the mail with the document as it is now, and asks for its job; returns its id. Takes no slot.
+    """Stores the mail with the document as it is now, and enqueues its job; returns the mail's id.
 
-    Raises NotFound; Conflict for a draft and where no mail can be sent; TooManyRequests.
+    Takes no slot.
+
+    Raises NotFound; Conflict for a draft and if mail is not configured; TooManyRequests.
     """
     if request.app.state.settings.mail_server() is None:
         raise Conflict("this installation sends no e-mail: set IMSOP_SMTP_URL, or send the PDF yourself")
@@ -195,7 +200,7 @@ async def _compose(
     refusal: DomainError | None = None,
     sent: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
-    """The form, proposed for the supplier, or as it was `sent` where it was refused."""
+    """The form with proposed values for the supplier, or with the `sent` ones after an error."""
     order = await actions.DRAFTS.require(connection, actor, order_id)
     supplier = await get_supplier(connection, actor.organization_id, order.supplier_id)
     country = (supplier.country if supplier else None) or ""

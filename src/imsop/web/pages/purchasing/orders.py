@@ -95,7 +95,7 @@ async def _filters(
     is_open: Flag | None,
     is_late: Flag | None,
 ) -> dict[str, Any]:
-    """What the list is filtered by."""
+    """Query filters of the list."""
     connection, actor = await request.begin()
     return {
         "ids": None if q is None else await ids_of(connection, actor, "purchase_order", q),
@@ -113,7 +113,7 @@ async def purchase_orders_page(
     status: PurchaseOrderStatus | None = None,
     supplier_id: UUID | None = None,
     product_id: UUID | None = None,
-    open: Flag | None = None,  # noqa: A002 - the address says so
+    open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
     cursor: Cursor | None = None,
@@ -151,7 +151,7 @@ async def export_purchase_orders(
     status: PurchaseOrderStatus | None = None,
     supplier_id: UUID | None = None,
     product_id: UUID | None = None,
-    open: Flag | None = None,  # noqa: A002 - the address says so
+    open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
 ) -> Streamed:

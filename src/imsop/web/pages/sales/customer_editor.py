@@ -1,4 +1,4 @@
-"""The form of customers."""
+"""The edit form of customers."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Pages of customers: the list, its export, and the customer with its orders and how we keep our word."""
+"""Pages of customers: the list, its export, and the customer with its orders and our delivery performance."""
 
 from collections.abc import Callable
 from typing import Any, Literal, get_args
@@ -134,7 +134,7 @@ async def customer_page(request: TenantRequest, customer_id: UUID, saved: bool =
 
 
 async def _performance(connection: Connection, actor: Actor, customer_id: UUID) -> dict[str, Any]:
-    """What the customer's page shows of its orders."""
+    """Order figures of the customer's page."""
     day = today(actor.timezone)
     organization_id = actor.organization_id
     lines_at = f"/customers/{customer_id}/lines"

@@ -1,4 +1,4 @@
-"""Pages of the lines that a customer ordered: what its figures count."""
+"""Pages of the lines that a customer ordered, as counted by its figures."""
 
 from collections.abc import Callable
 from datetime import date

@@ -98,7 +98,7 @@ async def _filters(
     is_late: Flag | None,
     is_short: Flag | None,
 ) -> dict[str, Any]:
-    """What the list is filtered by."""
+    """Query filters of the list."""
     connection, actor = await request.begin()
     return {
         "ids": None if q is None else await ids_of(connection, actor, "sales_order", q),
@@ -119,7 +119,7 @@ async def sales_orders_page(
     customer_id: UUID | None = None,
     product_id: UUID | None = None,
     counter: Flag | None = None,
-    open: Flag | None = None,  # noqa: A002 - the address says so
+    open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",
@@ -159,7 +159,7 @@ async def export_sales_orders(
     customer_id: UUID | None = None,
     product_id: UUID | None = None,
     counter: Flag | None = None,
-    open: Flag | None = None,  # noqa: A002 - the address says so
+    open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",

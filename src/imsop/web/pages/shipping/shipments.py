@@ -1,4 +1,4 @@
-"""Pages of shipments: the list, its export, and the shipment with its way, events and contents."""
+"""Pages of shipments: the list, its export, and the shipment with its route, events and contents."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -80,7 +80,7 @@ ShipmentSort = Literal["created_at", "-created_at"]
 
 
 MOST_POSITIONS, MOST_EVENTS = 100, 100
-"""In the timeline of a shipment: the newest."""
+"""Newest positions and events in the timeline of a shipment."""
 FAILURES: tuple[EventType, ...] = ("delayed", "exception")
 
 
@@ -89,7 +89,7 @@ async def shipments_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
     status: ShipmentStatus | None = None,
-    type: ShipmentType | None = None,  # noqa: A002 - the address says so
+    type: ShipmentType | None = None,  # noqa: A002 - the name in the URL
     late: bool | None = None,
     delivered_from: date | None = None,
     delivered_to: date | None = None,
@@ -177,7 +177,7 @@ async def shipment_page(
 
 @get("/shipments/{shipment_id:uuid}/timeline", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
 async def shipment_timeline(request: TenantRequest, shipment_id: UUID) -> Response[bytes]:
-    """What the page fetches anew when something has happened."""
+    """Fragment: the timeline, refetched when something has happened."""
     connection, actor = await request.begin()
     await actions.require_shipment(connection, actor, shipment_id)
     language = get_language(actor.locale, actor.timezone)
@@ -191,7 +191,7 @@ async def shipment_timeline(request: TenantRequest, shipment_id: UUID) -> Respon
 async def _timeline(
     connection: Connection, actor: Actor, shipment_id: UUID, language: Language
 ) -> dict[str, Any]:
-    """Events and positions in one order, the newest first, and whether there are more of them."""
+    """Events and positions merged, newest first, and whether there are more."""
     events = await tracking_queries.EVENTS.page(
         connection,
         actor.organization_id,
@@ -214,7 +214,7 @@ async def _timeline(
 
 
 def _gathered(entries: list[TimelineEntry], language: Language) -> list[TimelineEntry]:
-    """Where it was seen several times in a row stands once, and since when: a voyage is long."""
+    """Merges consecutive sightings at one place into one entry with "since": a voyage is long."""
     told = []
     for _, alike in groupby(entries, key=lambda entry: entry[1:]):
         last, *earlier = alike
@@ -238,14 +238,14 @@ def event_entry(event: ShipmentEvent, language: Language) -> TimelineEntry:
 
 
 def delay_reason(payload: dict[str, Any] | None) -> str:
-    """What the source gave as the reason, in its own words, if it is text."""
+    """The reason that the source gave, verbatim, if it is text."""
     reason = (payload or {}).get("reason")
     return reason if isinstance(reason, str) else ""
 
 
 def _position_entry(position: Position, language: Language) -> TimelineEntry:
     place = position.location or _coordinates(position.latitude, position.longitude, language)
-    status = (position.status or "").replace("_", " ")  # the carrier's word
+    status = (position.status or "").replace("_", " ")  # the carrier's term
     told = (language.gettext(N_("Position")), status)
     return TimelineEntry(
         position.timestamp,
@@ -263,7 +263,7 @@ def _coordinates(latitude: str | None, longitude: str | None, language: Language
 
 
 def marker(row: Afloat, language: Language) -> Marker:
-    """The shipment on the map, with the way it has come."""
+    """The shipment's marker on the map, with its route so far."""
     due = row.expected_delivery_date
     if due is None:
         state = language.gettext(N_("No expected date"))

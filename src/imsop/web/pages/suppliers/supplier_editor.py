@@ -1,4 +1,4 @@
-"""The form of suppliers."""
+"""The edit form of suppliers."""
 
 from typing import get_args
 

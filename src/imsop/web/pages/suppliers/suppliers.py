@@ -1,4 +1,4 @@
-"""Pages of suppliers: the list, its export, and the supplier with how it keeps its word."""
+"""Pages of suppliers: the list, its export, and the supplier with its delivery performance."""
 
 from collections.abc import Callable
 from typing import Any, Literal, get_args
@@ -81,7 +81,7 @@ PRODUCT_COLUMNS = (
 
 
 PRODUCTS = 12
-"""Shown of a supplier, the most often ordered."""
+"""Products shown of a supplier, the most often ordered."""
 
 
 NameSort = Literal["name", "-name"]
@@ -151,7 +151,7 @@ async def supplier_page(request: TenantRequest, supplier_id: UUID, saved: bool =
 
 
 async def _performance(connection: Connection, actor: Actor, supplier_id: UUID) -> dict[str, Any]:
-    """What the supplier's page shows of its orders."""
+    """Order figures of the supplier's page."""
     day = today(actor.timezone)
     organization_id = actor.organization_id
     lines_at = f"/suppliers/{supplier_id}/lines"
@@ -185,7 +185,7 @@ async def _performance(connection: Connection, actor: Actor, supplier_id: UUID) 
 
 
 def chart_of_lead_times(lead_times: LeadTimes, lines_at: str, gettext: Callable[[str], str]) -> Chart:
-    """Each bar leads to its lines, at that address."""
+    """A histogram of lead times; each bar links to its lines, at the URL `lines_at`."""
     bars = lead_times.bars()
     return Chart(
         "histogram",
