@@ -173,13 +173,12 @@ async def test_our_row_cannot_reference_theirs(two: Two, operations: list[Operat
     for operation in operations:
         if operation.method not in ("POST", "PATCH"):
             continue
-        path = operation.of(two.ours)
+        path = await row_of_its_own(by_name, operation, two.us, two.ours)
         for field, body in with_one_of(operation.body, two.ours, two.theirs):
             reply = await send(two.us, operation, path, body)
             assert reply.status_code == 422, f"{operation} {field}: {reply.status_code} {reply.text}"
             named = " ".join(error["field"] for error in reply.json()["errors"])
             assert field in named, f"{operation} {field}: {reply.text}"
-        path = await row_of_its_own(by_name, operation, two.us, two.ours)
         reply = await send(two.us, operation, path, filled_in(operation.body, two.ours))
         in_use = operation.method == "PATCH" and "still in use" in reply.text
         assert reply.status_code < 300 or in_use, f"{operation}: {reply.status_code} {reply.text}"

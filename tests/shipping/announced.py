@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests import factories
-from tests.factories import Member
+from tests.factories import Member, accepted
 
 PATH = "shipments"
 
@@ -17,7 +17,7 @@ async def shipment(admin: Member, **fields: Any) -> dict[str, Any]:
 
 
 async def purchase_order(admin: Member, *quantities: int) -> dict[str, Any]:
-    """A draft with a line per quantity, each of a new product."""
+    """A submitted order with a line per quantity, each of a new product."""
     items = [
         {"product_id": (await factories.product(admin))["id"], "quantity_ordered": quantity}
         for quantity in quantities
@@ -29,7 +29,8 @@ async def purchase_order(admin: Member, *quantities: int) -> dict[str, Any]:
         "supplier_id": supplier["id"],
         "items": items,
     }
-    return await admin.create("purchase-orders", body)
+    draft = await admin.create("purchase-orders", body)
+    return accepted(await admin.post(f"purchase-orders/{draft['id']}/submit", {}))
 
 
 def an_hour_ago() -> str:

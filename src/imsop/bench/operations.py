@@ -29,7 +29,10 @@ class Keys(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One kind of request; `path` and `body` are functions of the keys of `kinds`."""
+    """One kind of request of the benchmark: a POST if it has a `body`, else a GET.
+
+    It needs a random row of each of `kinds`; `path` and `body` make the request from their ids (`Keys`).
+    """
 
     code: str
     title: str

@@ -95,7 +95,9 @@ async def run_now(
     attempt: int | None = None,
     lock: str | None = None,
 ) -> None:
-    """Runs a task for an organization in this process; without `attempt`, a failure is final.
+    """Runs a task for an organization in this process, on its own connection; its exceptions propagate.
+
+    `attempt` counts from 1; without it, this run is the last attempt (`Work.is_last`).
 
     Raises Busy if another session holds the advisory `lock`. The lock belongs to the connection, so it ends
     with the process however that ends.

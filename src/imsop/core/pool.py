@@ -96,7 +96,7 @@ class Pool:
         self._free.release()
 
     async def end(self, connection: Connection, *, commit: bool) -> None:
-        """Commits or rolls back and returns the connection; terminates it if that is not confirmed."""
+        """Commits or rolls back, then gives the connection back to the pool. Closes it if that fails."""
         try:
             await connection.execute("COMMIT" if commit else "ROLLBACK")
         except BaseException:

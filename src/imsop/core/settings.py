@@ -176,8 +176,8 @@ def require_known_variables(environment: Iterable[str]) -> None:
 def protected_url(url: str) -> str:
     """The URL with `sslmode=verify-full` added if the server is remote and no mode is given.
 
-    Raises ValueError if a remote server might be contacted in clear text. The error never repeats the URL,
-    which contains a password.
+    Raises ValueError if the URL is invalid, or if its `sslmode` would allow clear text to a remote server.
+    The error never repeats the URL, which contains a password.
     """
     from psycopg import ProgrammingError  # noqa: PLC0415 - costs 60 ms, and only this case needs it
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415

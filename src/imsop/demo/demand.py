@@ -60,7 +60,7 @@ class Demand:
         return 1 + season.swing * cos(2 * pi * months_from_peak / 12)
 
     def is_over(self, product: Product, day: date) -> bool:
-        """True if the product is discontinued and no longer in demand."""
+        """True if the product is discontinued, and by `day` its demand has ended."""
         return product.discontinued and (self.today - day).days < _DISCONTINUED_SINCE_DAYS
 
     def _level(self, product: Product, day: date) -> float:

@@ -21,9 +21,9 @@ from imsop.identity.actor import Actor
 
 
 class References(Struct, frozen=True):
-    """The result of looking up an order's ids.
+    """The result of looking up the partner and products that an order refers to.
 
-    `partner_status` is None if the supplier or customer does not exist.
+    `partner_status` is None if the order names no supplier or customer, or an unknown one.
     """
 
     partner_status: str | None
@@ -46,7 +46,7 @@ class Partner(TypedDict):
 
 
 class NewLine(OrderLine, Protocol):
-    """An order line in a request."""
+    """A line in a request: an `OrderLine` with its product and expected delivery date."""
 
     @property
     def product_id(self) -> UUID: ...

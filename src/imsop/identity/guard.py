@@ -55,7 +55,10 @@ OWN: dict[str, Any] = {_OPT: Declared(access="own")}
 
 
 def allow(permission: Permission, *problems: int, **more: Any) -> dict[str, Any]:
-    """`opt` of a route that requires a permission; `more` are fields of Declared."""
+    """The Litestar `opt` of a route that requires a permission.
+
+    `problems` are its error statuses beside the common ones, `more` other fields of Declared.
+    """
     return {_OPT: Declared(permission=permission, problems=problems, **more)}
 
 

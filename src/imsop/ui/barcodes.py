@@ -25,7 +25,8 @@ _OF_GS1 = re.compile(r"[!\"%&'*+,\-./0-9:;<=>?A-Z_a-z]{1,90}")
 class Barcode(NamedTuple):
     """A drawn barcode; `text` is the human-readable line under it.
 
-    Leave the quiet zone that `bars` and `matrix` state.
+    The SVG and its size exclude the quiet zone: the caller keeps the margin that `bars` and `matrix` name
+    blank.
     """
 
     svg: str

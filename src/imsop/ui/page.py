@@ -103,7 +103,10 @@ class Page:
         return self.viewer is not None and permission in self.viewer.permissions
 
     def shown(self, list_name: str, columns: Sequence[Column]) -> list[Column]:
-        """The columns that this reader has selected for the list (frontend/js/frame.js), or the default."""
+        """The columns to display: the first, and those the user chose, else those with `Column.shown`.
+
+        The choice is a cookie, written by frontend/js/frame.js.
+        """
         chosen = self._cookies.get(f"imsop_columns_{list_name}")
         names = None if chosen is None else chosen.split(".")
         first, *others = columns

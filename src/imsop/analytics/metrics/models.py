@@ -10,7 +10,10 @@ from imsop.core.fields import Instant
 
 
 class AnalyticsMetric(Struct, frozen=True):
-    """A daily figure; `dimension_category` is empty for the overall one. `rule` names the method."""
+    """The value of a metric on one day. Without a `dimension_category` it is not broken down.
+
+    `rule` names the calculation and its version.
+    """
 
     id: UUID
     metric_name: str

@@ -75,7 +75,10 @@ async def find_identity(connection: Connection, token: Token) -> Identity | None
 
 
 async def get_identity(connection: Connection, actor: Actor) -> Identity | None:
-    """The current identity of an actor's credential; None if it has expired or been revoked."""
+    """The current identity of an actor's credential; None if it, or its account, is gone.
+
+    An account that is suspended is still returned: see `Identity.is_active`.
+    """
     return await fetch_one(
         connection,
         Identity,

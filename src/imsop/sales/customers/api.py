@@ -69,7 +69,7 @@ async def edit_customer(
     "/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_WRITE, 409, emits=(CUSTOMER_DELETED,))
 )
 async def delete_customer(request: TenantRequest, customer_id: UUID) -> None:
-    """Delete a customer without orders; set one with history to inactive (`status`)."""
+    """Delete a customer that has no orders; with orders, set its `status` to `inactive` instead."""
     connection, actor = await request.begin()
     await actions.delete_customer(connection, actor, customer_id)
 

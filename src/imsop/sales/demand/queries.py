@@ -109,7 +109,7 @@ class ShortOrder(Struct, frozen=True):
 
 
 async def list_short(connection: Connection, organization_id: UUID, limit: int) -> list[ShortOrder]:
-    """Short orders, oldest order date first."""
+    """Confirmed orders with units neither shipped nor reserved, oldest order date first."""
     return await fetch_all(
         connection,
         ShortOrder,

@@ -71,55 +71,6 @@ async def shipment_exists(connection: Connection, organization_id: UUID, shipmen
     return found
 
 
-async def find_unknown_links(connection: Connection, organization_id: UUID, new: NewShipment) -> list[str]:
-    """The fields whose id does not exist. An order line must be of the item's product."""
-    records = await connection.fetch(
-        """
-        SELECT link.field
-        FROM (VALUES
-            ('purchase_order_id', $2::uuid,
-             (SELECT o.id FROM purchase_orders o WHERE o.organization_id = $1 AND o.id = $2)),
-            ('sales_order_id', $3::uuid,
-             (SELECT o.id FROM sales_orders o WHERE o.organization_id = $1 AND o.id = $3)),
-            ('supplier_id', $4::uuid,
-             (SELECT s.id FROM suppliers s WHERE s.organization_id = $1 AND s.id = $4)),
-            ('origin_warehouse_id', $5::uuid,
-             (SELECT w.id FROM warehouses w WHERE w.organization_id = $1 AND w.id = $5)),
-            ('destination_warehouse_id', $6::uuid,
-             (SELECT w.id FROM warehouses w WHERE w.organization_id = $1 AND w.id = $6))
-        ) AS link (field, wanted, found)
-        WHERE link.wanted IS NOT NULL AND link.found IS NULL
-        UNION ALL
-        SELECT format('items[%s].%s', item.number - 1, link.field)
-        FROM unnest($7::uuid[], $8::uuid[], $9::uuid[]) WITH ORDINALITY
-             AS item (product_id, purchase_order_item_id, sales_order_item_id, number),
-        LATERAL (VALUES
-            ('product_id', item.product_id,
-             (SELECT p.id FROM products p WHERE p.organization_id = $1 AND p.id = item.product_id)),
-            ('purchase_order_item_id', item.purchase_order_item_id,
-             (SELECT i.id FROM purchase_order_items i
-              WHERE i.organization_id = $1 AND i.id = item.purchase_order_item_id
-                AND i.product_id = item.product_id)),
-            ('sales_order_item_id', item.sales_order_item_id,
-             (SELECT i.id FROM sales_order_items i
-              WHERE i.organization_id = $1 AND i.id = item.sales_order_item_id
-                AND i.product_id = item.product_id))
-        ) AS link (field, wanted, found)
-        WHERE link.wanted IS NOT NULL AND link.found IS NULL
-        """,
-        organization_id,
-        new.purchase_order_id,
-        new.sales_order_id,
-        new.supplier_id,
-        new.origin_warehouse_id,
-        new.destination_warehouse_id,
-        [item.product_id for item in new.items],
-        [item.purchase_order_item_id for item in new.items],
-        [item.sales_order_item_id for item in new.items],
-    )
-    return [field for (field,) in records]
-
-
 async def insert_shipment(connection: Connection, organization_id: UUID, new: NewShipment) -> UUID:
     shipment_id: UUID = await connection.fetchval(
         """

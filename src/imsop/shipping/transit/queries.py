@@ -100,7 +100,10 @@ _SEEN = """
 
 
 class UnderWay(Struct, frozen=True):
-    """A shipment that carries a product. `all_shipments` is the number of all such shipments."""
+    """A pending or in-transit shipment that contains a given product.
+
+    `quantity` is its units of that product, `all_shipments` the number of matches, whatever the limit.
+    """
 
     shipment_id: UUID
     reference_id: str | None

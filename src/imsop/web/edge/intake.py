@@ -59,7 +59,7 @@ class Takes(NamedTuple):
 
 
 class ClientLeft(Exception):
-    """The client disconnected: nobody to respond to, and not an error of ours."""
+    """The client disconnected: there is no one to respond to, and it is no server error."""
 
 
 async def read_body(scope: HTTPScope, receive: Receive, takes: Takes, body: bytearray) -> None:

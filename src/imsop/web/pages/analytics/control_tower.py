@@ -52,7 +52,10 @@ ATTENTION_COLUMNS = (
 
 
 class Attention(NamedTuple):
-    """An exception that needs attention; `state` is a code of imsop.ui.words."""
+    """An entry under "Needs attention": a late order or shipment, a short order, a product out of stock.
+
+    `state` is a key of `imsop.ui.words.WORDS`.
+    """
 
     label: str
     href: str
