@@ -162,7 +162,9 @@ async def test_something_is_found_and_opened_by_keyboard_alone(browser: Browser,
         ]  # no such page here
 
 
-async def test_the_palette_opens_from_a_field_and_gives_the_focus_back(browser: Browser, gallery: str) -> None:
+async def test_the_palette_opens_from_a_field_and_gives_the_focus_back(
+    browser: Browser, gallery: str
+) -> None:
     async with visiting(browser) as visit:
         await visit.page.goto(gallery, wait_until="networkidle")
         field = visit.page.get_by_role("search", name="Filters").get_by_role("searchbox").first

@@ -58,7 +58,8 @@ async def test_orders_are_found_by_their_partner_and_by_its_number(admin: Member
     order = await draft(admin, customer_id=fiedler["id"], items=[])
     async with admin.transaction() as connection:  # no form asks for it yet
         await connection.execute(
-            "UPDATE sales_orders SET customer_reference = '4500 17-99' WHERE organization_id = $1 AND id = $2",
+            "UPDATE sales_orders SET customer_reference = '4500 17-99'"
+            " WHERE organization_id = $1 AND id = $2",
             admin.organization_id,
             order["id"],
         )
@@ -85,8 +86,8 @@ async def test_shipments_are_found_by_place_carrier_order_and_tracking_number(ad
     )
     await _shipment(admin, reference_id="ASN-2")
     for query in (
-        "antwerpen", "kaohsiung maersk", "1Z999AA1012345", "1z 999 aa1 01 2345", "1Z-999-AA1-01-2345", "asn-1",
-        order["so_number"],
+        "antwerpen", "kaohsiung maersk", "1Z999AA1012345", "1z 999 aa1 01 2345", "1Z-999-AA1-01-2345",
+        "asn-1", order["so_number"],
     ):  # fmt: skip
         listed = (await admin.read("shipments", q=query))["items"]
         assert [row["id"] for row in listed] == [shipment["id"]], query

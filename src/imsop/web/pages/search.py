@@ -49,7 +49,7 @@ async def search_page(request: TenantRequest, q: Text100 = "") -> Response[bytes
         return Redirect(exact[0].href, status_code=303)
     language = page_of(request).language
     groups = [(FOUND[kind], _lines(of_kind, language)) for kind, of_kind in _by_kind(results)]
-    return render(request, "pages/search.html", q=q, groups=groups)
+    return render(request, "pages/search.html", q=q.strip(), groups=groups)
 
 
 @get("/search/found", opt=allow(Permission.ORGANIZATION_READ), include_in_schema=False)
@@ -94,11 +94,13 @@ def _ways(request: TenantRequest, query: str) -> list[Group]:
     words = folded(query).split()
 
     def offered(entries: tuple[NavigationEntry, ...]) -> list[Offered]:
-        return [
-            Offered(label, "", entry.href)
+        named = [
+            (language.gettext(entry.label), entry.href)
             for entry in entries
             if not entry.permission or entry.permission in request.actor.permissions
-            if all(word in folded(label := language.gettext(entry.label)) for word in words)
+        ]
+        return [
+            Offered(label, "", href) for label, href in named if all(word in folded(label) for word in words)
         ]
 
     offer: Offer = request.app.state.offered
