@@ -29,7 +29,8 @@ CREATE TYPE public.found_thing AS (
 	title text,
 	subtitle text,
 	codes text[],
-	former_skus text[]
+	former_skus text[],
+	searched text
 );
 
 ALTER TYPE public.found_thing OWNER TO imsop_owner;
@@ -854,7 +855,7 @@ ALTER FUNCTION public.search_form(p_text text) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.search_code(p_text text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(public.search_form(p_text), '[ ._/()-]'::text, ''::text, 'g'::text);
+    RETURN regexp_replace(public.search_form(p_text), '[ ./()-]'::text, ''::text, 'g'::text);
 
 ALTER FUNCTION public.search_code(p_text text) OWNER TO imsop_owner;
 
@@ -862,52 +863,63 @@ CREATE FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fr
     LANGUAGE plpgsql STABLE
     AS $$
 DECLARE
-    v_grams text[] := public.search_grams(p_fragments[1]);
+    v_longest text[] := public.search_grams(p_fragments[1]);
+    v_all text[] := public.search_grams(array_to_string(p_fragments, U&'\0001'));
     v_patterns text[] := public.search_patterns(p_fragments);
 BEGIN
-    IF p_organization_id IS DISTINCT FROM public.current_organization_id() OR v_grams IS NULL THEN
+    IF p_organization_id IS DISTINCT FROM public.current_organization_id() OR v_longest IS NULL THEN
         RETURN;
     END IF;
     CASE p_kind
         WHEN 'product' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, t.former_skus FROM public.searchable_products t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, t.former_skus, t.searched
+            FROM public.searchable_products t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'supplier' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_suppliers t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_suppliers t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'customer' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_customers t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_customers t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'warehouse' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_warehouses t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_warehouses t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'warehouse_zone' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_zones t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_zones t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'user' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_users t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_users t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'category' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_categories t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_categories t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'purchase_order' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_purchase_orders t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_purchase_orders t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
               AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'sales_order' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_sales_orders t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_sales_orders t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
               AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'shipment' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_shipments t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_shipments t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
               AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
     END CASE;
 END $$;
@@ -929,42 +941,69 @@ CREATE FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragme
  WITH typed AS (
           SELECT btrim(public.search_form(search_best.p_typed)) AS form,
              public.search_code(search_best.p_typed) AS code
-         ), tiers AS (
-          SELECT tier.number,
-             tier.fragments
-            FROM typed typed_1,
-             LATERAL ( VALUES (1,ARRAY[((' '::text || typed_1.form) || ' '::text)]), (1,
-                         CASE
-                             WHEN (typed_1.code <> ALL (ARRAY[''::text, typed_1.form])) THEN ARRAY[((' '::text || typed_1.code) || ' '::text)]
-                             ELSE NULL::text[]
-                         END), (2,ARRAY[(' '::text || typed_1.form)]), (3,search_best.p_fragments)) tier(number, fragments)
-         ), found AS (
-          SELECT DISTINCT ON (t.id, t.title) tiers.number,
-             t.id,
+         ), sample AS MATERIALIZED (
+          SELECT t.id,
              t.title,
              t.subtitle,
              t.codes,
-             t.former_skus
-            FROM tiers,
-             LATERAL public.search_matching(search_best.p_organization_id, search_best.p_kind, tiers.fragments, 200) t(id, title, subtitle, codes, former_skus)
-           ORDER BY t.id, t.title, tiers.number
+             t.former_skus,
+             t.searched
+            FROM public.search_matching(search_best.p_organization_id, search_best.p_kind, search_best.p_fragments, 200) t(id, title, subtitle, codes, former_skus, searched)
+         ), found AS (
+          SELECT s.id,
+             s.title,
+             s.subtitle,
+             s.codes,
+             s.former_skus,
+             s.searched
+            FROM sample s
+         UNION
+          SELECT t.id,
+             t.title,
+             t.subtitle,
+             t.codes,
+             t.former_skus,
+             t.searched
+            FROM typed typed_1,
+             LATERAL ( VALUES (((' '::text || typed_1.form) || ' '::text)), (((' '::text || typed_1.code) || ' '::text)), ((' '::text || typed_1.form))) named(text),
+             LATERAL public.search_matching(search_best.p_organization_id, search_best.p_kind, ARRAY[named.text], 200) t(id, title, subtitle, codes, former_skus, searched)
+           WHERE (( SELECT count(*) AS count
+                    FROM sample) = 200)
+         ), ranked AS (
+          SELECT DISTINCT ON (f.id, f.title) f.id,
+             f.title,
+             f.subtitle,
+             f.codes,
+             f.former_skus,
+             f.searched,
+             tier.number
+            FROM typed typed_1,
+             found f,
+             LATERAL ( SELECT
+                         CASE
+                             WHEN (strpos(f.searched, ((' '::text || typed_1.form) || ' '::text)) > 0) THEN 1
+                             WHEN (strpos(f.searched, ((' '::text || typed_1.code) || ' '::text)) > 0) THEN 1
+                             WHEN (strpos(f.searched, (' '::text || typed_1.form)) > 0) THEN 2
+                             ELSE 3
+                         END AS number) tier
+           ORDER BY f.id, f.title, tier.number
          )
   SELECT search_best.p_kind AS p_kind,
-     f.id,
-     f.title,
-     f.subtitle,
+     r.id,
+     r.title,
+     r.subtitle,
      former.sku,
      exact.is_exact
     FROM typed,
-     found f,
-     (LATERAL ( SELECT ((f.number = 1) AND (EXISTS ( SELECT
-                    FROM unnest(f.codes) c(code)
+     ranked r,
+     (LATERAL ( SELECT ((r.number = 1) AND (EXISTS ( SELECT
+                    FROM unnest(r.codes) c(code)
                    WHERE (public.search_code(c.code) = typed.code)))) AS is_exact) exact
       LEFT JOIN LATERAL ( SELECT s.sku
-            FROM unnest(f.former_skus) s(sku)
-           WHERE (starts_with(public.search_code(s.sku), typed.code) AND (strpos(public.search_text(ARRAY[f.subtitle], ARRAY[f.title]), typed.form) = 0))
+            FROM unnest(r.former_skus) s(sku)
+           WHERE (starts_with(public.search_code(s.sku), typed.code) AND (strpos(public.search_text(ARRAY[r.subtitle], ARRAY[r.title]), typed.form) = 0))
           LIMIT 1) former ON (true))
-   ORDER BY exact.is_exact DESC, (former.sku IS NOT NULL), f.number, f.title, f.id
+   ORDER BY exact.is_exact DESC, (former.sku IS NOT NULL), r.number, r.title, r.id
   LIMIT search_best.p_limit;
 END;
 

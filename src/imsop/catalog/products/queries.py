@@ -23,7 +23,7 @@ PRODUCTS = Listing(
         "gtin": "p.gtin = {}",
         "status": "p.status = {}",
         "category": "p.category = {}",
-        "q": "p.id IN (SELECT f.id FROM search_ids($1, 'product', {}) AS f (id))",
+        "q": "p.id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
     },
     sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "name", str)},
     tiebreak="p.id",

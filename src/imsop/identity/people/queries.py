@@ -27,7 +27,7 @@ USERS = Listing(
     filters={
         "status": "u.status = {}",
         "email": "u.email = {}",
-        "q": "u.id IN (SELECT f.id FROM search_ids($1, 'user', {}) AS f (id))",
+        "q": "u.id = ANY (ARRAY(SELECT search_ids($1, 'user', {})))",
         "role_id": "u.id IN (SELECT ur.user_id FROM user_roles ur"
         " WHERE ur.organization_id = $1 AND ur.role_id = {})",
     },

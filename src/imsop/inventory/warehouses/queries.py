@@ -29,7 +29,7 @@ WAREHOUSES = Listing(
     filters={
         "name": "w.name = {}",
         "status": "w.status = {}",
-        "q": "w.id IN (SELECT f.id FROM search_ids($1, 'warehouse', {}) AS f (id))",
+        "q": "w.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse', {})))",
     },
     sorts={"name": Sort("w.name", "name", str)},
     tiebreak="w.id",
@@ -154,7 +154,7 @@ ZONES_OF_WAREHOUSES = Listing(
     WHERE z.organization_id = $1
     """,
     filters={
-        "q": "z.id IN (SELECT f.id FROM search_ids($1, 'warehouse_zone', {}) AS f (id))",
+        "q": "z.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse_zone', {})))",
         "warehouse_id": "z.warehouse_id = {}",
         "zone_type": "z.zone_type = {}",
     },
@@ -237,7 +237,7 @@ WAREHOUSE_SUMMARIES = Listing(
     WHERE w.organization_id = $1
     """,
     filters={
-        "q": "w.id IN (SELECT f.id FROM search_ids($1, 'warehouse', {}) AS f (id))",
+        "q": "w.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse', {})))",
         "status": "w.status = {}",
     },
     sorts={"name": Sort("w.name", "name", str)},

@@ -1,6 +1,6 @@
 -- Search by words in every script, by codes in every spelling, over everything people look for.
--- Each searched table has its texts in one normal form (`searched`) and a GIN index over the grams of it. Not pg_trgm's:
--- in a database of LC_CTYPE C those know ASCII only. `search_everything` stays for the processes of the last release.
+-- Each searched table has its texts in one normal form (`searched`) and a GIN index over the grams of it. They are not
+-- pg_trgm's: in a database of LC_CTYPE C those know ASCII only. `search_everything` stays for the last release's processes.
 
 -- squawk-ignore-file require-concurrent-index-creation, require-concurrent-index-deletion, adding-field-with-default
 -- squawk-ignore-file constraint-missing-not-valid, adding-required-field, ban-drop-constraint
@@ -127,6 +127,17 @@ UPDATE products SET gtin = lpad(gtin, 14, '0') WHERE length(gtin) < 14;
 ALTER TABLE products
     ADD CONSTRAINT products_gtin_digits CHECK (gtin ~ '^[0-9]{14}$'),
     ADD COLUMN former_skus text[] NOT NULL DEFAULT '{}';
+-- What products were called before is in the events of their changes.
+ALTER TABLE analytics_events NO FORCE ROW LEVEL SECURITY;
+UPDATE products p SET former_skus = f.skus
+FROM (
+    SELECT e.organization_id, e.entity_id, (array_agg(DISTINCT e.metadata #>> '{changes,sku,old}'))[1:20] AS skus
+    FROM analytics_events e
+    WHERE e.event_type = 'product.changed' AND e.metadata #>> '{changes,sku,old}' IS NOT NULL
+    GROUP BY e.organization_id, e.entity_id
+) f
+WHERE f.organization_id = p.organization_id AND f.entity_id = p.id::text;
+ALTER TABLE analytics_events FORCE ROW LEVEL SECURITY;
 ALTER TABLE products FORCE ROW LEVEL SECURITY;
 CREATE TRIGGER keep_product_codes BEFORE INSERT OR UPDATE OF sku, gtin ON products
     FOR EACH ROW EXECUTE FUNCTION keep_product_codes();
@@ -188,7 +199,8 @@ CREATE VIEW searchable_zones WITH (security_invoker = true) AS
     FROM warehouse_zones z
     JOIN warehouses w ON w.organization_id = z.organization_id AND w.id = z.warehouse_id;
 CREATE VIEW searchable_users WITH (security_invoker = true) AS
-    SELECT u.organization_id, u.id, coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email)::text AS title,
+    SELECT u.organization_id, u.id,
+           coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email)::text AS title,
            u.email::text AS subtitle, ARRAY[u.email, concat_ws(' ', u.first_name, u.last_name)]::text[] AS codes,
            u.searched, u.searched AS whole
     FROM users u
@@ -269,96 +281,113 @@ CREATE VIEW searchable_shipments WITH (security_invoker = true) AS
     SELECT s.organization_id, s.id, s.title, s.subtitle, s.codes, s.sold, s.whole
     FROM shipments_to_search s;
 
-CREATE TYPE found_thing AS (id uuid, title text, subtitle text, codes text[], former_skus text[]);
+CREATE TYPE found_thing AS (id uuid, title text, subtitle text, codes text[], former_skus text[], searched text);
 
--- What has all these words, at most p_limit (NULL for all). The longest is looked up by the index, the others are looked
--- for in what that finds. One branch a kind: planning one statement over all of them takes longer than any search.
+-- What has all these words, at most p_limit (NULL for all): by the index, where they stand in one text; else the longest
+-- is looked up, and the others are looked for in what that finds. One branch a kind: planning one statement over all of
+-- them takes longer than any search.
 CREATE FUNCTION search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit int)
 RETURNS SETOF found_thing
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    v_grams text[] := public.search_grams(p_fragments[1]);
+    v_longest text[] := public.search_grams(p_fragments[1]);
+    v_all text[] := public.search_grams(array_to_string(p_fragments, U&'\0001'));
     v_patterns text[] := public.search_patterns(p_fragments);
 BEGIN
-    IF p_organization_id IS DISTINCT FROM public.current_organization_id() OR v_grams IS NULL THEN
+    IF p_organization_id IS DISTINCT FROM public.current_organization_id() OR v_longest IS NULL THEN
         RETURN;
     END IF;
     CASE p_kind
         WHEN 'product' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, t.former_skus FROM public.searchable_products t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, t.former_skus, t.searched
+            FROM public.searchable_products t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'supplier' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_suppliers t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_suppliers t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'customer' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_customers t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_customers t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'warehouse' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_warehouses t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_warehouses t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'warehouse_zone' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_zones t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_zones t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'user' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_users t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_users t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'category' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_categories t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
-              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_categories t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_all
+              AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'purchase_order' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_purchase_orders t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_purchase_orders t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
               AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'sales_order' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_sales_orders t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_sales_orders t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
               AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
         WHEN 'shipment' THEN
-            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_shipments t
-            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_shipments t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
               AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
     END CASE;
 END $$;
 
--- The best matches of a kind: first what is called so, then what has a word that is so, that begins so, and what has all
--- the words. Of each at most 200 are looked at.
+-- The best matches of a kind: first what is called so, then what has a word that is so, that begins so, and what has
+-- all the words. Of each at most 200 are looked at: where that is not all, what is called so is looked for by itself.
 CREATE FUNCTION search_best(
     p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit int)
 RETURNS TABLE (kind text, id uuid, title text, subtitle text, formerly text, is_exact boolean)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH typed AS (SELECT btrim(search_form(p_typed)) AS form, search_code(p_typed) AS code),
-    tiers AS (
-        SELECT tier.number, tier.fragments
-        FROM typed, LATERAL (VALUES
-            (1, ARRAY[' ' || typed.form || ' ']),
-            (1, CASE WHEN typed.code NOT IN ('', typed.form) THEN ARRAY[' ' || typed.code || ' '] END),
-            (2, ARRAY[' ' || typed.form]),
-            (3, p_fragments)
-        ) AS tier (number, fragments)
-    ),
+    sample AS MATERIALIZED (SELECT t.* FROM search_matching(p_organization_id, p_kind, p_fragments, 200) t),
     found AS (
-        SELECT DISTINCT ON (t.id, t.title) tiers.number, t.*
-        FROM tiers, search_matching(p_organization_id, p_kind, tiers.fragments, 200) t
-        ORDER BY t.id, t.title, tiers.number
+        SELECT s.* FROM sample s
+        UNION
+        SELECT t.*
+        FROM typed,
+             LATERAL (VALUES (' ' || typed.form || ' '), (' ' || typed.code || ' '), (' ' || typed.form))
+                 AS named (text),
+             search_matching(p_organization_id, p_kind, ARRAY[named.text], 200) t
+        WHERE (SELECT count(*) FROM sample) = 200
+    ),
+    ranked AS (
+        SELECT DISTINCT ON (f.id, f.title) f.*, tier.number
+        FROM typed, found f, LATERAL (SELECT CASE
+            WHEN strpos(f.searched, ' ' || typed.form || ' ') > 0 THEN 1
+            WHEN strpos(f.searched, ' ' || typed.code || ' ') > 0 THEN 1
+            WHEN strpos(f.searched, ' ' || typed.form) > 0 THEN 2 ELSE 3 END AS number) tier
+        ORDER BY f.id, f.title, tier.number
     )
-    SELECT p_kind, f.id, f.title, f.subtitle, former.sku, exact.is_exact
-    FROM typed, found f,
-         LATERAL (SELECT f.number = 1 AND EXISTS (
-             SELECT FROM unnest(f.codes) AS c (code) WHERE search_code(c.code) = typed.code) AS is_exact) exact
+    SELECT p_kind, r.id, r.title, r.subtitle, former.sku, exact.is_exact
+    FROM typed, ranked r,
+         LATERAL (SELECT r.number = 1 AND EXISTS (
+             SELECT FROM unnest(r.codes) AS c (code) WHERE search_code(c.code) = typed.code) AS is_exact) exact
     LEFT JOIN LATERAL (
-        SELECT s.sku FROM unnest(f.former_skus) AS s (sku)
+        SELECT s.sku FROM unnest(r.former_skus) AS s (sku)
         WHERE starts_with(search_code(s.sku), typed.code)
-          AND strpos(search_text(ARRAY[f.subtitle], ARRAY[f.title]), typed.form) = 0 LIMIT 1) former ON true
-    ORDER BY exact.is_exact DESC, former.sku IS NOT NULL, f.number, f.title, f.id
+          AND strpos(search_text(ARRAY[r.subtitle], ARRAY[r.title]), typed.form) = 0 LIMIT 1) former ON true
+    ORDER BY exact.is_exact DESC, former.sku IS NOT NULL, r.number, r.title, r.id
     LIMIT p_limit;
 END;
 
@@ -419,7 +448,9 @@ BEGIN
          LATERAL public.search_matching(p_organization_id, p_kind, meant.fragments, NULL) AS t;
 END $$;
 
-GRANT SELECT ON shipments_to_search, searchable_products, searchable_suppliers, searchable_customers, searchable_warehouses, searchable_zones, searchable_users, searchable_categories, searchable_purchase_orders, searchable_sales_orders, searchable_shipments TO imsop_lookup;
+GRANT SELECT ON searchable_products, searchable_suppliers, searchable_customers, searchable_warehouses,
+    searchable_zones, searchable_users, searchable_categories, searchable_purchase_orders, searchable_sales_orders,
+    shipments_to_search, searchable_shipments TO imsop_lookup;
 GRANT SELECT (gtin, category, former_skus, searched) ON products TO imsop_lookup;
 GRANT SELECT (email, phone, searched) ON suppliers TO imsop_lookup;
 GRANT SELECT (email, phone, searched) ON customers TO imsop_lookup;

@@ -21,7 +21,7 @@ SUPPLIERS = Listing(
     filters={
         "name": "s.name = {}",
         "status": "s.status = {}",
-        "q": "s.id IN (SELECT f.id FROM search_ids($1, 'supplier', {}) AS f (id))",
+        "q": "s.id = ANY (ARRAY(SELECT search_ids($1, 'supplier', {})))",
     },
     sorts={"name": Sort("s.name", "name", str)},
     tiebreak="s.id",
