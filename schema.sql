@@ -1114,6 +1114,37 @@ END;
 
 ALTER FUNCTION public.search_fragments(p_typed text) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.search_slips(p_word text) RETURNS SETOF text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT DISTINCT meant.word
+    FROM generate_series(1, char_length(search_slips.p_word)) i(i),
+     LATERAL ( VALUES ((("left"(search_slips.p_word, (i.i - 1)) || ''::text) || substr(search_slips.p_word, (i.i + 1)))), (("left"(search_slips.p_word, (i.i - 1)) || substr(search_slips.p_word, (i.i + 1)))), ((("left"(search_slips.p_word, i.i) || ''::text) || substr(search_slips.p_word, (i.i + 1)))), (((("left"(search_slips.p_word, (i.i - 1)) || substr(search_slips.p_word, (i.i + 1), 1)) || substr(search_slips.p_word, i.i, 1)) || substr(search_slips.p_word, (i.i + 2))))) meant(word)
+   WHERE ((char_length(search_slips.p_word) >= 6) AND (search_slips.p_word !~ '[0-9 ]'::text));
+END;
+
+ALTER FUNCTION public.search_slips(p_word text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_forgiving(p_organization_id uuid, p_kind text, p_spellings text[], p_limit integer) RETURNS SETOF public.found_thing
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT t.id,
+     t.title,
+     t.subtitle,
+     t.codes,
+     t.former_skus,
+     t.searched
+    FROM unnest(search_forgiving.p_spellings) s(typed),
+     LATERAL ( SELECT public.search_fragments(s.typed) AS fragments) w,
+     LATERAL unnest(w.fragments) typed(word),
+     LATERAL public.search_slips(typed.word) meant(word),
+     LATERAL public.search_matching(search_forgiving.p_organization_id, search_forgiving.p_kind, (meant.word || array_remove(w.fragments, typed.word)), search_forgiving.p_limit) t(id, title, subtitle, codes, former_skus, searched)
+   WHERE (NOT (EXISTS ( SELECT
+            FROM public.search_matching(search_forgiving.p_organization_id, search_forgiving.p_kind, ARRAY[typed.word], 1) search_matching(id, title, subtitle, codes, former_skus, searched))));
+END;
+
+ALTER FUNCTION public.search_forgiving(p_organization_id uuid, p_kind text, p_spellings text[], p_limit integer) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.search_grams(p_text text) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -1155,9 +1186,7 @@ BEGIN
             RETURN;
         END IF;
     END LOOP;
-    RETURN QUERY SELECT t.id
-    FROM unnest(p_spellings) AS s (typed), public.search_slips(public.search_fragments(s.typed)) AS meant,
-         LATERAL public.search_matching(p_organization_id, p_kind, meant.fragments, NULL) AS t;
+    RETURN QUERY SELECT t.id FROM public.search_forgiving(p_organization_id, p_kind, p_spellings, NULL) AS t;
 END $$;
 
 ALTER FUNCTION public.search_ids(p_organization_id uuid, p_kind text, p_spellings text[]) OWNER TO imsop_lookup;
@@ -1170,18 +1199,6 @@ CREATE FUNCTION public.search_patterns(p_fragments text[]) RETURNS text[]
 END;
 
 ALTER FUNCTION public.search_patterns(p_fragments text[]) OWNER TO imsop_owner;
-
-CREATE FUNCTION public.search_slips(p_fragments text[]) RETURNS TABLE(fragments text[])
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT DISTINCT (meant.word || array_remove(search_slips.p_fragments, typed.word))
-    FROM unnest(search_slips.p_fragments) typed(word),
-     LATERAL generate_series(1, char_length(typed.word)) i(i),
-     LATERAL ( VALUES ((("left"(typed.word, (i.i - 1)) || ''::text) || substr(typed.word, (i.i + 1)))), (("left"(typed.word, (i.i - 1)) || substr(typed.word, (i.i + 1)))), ((("left"(typed.word, i.i) || ''::text) || substr(typed.word, (i.i + 1)))), (((("left"(typed.word, (i.i - 1)) || substr(typed.word, (i.i + 1), 1)) || substr(typed.word, i.i, 1)) || substr(typed.word, (i.i + 2))))) meant(word)
-   WHERE ((char_length(typed.word) >= 6) AND (typed.word !~ '[0-9 ]'::text));
-END;
-
-ALTER FUNCTION public.search_slips(p_fragments text[]) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.search_things(p_organization_id uuid, p_spellings text[], p_kinds text[], p_limit integer) RETURNS TABLE(kind text, id uuid, title text, subtitle text, formerly text, is_exact boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -1206,8 +1223,7 @@ BEGIN
     END LOOP;
     FOREACH v_kind IN ARRAY p_kinds LOOP
         RETURN QUERY SELECT DISTINCT v_kind, t.id, t.title, t.subtitle, NULL::text, false
-        FROM unnest(p_spellings) AS s (typed), public.search_slips(public.search_fragments(s.typed)) AS meant,
-             LATERAL public.search_matching(p_organization_id, v_kind, meant.fragments, p_limit) AS t
+        FROM public.search_forgiving(p_organization_id, v_kind, p_spellings, p_limit) AS t
         ORDER BY t.title, t.id LIMIT p_limit;
     END LOOP;
 END $$;
@@ -4123,6 +4139,12 @@ GRANT ALL ON FUNCTION public.search_everything(p_organization_id uuid, p_query t
 REVOKE ALL ON FUNCTION public.search_fragments(p_typed text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_fragments(p_typed text) TO imsop_lookup;
 
+REVOKE ALL ON FUNCTION public.search_slips(p_word text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_slips(p_word text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_forgiving(p_organization_id uuid, p_kind text, p_spellings text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_forgiving(p_organization_id uuid, p_kind text, p_spellings text[], p_limit integer) TO imsop_lookup;
+
 REVOKE ALL ON FUNCTION public.search_grams(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_grams(p_text text) TO imsop_app;
 GRANT ALL ON FUNCTION public.search_grams(p_text text) TO imsop_lookup;
@@ -4132,9 +4154,6 @@ GRANT ALL ON FUNCTION public.search_ids(p_organization_id uuid, p_kind text, p_s
 
 REVOKE ALL ON FUNCTION public.search_patterns(p_fragments text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_patterns(p_fragments text[]) TO imsop_lookup;
-
-REVOKE ALL ON FUNCTION public.search_slips(p_fragments text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_slips(p_fragments text[]) TO imsop_lookup;
 
 REVOKE ALL ON FUNCTION public.search_things(p_organization_id uuid, p_spellings text[], p_kinds text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_things(p_organization_id uuid, p_spellings text[], p_kinds text[], p_limit integer) TO imsop_app;

@@ -77,22 +77,19 @@ BEGIN ATOMIC
     FROM unnest(p_fragments) AS f (fragment);
 END;
 
--- The fragments with one slip undone in one long word: another letter, one too many, one missing, two swapped.
+-- What a long word may have been meant as, with one slip undone: another letter, one too many, one missing, two swapped.
 -- A word with a digit is a code and meant as it stands.
-CREATE FUNCTION search_slips(p_fragments text[]) RETURNS TABLE (fragments text[])
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+CREATE FUNCTION search_slips(p_word text) RETURNS SETOF text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT DISTINCT meant.word || array_remove(p_fragments, typed.word)
-    FROM unnest(p_fragments) AS typed (word),
-         LATERAL generate_series(1, char_length(typed.word)) AS i,
+    SELECT DISTINCT meant.word
+    FROM generate_series(1, char_length(p_word)) AS i,
          LATERAL (VALUES
-             (left(typed.word, i - 1) || U&'\0001' || substr(typed.word, i + 1)),
-             (left(typed.word, i - 1) || substr(typed.word, i + 1)),
-             (left(typed.word, i) || U&'\0001' || substr(typed.word, i + 1)),
-             (left(typed.word, i - 1) || substr(typed.word, i + 1, 1) || substr(typed.word, i, 1)
-              || substr(typed.word, i + 2))
+             (left(p_word, i - 1) || U&'\0001' || substr(p_word, i + 1)),
+             (left(p_word, i - 1) || substr(p_word, i + 1)),
+             (left(p_word, i) || U&'\0001' || substr(p_word, i + 1)),
+             (left(p_word, i - 1) || substr(p_word, i + 1, 1) || substr(p_word, i, 1) || substr(p_word, i + 2))
          ) AS meant (word)
-    WHERE char_length(typed.word) >= 6 AND typed.word !~ '[0-9 ]';
+    WHERE char_length(p_word) >= 6 AND p_word !~ '[0-9 ]';
 END;
 
 GRANT EXECUTE ON FUNCTION search_form, search_code, search_text, search_grams TO imsop_app, imsop_lookup;
@@ -391,6 +388,21 @@ BEGIN ATOMIC
     LIMIT p_limit;
 END;
 
+-- What has all these words but for one slip in one of them, which as it stands is nowhere.
+CREATE FUNCTION search_forgiving(p_organization_id uuid, p_kind text, p_spellings text[], p_limit int)
+RETURNS SETOF found_thing
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT t.*
+    FROM unnest(p_spellings) AS s (typed),
+         LATERAL (SELECT search_fragments(s.typed) AS fragments) AS w,
+         LATERAL unnest(w.fragments) AS typed (word),
+         LATERAL search_slips(typed.word) AS meant (word),
+         LATERAL search_matching(
+             p_organization_id, p_kind, meant.word || array_remove(w.fragments, typed.word), p_limit) AS t
+    WHERE NOT EXISTS (SELECT FROM search_matching(p_organization_id, p_kind, ARRAY[typed.word], 1));
+END;
+
 -- Of each kind the best matches of the first spelling that finds any of any kind; else with one slip undone.
 -- p_kinds: what the caller may see. LIKE and @> are not leakproof: under row security no index serves them, so this
 -- and search_ids are of imsop_lookup, which sees the searched columns of every organization, and give rows of the
@@ -419,8 +431,7 @@ BEGIN
     END LOOP;
     FOREACH v_kind IN ARRAY p_kinds LOOP
         RETURN QUERY SELECT DISTINCT v_kind, t.id, t.title, t.subtitle, NULL::text, false
-        FROM unnest(p_spellings) AS s (typed), public.search_slips(public.search_fragments(s.typed)) AS meant,
-             LATERAL public.search_matching(p_organization_id, v_kind, meant.fragments, p_limit) AS t
+        FROM public.search_forgiving(p_organization_id, v_kind, p_spellings, p_limit) AS t
         ORDER BY t.title, t.id LIMIT p_limit;
     END LOOP;
 END $$;
@@ -443,9 +454,7 @@ BEGIN
             RETURN;
         END IF;
     END LOOP;
-    RETURN QUERY SELECT t.id
-    FROM unnest(p_spellings) AS s (typed), public.search_slips(public.search_fragments(s.typed)) AS meant,
-         LATERAL public.search_matching(p_organization_id, p_kind, meant.fragments, NULL) AS t;
+    RETURN QUERY SELECT t.id FROM public.search_forgiving(p_organization_id, p_kind, p_spellings, NULL) AS t;
 END $$;
 
 GRANT SELECT ON searchable_products, searchable_suppliers, searchable_customers, searchable_warehouses,
@@ -464,7 +473,7 @@ GRANT SELECT (origin_warehouse_id, destination_warehouse_id, supplier_id, purcha
 CREATE POLICY lookup_reads ON warehouses FOR SELECT TO imsop_lookup USING (true);
 CREATE POLICY lookup_reads ON warehouse_zones FOR SELECT TO imsop_lookup USING (true);
 
-GRANT EXECUTE ON FUNCTION search_matching, search_best TO imsop_lookup;
+GRANT EXECUTE ON FUNCTION search_matching, search_best, search_forgiving TO imsop_lookup;
 GRANT EXECUTE ON FUNCTION search_things, search_ids TO imsop_app;
 GRANT CREATE ON SCHEMA public TO imsop_lookup;
 ALTER FUNCTION search_things OWNER TO imsop_lookup;
