@@ -204,7 +204,7 @@ async def test_what_the_palette_offers_is_laid_out_line_by_line(
             assert line["left"] <= icon["left"] < icon["right"] <= text["left"] < text["right"]
             assert text["right"] <= line["right"] <= size["width"]
             bottom = line["bottom"]
-        assert line["right"] - line["left"] >= min(size["width"] - 24, 600)
+        assert line["right"] - line["left"] >= min(size["width"] - 40, 600)
 
 
 async def test_menus_open_and_close_by_keyboard(browser: Browser, gallery: str) -> None:

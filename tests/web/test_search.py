@@ -202,6 +202,15 @@ async def test_the_exact_code_comes_first(admin: Member) -> None:
     assert exact == [True, False, False]
 
 
+async def test_a_place_comes_before_what_only_belongs_to_it(admin: Member) -> None:
+    there = await factories.supplier(admin, name="Maasstad", city="Rotterdam")
+    await factories.warehouse(admin, name="Rotterdam plant")
+    assert [kind for kind, _ in await _found(admin, "rotterdam")] == ["warehouse", "supplier"]
+    product = await factories.product(admin, name="Rotterdam cheese")
+    items = (await admin.read("search", q="rotterdam"))["items"]
+    assert [item["id"] for item in items][0::2] == [product["id"], there["id"]]
+
+
 async def test_the_kind_of_what_is_named_exactly_comes_first(admin: Member) -> None:
     await factories.product(admin, sku="P", name="Made for Ada Works")
     await factories.customer(admin, name="Ada Works")

@@ -61,6 +61,12 @@ def sought(typed: str | None) -> list[str] | None:
     return list(dict.fromkeys(spelled))
 
 
+def folded(text: str) -> str:
+    """Without accents and case, for what is compared here and not in the database."""
+    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+
+
 def _numbers(content: str) -> Iterator[str]:
     """A GTIN or an SSCC that stands alone, or in the address of a GS1 Digital Link."""
     if link := _DIGITAL_LINK.match(content):

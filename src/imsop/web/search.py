@@ -8,7 +8,7 @@ from litestar import get
 from msgspec import Meta, Struct
 
 from imsop.core.database import Connection, fetch_all
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.sought import SearchQuery, folded, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -45,14 +45,24 @@ class SearchResults(Struct, frozen=True):
 
 
 async def search(connection: Connection, actor: Actor, query: str, limit: int) -> list[SearchResult]:
-    """The best matches of each kind that the actor may see, grouped by kind; a kind with an exact one first.
+    """The best matches of each kind that the actor may see, grouped by kind.
+
+    Kinds with an exact match come first, then those with one that is itself called so: a warehouse Rotterdam
+    before the orders of a supplier there.
 
     Every word must be found, in any order. Where nothing matches, one slip in one long word is forgiven.
     """
     kinds = [kind for kind, place in FOUND.items() if place.permission in actor.permissions]
     results = await search_kinds(connection, actor, kinds, query, limit)
+    words = folded(query).split()
     exact = {result.kind for result in results if result.is_exact}
-    return sorted(results, key=lambda result: result.kind not in exact)
+    named = {result.kind for result in results if any(word in folded(_name(result)) for word in words)}
+    return sorted(results, key=lambda result: (result.kind not in exact, result.kind not in named))
+
+
+def _name(result: SearchResult) -> str:
+    """What it is called; a product, whose title is its SKU, also by its name."""
+    return f"{result.title} {result.subtitle}" if result.kind == "product" else result.title
 
 
 async def search_kinds(

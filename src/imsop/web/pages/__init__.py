@@ -55,7 +55,7 @@ _SHORTCUTS = (
     ),
     NavigationEntry(N_("Late shipments"), "/shipments?late=true", "clock", Permission.SHIPMENTS_READ),
     NavigationEntry(
-        N_("Stock below reorder level"), "/inventory?stock_state=below_reorder_level", "packages",
+        N_("Stock below reorder level"), "/inventory?state=below_reorder_level", "packages",
         Permission.INVENTORY_READ,
     ),
     NavigationEntry(N_("Profile and password"), "/profile", "user"),

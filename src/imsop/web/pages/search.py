@@ -1,6 +1,5 @@
 """The search page, and the palette: what the search box offers while somebody types."""
 
-import unicodedata
 from itertools import groupby
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from imsop.core.fields import Text100
+from imsop.core.sought import folded
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -109,12 +109,6 @@ def _ways(request: TenantRequest, query: str) -> list[Group]:
         (language.gettext(N_("Actions")), "plus", offered(offer.actions)),
     ]
     return [group for group in groups if group[2]]
-
-
-def folded(text: str) -> str:
-    """Without accents and case, as far as the names of pages need it."""
-    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
 PAGES = [search_page, found_while_typing]
