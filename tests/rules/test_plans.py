@@ -346,36 +346,65 @@ SOUGHT = {
 """Looked for among things of each kind: a code, a part of one, words, one with a slip, nothing there."""
 
 
-async def test_search_finds_by_its_indexes_inside_its_functions(full: Volume, explainer: Explainer) -> None:
-    """Their statements are explained as they run for the application's role, which auto_explain tells."""
-    told: list[dict[str, Any]] = []
-    async with connected(full.installation.admin_dsn) as connection:
+class SearchExplainer:
+    """Hears what search's functions run for the application's role, and its plans, from auto_explain."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self._told: list[dict[str, Any]] = []
         connection.add_log_listener(
-            lambda _, message: told.append(json.loads(message.message.partition("plan:")[2]))
+            lambda _, message: self._told.append(json.loads(message.message.partition("plan:")[2]))
         )
+
+    async def plans(self, trader: Trader, kind: str, query: str, before: str = "") -> list[dict[str, Any]]:
+        await tenancy.begin(self.connection, Tenant(trader.organization_id, trader.user_id))
+        await self.connection.execute(f"{before}; SET LOCAL ROLE imsop_app")
+        self._told.clear()
+        await self.connection.fetch(
+            "SELECT search_ids($1, $2, ARRAY[$3])", trader.organization_id, kind, query
+        )
+        await self.connection.execute("ROLLBACK")
+        return [plan["Plan"] for plan in self._told if "searchable_" in plan["Query Text"]]
+
+
+@pytest.fixture
+async def search_explainer(full: Volume) -> AsyncIterator[SearchExplainer]:
+    async with connected(full.installation.admin_dsn) as connection:
         await connection.execute(
             "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_format = json;"
             " SET auto_explain.log_analyze = on; SET auto_explain.log_timing = off;"
-            " SET auto_explain.log_buffers = on;"
-            " SET auto_explain.log_nested_statements = on; SET client_min_messages = log"
+            " SET auto_explain.log_buffers = on; SET auto_explain.log_nested_statements = on;"
+            " SET client_min_messages = log"
         )
-        found = []
-        for trader in (full.traders[0], full.traders[-1]):
-            for kind, queries in SOUGHT.items():
-                for query in queries:
-                    await tenancy.begin(connection, Tenant(trader.organization_id, trader.user_id))
-                    await connection.execute("SET LOCAL ROLE imsop_app")
-                    told.clear()
-                    await connection.fetch(
-                        "SELECT search_ids($1, $2, ARRAY[$3])", trader.organization_id, kind, query
-                    )
-                    await connection.execute("ROLLBACK")
-                    plans = [plan["Plan"] for plan in told if "searchable_" in plan["Query Text"]]
-                    used = {node.get("Index Name", "") for plan in plans for node, _ in nodes(plan)}
-                    assert any(index.endswith("_search_idx") for index in used), (kind, query)
-                    found += [
-                        f"{kind} {query!r}: {fault}"
-                        for plan in plans
-                        for fault in faults(plan, explainer.sizes, max(plan["Actual Rows"], PAGE))
-                    ]
+        yield SearchExplainer(connection)
+
+
+def indexes(plans: list[dict[str, Any]]) -> set[str]:
+    return {node.get("Index Name", "") for plan in plans for node, _ in nodes(plan)}
+
+
+@pytest.mark.parametrize(("kind", "queries"), SOUGHT.items())
+async def test_search_finds_by_its_indexes_inside_its_functions(
+    full: Volume, explainer: Explainer, search_explainer: SearchExplainer, kind: str, queries: tuple[str, ...]
+) -> None:
+    found = []
+    for trader in (full.traders[0], full.traders[-1]):
+        for query in queries:
+            plans = await search_explainer.plans(trader, kind, query)
+            assert f"{kind}s_search_idx" in indexes(plans), query
+            found += [
+                f"{query!r}: {fault}"
+                for plan in plans
+                for fault in faults(plan, explainer.sizes, max(plan["Actual Rows"], PAGE))
+            ]
     assert not found, "\n".join(found)
+
+
+async def test_a_search_index_that_is_missing_is_missed(
+    full: Volume, explainer: Explainer, search_explainer: SearchExplainer
+) -> None:
+    plans = await search_explainer.plans(
+        full.traders[0], "product", "17 product", "DROP INDEX products_search_idx"
+    )
+    assert "products_search_idx" not in indexes(plans)
+    assert [fault for plan in plans for fault in faults(plan, explainer.sizes, PAGE)]
