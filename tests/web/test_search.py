@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from imsop.web.search import ids_of
 from tests import factories
 from tests.factories import Member
 from tests.sales.orders import draft
@@ -255,6 +256,16 @@ async def test_a_renamed_sku_still_finds_the_product_and_says_so(admin: Member) 
     taker = await factories.product(admin, sku="NEW-13")
     items = (await admin.read("search", q="NEW-13"))["items"]
     assert [item["id"] for item in items] == [taker["id"], product["id"]]
+
+
+async def test_a_list_of_what_refers_to_things_found_is_planned_for_how_many_they_are(admin: Member) -> None:
+    """PostgreSQL takes an array of unknown length for ten; a plan for that read 80,000 movements for 50."""
+    actor = await admin.actor()
+    async with admin.transaction() as connection:
+        assert await ids_of(connection, actor, "product", "anything") == []
+        assert await connection.fetchval("SHOW plan_cache_mode") == "force_custom_plan"
+    async with admin.transaction() as connection:
+        assert await connection.fetchval("SHOW plan_cache_mode") == "auto"
 
 
 async def test_only_what_the_actor_may_see_is_found(admin: Member, stranger: Member) -> None:

@@ -83,6 +83,24 @@ async def search_kinds(
     )
 
 
+async def ids_of(
+    connection: Connection, actor: Actor, kind: SearchKind, query: str | None
+) -> list[UUID] | None:
+    """Ids of all matches of that kind, for a list to be narrowed to; None for nothing asked.
+
+    For lists of what refers to the things found, such as the ledger. Later statements of the transaction are
+    planned for their actual arguments: the best plan for a few products is not the best for many.
+    """
+    spellings = sought(query)
+    if spellings is None:
+        return None
+    records = await connection.fetch(
+        "SELECT id FROM search_ids($1, $2, $3::text[]) AS id", actor.organization_id, kind, spellings
+    )
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    return [record["id"] for record in records]
+
+
 @get("/search", opt=allow(Permission.ORGANIZATION_READ))
 async def search_everything(
     request: TenantRequest, q: SearchQuery, limit: ResultsPerKind = 5

@@ -88,7 +88,7 @@ LEDGER = Listing(
     WHERE t.organization_id = $1
     """,
     filters={
-        "q": "i.product_id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
+        "product_ids": "i.product_id = ANY ({}::uuid[])",
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
         "transaction_type": "t.transaction_type = {}",

@@ -10,7 +10,7 @@ from litestar import Response, get
 from imsop.catalog.products import queries as catalog
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.sought import SearchQuery
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -25,6 +25,7 @@ from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
+from imsop.web.search import ids_of
 
 COLUMNS = (
     Column("occurred_at", N_("Occurred"), "date", sort="occurred_at"),
@@ -77,7 +78,7 @@ async def ledger_page(
     """From the first to the last day, both within."""
     connection, actor = await request.begin()
     filters = _filters(
-        actor, q, occurred_from, occurred_to,
+        actor, occurred_from, occurred_to, product_ids=await ids_of(connection, actor, "product", q),
         product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
         movement_kind=movement_kind, reference_id=reference,
     )  # fmt: skip
@@ -106,8 +107,9 @@ async def export_ledger(
     occurred_to: date | None = None,
     sort: LedgerSort = "-occurred_at",
 ) -> Streamed:
+    connection, actor = await request.begin()
     filters = _filters(
-        request.actor, q, occurred_from, occurred_to,
+        actor, occurred_from, occurred_to, product_ids=await ids_of(connection, actor, "product", q),
         product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
         movement_kind=movement_kind, reference_id=reference,
     )  # fmt: skip
@@ -116,13 +118,11 @@ async def export_ledger(
 
 def _filters(
     actor: Actor,
-    q: str | None,
     first: date | None,
     last: date | None,
     **exact: object,
 ) -> dict[str, Any]:
     return exact | {
-        "q": sought(q),
         "occurred_from": first and days.beginning(first, actor.timezone),
         "occurred_before": last and days.end(last, actor.timezone),
     }
