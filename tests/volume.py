@@ -67,7 +67,7 @@ _ROWS = """
     INSERT INTO products (id, organization_id, sku, name, category, gtin, status, unit_cost, selling_price)
     SELECT pg_temp.key('product', n), %(organization)s, 'SKU-' || lpad(n::text, 6, '0'),
            'Product ' || pg_temp.pick(n, %(products)s), 'Category ' || pg_temp.pick(n, 40),
-           lpad(n::text, 13, '0'),
+           lpad(n::text, 14, '0'),
            CASE WHEN n %% 100 = 0 THEN 'archived' WHEN n %% 50 = 1 THEN 'discontinued' ELSE 'active' END, 1, 2
     FROM generate_series(1, %(products)s) n;
 

@@ -1,10 +1,11 @@
-// "/" focuses the search box; arrow keys move through its results, Enter opens one, Escape closes them.
+// The palette: "/" or Ctrl K opens it, arrows go through what it offers, Enter opens, Escape closes.
 
 const box = document.querySelector("#search");
 const typing = (element) => element.closest?.("input, textarea, select, [contenteditable]");
+let left = null; // What had the focus before.
 
 function found() {
-  return [...document.querySelectorAll("#search-results [role=option]")];
+  return [...document.querySelectorAll("#search-results [role=option]:not([aria-disabled])")];
 }
 
 function select(option) {
@@ -17,31 +18,47 @@ function select(option) {
   }
 }
 
+function open() {
+  if (document.activeElement !== box) left = document.activeElement;
+  box.focus();
+  box.select();
+}
+
+function close() {
+  box.blur();
+  left?.focus?.();
+  left = null;
+}
+
 function onKey(event) {
+  if (event.isComposing) return; // Enter then ends a word of an input method.
   const options = found();
   const place = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && options.length) {
     event.preventDefault();
     select(options[(place + step + options.length + (place < 0 && step < 0 ? 1 : 0)) % options.length]);
-  } else if (event.key === "Enter" && place >= 0) {
-    event.preventDefault();
+  } else if (event.key === "Enter" && place >= 0 && (options[place].dataset.foundFor ?? "") === box.value.trim()) {
+    event.preventDefault(); // What was found for other letters is not opened: the search page answers.
     options[place].click();
   } else if (event.key === "Escape") {
-    box.blur();
+    event.preventDefault();
+    close();
   }
 }
 
 if (box) {
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const isCtrlK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey;
+    const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target);
+    if (!isCtrlK && !isSlash) return;
     event.preventDefault();
-    box.focus();
-    box.select();
+    open();
   });
   box.addEventListener("keydown", onKey);
   document.addEventListener("htmx:after:swap", () => {
-    box.setAttribute("aria-expanded", String(found().length > 0));
-    select(null);
+    const options = found();
+    box.setAttribute("aria-expanded", String(options.length > 0));
+    select(box.value.trim() ? options[0] : null);
   });
 }

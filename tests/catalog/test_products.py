@@ -18,7 +18,7 @@ BOLT = {
     "category": "Fasteners",
     "unit_of_measure": "piece",
     "units_per_pack": 200,
-    "gtin": "4006381333931",
+    "gtin": "04006381333931",
     "unit_cost": "0.0375",
     "selling_price": "0.1200",
     "reorder_level": 5000,
@@ -68,7 +68,18 @@ async def test_a_name_can_be_any_text(admin: Member, name: str) -> None:
 @pytest.mark.parametrize("gtin", ["40063812", "036000291452", "4006381333931", "10012345678902"])
 async def test_a_gtin_has_8_12_13_or_14_digits(admin: Member, gtin: str) -> None:
     last = factories.gtin(gtin[:-1])
-    assert (await admin.create("products", {"sku": "A", "name": "A", "gtin": last}))["gtin"] == last
+    created = await admin.create("products", {"sku": "A", "name": "A", "gtin": last})
+    assert created["gtin"] == last.zfill(14)
+    for spelled in (last, last.zfill(14)):
+        assert (await admin.read("products", gtin=spelled))["items"] == [created], spelled
+
+
+async def test_a_gtin_is_one_however_it_is_spelled(admin: Member) -> None:
+    await admin.create("products", {"sku": "A", "name": "A", "gtin": "060015651000"})
+    other = await admin.create("products", {"sku": "B", "name": "B"})
+    for spelled in ("060015651000", "0060015651000", "00060015651000"):
+        accepted(await admin.post("products", {"sku": "C", "name": "C", "gtin": spelled}), 409)
+        accepted(await admin.edit(f"products/{other['id']}", gtin=spelled), 409)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,18 @@ def filled(admin_dsn: str) -> tuple[UUID, UUID]:
                 " VALUES (%s, %s, %s, '2026-03-01')",
                 [ORGANIZATION, ids["suppliers"], number],
             )
+        for sku, gtin in (("TWELVE", "060015651000"), ("THIRTEEN", "0060015651000"), ("EIGHT", "40063812")):
+            superuser.execute(
+                "INSERT INTO products (organization_id, sku, name, gtin) VALUES (%s, %s, 'Gtin', %s)",
+                [ORGANIZATION, sku, gtin],
+            )
+        superuser.execute(
+            "INSERT INTO analytics_events (organization_id, event_type, entity_type, entity_id, metadata)"
+            " SELECT organization_id, 'product.changed', 'product', id::text,"
+            '        \'{"name": "EIGHT", "changes": {"sku": {"old": "ATE", "new": "EIGHT"}}}\''
+            " FROM products WHERE organization_id = %s AND sku = 'EIGHT'",
+            [ORGANIZATION],
+        )
         (warehouse,) = superuser.execute(
             "INSERT INTO warehouses (organization_id, name) VALUES (%s, 'North') RETURNING id", [ORGANIZATION]
         ).fetchone() or (None,)
@@ -138,6 +150,32 @@ def test_backdated_entries_are_recognized(upgraded: Upgraded) -> None:
             for quantity in (-8, -3)
         ]
     assert taken == [("short", None), ("posted", 19)]
+
+
+def test_a_gtin_is_kept_once_in_14_digits(upgraded: Upgraded) -> None:
+    with upgraded.as_app() as app:
+        app.execute(
+            "INSERT INTO products (organization_id, sku, name, gtin)"
+            " VALUES (%s, 'NEW', 'Gtin', '4006381333931')",
+            [ORGANIZATION],
+        )
+        kept = app.execute(
+            "SELECT sku, gtin, description FROM products WHERE name = 'Gtin' ORDER BY sku"
+        ).fetchall()
+    assert kept == [
+        ("EIGHT", "00000040063812", None),
+        ("NEW", "04006381333931", None),
+        ("THIRTEEN", None, "GTIN 0060015651000 (is of another product)"),
+        ("TWELVE", "00060015651000", None),
+    ]
+
+
+def test_what_products_were_called_before_is_known_from_their_events(upgraded: Upgraded) -> None:
+    with upgraded.as_app() as app:
+        found = app.execute(
+            "SELECT title, formerly FROM search_things(%s, '{ate}', '{product}', 5)", [ORGANIZATION]
+        ).fetchall()
+    assert found == [("EIGHT", "ATE")]
 
 
 def test_every_statement_of_the_previous_release_is_still_allowed(upgraded: Upgraded) -> None:

@@ -7,7 +7,7 @@ from litestar.routes import HTTPRoute
 from imsop.core.events import CATALOGUE
 from imsop.identity.guard import declared_by
 from imsop.web.edge.observe import Observed
-from imsop.web.places import PLACES, Kind, SearchKind
+from imsop.web.places import FOUND, PLACES, Kind, SearchKind
 from tests.factories import Member, litestar_of
 
 ADMINISTERED = {"api_key", "job", "organization", "role", "user", "warehouse_zone"}
@@ -30,13 +30,12 @@ def test_every_kind_with_events_has_a_place() -> None:
     assert {event.kind for event in CATALOGUE.values()} - PLACES.keys() == ADMINISTERED
 
 
-async def test_every_kind_in_search_has_a_place(admin: Member) -> None:
-    """The database function accepts these kinds and rejects none."""
+async def test_what_search_finds_has_a_place(admin: Member) -> None:
+    """The database's functions take these kinds and refuse none."""
+    assert set(get_args(SearchKind)) == FOUND.keys()
     async with admin.transaction() as connection:
         for kind in get_args(SearchKind):
-            assert kind in PLACES
             await connection.fetch(
-                "SELECT * FROM search_everything($1, 'x', NULL, ARRAY[$2::text], 1)",
-                admin.organization_id,
-                kind,
+                "SELECT * FROM search_things($1, '{x}', ARRAY[$2::text], 1)", admin.organization_id, kind
             )
+            await connection.fetch("SELECT search_ids($1, $2, '{x}')", admin.organization_id, kind)

@@ -47,6 +47,15 @@ VALUES: dict[tuple[str, str], list[dict[str, str]]] = {
     ("analytics-metrics", "dimension_category"): [
         {"metric_name": "metric 1", "dimension_category": "category 1"}
     ],
+    ("products", "q"): [{"q": "sku-000017"}, {"q": "no such thing"}],
+    ("inventory", "q"): [{"q": "sku-000017"}],
+    ("suppliers", "q"): [{"q": "supplier 17"}],
+    ("customers", "q"): [{"q": "c17 customer"}],
+    ("warehouses", "q"): [{"q": "warehouse 1"}],
+    ("users", "q"): [{"q": "user17"}],
+    ("purchase-orders", "q"): [{"q": "po-000017"}, {"q": "no such thing"}],
+    ("sales-orders", "q"): [{"q": "so-000017"}],
+    ("shipments", "q"): [{"q": "track-77"}],
 }
 
 UNSERVED = (
@@ -323,3 +332,79 @@ async def test_a_missing_index_is_detected(
     async with connected(full.installation.admin_dsn) as administrator:
         without = Explainer(administrator, explainer.sizes, f"DROP INDEX {index}; SET LOCAL ROLE imsop_app")
         assert await without.faults(trader, statement, asked_for=PAGE)
+
+
+SOUGHT = {
+    "product": ("sku-000017", "17 product", "000017", "zz", "no such thing", "prodcut 17"),
+    "supplier": ("supplier 17", "peru 17"),
+    "customer": ("c17", "customer 17"),
+    "user": ("user17",),
+    "purchase_order": ("po-000017", "supplier17"),
+    "sales_order": ("so-000017", "c17"),
+    "shipment": ("r-77", "track77", "no such thing"),
+}
+"""Looked for among things of each kind: a code, a part of one, words, one with a slip, nothing there."""
+
+
+class SearchExplainer:
+    """Hears what search's functions run for the application's role, and its plans, from auto_explain."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self._told: list[dict[str, Any]] = []
+        connection.add_log_listener(
+            lambda _, message: self._told.append(json.loads(message.message.partition("plan:")[2]))
+        )
+
+    async def plans(self, trader: Trader, kind: str, query: str, before: str = "") -> list[dict[str, Any]]:
+        await tenancy.begin(self.connection, Tenant(trader.organization_id, trader.user_id))
+        await self.connection.execute(f"{before}; SET LOCAL ROLE imsop_app")
+        self._told.clear()
+        await self.connection.fetch(
+            "SELECT search_ids($1, $2, ARRAY[$3])", trader.organization_id, kind, query
+        )
+        await self.connection.execute("ROLLBACK")
+        return [plan["Plan"] for plan in self._told if "searchable_" in plan["Query Text"]]
+
+
+@pytest.fixture
+async def search_explainer(full: Volume) -> AsyncIterator[SearchExplainer]:
+    async with connected(full.installation.admin_dsn) as connection:
+        await connection.execute(
+            "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_format = json;"
+            " SET auto_explain.log_analyze = on; SET auto_explain.log_timing = off;"
+            " SET auto_explain.log_buffers = on; SET auto_explain.log_nested_statements = on;"
+            " SET client_min_messages = log"
+        )
+        yield SearchExplainer(connection)
+
+
+def indexes(plans: list[dict[str, Any]]) -> set[str]:
+    return {node.get("Index Name", "") for plan in plans for node, _ in nodes(plan)}
+
+
+@pytest.mark.parametrize(("kind", "queries"), SOUGHT.items())
+async def test_search_finds_by_its_indexes_inside_its_functions(
+    full: Volume, explainer: Explainer, search_explainer: SearchExplainer, kind: str, queries: tuple[str, ...]
+) -> None:
+    found = []
+    for trader in (full.traders[0], full.traders[-1]):
+        for query in queries:
+            plans = await search_explainer.plans(trader, kind, query)
+            assert f"{kind}s_search_idx" in indexes(plans), query
+            found += [
+                f"{query!r}: {fault}"
+                for plan in plans
+                for fault in faults(plan, explainer.sizes, max(plan["Actual Rows"], PAGE))
+            ]
+    assert not found, "\n".join(found)
+
+
+async def test_a_search_index_that_is_missing_is_missed(
+    full: Volume, explainer: Explainer, search_explainer: SearchExplainer
+) -> None:
+    plans = await search_explainer.plans(
+        full.traders[0], "product", "17 product", "DROP INDEX products_search_idx"
+    )
+    assert "products_search_idx" not in indexes(plans)
+    assert [fault for plan in plans for fault in faults(plan, explainer.sizes, PAGE)]

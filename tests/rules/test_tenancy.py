@@ -35,6 +35,8 @@ SECURITY_DEFINER = {
     "advance_shipments": "imsop_owner",
     "find_account": "imsop_lookup",
     "search_everything": "imsop_lookup",
+    "search_ids": "imsop_lookup",
+    "search_things": "imsop_lookup",
     "ensure_partitions": "imsop_owner",
     "post_movements": "imsop_owner",
     "reserve_stock": "imsop_owner",
@@ -52,6 +54,8 @@ OTHER_POLICIES = [
             "sales_orders",
             "shipments",
             "suppliers",
+            "warehouse_zones",
+            "warehouses",
         )
     ),
     ("organizations", "operator_administers", "imsop_operator", "UPDATE"),

@@ -142,8 +142,8 @@ async def test_search_works_by_keyboard_alone(browser: Browser, gallery: str) ->
         await visit.page.goto(gallery, wait_until="networkidle")
         await visit.page.keyboard.press("/")
         await visit.page.keyboard.type("pop")
-        await expect(visit.page.get_by_role("option", name="Popcorn holder")).to_be_visible()
-        await visit.page.keyboard.press("ArrowDown")
+        first = visit.page.get_by_role("option", name="Popcorn holder")
+        await expect(first).to_have_attribute("aria-selected", "true")
         await visit.page.keyboard.press("ArrowDown")
         await expect(visit.page.get_by_role("option", name="SHP-20412")).to_have_attribute(
             "aria-selected", "true"
@@ -158,6 +158,51 @@ async def test_search_works_by_keyboard_alone(browser: Browser, gallery: str) ->
         visit.complaints = [
             said for said in visit.complaints if "status of 404" not in said
         ]  # no such page here
+
+
+async def test_the_palette_opens_from_a_field_and_gives_the_focus_back(
+    browser: Browser, gallery: str
+) -> None:
+    async with visiting(browser) as visit:
+        await visit.page.goto(gallery, wait_until="networkidle")
+        field = visit.page.get_by_role("search", name="Filters").get_by_role("searchbox").first
+        await field.focus()
+        await visit.page.keyboard.press("/")
+        await expect(field).to_have_value("/")
+        await visit.page.keyboard.press("Control+k")
+        box = visit.page.get_by_label("Search", exact=True)
+        await expect(box).to_be_focused()
+        await expect(visit.page.get_by_role("option").first).to_be_visible()
+        await visit.page.keyboard.press("Escape")
+        await expect(field).to_be_focused()
+        await expect(visit.page.get_by_role("option").first).to_be_hidden()
+
+
+_BOXES = """() => [...document.querySelectorAll('#search-results [role=option]')].map(option => {
+    const [line, icon, text] = [option, option.querySelector('.icon'), option.querySelector('span')]
+        .map(element => element.getBoundingClientRect());
+    return [line, icon, text].map(({top, bottom, left, right}) => ({top, bottom, left, right}));
+})"""
+
+
+@pytest.mark.parametrize("size", [DESK, {"width": 1024, "height": 768}, PHONE])
+async def test_what_the_palette_offers_is_laid_out_line_by_line(
+    browser: Browser, gallery: str, size: dict[str, int]
+) -> None:
+    """Each icon before its text in its own line, no line over another, all within the window."""
+    async with visiting(browser, viewport=size) as visit:
+        await visit.page.goto(gallery, wait_until="networkidle")
+        await visit.page.keyboard.press("/")
+        await visit.page.keyboard.type("pop")
+        await expect(visit.page.get_by_role("option", name="All results")).to_be_visible()
+        bottom = 0
+        for line, icon, text in await visit.page.evaluate(_BOXES):
+            assert line["top"] >= bottom
+            assert line["top"] <= icon["top"] < icon["bottom"] <= line["bottom"]
+            assert line["left"] <= icon["left"] < icon["right"] <= text["left"] < text["right"]
+            assert text["right"] <= line["right"] <= size["width"]
+            bottom = line["bottom"]
+        assert line["right"] - line["left"] >= min(size["width"] - 40, 600)
 
 
 async def test_menus_open_and_close_by_keyboard(browser: Browser, gallery: str) -> None:

@@ -160,14 +160,14 @@ async def plain(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 @get("/search/found")
-async def found(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Search results, as the search box requests them while the user types."""
+async def found(request: Request[Any, Any, Any], q: str = "") -> Response[bytes]:
+    """What the search box asks while somebody types."""
     _signed_in(request)
     groups = [
         ("Products", "box", [(row.product, row.sku, f"/products/{row.sku}") for row in STOCK[:1]]),
         ("Shipments", "ship", [(marker.label, marker.state, marker.href) for marker in MARKERS[:1]]),
     ]
-    return render(request, "ui/found.html", groups=groups)
+    return render(request, "ui/found.html", q=q, groups=groups)
 
 
 @get("/stream")

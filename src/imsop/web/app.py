@@ -134,7 +134,7 @@ def create_litestar(settings: Settings, installation: Installation) -> Litestar:
     )
     app.state.settings = settings
     app.state.installation = installation
-    app.state.navigation = pages.NAVIGATION
+    app.state.navigation, app.state.offered = pages.NAVIGATION, pages.OFFERED
     prepare_routes(app, max_json_bytes=settings.max_body_bytes)
     take_away_caches(app)
     return app

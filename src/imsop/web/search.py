@@ -1,34 +1,43 @@
-"""Global search over products, partners, orders and shipments by name or number."""
+"""Search over everything that people look for, by words of its names or by its codes and numbers."""
 
-import re
-from typing import Annotated, get_args
+from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import get
 from msgspec import Meta, Struct
 
 from imsop.core.database import Connection, fetch_all
-from imsop.core.fields import NO_NUL
+from imsop.core.sought import SearchQuery, folded, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.web.places import PLACES, SearchKind
+from imsop.web.places import FOUND, SearchKind
 
-SearchQuery = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_NUL)]
-LISTED = 500
 ResultsPerKind = Annotated[int, Meta(ge=1, le=20)]
-
-_INDEXED = re.compile(r"[^\W_]{3}")
-"""What a trigram index needs to find a part by."""
-_ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 class SearchResult(Struct, frozen=True):
     kind: SearchKind
-    id: UUID
+    id: UUID | None
+    """None for a category, which is only a name."""
     title: str
     subtitle: str | None
+    formerly: str | None
+    """The SKU by which a product was found that has another one now."""
+    is_exact: bool
+    """Whether the query is one of its codes, or its whole name."""
+
+    @property
+    def href(self) -> str:
+        path = FOUND[self.kind].path
+        match self.kind:
+            case "category":
+                return f"{path}?{urlencode({'category': self.title})}"
+            case "warehouse_zone":
+                return f"{path}?{urlencode({'q': self.title})}"
+        return f"{path}/{self.id}"
 
 
 class SearchResults(Struct, frozen=True):
@@ -38,54 +47,68 @@ class SearchResults(Struct, frozen=True):
 async def search(connection: Connection, actor: Actor, query: str, limit: int) -> list[SearchResult]:
     """Best matches of each kind that the actor may see, grouped by kind.
 
-    Codes and numbers match by prefix. Codes, numbers and names also match by any run of at least three
-    letters or digits.
+    Kinds with an exact match come first, then those with one that is itself called so: a warehouse Rotterdam
+    before the orders of a supplier there.
+
+    Every word must be found, in any order. Where nothing matches, one slip in one long word is forgiven.
     """
-    kinds = [kind for kind in get_args(SearchKind) if PLACES[kind].permission in actor.permissions]
-    return await _found(connection, actor, kinds, query, limit)
+    kinds = [kind for kind, place in FOUND.items() if place.permission in actor.permissions]
+    results = await search_kinds(connection, actor, kinds, query, limit)
+    words = folded(query).split()
+    exact = {result.kind for result in results if result.is_exact}
+    named = {result.kind for result in results if any(word in folded(_name(result)) for word in words)}
+    return sorted(results, key=lambda result: (result.kind not in exact, result.kind not in named))
 
 
-async def search_kind(
-    connection: Connection, actor: Actor, kind: SearchKind, query: str, limit: int
-) -> list[SearchResult]:
-    """Best matches of one kind. The caller has checked that the actor may see that kind."""
-    return await _found(connection, actor, [kind], query, limit)
+def _name(result: SearchResult) -> str:
+    """What it is called; a product, whose title is its SKU, also by its name."""
+    return f"{result.title} {result.subtitle}" if result.kind == "product" else result.title
 
 
-async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
-    """Ids of the best matches of one kind, at most LISTED, used as a filter by a list page.
-
-    Turns off generic plans (plan_cache_mode) for the rest of the transaction: the best plan for a few ids
-    differs from the best plan for many.
-    """
-    results = await _found(connection, actor, [kind], query, LISTED)
-    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    return [result.id for result in results]
-
-
-async def _found(
+async def search_kinds(
     connection: Connection, actor: Actor, kinds: list[SearchKind], query: str, limit: int
 ) -> list[SearchResult]:
-    query = query.strip()
-    if not query:
-        return []
+    """The best matches of these kinds; the caller has seen to it that the actor may see them."""
     return await fetch_all(
         connection,
         SearchResult,
-        "SELECT kind, id, title, subtitle FROM search_everything($1, $2, $3, $4::text[], $5)",
+        """
+        SELECT kind, id, title, subtitle, formerly, is_exact
+        FROM search_things($1, $2::text[], $3::text[], $4)
+        """,
         actor.organization_id,
-        query,
-        f"%{query.translate(_ESCAPED)}%" if _INDEXED.search(query) else None,
+        sought(query) or [],
         kinds,
         limit,
     )
+
+
+async def ids_of(
+    connection: Connection, actor: Actor, kind: SearchKind, query: str | None
+) -> list[UUID] | None:
+    """Ids of all matches of that kind, for a list to be narrowed to; None for nothing asked.
+
+    For lists of what refers to the things found, such as the ledger. Later statements of the transaction are
+    planned for their actual arguments: the best plan for a few products is not the best for many.
+    """
+    spellings = sought(query)
+    if spellings is None:
+        return None
+    records = await connection.fetch(
+        "SELECT id FROM search_ids($1, $2, $3::text[]) AS id", actor.organization_id, kind, spellings
+    )
+    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    return [record["id"] for record in records]
 
 
 @get("/search", opt=allow(Permission.ORGANIZATION_READ))
 async def search_everything(
     request: TenantRequest, q: SearchQuery, limit: ResultsPerKind = 5
 ) -> SearchResults:
-    """Find products, partners, orders and shipments by name or number, or part of it."""
+    """Find products, partners, orders, shipments and places, by words of their names or by their numbers.
+
+    Words may stand in any order, accents and case do not matter, and a GTIN is found in every GS1 form.
+    """
     connection, actor = await request.begin()
     return SearchResults(await search(connection, actor, q, limit))
 

@@ -27,7 +27,11 @@ _WAREHOUSES = """
 WAREHOUSES = Listing(
     Warehouse,
     _WAREHOUSES,
-    filters={"name": "w.name = {}", "status": "w.status = {}"},
+    filters={
+        "name": "w.name = {}",
+        "status": "w.status = {}",
+        "q": "w.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse', {})))",
+    },
     sorts={"name": Sort("w.name", "name", str)},
     tiebreak="w.id",
 )
@@ -179,7 +183,7 @@ ZONES_OF_WAREHOUSES = Listing(
     WHERE z.organization_id = $1
     """,
     filters={
-        "part": "strpos(lower(concat_ws(' ', z.code, z.name)), lower({})) > 0",
+        "q": "z.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse_zone', {})))",
         "warehouse_id": "z.warehouse_id = {}",
         "zone_type": "z.zone_type = {}",
     },
@@ -262,8 +266,7 @@ WAREHOUSE_SUMMARIES = Listing(
     WHERE w.organization_id = $1
     """,
     filters={
-        # An organization has few warehouses: a scan is fine.
-        "part": "strpos(lower(concat_ws(' ', w.name, w.location, w.city, w.country)), lower({})) > 0",
+        "q": "w.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse', {})))",
         "status": "w.status = {}",
     },
     sorts={"name": Sort("w.name", "name", str)},

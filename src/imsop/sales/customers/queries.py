@@ -21,7 +21,7 @@ CUSTOMERS = Listing(
         "customer_number": "c.customer_number = {}",
         "name": "c.name = {}",
         "status": "c.status = {}",
-        "ids": "c.id = ANY ({}::uuid[])",
+        "q": "c.id = ANY (ARRAY(SELECT search_ids($1, 'customer', {})))",
     },
     sorts={"name": Sort("c.name", "name", str)},
     tiebreak="c.id",

@@ -32,6 +32,7 @@ SALES_ORDERS = Listing(
     SalesOrder,
     _SALES_ORDERS,
     filters={
+        "q": "o.id = ANY (ARRAY(SELECT search_ids($1, 'sales_order', {})))",
         "so_number": "o.so_number = {}",
         # The sub-select hides the value: for a common status the planner would walk the date index and may
         # find no match for thousands of rows.
@@ -257,7 +258,7 @@ SALES_ORDER_SUMMARIES = Listing(
     WHERE o.organization_id = $1
     """,
     filters={
-        "ids": "o.id = ANY ({}::uuid[])",
+        "q": "o.id = ANY (ARRAY(SELECT search_ids($1, 'sales_order', {})))",
         "status": "o.status = (SELECT {})",  # hidden from the planner: see queries.SALES_ORDERS
         "customer_id": "o.customer_id = {}",
         "product_id": """o.id IN (SELECT i.sales_order_id FROM sales_order_items i

@@ -46,6 +46,29 @@ NAVIGATION = (
     NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Jobs"), "/jobs", "settings-automation", Permission.JOBS_READ, _ADMINISTRATION),
 )
+_SHORTCUTS = (
+    NavigationEntry(
+        N_("Late purchase orders"), "/purchase-orders?late=true", "clock", Permission.PURCHASE_ORDERS_READ
+    ),
+    NavigationEntry(
+        N_("Late sales orders"), "/sales-orders?late=true", "clock", Permission.SALES_ORDERS_READ
+    ),
+    NavigationEntry(N_("Late shipments"), "/shipments?late=true", "clock", Permission.SHIPMENTS_READ),
+    NavigationEntry(
+        N_("Stock below reorder level"), "/inventory?state=below_reorder_level", "packages",
+        Permission.INVENTORY_READ,
+    ),
+    NavigationEntry(N_("Profile and password"), "/profile", "user"),
+    NavigationEntry(N_("Sessions"), "/profile/sessions", "device-desktop"),
+)  # fmt: skip
+_ACTIONS = tuple(
+    NavigationEntry(editor.new_title, f"{editor.path}/new", "plus", editor.write)
+    for editor in (
+        product_editor.EDITOR, supplier_editor.EDITOR, customer_editor.EDITOR, warehouse_editor.EDITOR,
+        zone_editor.EDITOR,
+    )
+)  # fmt: skip
+OFFERED = search.Offer(pages=NAVIGATION + _SHORTCUTS, actions=_ACTIONS)
 _MODULES = (
     signing_in, control_tower, account, search, products, product, stock, ledger, warehouses, zones,
     purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments, events,
