@@ -7,6 +7,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, connected
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of, xlsx_of
+from tests.pages.tables import is_empty
 
 
 async def test_a_product_is_found_by_part_of_its_name_and_linked(admin: Member, stranger: Member) -> None:
