@@ -24,6 +24,16 @@ CREATE TYPE public.document_change AS (
 
 ALTER TYPE public.document_change OWNER TO imsop_owner;
 
+CREATE TYPE public.found_thing AS (
+	id uuid,
+	title text,
+	subtitle text,
+	codes text[],
+	former_skus text[]
+);
+
+ALTER TYPE public.found_thing OWNER TO imsop_owner;
+
 CREATE TYPE public.past_sale_line AS (
 	id uuid,
 	sales_order_id uuid,
@@ -303,6 +313,22 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.forget_daily_stock() OWNER TO imsop_owner;
+
+CREATE FUNCTION public.keep_product_codes() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    IF NEW.gtin ~ '^([0-9]{8}|[0-9]{12,13})$' THEN
+        NEW.gtin := lpad(NEW.gtin, 14, '0');
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.sku <> OLD.sku THEN
+        NEW.former_skus := (OLD.sku || array_remove(array_remove(OLD.former_skus, NEW.sku::text), OLD.sku::text))[1:20];
+    END IF;
+    RETURN NEW;
+END $_$;
+
+ALTER FUNCTION public.keep_product_codes() OWNER TO imsop_owner;
 
 CREATE FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) RETURNS void
     LANGUAGE plpgsql
@@ -820,6 +846,130 @@ CREATE FUNCTION public.sales_order_is_open(p_status text) RETURNS boolean
 
 ALTER FUNCTION public.sales_order_is_open(p_status text) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.search_form(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN replace(replace(replace(translate(NORMALIZE(regexp_replace(regexp_replace(NORMALIZE(casefold((NORMALIZE(p_text, NFKC) COLLATE pg_unicode_fast)), NFKD), '[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]'::text, ''::text, 'g'::text), '[\s\x01-\x1f]+'::text, ' '::text, 'g'::text), NFC), 'øłđðħŧı’‘‐–—−٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹'::text, 'olddhti''''----01234567890123456789'::text), 'æ'::text, 'ae'::text), 'œ'::text, 'oe'::text), 'þ'::text, 'th'::text);
+
+ALTER FUNCTION public.search_form(p_text text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_code(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(public.search_form(p_text), '[ ._/()-]'::text, ''::text, 'g'::text);
+
+ALTER FUNCTION public.search_code(p_text text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) RETURNS SETOF public.found_thing
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    v_grams text[] := public.search_grams(p_fragments[1]);
+    v_patterns text[] := public.search_patterns(p_fragments);
+BEGIN
+    IF p_organization_id IS DISTINCT FROM public.current_organization_id() OR v_grams IS NULL THEN
+        RETURN;
+    END IF;
+    CASE p_kind
+        WHEN 'product' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, t.former_skus FROM public.searchable_products t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'supplier' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_suppliers t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'customer' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_customers t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'warehouse' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_warehouses t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'warehouse_zone' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_zones t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'user' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_users t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'category' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_categories t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'purchase_order' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_purchase_orders t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'sales_order' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_sales_orders t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'shipment' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[] FROM public.searchable_shipments t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_grams
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+    END CASE;
+END $$;
+
+ALTER FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_text(p_names text[], p_codes text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((' '::text || COALESCE((public.search_form(array_to_string((search_text.p_names || search_text.p_codes), ' '::text)) || ' '::text), ''::text)) || COALESCE((string_agg(public.search_code(c.code), ' '::text) || ' '::text), ''::text))
+    FROM unnest(search_text.p_codes) c(code);
+END;
+
+ALTER FUNCTION public.search_text(p_names text[], p_codes text[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit integer) RETURNS TABLE(kind text, id uuid, title text, subtitle text, formerly text, is_exact boolean)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH typed AS (
+          SELECT btrim(public.search_form(search_best.p_typed)) AS form,
+             public.search_code(search_best.p_typed) AS code
+         ), tiers AS (
+          SELECT tier.number,
+             tier.fragments
+            FROM typed typed_1,
+             LATERAL ( VALUES (1,ARRAY[((' '::text || typed_1.form) || ' '::text)]), (1,
+                         CASE
+                             WHEN (typed_1.code <> ALL (ARRAY[''::text, typed_1.form])) THEN ARRAY[((' '::text || typed_1.code) || ' '::text)]
+                             ELSE NULL::text[]
+                         END), (2,ARRAY[(' '::text || typed_1.form)]), (3,search_best.p_fragments)) tier(number, fragments)
+         ), found AS (
+          SELECT DISTINCT ON (t.id, t.title) tiers.number,
+             t.id,
+             t.title,
+             t.subtitle,
+             t.codes,
+             t.former_skus
+            FROM tiers,
+             LATERAL public.search_matching(search_best.p_organization_id, search_best.p_kind, tiers.fragments, 200) t(id, title, subtitle, codes, former_skus)
+           ORDER BY t.id, t.title, tiers.number
+         )
+  SELECT search_best.p_kind AS p_kind,
+     f.id,
+     f.title,
+     f.subtitle,
+     former.sku,
+     exact.is_exact
+    FROM typed,
+     found f,
+     (LATERAL ( SELECT ((f.number = 1) AND (EXISTS ( SELECT
+                    FROM unnest(f.codes) c(code)
+                   WHERE (public.search_code(c.code) = typed.code)))) AS is_exact) exact
+      LEFT JOIN LATERAL ( SELECT s.sku
+            FROM unnest(f.former_skus) s(sku)
+           WHERE (starts_with(public.search_code(s.sku), typed.code) AND (strpos(public.search_text(ARRAY[f.subtitle], ARRAY[f.title]), typed.form) = 0))
+          LIMIT 1) former ON (true))
+   ORDER BY exact.is_exact DESC, (former.sku IS NOT NULL), f.number, f.title, f.id
+  LIMIT search_best.p_limit;
+END;
+
+ALTER FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit integer) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) RETURNS TABLE(kind text, id uuid, title text, subtitle text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -901,6 +1051,129 @@ CREATE FUNCTION public.search_everything(p_organization_id uuid, p_query text, p
 $$;
 
 ALTER FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) OWNER TO imsop_lookup;
+
+CREATE FUNCTION public.search_fragments(p_typed text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    BEGIN ATOMIC
+ WITH words AS (
+          SELECT DISTINCT w_1.word,
+             (w_1.word ~ '[^\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]'::text) AS is_word
+            FROM string_to_table(btrim(public.search_form(search_fragments.p_typed)), ' '::text) w_1(word)
+           WHERE (w_1.word <> ''::text)
+         )
+  SELECT array_agg(f.fragment ORDER BY (char_length(f.fragment)) DESC, f.fragment) AS array_agg
+    FROM words w,
+     LATERAL ( SELECT
+                 CASE
+                     WHEN ((char_length(w.word) > 2) OR ((char_length(w.word) = 2) AND (w.word > ('~'::text COLLATE "C"))) OR (w.word > ('෿'::text COLLATE "C"))) THEN w.word
+                     ELSE (' '::text || w.word)
+                 END AS "case") f(fragment)
+   WHERE (w.is_word OR (NOT (EXISTS ( SELECT
+            FROM words o
+           WHERE o.is_word))));
+END;
+
+ALTER FUNCTION public.search_fragments(p_typed text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_grams(p_text text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    c text[] := string_to_array(p_text, NULL);
+    n int := cardinality(c);
+    v_grams text[] := '{}';
+BEGIN
+    FOR i IN 1 .. n LOOP
+        CONTINUE WHEN c[i] = U&'\0001';
+        IF c[i] > U&'\0DFF' COLLATE "C" THEN
+            v_grams := v_grams || c[i];
+        END IF;
+        CONTINUE WHEN i = n OR c[i + 1] = U&'\0001';
+        IF c[i] = ' ' OR c[i] > '~' COLLATE "C" THEN
+            v_grams := v_grams || (c[i] || c[i + 1]);
+        END IF;
+        CONTINUE WHEN i + 1 = n OR c[i + 2] = U&'\0001';
+        v_grams := v_grams || (c[i] || c[i + 1] || c[i + 2]);
+    END LOOP;
+    RETURN v_grams;
+END $$;
+
+ALTER FUNCTION public.search_grams(p_text text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_ids(p_organization_id uuid, p_kind text, p_spellings text[]) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    v_typed text;
+BEGIN
+    FOREACH v_typed IN ARRAY p_spellings LOOP
+        RETURN QUERY SELECT t.id
+        FROM public.search_matching(p_organization_id, p_kind, public.search_fragments(v_typed), NULL) AS t;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    RETURN QUERY SELECT t.id
+    FROM unnest(p_spellings) AS s (typed), public.search_slips(public.search_fragments(s.typed)) AS meant,
+         LATERAL public.search_matching(p_organization_id, p_kind, meant.fragments, NULL) AS t;
+END $$;
+
+ALTER FUNCTION public.search_ids(p_organization_id uuid, p_kind text, p_spellings text[]) OWNER TO imsop_lookup;
+
+CREATE FUNCTION public.search_patterns(p_fragments text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT array_agg((('%'::text || replace(replace(replace(replace(f.fragment, '\'::text, '\\'::text), '%'::text, '\%'::text), '_'::text, '\_'::text), ''::text, '_'::text)) || '%'::text)) AS array_agg
+    FROM unnest(search_patterns.p_fragments) f(fragment);
+END;
+
+ALTER FUNCTION public.search_patterns(p_fragments text[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_slips(p_fragments text[]) RETURNS TABLE(fragments text[])
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT DISTINCT (meant.word || array_remove(search_slips.p_fragments, typed.word))
+    FROM unnest(search_slips.p_fragments) typed(word),
+     LATERAL generate_series(1, char_length(typed.word)) i(i),
+     LATERAL ( VALUES ((("left"(typed.word, (i.i - 1)) || ''::text) || substr(typed.word, (i.i + 1)))), (("left"(typed.word, (i.i - 1)) || substr(typed.word, (i.i + 1)))), ((("left"(typed.word, i.i) || ''::text) || substr(typed.word, (i.i + 1)))), (((("left"(typed.word, (i.i - 1)) || substr(typed.word, (i.i + 1), 1)) || substr(typed.word, i.i, 1)) || substr(typed.word, (i.i + 2))))) meant(word)
+   WHERE ((char_length(typed.word) >= 6) AND (typed.word !~ '[0-9 ]'::text));
+END;
+
+ALTER FUNCTION public.search_slips(p_fragments text[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_things(p_organization_id uuid, p_spellings text[], p_kinds text[], p_limit integer) RETURNS TABLE(kind text, id uuid, title text, subtitle text, formerly text, is_exact boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    v_kind text;
+    v_typed text;
+    v_any boolean := false;
+BEGIN
+    FOREACH v_typed IN ARRAY p_spellings LOOP
+        FOREACH v_kind IN ARRAY p_kinds LOOP
+            RETURN QUERY SELECT * FROM public.search_best(
+                p_organization_id, v_kind, public.search_fragments(v_typed), v_typed, p_limit);
+            v_any := v_any OR FOUND;
+        END LOOP;
+        IF v_any THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    FOREACH v_kind IN ARRAY p_kinds LOOP
+        RETURN QUERY SELECT DISTINCT v_kind, t.id, t.title, t.subtitle, NULL::text, false
+        FROM unnest(p_spellings) AS s (typed), public.search_slips(public.search_fragments(s.typed)) AS meant,
+             LATERAL public.search_matching(p_organization_id, v_kind, meant.fragments, p_limit) AS t
+        ORDER BY t.title, t.id LIMIT p_limit;
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.search_things(p_organization_id uuid, p_spellings text[], p_kinds text[], p_limit integer) OWNER TO imsop_lookup;
 
 CREATE FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1551,6 +1824,7 @@ CREATE TABLE public.customers (
     payment_terms character varying(50),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[customer_number, phone])::text[])) STORED,
     CONSTRAINT customers_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT customers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
 );
@@ -1820,7 +2094,9 @@ CREATE TABLE public.products (
     status text DEFAULT 'active'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT products_gtin_digits CHECK (((gtin)::text ~ '^([0-9]{8}|[0-9]{12,14})$'::text)),
+    former_skus text[] DEFAULT '{}'::text[] NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, category])::text[], (ARRAY[(sku)::text, (gtin)::text] || former_skus))) STORED,
+    CONSTRAINT products_gtin_digits CHECK (((gtin)::text ~ '^[0-9]{14}$'::text)),
     CONSTRAINT products_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT products_reorder_level_not_negative CHECK ((reorder_level >= 0)),
     CONSTRAINT products_reorder_quantity_not_negative CHECK ((reorder_quantity >= 0)),
@@ -1887,6 +2163,7 @@ CREATE TABLE public.purchase_orders (
     warehouse_id uuid,
     supplier_reference character varying(100),
     partner jsonb,
+    searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[po_number, supplier_reference])::text[])) STORED,
     CONSTRAINT purchase_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT purchase_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
@@ -2022,6 +2299,7 @@ CREATE TABLE public.sales_orders (
     partner jsonb,
     priority smallint DEFAULT 0 NOT NULL,
     on_hold_reason character varying(255),
+    searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[so_number, customer_reference])::text[])) STORED,
     CONSTRAINT sales_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT sales_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
@@ -2090,6 +2368,382 @@ CREATE TABLE public.sales_order_history (
 ALTER TABLE ONLY public.sales_order_history FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sales_order_history OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_categories WITH (security_invoker='true') AS
+ WITH RECURSIVE category AS (
+        ( SELECT p.organization_id,
+            p.category
+           FROM public.products p
+          WHERE ((p.organization_id = public.current_organization_id()) AND (p.category IS NOT NULL))
+          ORDER BY p.category
+         LIMIT 1)
+        UNION ALL
+         SELECT c_1.organization_id,
+            following.category
+           FROM category c_1,
+            LATERAL ( SELECT p.category
+                   FROM public.products p
+                  WHERE ((p.organization_id = c_1.organization_id) AND ((p.category)::text > (c_1.category)::text))
+                  ORDER BY p.category
+                 LIMIT 1) following
+        )
+ SELECT organization_id,
+    NULL::uuid AS id,
+    (category)::text AS title,
+    NULL::text AS subtitle,
+    ARRAY[(category)::text] AS codes,
+    public.search_text((ARRAY[category])::text[], '{}'::text[]) AS searched,
+    public.search_text((ARRAY[category])::text[], '{}'::text[]) AS whole
+   FROM category c
+ LIMIT 1000;
+
+ALTER VIEW public.searchable_categories OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_customers WITH (security_invoker='true') AS
+ SELECT organization_id,
+    id,
+    (name)::text AS title,
+    (customer_number)::text AS subtitle,
+    ARRAY[(name)::text, (email)::text, (phone)::text, (customer_number)::text] AS codes,
+    searched,
+    searched AS whole
+   FROM public.customers c;
+
+ALTER VIEW public.searchable_customers OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_products WITH (security_invoker='true') AS
+ SELECT organization_id,
+    id,
+    (sku)::text AS title,
+    (name)::text AS subtitle,
+    (ARRAY[(sku)::text, (gtin)::text, (name)::text] || former_skus) AS codes,
+    former_skus,
+    searched,
+    searched AS whole
+   FROM public.products p;
+
+ALTER VIEW public.searchable_products OWNER TO imsop_owner;
+
+CREATE TABLE public.suppliers (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    name character varying(255) NOT NULL,
+    email character varying(255),
+    phone character varying(20),
+    country character varying(100),
+    city character varying(100),
+    address text,
+    postal_code character varying(20),
+    contact_person character varying(100),
+    status text DEFAULT 'active'::text NOT NULL,
+    rating numeric(3,2) DEFAULT 0 NOT NULL,
+    payment_terms character varying(50),
+    lead_time_days integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[phone])::text[])) STORED,
+    CONSTRAINT suppliers_lead_time_not_negative CHECK ((lead_time_days >= 0)),
+    CONSTRAINT suppliers_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT suppliers_rating_range CHECK (((rating >= (0)::numeric) AND (rating <= (5)::numeric))),
+    CONSTRAINT suppliers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
+);
+
+ALTER TABLE ONLY public.suppliers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.suppliers OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_purchase_orders WITH (security_invoker='true') AS
+ SELECT o.organization_id,
+    o.id,
+    (o.po_number)::text AS title,
+    (s.name)::text AS subtitle,
+    ARRAY[(o.po_number)::text, (o.supplier_reference)::text] AS codes,
+    o.searched,
+    (o.searched || s.searched) AS whole
+   FROM (public.purchase_orders o
+     JOIN public.suppliers s ON (((s.organization_id = o.organization_id) AND (s.id = o.supplier_id))))
+UNION ALL
+ SELECT o.organization_id,
+    o.id,
+    o.po_number AS title,
+    s.name AS subtitle,
+    ARRAY[o.po_number, o.supplier_reference] AS codes,
+    s.searched,
+    (o.searched || s.searched) AS whole
+   FROM (public.purchase_orders o
+     JOIN public.suppliers s ON (((s.organization_id = o.organization_id) AND (s.id = o.supplier_id))));
+
+ALTER VIEW public.searchable_purchase_orders OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_sales_orders WITH (security_invoker='true') AS
+ SELECT o.organization_id,
+    o.id,
+    (o.so_number)::text AS title,
+    (c.name)::text AS subtitle,
+    ARRAY[(o.so_number)::text, (o.customer_reference)::text] AS codes,
+    o.searched,
+    (o.searched || COALESCE(c.searched, ''::text)) AS whole
+   FROM (public.sales_orders o
+     LEFT JOIN public.customers c ON (((c.organization_id = o.organization_id) AND (c.id = o.customer_id))))
+UNION ALL
+ SELECT o.organization_id,
+    o.id,
+    o.so_number AS title,
+    c.name AS subtitle,
+    ARRAY[o.so_number, o.customer_reference] AS codes,
+    c.searched,
+    (o.searched || c.searched) AS whole
+   FROM (public.sales_orders o
+     JOIN public.customers c ON (((c.organization_id = o.organization_id) AND (c.id = o.customer_id))));
+
+ALTER VIEW public.searchable_sales_orders OWNER TO imsop_owner;
+
+CREATE TABLE public.shipments (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    reference_id character varying(100),
+    shipment_type text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    purchase_order_id uuid,
+    sales_order_id uuid,
+    supplier_id uuid,
+    origin_warehouse_id uuid,
+    destination_warehouse_id uuid,
+    origin_location character varying(255),
+    destination_location character varying(255),
+    carrier character varying(100),
+    tracking_number character varying(100),
+    transport_mode text,
+    weight_kg numeric(12,3),
+    ship_date date,
+    expected_delivery_date date,
+    actual_delivery_date date,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[carrier, origin_location, destination_location])::text[], (ARRAY[reference_id, tracking_number, (
+CASE
+    WHEN (COALESCE(reference_id, tracking_number) IS NULL) THEN (id)::text
+    ELSE NULL::text
+END)::character varying])::text[])) STORED,
+    CONSTRAINT shipments_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT shipments_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT shipments_links_fit_type CHECK (
+CASE shipment_type
+    WHEN 'inbound'::text THEN (sales_order_id IS NULL)
+    WHEN 'outbound'::text THEN ((purchase_order_id IS NULL) AND (supplier_id IS NULL))
+    ELSE ((purchase_order_id IS NULL) AND (sales_order_id IS NULL) AND (supplier_id IS NULL))
+END),
+    CONSTRAINT shipments_ship_date__year CHECK (((ship_date >= '1900-01-01'::date) AND (ship_date <= '2199-12-31'::date))),
+    CONSTRAINT shipments_status CHECK ((status = ANY (ARRAY['pending'::text, 'in_transit'::text, 'delivered'::text, 'cancelled'::text]))),
+    CONSTRAINT shipments_transfer_between_two_warehouses CHECK (((shipment_type <> 'transfer'::text) OR ((origin_warehouse_id IS NOT NULL) AND (destination_warehouse_id IS NOT NULL) AND (origin_warehouse_id <> destination_warehouse_id)))),
+    CONSTRAINT shipments_transport_mode CHECK ((transport_mode = ANY (ARRAY['air'::text, 'air_charter'::text, 'ocean'::text, 'road'::text, 'rail'::text, 'courier'::text]))),
+    CONSTRAINT shipments_type CHECK ((shipment_type = ANY (ARRAY['inbound'::text, 'outbound'::text, 'transfer'::text]))),
+    CONSTRAINT shipments_weight_not_negative CHECK ((weight_kg >= (0)::numeric))
+);
+
+ALTER TABLE ONLY public.shipments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.shipments OWNER TO imsop_owner;
+
+CREATE TABLE public.warehouses (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    name character varying(255) NOT NULL,
+    location character varying(255),
+    country character varying(100),
+    city character varying(100),
+    address text,
+    capacity integer,
+    manager_id uuid,
+    status text DEFAULT 'active'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, location, city, country])::text[], '{}'::text[])) STORED,
+    CONSTRAINT warehouses_capacity_not_negative CHECK ((capacity >= 0)),
+    CONSTRAINT warehouses_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT warehouses_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'maintenance'::text])))
+);
+
+ALTER TABLE ONLY public.warehouses FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.warehouses OWNER TO imsop_owner;
+
+CREATE VIEW public.shipments_to_search WITH (security_invoker='true') AS
+ SELECT s.organization_id,
+    s.id,
+    (COALESCE(s.reference_id, s.tracking_number, ((s.id)::text)::character varying))::text AS title,
+    concat_ws(' · '::text, s.carrier, COALESCE(destination.name, s.destination_location)) AS subtitle,
+    ARRAY[(s.reference_id)::text, (s.tracking_number)::text, (s.id)::text] AS codes,
+    s.searched AS itself,
+    origin.searched AS origin,
+    destination.searched AS destination,
+    supplier.searched AS supplier,
+    bought.searched AS bought,
+    sold.searched AS sold,
+    concat(s.searched, origin.searched, destination.searched, supplier.searched, bought.searched, sold.searched) AS whole
+   FROM (((((public.shipments s
+     LEFT JOIN public.warehouses origin ON (((origin.organization_id = s.organization_id) AND (origin.id = s.origin_warehouse_id))))
+     LEFT JOIN public.warehouses destination ON (((destination.organization_id = s.organization_id) AND (destination.id = s.destination_warehouse_id))))
+     LEFT JOIN public.suppliers supplier ON (((supplier.organization_id = s.organization_id) AND (supplier.id = s.supplier_id))))
+     LEFT JOIN public.purchase_orders bought ON (((bought.organization_id = s.organization_id) AND (bought.id = s.purchase_order_id))))
+     LEFT JOIN public.sales_orders sold ON (((sold.organization_id = s.organization_id) AND (sold.id = s.sales_order_id))));
+
+ALTER VIEW public.shipments_to_search OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_shipments WITH (security_invoker='true') AS
+ SELECT s.organization_id,
+    s.id,
+    s.title,
+    s.subtitle,
+    s.codes,
+    s.itself AS searched,
+    s.whole
+   FROM public.shipments_to_search s
+UNION ALL
+ SELECT s.organization_id,
+    s.id,
+    s.title,
+    s.subtitle,
+    s.codes,
+    s.origin AS searched,
+    s.whole
+   FROM public.shipments_to_search s
+UNION ALL
+ SELECT s.organization_id,
+    s.id,
+    s.title,
+    s.subtitle,
+    s.codes,
+    s.destination AS searched,
+    s.whole
+   FROM public.shipments_to_search s
+UNION ALL
+ SELECT s.organization_id,
+    s.id,
+    s.title,
+    s.subtitle,
+    s.codes,
+    s.supplier AS searched,
+    s.whole
+   FROM public.shipments_to_search s
+UNION ALL
+ SELECT s.organization_id,
+    s.id,
+    s.title,
+    s.subtitle,
+    s.codes,
+    s.bought AS searched,
+    s.whole
+   FROM public.shipments_to_search s
+UNION ALL
+ SELECT s.organization_id,
+    s.id,
+    s.title,
+    s.subtitle,
+    s.codes,
+    s.sold AS searched,
+    s.whole
+   FROM public.shipments_to_search s;
+
+ALTER VIEW public.searchable_shipments OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_suppliers WITH (security_invoker='true') AS
+ SELECT organization_id,
+    id,
+    (name)::text AS title,
+    (country)::text AS subtitle,
+    ARRAY[(name)::text, (email)::text, (phone)::text] AS codes,
+    searched,
+    searched AS whole
+   FROM public.suppliers s;
+
+ALTER VIEW public.searchable_suppliers OWNER TO imsop_owner;
+
+CREATE TABLE public.users (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    email character varying(255) NOT NULL,
+    password_hash character varying(255) NOT NULL,
+    first_name character varying(100),
+    last_name character varying(100),
+    phone character varying(20),
+    avatar_url character varying(500),
+    status text DEFAULT 'active'::text NOT NULL,
+    locale text DEFAULT 'en'::text NOT NULL,
+    last_login timestamp with time zone,
+    mfa_enabled boolean DEFAULT false NOT NULL,
+    mfa_secret character varying(255),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[first_name, last_name, email])::text[], '{}'::text[])) STORED,
+    CONSTRAINT users_email_lower CHECK (((email)::text = lower((email)::text))),
+    CONSTRAINT users_locale CHECK ((locale = ANY (ARRAY['en'::text, 'de'::text]))),
+    CONSTRAINT users_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_users WITH (security_invoker='true') AS
+ SELECT organization_id,
+    id,
+    COALESCE(NULLIF(concat_ws(' '::text, first_name, last_name), ''::text), (email)::text) AS title,
+    (email)::text AS subtitle,
+    ARRAY[(email)::text, concat_ws(' '::text, first_name, last_name)] AS codes,
+    searched,
+    searched AS whole
+   FROM public.users u
+  WHERE (deleted_at IS NULL);
+
+ALTER VIEW public.searchable_users OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_warehouses WITH (security_invoker='true') AS
+ SELECT organization_id,
+    id,
+    (name)::text AS title,
+    (COALESCE(location, city))::text AS subtitle,
+    ARRAY[(name)::text] AS codes,
+    searched,
+    searched AS whole
+   FROM public.warehouses w;
+
+ALTER VIEW public.searchable_warehouses OWNER TO imsop_owner;
+
+CREATE TABLE public.warehouse_zones (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    warehouse_id uuid NOT NULL,
+    code character varying(50) NOT NULL,
+    name character varying(255) NOT NULL,
+    zone_type text NOT NULL,
+    capacity integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name])::text[], (ARRAY[code])::text[])) STORED,
+    CONSTRAINT warehouse_zones_capacity_not_negative CHECK ((capacity >= 0)),
+    CONSTRAINT warehouse_zones_code_given CHECK (((code)::text <> ''::text)),
+    CONSTRAINT warehouse_zones_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT warehouse_zones_type CHECK ((zone_type = ANY (ARRAY['receiving'::text, 'storage'::text, 'picking'::text, 'packing'::text, 'shipping'::text, 'quarantine'::text])))
+);
+
+ALTER TABLE ONLY public.warehouse_zones FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.warehouse_zones OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_zones WITH (security_invoker='true') AS
+ SELECT z.organization_id,
+    z.id,
+    (z.code)::text AS title,
+    concat_ws(' · '::text, z.name, w.name) AS subtitle,
+    ARRAY[(z.code)::text, (z.name)::text] AS codes,
+    z.searched,
+    z.searched AS whole
+   FROM (public.warehouse_zones z
+     JOIN public.warehouses w ON (((w.organization_id = z.organization_id) AND (w.id = z.warehouse_id))));
+
+ALTER VIEW public.searchable_zones OWNER TO imsop_owner;
 
 CREATE TABLE public.sessions (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -2178,48 +2832,6 @@ ALTER TABLE ONLY public.shipment_tracking FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.shipment_tracking OWNER TO imsop_owner;
 
-CREATE TABLE public.shipments (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    reference_id character varying(100),
-    shipment_type text NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    purchase_order_id uuid,
-    sales_order_id uuid,
-    supplier_id uuid,
-    origin_warehouse_id uuid,
-    destination_warehouse_id uuid,
-    origin_location character varying(255),
-    destination_location character varying(255),
-    carrier character varying(100),
-    tracking_number character varying(100),
-    transport_mode text,
-    weight_kg numeric(12,3),
-    ship_date date,
-    expected_delivery_date date,
-    actual_delivery_date date,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT shipments_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT shipments_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT shipments_links_fit_type CHECK (
-CASE shipment_type
-    WHEN 'inbound'::text THEN (sales_order_id IS NULL)
-    WHEN 'outbound'::text THEN ((purchase_order_id IS NULL) AND (supplier_id IS NULL))
-    ELSE ((purchase_order_id IS NULL) AND (sales_order_id IS NULL) AND (supplier_id IS NULL))
-END),
-    CONSTRAINT shipments_ship_date__year CHECK (((ship_date >= '1900-01-01'::date) AND (ship_date <= '2199-12-31'::date))),
-    CONSTRAINT shipments_status CHECK ((status = ANY (ARRAY['pending'::text, 'in_transit'::text, 'delivered'::text, 'cancelled'::text]))),
-    CONSTRAINT shipments_transfer_between_two_warehouses CHECK (((shipment_type <> 'transfer'::text) OR ((origin_warehouse_id IS NOT NULL) AND (destination_warehouse_id IS NOT NULL) AND (origin_warehouse_id <> destination_warehouse_id)))),
-    CONSTRAINT shipments_transport_mode CHECK ((transport_mode = ANY (ARRAY['air'::text, 'air_charter'::text, 'ocean'::text, 'road'::text, 'rail'::text, 'courier'::text]))),
-    CONSTRAINT shipments_type CHECK ((shipment_type = ANY (ARRAY['inbound'::text, 'outbound'::text, 'transfer'::text]))),
-    CONSTRAINT shipments_weight_not_negative CHECK ((weight_kg >= (0)::numeric))
-);
-
-ALTER TABLE ONLY public.shipments FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.shipments OWNER TO imsop_owner;
-
 CREATE UNLOGGED TABLE public.sign_in_attempts (
     subject_hash bytea NOT NULL,
     window_started_at timestamp with time zone NOT NULL,
@@ -2256,59 +2868,6 @@ ALTER TABLE ONLY public.supplier_metrics FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supplier_metrics OWNER TO imsop_owner;
 
-CREATE TABLE public.suppliers (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    name character varying(255) NOT NULL,
-    email character varying(255),
-    phone character varying(20),
-    country character varying(100),
-    city character varying(100),
-    address text,
-    postal_code character varying(20),
-    contact_person character varying(100),
-    status text DEFAULT 'active'::text NOT NULL,
-    rating numeric(3,2) DEFAULT 0 NOT NULL,
-    payment_terms character varying(50),
-    lead_time_days integer DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT suppliers_lead_time_not_negative CHECK ((lead_time_days >= 0)),
-    CONSTRAINT suppliers_name_given CHECK (((name)::text <> ''::text)),
-    CONSTRAINT suppliers_rating_range CHECK (((rating >= (0)::numeric) AND (rating <= (5)::numeric))),
-    CONSTRAINT suppliers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
-);
-
-ALTER TABLE ONLY public.suppliers FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.suppliers OWNER TO imsop_owner;
-
-CREATE TABLE public.users (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    email character varying(255) NOT NULL,
-    password_hash character varying(255) NOT NULL,
-    first_name character varying(100),
-    last_name character varying(100),
-    phone character varying(20),
-    avatar_url character varying(500),
-    status text DEFAULT 'active'::text NOT NULL,
-    locale text DEFAULT 'en'::text NOT NULL,
-    last_login timestamp with time zone,
-    mfa_enabled boolean DEFAULT false NOT NULL,
-    mfa_secret character varying(255),
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    CONSTRAINT users_email_lower CHECK (((email)::text = lower((email)::text))),
-    CONSTRAINT users_locale CHECK ((locale = ANY (ARRAY['en'::text, 'de'::text]))),
-    CONSTRAINT users_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])))
-);
-
-ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.users OWNER TO imsop_owner;
-
 CREATE TABLE public.warehouse_daily_totals (
     organization_id uuid NOT NULL,
     warehouse_id uuid NOT NULL,
@@ -2322,48 +2881,6 @@ CREATE TABLE public.warehouse_daily_totals (
 ALTER TABLE ONLY public.warehouse_daily_totals FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.warehouse_daily_totals OWNER TO imsop_owner;
-
-CREATE TABLE public.warehouse_zones (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    warehouse_id uuid NOT NULL,
-    code character varying(50) NOT NULL,
-    name character varying(255) NOT NULL,
-    zone_type text NOT NULL,
-    capacity integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT warehouse_zones_capacity_not_negative CHECK ((capacity >= 0)),
-    CONSTRAINT warehouse_zones_code_given CHECK (((code)::text <> ''::text)),
-    CONSTRAINT warehouse_zones_name_given CHECK (((name)::text <> ''::text)),
-    CONSTRAINT warehouse_zones_type CHECK ((zone_type = ANY (ARRAY['receiving'::text, 'storage'::text, 'picking'::text, 'packing'::text, 'shipping'::text, 'quarantine'::text])))
-);
-
-ALTER TABLE ONLY public.warehouse_zones FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.warehouse_zones OWNER TO imsop_owner;
-
-CREATE TABLE public.warehouses (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    name character varying(255) NOT NULL,
-    location character varying(255),
-    country character varying(100),
-    city character varying(100),
-    address text,
-    capacity integer,
-    manager_id uuid,
-    status text DEFAULT 'active'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT warehouses_capacity_not_negative CHECK ((capacity >= 0)),
-    CONSTRAINT warehouses_name_given CHECK (((name)::text <> ''::text)),
-    CONSTRAINT warehouses_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'maintenance'::text])))
-);
-
-ALTER TABLE ONLY public.warehouses FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.warehouses OWNER TO imsop_owner;
 
 CREATE SEQUENCE queue.procrastinate_events_id_seq
     START WITH 1
@@ -2647,7 +3164,7 @@ CREATE INDEX api_keys_name_idx ON public.api_keys USING btree (organization_id, 
 
 CREATE INDEX customers_name_idx ON public.customers USING btree (organization_id, name, id);
 
-CREATE INDEX customers_search_idx ON public.customers USING gin (organization_id, customer_number public.gin_trgm_ops, name public.gin_trgm_ops);
+CREATE INDEX customers_search_idx ON public.customers USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX customers_status_idx ON public.customers USING btree (organization_id, status, name, id);
 
@@ -2701,7 +3218,7 @@ CREATE INDEX products_category_name_idx ON public.products USING btree (organiza
 
 CREATE INDEX products_name_idx ON public.products USING btree (organization_id, name, id);
 
-CREATE INDEX products_search_idx ON public.products USING gin (organization_id, sku public.gin_trgm_ops, name public.gin_trgm_ops);
+CREATE INDEX products_search_idx ON public.products USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX products_status_idx ON public.products USING btree (organization_id, status, sku);
 
@@ -2727,7 +3244,7 @@ CREATE INDEX purchase_orders_open_supplier_idx ON public.purchase_orders USING b
 
 CREATE INDEX purchase_orders_order_date_idx ON public.purchase_orders USING btree (organization_id, order_date, id);
 
-CREATE INDEX purchase_orders_search_idx ON public.purchase_orders USING gin (organization_id, po_number public.gin_trgm_ops);
+CREATE INDEX purchase_orders_search_idx ON public.purchase_orders USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX purchase_orders_status_idx ON public.purchase_orders USING btree (organization_id, status, order_date, id);
 
@@ -2769,7 +3286,7 @@ CREATE INDEX sales_orders_open_number_idx ON public.sales_orders USING btree (or
 
 CREATE INDEX sales_orders_order_date_idx ON public.sales_orders USING btree (organization_id, order_date, id);
 
-CREATE INDEX sales_orders_search_idx ON public.sales_orders USING gin (organization_id, so_number public.gin_trgm_ops);
+CREATE INDEX sales_orders_search_idx ON public.sales_orders USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX sales_orders_status_idx ON public.sales_orders USING btree (organization_id, status, order_date, id);
 
@@ -2817,7 +3334,7 @@ CREATE INDEX shipments_reference_idx ON public.shipments USING btree (organizati
 
 CREATE INDEX shipments_sales_order_idx ON public.shipments USING btree (organization_id, sales_order_id) WHERE (sales_order_id IS NOT NULL);
 
-CREATE INDEX shipments_search_idx ON public.shipments USING gin (organization_id, tracking_number public.gin_trgm_ops, reference_id public.gin_trgm_ops);
+CREATE INDEX shipments_search_idx ON public.shipments USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX shipments_status_idx ON public.shipments USING btree (organization_id, status, created_at, id);
 
@@ -2835,7 +3352,7 @@ CREATE INDEX suppliers_name_idx ON public.suppliers USING btree (organization_id
 
 CREATE INDEX suppliers_rating_idx ON public.suppliers USING btree (organization_id, rating, id);
 
-CREATE INDEX suppliers_search_idx ON public.suppliers USING gin (organization_id, name public.gin_trgm_ops);
+CREATE INDEX suppliers_search_idx ON public.suppliers USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX suppliers_status_idx ON public.suppliers USING btree (organization_id, status, name, id);
 
@@ -2843,17 +3360,23 @@ CREATE INDEX user_roles_role_idx ON public.user_roles USING btree (organization_
 
 CREATE INDEX users_organization_status_idx ON public.users USING btree (organization_id, status, email, id);
 
+CREATE INDEX users_search_idx ON public.users USING gin (organization_id, public.search_grams(searched));
+
 CREATE UNIQUE INDEX users_unique_active_email ON public.users USING btree (email) WHERE (deleted_at IS NULL);
 
 CREATE UNIQUE INDEX users_unique_organization_email ON public.users USING btree (organization_id, email) WHERE (deleted_at IS NULL);
 
 CREATE INDEX warehouse_zones_code_idx ON public.warehouse_zones USING btree (organization_id, code, id);
 
+CREATE INDEX warehouse_zones_search_idx ON public.warehouse_zones USING gin (organization_id, public.search_grams(searched));
+
 CREATE INDEX warehouse_zones_type_idx ON public.warehouse_zones USING btree (organization_id, zone_type, code, id);
 
 CREATE INDEX warehouses_manager_idx ON public.warehouses USING btree (organization_id, manager_id);
 
 CREATE INDEX warehouses_name_idx ON public.warehouses USING btree (organization_id, name, id);
+
+CREATE INDEX warehouses_search_idx ON public.warehouses USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX warehouses_status_idx ON public.warehouses USING btree (organization_id, status, name, id);
 
@@ -2880,6 +3403,8 @@ CREATE INDEX procrastinate_jobs_queue_name_idx_v1 ON queue.procrastinate_jobs US
 CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx_v1 ON queue.procrastinate_jobs USING btree (queueing_lock) WHERE (status = 'todo'::queue.procrastinate_job_status);
 
 CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON queue.procrastinate_periodic_defers USING btree (job_id);
+
+CREATE TRIGGER keep_product_codes BEFORE INSERT OR UPDATE OF sku, gtin ON public.products FOR EACH ROW EXECUTE FUNCTION public.keep_product_codes();
 
 CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.organizations FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed('organization');
 
@@ -3231,6 +3756,10 @@ CREATE POLICY lookup_reads ON public.suppliers FOR SELECT TO imsop_lookup USING 
 
 CREATE POLICY lookup_reads ON public.users FOR SELECT TO imsop_lookup USING (true);
 
+CREATE POLICY lookup_reads ON public.warehouse_zones FOR SELECT TO imsop_lookup USING (true);
+
+CREATE POLICY lookup_reads ON public.warehouses FOR SELECT TO imsop_lookup USING (true);
+
 ALTER TABLE public.mails ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY operator_administers ON public.organizations FOR UPDATE TO imsop_operator USING (true) WITH CHECK (true);
@@ -3477,6 +4006,8 @@ GRANT ALL ON FUNCTION public.find_account(p_email text) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.forget_daily_stock() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.keep_product_codes() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
@@ -3529,8 +4060,45 @@ REVOKE ALL ON FUNCTION public.sales_order_is_open(p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_app;
 GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_operator;
 
+REVOKE ALL ON FUNCTION public.search_form(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_code(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_code(p_text text) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_code(p_text text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit integer) TO imsop_lookup;
+
 REVOKE ALL ON FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_everything(p_organization_id uuid, p_query text, p_pattern text, p_kinds text[], p_limit integer) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.search_fragments(p_typed text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_fragments(p_typed text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_grams(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_grams(p_text text) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_grams(p_text text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_ids(p_organization_id uuid, p_kind text, p_spellings text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_ids(p_organization_id uuid, p_kind text, p_spellings text[]) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.search_patterns(p_fragments text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_patterns(p_fragments text[]) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_slips(p_fragments text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_slips(p_fragments text[]) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_things(p_organization_id uuid, p_spellings text[], p_kinds text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_things(p_organization_id uuid, p_spellings text[], p_kinds text[], p_limit integer) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) TO imsop_app;
@@ -3686,8 +4254,10 @@ GRANT INSERT(name),UPDATE(name) ON TABLE public.customers TO imsop_app;
 GRANT SELECT(name) ON TABLE public.customers TO imsop_lookup;
 
 GRANT INSERT(email),UPDATE(email) ON TABLE public.customers TO imsop_app;
+GRANT SELECT(email) ON TABLE public.customers TO imsop_lookup;
 
 GRANT INSERT(phone),UPDATE(phone) ON TABLE public.customers TO imsop_app;
+GRANT SELECT(phone) ON TABLE public.customers TO imsop_lookup;
 
 GRANT INSERT(country),UPDATE(country) ON TABLE public.customers TO imsop_app;
 
@@ -3702,6 +4272,8 @@ GRANT INSERT(contact_person),UPDATE(contact_person) ON TABLE public.customers TO
 GRANT INSERT(status),UPDATE(status) ON TABLE public.customers TO imsop_app;
 
 GRANT INSERT(payment_terms),UPDATE(payment_terms) ON TABLE public.customers TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.customers TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.document_numbers TO imsop_app;
 GRANT SELECT ON TABLE public.document_numbers TO imsop_operator;
@@ -3850,12 +4422,14 @@ GRANT SELECT(name) ON TABLE public.products TO imsop_lookup;
 GRANT INSERT(description),UPDATE(description) ON TABLE public.products TO imsop_app;
 
 GRANT INSERT(category),UPDATE(category) ON TABLE public.products TO imsop_app;
+GRANT SELECT(category) ON TABLE public.products TO imsop_lookup;
 
 GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.products TO imsop_app;
 
 GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.products TO imsop_app;
 
 GRANT INSERT(gtin),UPDATE(gtin) ON TABLE public.products TO imsop_app;
+GRANT SELECT(gtin) ON TABLE public.products TO imsop_lookup;
 
 GRANT INSERT(unit_cost),UPDATE(unit_cost) ON TABLE public.products TO imsop_app;
 
@@ -3866,6 +4440,10 @@ GRANT INSERT(reorder_level),UPDATE(reorder_level) ON TABLE public.products TO im
 GRANT INSERT(reorder_quantity),UPDATE(reorder_quantity) ON TABLE public.products TO imsop_app;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE public.products TO imsop_app;
+
+GRANT SELECT(former_skus) ON TABLE public.products TO imsop_lookup;
+
+GRANT SELECT(searched) ON TABLE public.products TO imsop_lookup;
 
 GRANT SELECT,DELETE ON TABLE public.purchase_order_items TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_order_items TO imsop_operator;
@@ -3912,6 +4490,7 @@ GRANT SELECT(organization_id) ON TABLE public.purchase_orders TO imsop_lookup;
 GRANT INSERT(organization_id) ON TABLE public.purchase_orders TO imsop_app;
 
 GRANT INSERT(supplier_id),UPDATE(supplier_id) ON TABLE public.purchase_orders TO imsop_app;
+GRANT SELECT(supplier_id) ON TABLE public.purchase_orders TO imsop_lookup;
 
 GRANT SELECT(po_number) ON TABLE public.purchase_orders TO imsop_lookup;
 GRANT INSERT(po_number),UPDATE(po_number) ON TABLE public.purchase_orders TO imsop_app;
@@ -3935,8 +4514,11 @@ GRANT INSERT(created_by) ON TABLE public.purchase_orders TO imsop_app;
 GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.purchase_orders TO imsop_app;
 
 GRANT INSERT(supplier_reference),UPDATE(supplier_reference) ON TABLE public.purchase_orders TO imsop_app;
+GRANT SELECT(supplier_reference) ON TABLE public.purchase_orders TO imsop_lookup;
 
 GRANT INSERT(partner),UPDATE(partner) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.purchase_orders TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.purchase_lines TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_lines TO imsop_operator;
@@ -4018,6 +4600,7 @@ GRANT SELECT(organization_id) ON TABLE public.sales_orders TO imsop_lookup;
 GRANT INSERT(organization_id) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT INSERT(customer_id),UPDATE(customer_id) ON TABLE public.sales_orders TO imsop_app;
+GRANT SELECT(customer_id) ON TABLE public.sales_orders TO imsop_lookup;
 
 GRANT SELECT(so_number) ON TABLE public.sales_orders TO imsop_lookup;
 GRANT INSERT(so_number),UPDATE(so_number) ON TABLE public.sales_orders TO imsop_app;
@@ -4041,12 +4624,15 @@ GRANT INSERT(created_by) ON TABLE public.sales_orders TO imsop_app;
 GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT INSERT(customer_reference),UPDATE(customer_reference) ON TABLE public.sales_orders TO imsop_app;
+GRANT SELECT(customer_reference) ON TABLE public.sales_orders TO imsop_lookup;
 
 GRANT INSERT(partner),UPDATE(partner) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT INSERT(priority),UPDATE(priority) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT INSERT(on_hold_reason),UPDATE(on_hold_reason) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.sales_orders TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.sales_lines TO imsop_app;
 GRANT SELECT ON TABLE public.sales_lines TO imsop_operator;
@@ -4069,6 +4655,211 @@ GRANT INSERT(note) ON TABLE public.sales_order_history TO imsop_app;
 GRANT INSERT(changed_by) ON TABLE public.sales_order_history TO imsop_app;
 
 GRANT INSERT(occurred_at) ON TABLE public.sales_order_history TO imsop_app;
+
+GRANT SELECT ON TABLE public.searchable_categories TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_customers TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_products TO imsop_lookup;
+
+GRANT SELECT,DELETE ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT ON TABLE public.suppliers TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(id) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(name) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(email),UPDATE(email) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(email) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(phone),UPDATE(phone) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(phone) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(country),UPDATE(country) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(country) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(city),UPDATE(city) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(address),UPDATE(address) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(postal_code),UPDATE(postal_code) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(contact_person),UPDATE(contact_person) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(rating),UPDATE(rating) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(payment_terms),UPDATE(payment_terms) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE public.suppliers TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_purchase_orders TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_sales_orders TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.shipments TO imsop_app;
+GRANT SELECT ON TABLE public.shipments TO imsop_operator;
+
+GRANT SELECT(id) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(id) ON TABLE public.shipments TO imsop_app;
+
+GRANT SELECT(organization_id) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(organization_id) ON TABLE public.shipments TO imsop_app;
+
+GRANT SELECT(reference_id) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(reference_id),UPDATE(reference_id) ON TABLE public.shipments TO imsop_app;
+
+GRANT INSERT(shipment_type) ON TABLE public.shipments TO imsop_app;
+
+GRANT SELECT(status) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT INSERT(purchase_order_id),UPDATE(purchase_order_id) ON TABLE public.shipments TO imsop_app;
+GRANT SELECT(purchase_order_id) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT INSERT(sales_order_id),UPDATE(sales_order_id) ON TABLE public.shipments TO imsop_app;
+GRANT SELECT(sales_order_id) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT INSERT(supplier_id),UPDATE(supplier_id) ON TABLE public.shipments TO imsop_app;
+GRANT SELECT(supplier_id) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT INSERT(origin_warehouse_id),UPDATE(origin_warehouse_id) ON TABLE public.shipments TO imsop_app;
+GRANT SELECT(origin_warehouse_id) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT INSERT(destination_warehouse_id),UPDATE(destination_warehouse_id) ON TABLE public.shipments TO imsop_app;
+GRANT SELECT(destination_warehouse_id) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT INSERT(origin_location),UPDATE(origin_location) ON TABLE public.shipments TO imsop_app;
+
+GRANT INSERT(destination_location),UPDATE(destination_location) ON TABLE public.shipments TO imsop_app;
+GRANT SELECT(destination_location) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT INSERT(carrier),UPDATE(carrier) ON TABLE public.shipments TO imsop_app;
+GRANT SELECT(carrier) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT SELECT(tracking_number) ON TABLE public.shipments TO imsop_lookup;
+GRANT INSERT(tracking_number),UPDATE(tracking_number) ON TABLE public.shipments TO imsop_app;
+
+GRANT INSERT(transport_mode),UPDATE(transport_mode) ON TABLE public.shipments TO imsop_app;
+
+GRANT INSERT(weight_kg),UPDATE(weight_kg) ON TABLE public.shipments TO imsop_app;
+
+GRANT INSERT(ship_date),UPDATE(ship_date) ON TABLE public.shipments TO imsop_app;
+
+GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.shipments TO imsop_app;
+
+GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.shipments TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.shipments TO imsop_lookup;
+
+GRANT SELECT,DELETE ON TABLE public.warehouses TO imsop_app;
+GRANT SELECT ON TABLE public.warehouses TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.warehouses TO imsop_app;
+GRANT SELECT(id) ON TABLE public.warehouses TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.warehouses TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.warehouses TO imsop_lookup;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.warehouses TO imsop_app;
+GRANT SELECT(name) ON TABLE public.warehouses TO imsop_lookup;
+
+GRANT INSERT(location),UPDATE(location) ON TABLE public.warehouses TO imsop_app;
+GRANT SELECT(location) ON TABLE public.warehouses TO imsop_lookup;
+
+GRANT INSERT(country),UPDATE(country) ON TABLE public.warehouses TO imsop_app;
+
+GRANT INSERT(city),UPDATE(city) ON TABLE public.warehouses TO imsop_app;
+GRANT SELECT(city) ON TABLE public.warehouses TO imsop_lookup;
+
+GRANT INSERT(address),UPDATE(address) ON TABLE public.warehouses TO imsop_app;
+
+GRANT INSERT(capacity),UPDATE(capacity) ON TABLE public.warehouses TO imsop_app;
+
+GRANT INSERT(manager_id),UPDATE(manager_id) ON TABLE public.warehouses TO imsop_app;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.warehouses TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.warehouses TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.shipments_to_search TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_shipments TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_suppliers TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(id) ON TABLE public.users TO imsop_app;
+GRANT SELECT(id) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.users TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO imsop_app;
+GRANT SELECT(email) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(password_hash),UPDATE(password_hash) ON TABLE public.users TO imsop_app;
+GRANT SELECT(password_hash) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(first_name),UPDATE(first_name) ON TABLE public.users TO imsop_app;
+GRANT SELECT(first_name) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(last_name),UPDATE(last_name) ON TABLE public.users TO imsop_app;
+GRANT SELECT(last_name) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(phone),UPDATE(phone) ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.users TO imsop_app;
+GRANT SELECT(status) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(locale),UPDATE(locale) ON TABLE public.users TO imsop_app;
+
+GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
+
+GRANT UPDATE(deleted_at) ON TABLE public.users TO imsop_app;
+GRANT SELECT(deleted_at) ON TABLE public.users TO imsop_lookup;
+
+GRANT SELECT(searched) ON TABLE public.users TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_users TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_warehouses TO imsop_lookup;
+
+GRANT SELECT,DELETE ON TABLE public.warehouse_zones TO imsop_app;
+GRANT SELECT ON TABLE public.warehouse_zones TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.warehouse_zones TO imsop_app;
+GRANT SELECT(id) ON TABLE public.warehouse_zones TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.warehouse_zones TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.warehouse_zones TO imsop_lookup;
+
+GRANT INSERT(warehouse_id) ON TABLE public.warehouse_zones TO imsop_app;
+GRANT SELECT(warehouse_id) ON TABLE public.warehouse_zones TO imsop_lookup;
+
+GRANT INSERT(code),UPDATE(code) ON TABLE public.warehouse_zones TO imsop_app;
+GRANT SELECT(code) ON TABLE public.warehouse_zones TO imsop_lookup;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.warehouse_zones TO imsop_app;
+GRANT SELECT(name) ON TABLE public.warehouse_zones TO imsop_lookup;
+
+GRANT INSERT(zone_type),UPDATE(zone_type) ON TABLE public.warehouse_zones TO imsop_app;
+
+GRANT INSERT(capacity),UPDATE(capacity) ON TABLE public.warehouse_zones TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.warehouse_zones TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_zones TO imsop_lookup;
 
 GRANT SELECT,DELETE ON TABLE public.sessions TO imsop_app;
 GRANT DELETE ON TABLE public.sessions TO imsop_operator;
@@ -4146,51 +4937,6 @@ GRANT INSERT(status) ON TABLE public.shipment_tracking TO imsop_app;
 
 GRANT INSERT("timestamp") ON TABLE public.shipment_tracking TO imsop_app;
 
-GRANT SELECT ON TABLE public.shipments TO imsop_app;
-GRANT SELECT ON TABLE public.shipments TO imsop_operator;
-
-GRANT SELECT(id) ON TABLE public.shipments TO imsop_lookup;
-GRANT INSERT(id) ON TABLE public.shipments TO imsop_app;
-
-GRANT SELECT(organization_id) ON TABLE public.shipments TO imsop_lookup;
-GRANT INSERT(organization_id) ON TABLE public.shipments TO imsop_app;
-
-GRANT SELECT(reference_id) ON TABLE public.shipments TO imsop_lookup;
-GRANT INSERT(reference_id),UPDATE(reference_id) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(shipment_type) ON TABLE public.shipments TO imsop_app;
-
-GRANT SELECT(status) ON TABLE public.shipments TO imsop_lookup;
-
-GRANT INSERT(purchase_order_id),UPDATE(purchase_order_id) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(sales_order_id),UPDATE(sales_order_id) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(supplier_id),UPDATE(supplier_id) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(origin_warehouse_id),UPDATE(origin_warehouse_id) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(destination_warehouse_id),UPDATE(destination_warehouse_id) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(origin_location),UPDATE(origin_location) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(destination_location),UPDATE(destination_location) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(carrier),UPDATE(carrier) ON TABLE public.shipments TO imsop_app;
-
-GRANT SELECT(tracking_number) ON TABLE public.shipments TO imsop_lookup;
-GRANT INSERT(tracking_number),UPDATE(tracking_number) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(transport_mode),UPDATE(transport_mode) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(weight_kg),UPDATE(weight_kg) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(ship_date),UPDATE(ship_date) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.shipments TO imsop_app;
-
-GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.shipments TO imsop_app;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO imsop_app;
 GRANT DELETE ON TABLE public.sign_in_attempts TO imsop_operator;
 
@@ -4231,73 +4977,6 @@ GRANT INSERT(sample_size) ON TABLE public.supplier_metrics TO imsop_app;
 
 GRANT INSERT(rule) ON TABLE public.supplier_metrics TO imsop_app;
 
-GRANT SELECT,DELETE ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT ON TABLE public.suppliers TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(id) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(organization_id) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(organization_id) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(name),UPDATE(name) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(name) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(email),UPDATE(email) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(phone),UPDATE(phone) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(country),UPDATE(country) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(country) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(city),UPDATE(city) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(address),UPDATE(address) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(postal_code),UPDATE(postal_code) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(contact_person),UPDATE(contact_person) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(rating),UPDATE(rating) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(payment_terms),UPDATE(payment_terms) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE public.suppliers TO imsop_app;
-
-GRANT SELECT ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(id) ON TABLE public.users TO imsop_app;
-GRANT SELECT(id) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(organization_id) ON TABLE public.users TO imsop_app;
-GRANT SELECT(organization_id) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO imsop_app;
-GRANT SELECT(email) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(password_hash),UPDATE(password_hash) ON TABLE public.users TO imsop_app;
-GRANT SELECT(password_hash) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(first_name),UPDATE(first_name) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(last_name),UPDATE(last_name) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(phone),UPDATE(phone) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.users TO imsop_app;
-GRANT SELECT(status) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(locale),UPDATE(locale) ON TABLE public.users TO imsop_app;
-
-GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
-
-GRANT UPDATE(deleted_at) ON TABLE public.users TO imsop_app;
-GRANT SELECT(deleted_at) ON TABLE public.users TO imsop_lookup;
-
 GRANT SELECT,INSERT,DELETE ON TABLE public.warehouse_daily_totals TO imsop_app;
 GRANT SELECT ON TABLE public.warehouse_daily_totals TO imsop_operator;
 
@@ -4308,46 +4987,6 @@ GRANT UPDATE(value) ON TABLE public.warehouse_daily_totals TO imsop_app;
 GRANT UPDATE(out_of_stock) ON TABLE public.warehouse_daily_totals TO imsop_app;
 
 GRANT UPDATE(below_reorder_level) ON TABLE public.warehouse_daily_totals TO imsop_app;
-
-GRANT SELECT,DELETE ON TABLE public.warehouse_zones TO imsop_app;
-GRANT SELECT ON TABLE public.warehouse_zones TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.warehouse_zones TO imsop_app;
-
-GRANT INSERT(organization_id) ON TABLE public.warehouse_zones TO imsop_app;
-
-GRANT INSERT(warehouse_id) ON TABLE public.warehouse_zones TO imsop_app;
-
-GRANT INSERT(code),UPDATE(code) ON TABLE public.warehouse_zones TO imsop_app;
-
-GRANT INSERT(name),UPDATE(name) ON TABLE public.warehouse_zones TO imsop_app;
-
-GRANT INSERT(zone_type),UPDATE(zone_type) ON TABLE public.warehouse_zones TO imsop_app;
-
-GRANT INSERT(capacity),UPDATE(capacity) ON TABLE public.warehouse_zones TO imsop_app;
-
-GRANT SELECT,DELETE ON TABLE public.warehouses TO imsop_app;
-GRANT SELECT ON TABLE public.warehouses TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(organization_id) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(name),UPDATE(name) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(location),UPDATE(location) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(country),UPDATE(country) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(city),UPDATE(city) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(address),UPDATE(address) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(capacity),UPDATE(capacity) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(manager_id),UPDATE(manager_id) ON TABLE public.warehouses TO imsop_app;
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.warehouses TO imsop_app;
 
 GRANT USAGE ON SEQUENCE queue.procrastinate_events_id_seq TO imsop_app;
 GRANT USAGE ON SEQUENCE queue.procrastinate_events_id_seq TO imsop_operator;

@@ -9,9 +9,11 @@ from typing import Literal, NamedTuple
 from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 
-SearchKind = Literal["product", "supplier", "customer", "purchase_order", "sales_order", "shipment"]
-"""What `search_everything` finds."""
-Kind = Literal[SearchKind, "warehouse"]
+Kind = Literal[
+    "product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse"
+]  # fmt: skip
+SearchKind = Literal[Kind, "warehouse_zone", "category", "user"]
+"""What `search_things` finds."""
 
 
 class Place(NamedTuple):
@@ -45,3 +47,10 @@ PLACES: Mapping[Kind, Place] = {
 }  # fmt: skip
 ZONES = Place(N_("Zone"), N_("Zones"), "map-pin", "/zones", Permission.WAREHOUSES_READ)
 """A list only: a zone has no page of its own."""
+FOUND: Mapping[SearchKind, Place] = {
+    **dict[SearchKind, Place](PLACES),
+    "warehouse_zone": ZONES,
+    "category": Place(N_("Category"), N_("Categories"), "category", "/products", Permission.PRODUCTS_READ),
+    "user": Place(N_("User"), N_("Users"), "user", "/users", Permission.USERS_READ),
+}
+"""What search finds, in the order in which it is shown. A category is a list of products."""

@@ -1,34 +1,43 @@
-"""Search over everything that people look for, by name or number or part of it."""
+"""Search over everything that people look for, by words of its names or by its codes and numbers."""
 
-import re
-from typing import Annotated, get_args
+from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import get
 from msgspec import Meta, Struct
 
 from imsop.core.database import Connection, fetch_all
-from imsop.core.fields import NO_NUL
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.web.places import PLACES, SearchKind
+from imsop.web.places import FOUND, SearchKind
 
-SearchQuery = Annotated[str, Meta(min_length=1, max_length=100, pattern=NO_NUL)]
-LISTED = 500
 ResultsPerKind = Annotated[int, Meta(ge=1, le=20)]
-
-_INDEXED = re.compile(r"[^\W_]{3}")
-"""What a trigram index needs to find a part by."""
-_ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 class SearchResult(Struct, frozen=True):
     kind: SearchKind
-    id: UUID
+    id: UUID | None
+    """None for a category, which is only a name."""
     title: str
     subtitle: str | None
+    formerly: str | None
+    """The SKU by which a product was found that has another one now."""
+    is_exact: bool
+    """Whether the query is one of its codes, or its whole name."""
+
+    @property
+    def href(self) -> str:
+        path = FOUND[self.kind].path
+        match self.kind:
+            case "category":
+                return f"{path}?{urlencode({'category': self.title})}"
+            case "warehouse_zone":
+                return f"{path}?{urlencode({'q': self.title})}"
+        return f"{path}/{self.id}"
 
 
 class SearchResults(Struct, frozen=True):
@@ -36,46 +45,29 @@ class SearchResults(Struct, frozen=True):
 
 
 async def search(connection: Connection, actor: Actor, query: str, limit: int) -> list[SearchResult]:
-    """The best matches of each kind that the actor may see, grouped by kind.
+    """The best matches of each kind that the actor may see, grouped by kind; a kind with an exact one first.
 
-    Codes and numbers are found by their beginning, these and names by a part of at least three letters or
-    digits in a row.
+    Every word must be found, in any order. Where nothing matches, one slip in one long word is forgiven.
     """
-    kinds = [kind for kind in get_args(SearchKind) if PLACES[kind].permission in actor.permissions]
-    return await _found(connection, actor, kinds, query, limit)
+    kinds = [kind for kind, place in FOUND.items() if place.permission in actor.permissions]
+    results = await search_kinds(connection, actor, kinds, query, limit)
+    exact = {result.kind for result in results if result.is_exact}
+    return sorted(results, key=lambda result: result.kind not in exact)
 
 
-async def search_kind(
-    connection: Connection, actor: Actor, kind: SearchKind, query: str, limit: int
-) -> list[SearchResult]:
-    """The best matches of that kind; the caller has seen to it that the actor may see them."""
-    return await _found(connection, actor, [kind], query, limit)
-
-
-async def ids_of(connection: Connection, actor: Actor, kind: SearchKind, query: str) -> list[UUID]:
-    """Ids of the best matches of that kind, at most LISTED, for a list to be narrowed to.
-
-    Later statements of the transaction are planned for their actual arguments: the best plan for a few ids
-    is not the best for many.
-    """
-    results = await _found(connection, actor, [kind], query, LISTED)
-    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    return [result.id for result in results]
-
-
-async def _found(
+async def search_kinds(
     connection: Connection, actor: Actor, kinds: list[SearchKind], query: str, limit: int
 ) -> list[SearchResult]:
-    query = query.strip()
-    if not query:
-        return []
+    """The best matches of these kinds; the caller has seen to it that the actor may see them."""
     return await fetch_all(
         connection,
         SearchResult,
-        "SELECT kind, id, title, subtitle FROM search_everything($1, $2, $3, $4::text[], $5)",
+        """
+        SELECT kind, id, title, subtitle, formerly, is_exact
+        FROM search_things($1, $2::text[], $3::text[], $4)
+        """,
         actor.organization_id,
-        query,
-        f"%{query.translate(_ESCAPED)}%" if _INDEXED.search(query) else None,
+        sought(query) or [],
         kinds,
         limit,
     )
@@ -85,7 +77,10 @@ async def _found(
 async def search_everything(
     request: TenantRequest, q: SearchQuery, limit: ResultsPerKind = 5
 ) -> SearchResults:
-    """Find products, partners, orders and shipments by name or number, or part of it."""
+    """Find products, partners, orders, shipments and places, by words of their names or by their numbers.
+
+    Words may stand in any order, accents and case do not matter, and a GTIN is found in every GS1 form.
+    """
     connection, actor = await request.begin()
     return SearchResults(await search(connection, actor, q, limit))
 

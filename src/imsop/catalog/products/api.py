@@ -11,6 +11,7 @@ from imsop.catalog.products.models import Gtin, NewProduct, Product, ProductChan
 from imsop.core.fields import ShortName, Text100
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -19,6 +20,7 @@ from imsop.identity.roles.permissions import Permission
 @get("/products", opt=allow(Permission.PRODUCTS_READ))
 async def list_products(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     sku: ShortName | None = None,
     gtin: Gtin | None = None,
     status: ProductStatus | None = None,
@@ -32,8 +34,9 @@ async def list_products(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
+        q=sought(q),
         sku=sku,
-        gtin=gtin,
+        gtin=gtin and gtin.zfill(14),
         status=status,
         category=category,
     )

@@ -27,11 +27,14 @@ class Product(Struct, frozen=True):
     unit_of_measure: str | None
     units_per_pack: int
     gtin: str | None
+    """In 14 digits, however it was given."""
     unit_cost: Decimal | None
     selling_price: Decimal | None
     reorder_level: int
     reorder_quantity: int
     status: ProductStatus
+    former_skus: list[str]
+    """The latest first: it is still found by them."""
     created_at: Instant
     updated_at: Instant
 

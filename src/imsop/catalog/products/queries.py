@@ -8,8 +8,8 @@ from imsop.core.listing import Listing, Sort
 
 _PRODUCTS = """
     SELECT p.id, p.sku, p.name, p.description, p.category, p.unit_of_measure, p.units_per_pack, p.gtin,
-           p.unit_cost, p.selling_price, p.reorder_level, p.reorder_quantity, p.status, p.created_at,
-           p.updated_at
+           p.unit_cost, p.selling_price, p.reorder_level, p.reorder_quantity, p.status, p.former_skus,
+           p.created_at, p.updated_at
     FROM products p
     WHERE p.organization_id = $1
 """
@@ -23,7 +23,7 @@ PRODUCTS = Listing(
         "gtin": "p.gtin = {}",
         "status": "p.status = {}",
         "category": "p.category = {}",
-        "ids": "p.id = ANY ({}::uuid[])",
+        "q": "p.id IN (SELECT f.id FROM search_ids($1, 'product', {}) AS f (id))",
     },
     sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "name", str)},
     tiebreak="p.id",

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from imsop.core.fields import Email
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import OWN, allow, own
 from imsop.identity.people import account, actions, queries
 from imsop.identity.people.events import USER_CHANGED, USER_CREATED, USER_DELETED
@@ -45,6 +46,7 @@ async def change_my_password(request: TenantRequest, data: PasswordChange) -> No
 @get("/users", opt=allow(Permission.USERS_READ))
 async def list_users(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     status: UserStatus | None = None,
     email: Email | None = None,
     sort: Literal["email", "-email"] = "email",
@@ -56,6 +58,7 @@ async def list_users(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
+        q=sought(q),
         status=status,
         email=email.lower() if email else None,
     )

@@ -27,8 +27,7 @@ USERS = Listing(
     filters={
         "status": "u.status = {}",
         "email": "u.email = {}",
-        # An organization has few people: all are looked at.
-        "part": "strpos(lower(concat_ws(' ', u.first_name, u.last_name, u.email)), lower({})) > 0",
+        "q": "u.id IN (SELECT f.id FROM search_ids($1, 'user', {}) AS f (id))",
         "role_id": "u.id IN (SELECT ur.user_id FROM user_roles ur"
         " WHERE ur.organization_id = $1 AND ur.role_id = {})",
     },

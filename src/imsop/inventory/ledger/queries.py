@@ -88,7 +88,7 @@ LEDGER = Listing(
     WHERE t.organization_id = $1
     """,
     filters={
-        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "q": "i.product_id IN (SELECT f.id FROM search_ids($1, 'product', {}) AS f (id))",
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
         "transaction_type": "t.transaction_type = {}",

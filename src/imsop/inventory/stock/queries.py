@@ -20,6 +20,7 @@ _BALANCES = """
 
 
 _BALANCE_FILTERS = {
+    "q": "i.product_id IN (SELECT f.id FROM search_ids($1, 'product', {}) AS f (id))",
     "sku": "p.sku = {}",
     "product_id": "i.product_id = {}",
     "warehouse_id": "i.warehouse_id = {}",
@@ -103,7 +104,7 @@ STOCK = Listing(
     Stock,
     _STOCK,
     filters={
-        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "q": "i.product_id IN (SELECT f.id FROM search_ids($1, 'product', {}) AS f (id))",
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
         "is_out_of_stock": "p.status = 'active' AND (i.quantity_on_hand = 0) = {}",
@@ -153,7 +154,7 @@ STOCK_AS_OF = Listing(
     Stock,
     _STOCK_AS_OF,
     filters={
-        "product_ids": "i.product_id = ANY ({}::uuid[])",
+        "q": "i.product_id IN (SELECT f.id FROM search_ids($1, 'product', {}) AS f (id))",
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
         "is_out_of_stock": "p.status = 'active' AND (stood.on_hand = 0) = {}",

@@ -8,6 +8,7 @@ from litestar import Response, delete, get, patch, post
 from imsop.core.fields import Name
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -36,6 +37,7 @@ from imsop.inventory.warehouses.queries import WAREHOUSES, ZONES
 @get("/warehouses", opt=allow(Permission.WAREHOUSES_READ))
 async def list_warehouses(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     name: Name | None = None,
     status: WarehouseStatus | None = None,
     sort: Literal["name", "-name"] = "name",
@@ -44,7 +46,12 @@ async def list_warehouses(
 ) -> Page[Warehouse]:
     connection, actor = await request.begin()
     return await WAREHOUSES.page(
-        connection, actor.organization_id, PageRequest(sort, limit, cursor), name=name, status=status
+        connection,
+        actor.organization_id,
+        PageRequest(sort, limit, cursor),
+        q=sought(q),
+        name=name,
+        status=status,
     )
 
 

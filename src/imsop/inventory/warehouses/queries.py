@@ -27,7 +27,11 @@ _WAREHOUSES = """
 WAREHOUSES = Listing(
     Warehouse,
     _WAREHOUSES,
-    filters={"name": "w.name = {}", "status": "w.status = {}"},
+    filters={
+        "name": "w.name = {}",
+        "status": "w.status = {}",
+        "q": "w.id IN (SELECT f.id FROM search_ids($1, 'warehouse', {}) AS f (id))",
+    },
     sorts={"name": Sort("w.name", "name", str)},
     tiebreak="w.id",
 )
@@ -179,7 +183,7 @@ ZONES_OF_WAREHOUSES = Listing(
     WHERE z.organization_id = $1
     """,
     filters={
-        "part": "strpos(lower(concat_ws(' ', z.code, z.name)), lower({})) > 0",
+        "q": "z.id IN (SELECT f.id FROM search_ids($1, 'warehouse_zone', {}) AS f (id))",
         "warehouse_id": "z.warehouse_id = {}",
         "zone_type": "z.zone_type = {}",
     },
@@ -262,8 +266,7 @@ WAREHOUSE_SUMMARIES = Listing(
     WHERE w.organization_id = $1
     """,
     filters={
-        # An organization has few warehouses: all are looked at.
-        "part": "strpos(lower(concat_ws(' ', w.name, w.location, w.city, w.country)), lower({})) > 0",
+        "q": "w.id IN (SELECT f.id FROM search_ids($1, 'warehouse', {}) AS f (id))",
         "status": "w.status = {}",
     },
     sorts={"name": Sort("w.name", "name", str)},

@@ -35,6 +35,7 @@ PURCHASE_ORDERS = Listing(
     WHERE o.organization_id = $1
     """,
     filters={
+        "q": "o.id IN (SELECT f.id FROM search_ids($1, 'purchase_order', {}) AS f (id))",
         "po_number": "o.po_number = {}",
         "status": "o.status = {}",
         "supplier_id": "o.supplier_id = {}",
@@ -272,7 +273,7 @@ PURCHASE_ORDER_SUMMARIES = Listing(
     WHERE o.organization_id = $1
     """,
     filters={
-        "ids": "o.id = ANY ({}::uuid[])",
+        "q": "o.id IN (SELECT f.id FROM search_ids($1, 'purchase_order', {}) AS f (id))",
         "status": "o.status = {}",
         "supplier_id": "o.supplier_id = {}",
         "product_id": """o.id IN (SELECT i.purchase_order_id FROM purchase_order_items i

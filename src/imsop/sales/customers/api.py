@@ -8,6 +8,7 @@ from litestar import Response, delete, get, patch, post
 from imsop.core.fields import Name, PartnerStatus, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -19,6 +20,7 @@ from imsop.sales.customers.models import Customer, CustomerChanges, NewCustomer
 @get("/customers", opt=allow(Permission.CUSTOMERS_READ))
 async def list_customers(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     customer_number: ShortName | None = None,
     name: Name | None = None,
     status: PartnerStatus | None = None,
@@ -31,6 +33,7 @@ async def list_customers(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
+        q=sought(q),
         customer_number=customer_number,
         name=name,
         status=status,

@@ -21,7 +21,7 @@ CUSTOMERS = Listing(
         "customer_number": "c.customer_number = {}",
         "name": "c.name = {}",
         "status": "c.status = {}",
-        "ids": "c.id = ANY ({}::uuid[])",
+        "q": "c.id IN (SELECT f.id FROM search_ids($1, 'customer', {}) AS f (id))",
     },
     sorts={"name": Sort("c.name", "name", str)},
     tiebreak="c.id",

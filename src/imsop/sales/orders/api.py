@@ -9,6 +9,7 @@ from litestar import Response, delete, get, patch, post
 from imsop.core.fields import ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest, sort_within
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -38,6 +39,7 @@ OrderSort = Literal[
 @get("/sales-orders", opt=allow(Permission.SALES_ORDERS_READ))
 async def list_sales_orders(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     so_number: ShortName | None = None,
     status: SalesOrderStatus | None = None,
     customer_id: UUID | None = None,
@@ -65,6 +67,7 @@ async def list_sales_orders(
         connection,
         actor.organization_id,
         PageRequest(sort_by, limit, cursor),
+        q=sought(q),
         so_number=so_number,
         status=status,
         customer_id=customer_id,

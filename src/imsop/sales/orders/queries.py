@@ -32,6 +32,7 @@ SALES_ORDERS = Listing(
     SalesOrder,
     _SALES_ORDERS,
     filters={
+        "q": "o.id IN (SELECT f.id FROM search_ids($1, 'sales_order', {}) AS f (id))",
         "so_number": "o.so_number = {}",
         # The planner is kept from seeing which status: for a common one it would walk all orders by date, and
         # of the newest none may have it yet.
@@ -257,7 +258,7 @@ SALES_ORDER_SUMMARIES = Listing(
     WHERE o.organization_id = $1
     """,
     filters={
-        "ids": "o.id = ANY ({}::uuid[])",
+        "q": "o.id IN (SELECT f.id FROM search_ids($1, 'sales_order', {}) AS f (id))",
         "status": "o.status = (SELECT {})",  # hidden from the planner: see queries.SALES_ORDERS
         "customer_id": "o.customer_id = {}",
         "product_id": """o.id IN (SELECT i.sales_order_id FROM sales_order_items i

@@ -36,6 +36,7 @@ SHIPMENTS = Listing(
     Shipment,
     _SHIPMENTS,
     filters={
+        "q": "s.id IN (SELECT f.id FROM search_ids($1, 'shipment', {}) AS f (id))",
         "tracking_number": "s.tracking_number = {}",
         "reference_id": "s.reference_id = {}",
         "status": "s.status = {}",
@@ -261,7 +262,7 @@ SHIPMENT_SUMMARIES = Listing(
     WHERE s.organization_id = $1
     """,
     filters={
-        "ids": "s.id = ANY ({}::uuid[])",
+        "q": "s.id IN (SELECT f.id FROM search_ids($1, 'shipment', {}) AS f (id))",
         "status": "s.status = {}",
         "shipment_type": "s.shipment_type = {}",
         "late": "shipment_is_late(s.status, s.expected_delivery_date, s.actual_delivery_date, $2::date) = {}",

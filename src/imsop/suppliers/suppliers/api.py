@@ -8,6 +8,7 @@ from litestar import Response, delete, get, patch, post
 from imsop.core.fields import Name, PartnerStatus
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -19,6 +20,7 @@ from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierChan
 @get("/suppliers", opt=allow(Permission.SUPPLIERS_READ))
 async def list_suppliers(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     name: Name | None = None,
     status: PartnerStatus | None = None,
     sort: Literal["name", "-name"] = "name",
@@ -30,6 +32,7 @@ async def list_suppliers(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
+        q=sought(q),
         name=name,
         status=status,
     )

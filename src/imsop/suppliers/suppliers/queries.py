@@ -18,7 +18,11 @@ _SUPPLIERS = """
 SUPPLIERS = Listing(
     Supplier,
     _SUPPLIERS,
-    filters={"name": "s.name = {}", "status": "s.status = {}", "ids": "s.id = ANY ({}::uuid[])"},
+    filters={
+        "name": "s.name = {}",
+        "status": "s.status = {}",
+        "q": "s.id IN (SELECT f.id FROM search_ids($1, 'supplier', {}) AS f (id))",
+    },
     sorts={"name": Sort("s.name", "name", str)},
     tiebreak="s.id",
 )

@@ -32,6 +32,7 @@ from imsop.core.errors import (
 )
 from imsop.core.events import Changed, EventType, Named
 from imsop.core.listing import PageRequest
+from imsop.core.sought import SearchQuery
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names
@@ -43,7 +44,7 @@ from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
 from imsop.web.pages.pickers import Pickers, find_rows, picker_routes, show_names
 from imsop.web.places import Place, SearchKind
-from imsop.web.search import SearchQuery, search_kind
+from imsop.web.search import search_kinds
 
 Row = TypeVar("Row", bound=Struct)
 HISTORY = 50
@@ -297,7 +298,7 @@ def _similar_route(editor: Editor[Any], found_as: SearchKind) -> HTTPRouteHandle
         """Rows that look like what is being typed."""
         connection, actor = await request.begin()
         typed = name or sku
-        found = await search_kind(connection, actor, found_as, typed, SIMILAR) if typed else []
+        found = await search_kinds(connection, actor, [found_as], typed, SIMILAR) if typed else []
         return render(request, "pages/similar.html", found=found, path=editor.path)
 
     return similar

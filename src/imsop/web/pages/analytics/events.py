@@ -14,6 +14,7 @@ from imsop.core.database import Connection
 from imsop.core.fields import ShortName
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing
+from imsop.core.sought import SearchQuery
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names
@@ -27,7 +28,7 @@ from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
 from imsop.web.places import PLACES, Kind
-from imsop.web.search import SearchQuery, search
+from imsop.web.search import search
 
 EVENT_WORDS: Mapping[str, Word] = {
     "organization.created": Word(N_("Organization signed up"), "tone-good"),
@@ -191,7 +192,9 @@ async def _listing(
     """The list of all events, or of those that happened to what is called so, by name, number or id."""
     if q is None:
         return queries.EVENTS, ()
-    found = [(str(result.kind), str(result.id)) for result in await search(connection, actor, q, FOUND)]
+    found = [
+        (result.kind, str(result.id)) for result in await search(connection, actor, q, FOUND) if result.id
+    ]
     entities = [
         entity
         for entity in dict.fromkeys([*((known, q.strip()) for known in PLACES), *found])

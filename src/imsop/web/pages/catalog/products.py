@@ -9,6 +9,7 @@ from imsop.catalog.products import queries as products_queries
 from imsop.catalog.products.models import Product, ProductStatus
 from imsop.core.fields import Text100
 from imsop.core.listing import Cursor
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -18,7 +19,6 @@ from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.lists import export, show
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("sku", N_("SKU"), sort="sku"),
@@ -66,10 +66,9 @@ async def products_page(
     saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    found = None if q is None else await ids_of(connection, actor, "product", q)
     shown = await show(
         connection, actor, products_queries.PRODUCTS, COLUMNS,
-        sort=sort, cursor=cursor, before=before, ids=found, status=status, category=category,
+        sort=sort, cursor=cursor, before=before, q=sought(q), status=status, category=category,
     )  # fmt: skip
     stock = await inventory.sum_stock(connection, actor.organization_id, [row.id for row in shown.rows])
     categories = [
@@ -88,12 +87,8 @@ async def export_products(
     category: Text100 | None = None,
     sort: ProductSort = "sku",
 ) -> Streamed:
-    found = None
-    if q is not None:
-        connection, actor = await request.begin()
-        found = await ids_of(connection, actor, "product", q)
     return await export(
-        request, products_queries.PRODUCTS, CELLS, sort=sort, ids=found, status=status, category=category
+        request, products_queries.PRODUCTS, CELLS, sort=sort, q=sought(q), status=status, category=category
     )
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.core.fields import Text100
 from imsop.core.listing import Cursor
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.people import actions as people_actions
 from imsop.identity.people import queries as people_queries
@@ -50,7 +50,7 @@ UserSort = Literal["email", "-email"]
 @get("/users", opt=allow(Permission.USERS_READ), include_in_schema=False)
 async def users_page(
     request: TenantRequest,
-    q: Text100 | None = None,
+    q: SearchQuery | None = None,
     status: UserStatus | None = None,
     role_id: UUID | None = None,
     sort: UserSort = "email",
@@ -60,7 +60,7 @@ async def users_page(
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, people_queries.USERS, USER_COLUMNS,
-        sort=sort, cursor=cursor, before=before, part=q, status=status, role_id=role_id,
+        sort=sort, cursor=cursor, before=before, q=sought(q), status=status, role_id=role_id,
     )  # fmt: skip
     role_names = {role.id: role.name for role in await list_all_roles(connection, actor)}
     return render(
@@ -76,13 +76,13 @@ async def users_page(
 @get(["/users.csv", "/users.xlsx"], opt=allow(Permission.USERS_READ), include_in_schema=False)
 async def export_users(
     request: TenantRequest,
-    q: Text100 | None = None,
+    q: SearchQuery | None = None,
     status: UserStatus | None = None,
     role_id: UUID | None = None,
     sort: UserSort = "email",
 ) -> Streamed:
     return await export(
-        request, people_queries.USERS, USER_CELLS, sort=sort, part=q, status=status, role_id=role_id
+        request, people_queries.USERS, USER_CELLS, sort=sort, q=sought(q), status=status, role_id=role_id
     )
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from litestar import Response, get
 
 from imsop.catalog.products import queries as catalog
-from imsop.core.database import Connection
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -25,7 +25,6 @@ from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("occurred_at", N_("Occurred"), "date", sort="occurred_at"),
@@ -77,8 +76,8 @@ async def ledger_page(
 ) -> Response[bytes]:
     """From the first to the last day, both within."""
     connection, actor = await request.begin()
-    filters = await _filters(
-        connection, actor, q, occurred_from, occurred_to,
+    filters = _filters(
+        actor, q, occurred_from, occurred_to,
         product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
         movement_kind=movement_kind, reference_id=reference,
     )  # fmt: skip
@@ -107,17 +106,15 @@ async def export_ledger(
     occurred_to: date | None = None,
     sort: LedgerSort = "-occurred_at",
 ) -> Streamed:
-    connection, actor = await request.begin()
-    filters = await _filters(
-        connection, actor, q, occurred_from, occurred_to,
+    filters = _filters(
+        request.actor, q, occurred_from, occurred_to,
         product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
         movement_kind=movement_kind, reference_id=reference,
     )  # fmt: skip
     return await export(request, LEDGER, CELLS, sort=sort, **filters)
 
 
-async def _filters(
-    connection: Connection,
+def _filters(
     actor: Actor,
     q: str | None,
     first: date | None,
@@ -125,7 +122,7 @@ async def _filters(
     **exact: object,
 ) -> dict[str, Any]:
     return exact | {
-        "product_ids": None if q is None else await ids_of(connection, actor, "product", q),
+        "q": sought(q),
         "occurred_from": first and days.beginning(first, actor.timezone),
         "occurred_before": last and days.end(last, actor.timezone),
     }

@@ -9,9 +9,9 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 
 from imsop.catalog.products import queries as catalog
-from imsop.core.database import Connection
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -26,7 +26,6 @@ from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("product", N_("Product"), sort="name"),
@@ -83,7 +82,7 @@ async def inventory_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     listing, fixed = _listing(as_of, actor)
-    filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)
+    filters = _filters(q, product_id, warehouse_id, stock_state)
     shown = await show(
         connection, actor, listing, [c for c in COLUMNS if as_of is None or c.name not in NOW_ONLY],
         sort=sort, cursor=cursor, before=before, fixed=fixed, **filters,
@@ -110,10 +109,9 @@ async def export_inventory(
     as_of: date | None = None,
     sort: StockSort = "name",
 ) -> Streamed:
-    connection, actor = await request.begin()
-    listing, fixed = _listing(as_of, actor)
-    filters = await _filters(connection, actor, q, product_id, warehouse_id, stock_state)
-    day = as_of or today(actor.timezone)
+    listing, fixed = _listing(as_of, request.actor)
+    filters = _filters(q, product_id, warehouse_id, stock_state)
+    day = as_of or today(request.actor.timezone)
     return await export(request, listing, CELLS | {"as_of": lambda _: day}, sort=sort, fixed=fixed, **filters)
 
 
@@ -123,16 +121,14 @@ def _listing(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[ob
     return (STOCK, ()) if day is None else (STOCK_AS_OF, AsOf(day, actor.timezone))
 
 
-async def _filters(
-    connection: Connection,
-    actor: Actor,
+def _filters(
     q: str | None,
     product_id: UUID | None,
     warehouse_id: UUID | None,
     state: StockState | None,
 ) -> dict[str, Any]:
     return {
-        "product_ids": None if q is None else await ids_of(connection, actor, "product", q),
+        "q": sought(q),
         "product_id": product_id,
         "warehouse_id": warehouse_id,
         "is_out_of_stock": True if state == "out_of_stock" else None,

@@ -8,8 +8,8 @@ from uuid import UUID
 from litestar import Response, get
 
 from imsop.core.database import Connection
-from imsop.core.fields import Text100
 from imsop.core.listing import MAX_PAGE, Cursor, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -98,7 +98,7 @@ WarehouseSort = Literal["name", "-name"]
 @get("/warehouses", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
 async def warehouses_page(
     request: TenantRequest,
-    q: Text100 | None = None,
+    q: SearchQuery | None = None,
     status: WarehouseStatus | None = None,
     sort: WarehouseSort = "name",
     cursor: Cursor | None = None,
@@ -109,7 +109,7 @@ async def warehouses_page(
     columns = [column for column in COLUMNS if column.name not in OF_STOCK or _may_see_stock(actor)]
     shown = await show(
         connection, actor, WAREHOUSE_SUMMARIES, columns,
-        sort=sort, cursor=cursor, before=before, part=q, status=status,
+        sort=sort, cursor=cursor, before=before, q=sought(q), status=status,
     )  # fmt: skip
     return render(request, "pages/inventory/warehouses.html", saved=saved, shown=shown)
 
@@ -117,14 +117,14 @@ async def warehouses_page(
 @get(["/warehouses.csv", "/warehouses.xlsx"], opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
 async def export_warehouses(
     request: TenantRequest,
-    q: Text100 | None = None,
+    q: SearchQuery | None = None,
     status: WarehouseStatus | None = None,
     sort: WarehouseSort = "name",
 ) -> Streamed:
     cells = {
         name: cell for name, cell in CELLS.items() if name not in OF_STOCK or _may_see_stock(request.actor)
     }
-    return await export(request, WAREHOUSE_SUMMARIES, cells, sort=sort, part=q, status=status)
+    return await export(request, WAREHOUSE_SUMMARIES, cells, sort=sort, q=sought(q), status=status)
 
 
 @get("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)

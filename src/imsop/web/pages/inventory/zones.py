@@ -6,8 +6,8 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.core.fields import Text100
 from imsop.core.listing import Cursor
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -45,7 +45,7 @@ ZoneSort = Literal["warehouse", "-warehouse", "code", "-code", "name", "-name"]
 @get("/zones", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
 async def zones_page(
     request: TenantRequest,
-    q: Text100 | None = None,
+    q: SearchQuery | None = None,
     warehouse_id: UUID | None = None,
     type: ZoneType | None = None,  # noqa: A002 - the address says so
     sort: ZoneSort = "warehouse",
@@ -56,7 +56,7 @@ async def zones_page(
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, ZONES_OF_WAREHOUSES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, part=q, warehouse_id=warehouse_id, zone_type=type,
+        sort=sort, cursor=cursor, before=before, q=sought(q), warehouse_id=warehouse_id, zone_type=type,
     )  # fmt: skip
     return render(
         request,
@@ -71,13 +71,13 @@ async def zones_page(
 @get(["/zones.csv", "/zones.xlsx"], opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)
 async def export_zones(
     request: TenantRequest,
-    q: Text100 | None = None,
+    q: SearchQuery | None = None,
     warehouse_id: UUID | None = None,
     type: ZoneType | None = None,  # noqa: A002
     sort: ZoneSort = "warehouse",
 ) -> Streamed:
     return await export(
-        request, ZONES_OF_WAREHOUSES, CELLS, sort=sort, part=q, warehouse_id=warehouse_id, zone_type=type
+        request, ZONES_OF_WAREHOUSES, CELLS, sort=sort, q=sought(q), warehouse_id=warehouse_id, zone_type=type
     )
 
 

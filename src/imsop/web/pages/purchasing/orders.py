@@ -11,7 +11,9 @@ from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.documents.mails.queries import list_mails_of_purchase_order
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -40,7 +42,6 @@ from imsop.web.pages.documents import (
     names_of,
 )
 from imsop.web.pages.lists import export, show
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("number", N_("Number"), sort="po_number"),
@@ -86,8 +87,8 @@ LINE_COLUMNS = (
 PurchaseOrderSort = Literal["-order_date", "order_date", "po_number", "-po_number"]
 
 
-async def _filters(
-    request: TenantRequest,
+def _filters(
+    actor: Actor,
     q: str | None,
     status: str | None,
     supplier_id: UUID | None,
@@ -96,9 +97,8 @@ async def _filters(
     is_late: Flag | None,
 ) -> dict[str, Any]:
     """What the list is filtered by."""
-    connection, actor = await request.begin()
     return {
-        "ids": None if q is None else await ids_of(connection, actor, "purchase_order", q),
+        "q": sought(q),
         "status": status,
         "supplier_id": supplier_id,
         "product_id": product_id,
@@ -120,7 +120,7 @@ async def purchase_orders_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    filters = await _filters(request, q, status, supplier_id, product_id, open, late)
+    filters = _filters(request.actor, q, status, supplier_id, product_id, open, late)
     shown = await show(
         connection, actor, orders_queries.PURCHASE_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **filters,
@@ -155,7 +155,7 @@ async def export_purchase_orders(
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
 ) -> Streamed:
-    filters = await _filters(request, q, status, supplier_id, product_id, open, late)
+    filters = _filters(request.actor, q, status, supplier_id, product_id, open, late)
     return await export(request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
 
 

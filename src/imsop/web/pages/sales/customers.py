@@ -11,6 +11,7 @@ from imsop.core.fields import PartnerStatus
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
 from imsop.core.shares import Share
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -30,7 +31,6 @@ from imsop.web.pages.documents import ORDER_COLUMNS, RECENT, chart_of_quarters
 from imsop.web.pages.editor import history_of
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.sales.customer_editor import EDITOR
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("name", N_("Name"), sort="name"),
@@ -82,12 +82,11 @@ async def customers_page(
     saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    found = None if q is None else await ids_of(connection, actor, "customer", q)
     reads_orders = Permission.SALES_ORDERS_READ in actor.permissions
     shown = await show(
         connection, actor, customers_queries.CUSTOMERS,
         [column for column in COLUMNS if reads_orders or column.name not in OF_ORDERS],
-        sort=sort, cursor=cursor, before=before, ids=found, status=status,
+        sort=sort, cursor=cursor, before=before, q=sought(q), status=status,
     )  # fmt: skip
     orders = {}
     if reads_orders:
@@ -111,9 +110,7 @@ async def export_customers(
     status: PartnerStatus | None = None,
     sort: NameSort = "name",
 ) -> Streamed:
-    connection, actor = await request.begin()
-    found = None if q is None else await ids_of(connection, actor, "customer", q)
-    return await export(request, customers_queries.CUSTOMERS, CELLS, sort=sort, ids=found, status=status)
+    return await export(request, customers_queries.CUSTOMERS, CELLS, sort=sort, q=sought(q), status=status)
 
 
 @get("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_READ), include_in_schema=False)

@@ -11,6 +11,8 @@ from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
+from imsop.core.sought import SearchQuery, sought
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -38,7 +40,6 @@ from imsop.web.pages.documents import (
     names_of,
 )
 from imsop.web.pages.lists import export, show
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("number", N_("Number"), sort="so_number"),
@@ -87,8 +88,8 @@ LINE_COLUMNS = (
 SalesOrderSort = Literal["-order_date", "order_date", "so_number", "-so_number"]
 
 
-async def _filters(
-    request: TenantRequest,
+def _filters(
+    actor: Actor,
     q: str | None,
     status: str | None,
     customer_id: UUID | None,
@@ -99,9 +100,8 @@ async def _filters(
     is_short: Flag | None,
 ) -> dict[str, Any]:
     """What the list is filtered by."""
-    connection, actor = await request.begin()
     return {
-        "ids": None if q is None else await ids_of(connection, actor, "sales_order", q),
+        "q": sought(q),
         "status": status,
         "customer_id": customer_id,
         "product_id": product_id,
@@ -127,7 +127,7 @@ async def sales_orders_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    filters = await _filters(request, q, status, customer_id, product_id, counter, open, late, short)
+    filters = _filters(request.actor, q, status, customer_id, product_id, counter, open, late, short)
     shown = await show(
         connection, actor, orders_queries.SALES_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **filters,
@@ -164,7 +164,7 @@ async def export_sales_orders(
     short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",
 ) -> Streamed:
-    filters = await _filters(request, q, status, customer_id, product_id, counter, open, late, short)
+    filters = _filters(request.actor, q, status, customer_id, product_id, counter, open, late, short)
     return await export(request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
 
 

@@ -11,6 +11,7 @@ from litestar import Response, get
 from imsop.core import instants
 from imsop.core.database import Connection
 from imsop.core.listing import Cursor, PageRequest
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -31,7 +32,6 @@ from imsop.ui.words import WORDS
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import Flag
 from imsop.web.pages.lists import export, show
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("reference", N_("Reference")),
@@ -103,11 +103,10 @@ async def shipments_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    found = None if q is None else await ids_of(connection, actor, "shipment", q)
     shown = await show(
         connection, actor, shipments_queries.SHIPMENT_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, fixed=(instants.today(actor.timezone),),
-        ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        q=sought(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
     )  # fmt: skip
@@ -136,12 +135,10 @@ async def export_shipments(
     product_id: UUID | None = None,
     sort: ShipmentSort = "-created_at",
 ) -> Streamed:
-    connection, actor = await request.begin()
-    found = None if q is None else await ids_of(connection, actor, "shipment", q)
     return await export(
         request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
-        sort=sort, fixed=(instants.today(actor.timezone),),
-        ids=found, status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        sort=sort, fixed=(instants.today(request.actor.timezone),),
+        q=sought(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
     )  # fmt: skip

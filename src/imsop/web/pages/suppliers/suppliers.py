@@ -11,6 +11,7 @@ from imsop.core.fields import PartnerStatus
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
 from imsop.core.shares import Share
+from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -31,7 +32,6 @@ from imsop.web.pages.documents import ORDER_COLUMNS, RECENT, chart_of_quarters, 
 from imsop.web.pages.editor import history_of
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.suppliers.supplier_editor import EDITOR
-from imsop.web.search import SearchQuery, ids_of
 
 COLUMNS = (
     Column("name", N_("Name"), sort="name"),
@@ -98,12 +98,11 @@ async def suppliers_page(
     saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    found = None if q is None else await ids_of(connection, actor, "supplier", q)
     reads_orders = Permission.PURCHASE_ORDERS_READ in actor.permissions
     shown = await show(
         connection, actor, suppliers_queries.SUPPLIERS,
         [column for column in COLUMNS if reads_orders or column.name not in OF_ORDERS],
-        sort=sort, cursor=cursor, before=before, ids=found, status=status,
+        sort=sort, cursor=cursor, before=before, q=sought(q), status=status,
     )  # fmt: skip
     totals = {}
     if reads_orders:
@@ -128,9 +127,7 @@ async def export_suppliers(
     status: PartnerStatus | None = None,
     sort: NameSort = "name",
 ) -> Streamed:
-    connection, actor = await request.begin()
-    found = None if q is None else await ids_of(connection, actor, "supplier", q)
-    return await export(request, suppliers_queries.SUPPLIERS, CELLS, sort=sort, ids=found, status=status)
+    return await export(request, suppliers_queries.SUPPLIERS, CELLS, sort=sort, q=sought(q), status=status)
 
 
 @get("/suppliers/{supplier_id:uuid}", opt=allow(Permission.SUPPLIERS_READ), include_in_schema=False)
