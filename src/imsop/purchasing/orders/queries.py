@@ -36,7 +36,7 @@ PURCHASE_ORDERS = Listing(
     """,
     filters={
         "q": "o.id IN (SELECT f.id FROM search_ids($1, 'purchase_order', {}) AS f (id))",
-        "po_number": "o.po_number = {}",
+        "po_number": "o.po_number_folded = folded({})",
         "status": "o.status = {}",
         "supplier_id": "o.supplier_id = {}",
         "order_date_from": "o.order_date >= {}",

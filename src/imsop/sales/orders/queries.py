@@ -33,7 +33,7 @@ SALES_ORDERS = Listing(
     _SALES_ORDERS,
     filters={
         "q": "o.id IN (SELECT f.id FROM search_ids($1, 'sales_order', {}) AS f (id))",
-        "so_number": "o.so_number = {}",
+        "so_number": "o.so_number_folded = folded({})",
         # The planner is kept from seeing which status: for a common one it would walk all orders by date, and
         # of the newest none may have it yet.
         "status": "o.status = (SELECT {})",
