@@ -303,6 +303,12 @@ $$;
 
 ALTER FUNCTION public.find_account(p_email text) OWNER TO imsop_lookup;
 
+CREATE FUNCTION public.folded(p_code text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (casefold((p_code COLLATE pg_unicode_fast)) COLLATE "C");
+
+ALTER FUNCTION public.folded(p_code text) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.forget_daily_stock() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -428,6 +434,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.notify_changed() OWNER TO imsop_owner;
+
+CREATE FUNCTION public.one_spelling(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN NORMALIZE(regexp_replace(regexp_replace(p_text, '^\s+|\s+$'::text, ''::text, 'g'::text), '\s+'::text, ' '::text, 'g'::text), NFC);
+
+ALTER FUNCTION public.one_spelling(p_text text) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) RETURNS uuid[]
     LANGUAGE plpgsql
@@ -691,6 +703,18 @@ CREATE FUNCTION public.purchase_order_is_open(p_status text) RETURNS boolean
 
 ALTER FUNCTION public.purchase_order_is_open(p_status text) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.search_form(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN replace(replace(replace(translate(NORMALIZE(regexp_replace(regexp_replace(NORMALIZE(casefold((NORMALIZE(p_text, NFKC) COLLATE pg_unicode_fast)), NFKD), '[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]'::text, ''::text, 'g'::text), '[\s\x01-\x1f]+'::text, ' '::text, 'g'::text), NFC), 'øłđðħŧı’‘‐–—−٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹'::text, 'olddhti''''----01234567890123456789'::text), 'æ'::text, 'ae'::text), 'œ'::text, 'oe'::text), 'þ'::text, 'th'::text);
+
+ALTER FUNCTION public.search_form(p_text text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.reading_order(p_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (((public.search_form(p_name) COLLATE "C") || ''::text) || p_name);
+
+ALTER FUNCTION public.reading_order(p_name text) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -846,12 +870,6 @@ CREATE FUNCTION public.sales_order_is_open(p_status text) RETURNS boolean
     RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
 
 ALTER FUNCTION public.sales_order_is_open(p_status text) OWNER TO imsop_owner;
-
-CREATE FUNCTION public.search_form(p_text text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN replace(replace(replace(translate(NORMALIZE(regexp_replace(regexp_replace(NORMALIZE(casefold((NORMALIZE(p_text, NFKC) COLLATE pg_unicode_fast)), NFKD), '[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]'::text, ''::text, 'g'::text), '[\s\x01-\x1f]+'::text, ' '::text, 'g'::text), NFC), 'øłđðħŧı’‘‐–—−٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹'::text, 'olddhti''''----01234567890123456789'::text), 'æ'::text, 'ae'::text), 'œ'::text, 'oe'::text), 'þ'::text, 'th'::text);
-
-ALTER FUNCTION public.search_form(p_text text) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.search_code(p_text text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1869,7 +1887,7 @@ CREATE TABLE public.customers (
     customer_number character varying(100),
     name character varying(255) NOT NULL,
     email character varying(255),
-    phone character varying(20),
+    phone character varying(50),
     country character varying(100),
     city character varying(100),
     address text,
@@ -1880,6 +1898,10 @@ CREATE TABLE public.customers (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[customer_number, phone])::text[])) STORED,
+    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
+    customer_number_folded text GENERATED ALWAYS AS (public.folded((customer_number)::text)) STORED COLLATE pg_catalog."C",
+    CONSTRAINT customers_customer_number__one_spelling CHECK (((customer_number)::text = public.one_spelling((customer_number)::text))),
+    CONSTRAINT customers_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
     CONSTRAINT customers_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT customers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
 );
@@ -2151,11 +2173,15 @@ CREATE TABLE public.products (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     former_skus text[] DEFAULT '{}'::text[] NOT NULL,
     searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, category])::text[], (ARRAY[(sku)::text, (gtin)::text] || former_skus))) STORED,
+    sku_folded text GENERATED ALWAYS AS (public.folded((sku)::text)) STORED COLLATE pg_catalog."C",
+    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
     CONSTRAINT products_gtin_digits CHECK (((gtin)::text ~ '^[0-9]{14}$'::text)),
+    CONSTRAINT products_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
     CONSTRAINT products_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT products_reorder_level_not_negative CHECK ((reorder_level >= 0)),
     CONSTRAINT products_reorder_quantity_not_negative CHECK ((reorder_quantity >= 0)),
     CONSTRAINT products_selling_price_not_negative CHECK ((selling_price >= (0)::numeric)),
+    CONSTRAINT products_sku__one_spelling CHECK (((sku)::text = public.one_spelling((sku)::text))),
     CONSTRAINT products_sku_given CHECK (((sku)::text <> ''::text)),
     CONSTRAINT products_status CHECK ((status = ANY (ARRAY['active'::text, 'discontinued'::text, 'archived'::text]))),
     CONSTRAINT products_unit_cost_not_negative CHECK ((unit_cost >= (0)::numeric)),
@@ -2219,11 +2245,13 @@ CREATE TABLE public.purchase_orders (
     supplier_reference character varying(100),
     partner jsonb,
     searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[po_number, supplier_reference])::text[])) STORED,
+    po_number_folded text GENERATED ALWAYS AS (public.folded((po_number)::text)) STORED COLLATE pg_catalog."C",
     CONSTRAINT purchase_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT purchase_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_number_given CHECK (((po_number)::text <> ''::text)),
     CONSTRAINT purchase_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_orders_po_number__one_spelling CHECK (((po_number)::text = public.one_spelling((po_number)::text))),
     CONSTRAINT purchase_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text])))
 );
 
@@ -2293,6 +2321,8 @@ CREATE TABLE public.roles (
     is_system boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    name_folded text GENERATED ALWAYS AS (public.folded((name)::text)) STORED COLLATE pg_catalog."C",
+    CONSTRAINT roles_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
     CONSTRAINT roles_name_given CHECK (((name)::text <> ''::text))
 );
 
@@ -2355,12 +2385,14 @@ CREATE TABLE public.sales_orders (
     priority smallint DEFAULT 0 NOT NULL,
     on_hold_reason character varying(255),
     searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[so_number, customer_reference])::text[])) STORED,
+    so_number_folded text GENERATED ALWAYS AS (public.folded((so_number)::text)) STORED COLLATE pg_catalog."C",
     CONSTRAINT sales_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT sales_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_number_given CHECK (((so_number)::text <> ''::text)),
     CONSTRAINT sales_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_priority_range CHECK (((priority >= '-9'::integer) AND (priority <= 9))),
+    CONSTRAINT sales_orders_so_number__one_spelling CHECK (((so_number)::text = public.one_spelling((so_number)::text))),
     CONSTRAINT sales_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text])))
 );
 
@@ -2484,7 +2516,7 @@ CREATE TABLE public.suppliers (
     organization_id uuid NOT NULL,
     name character varying(255) NOT NULL,
     email character varying(255),
-    phone character varying(20),
+    phone character varying(50),
     country character varying(100),
     city character varying(100),
     address text,
@@ -2497,7 +2529,9 @@ CREATE TABLE public.suppliers (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[phone])::text[])) STORED,
+    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
     CONSTRAINT suppliers_lead_time_not_negative CHECK ((lead_time_days >= 0)),
+    CONSTRAINT suppliers_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
     CONSTRAINT suppliers_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT suppliers_rating_range CHECK (((rating >= (0)::numeric) AND (rating <= (5)::numeric))),
     CONSTRAINT suppliers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
@@ -2614,7 +2648,9 @@ CREATE TABLE public.warehouses (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, location, city, country])::text[], '{}'::text[])) STORED,
+    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
     CONSTRAINT warehouses_capacity_not_negative CHECK ((capacity >= 0)),
+    CONSTRAINT warehouses_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
     CONSTRAINT warehouses_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT warehouses_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'maintenance'::text])))
 );
@@ -2721,7 +2757,7 @@ CREATE TABLE public.users (
     password_hash character varying(255) NOT NULL,
     first_name character varying(100),
     last_name character varying(100),
-    phone character varying(20),
+    phone character varying(50),
     avatar_url character varying(500),
     status text DEFAULT 'active'::text NOT NULL,
     locale text DEFAULT 'en'::text NOT NULL,
@@ -2777,8 +2813,12 @@ CREATE TABLE public.warehouse_zones (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name])::text[], (ARRAY[code])::text[])) STORED,
+    code_folded text GENERATED ALWAYS AS (public.folded((code)::text)) STORED COLLATE pg_catalog."C",
+    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
     CONSTRAINT warehouse_zones_capacity_not_negative CHECK ((capacity >= 0)),
+    CONSTRAINT warehouse_zones_code__one_spelling CHECK (((code)::text = public.one_spelling((code)::text))),
     CONSTRAINT warehouse_zones_code_given CHECK (((code)::text <> ''::text)),
+    CONSTRAINT warehouse_zones_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
     CONSTRAINT warehouse_zones_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT warehouse_zones_type CHECK ((zone_type = ANY (ARRAY['receiving'::text, 'storage'::text, 'picking'::text, 'packing'::text, 'shipping'::text, 'quarantine'::text])))
 );
@@ -3217,11 +3257,13 @@ CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (organizatio
 
 CREATE INDEX api_keys_name_idx ON public.api_keys USING btree (organization_id, name, id);
 
-CREATE INDEX customers_name_idx ON public.customers USING btree (organization_id, name, id);
+CREATE UNIQUE INDEX customers_folded_unique_customer_number ON public.customers USING btree (organization_id, customer_number_folded);
+
+CREATE INDEX customers_name_order_idx ON public.customers USING btree (organization_id, name_order, id);
 
 CREATE INDEX customers_search_idx ON public.customers USING gin (organization_id, public.search_grams(searched));
 
-CREATE INDEX customers_status_idx ON public.customers USING btree (organization_id, status, name, id);
+CREATE INDEX customers_status_idx ON public.customers USING btree (organization_id, status, name_order, id);
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (organization_id, created_at);
 
@@ -3267,17 +3309,19 @@ CREATE INDEX organizations_subscription_tier_idx ON public.organizations USING b
 
 CREATE UNIQUE INDEX organizations_unique_active_name ON public.organizations USING btree (name) WHERE (deleted_at IS NULL);
 
-CREATE INDEX products_category_idx ON public.products USING btree (organization_id, category, sku);
+CREATE INDEX products_category_idx ON public.products USING btree (organization_id, category, sku_folded, id);
 
-CREATE INDEX products_category_name_idx ON public.products USING btree (organization_id, category, name, id);
+CREATE INDEX products_category_name_idx ON public.products USING btree (organization_id, category, name_order, id);
 
-CREATE INDEX products_name_idx ON public.products USING btree (organization_id, name, id);
+CREATE UNIQUE INDEX products_folded_unique_sku ON public.products USING btree (organization_id, sku_folded);
+
+CREATE INDEX products_name_order_idx ON public.products USING btree (organization_id, name_order, id);
 
 CREATE INDEX products_search_idx ON public.products USING gin (organization_id, public.search_grams(searched));
 
-CREATE INDEX products_status_idx ON public.products USING btree (organization_id, status, sku);
+CREATE INDEX products_status_idx ON public.products USING btree (organization_id, status, sku_folded, id);
 
-CREATE INDEX products_status_name_idx ON public.products USING btree (organization_id, status, name, id);
+CREATE INDEX products_status_name_idx ON public.products USING btree (organization_id, status, name_order, id);
 
 CREATE INDEX purchase_order_history_changed_by_idx ON public.purchase_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
 
@@ -3290,6 +3334,8 @@ CREATE INDEX purchase_order_items_product_idx ON public.purchase_order_items USI
 CREATE INDEX purchase_orders_created_by_idx ON public.purchase_orders USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
 CREATE INDEX purchase_orders_expected_idx ON public.purchase_orders USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
+
+CREATE UNIQUE INDEX purchase_orders_folded_unique_po_number ON public.purchase_orders USING btree (organization_id, po_number_folded);
 
 CREATE INDEX purchase_orders_open_idx ON public.purchase_orders USING btree (organization_id, order_date, id) INCLUDE (expected_delivery_date) WHERE (status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
 
@@ -3315,6 +3361,8 @@ CREATE INDEX purchase_orders_warehouse_idx ON public.purchase_orders USING btree
 
 CREATE INDEX role_permissions_permission_idx ON public.role_permissions USING btree (organization_id, permission_id);
 
+CREATE UNIQUE INDEX roles_folded_unique_name ON public.roles USING btree (organization_id, name_folded);
+
 CREATE INDEX sales_order_history_changed_by_idx ON public.sales_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
 
 CREATE INDEX sales_order_history_occurred_idx ON public.sales_order_history USING btree (organization_id, occurred_at) INCLUDE (from_status, to_status);
@@ -3332,6 +3380,8 @@ CREATE INDEX sales_orders_customer_number_idx ON public.sales_orders USING btree
 CREATE INDEX sales_orders_customer_status_idx ON public.sales_orders USING btree (organization_id, customer_id, status, order_date, id);
 
 CREATE INDEX sales_orders_expected_idx ON public.sales_orders USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
+
+CREATE UNIQUE INDEX sales_orders_folded_unique_so_number ON public.sales_orders USING btree (organization_id, so_number_folded);
 
 CREATE INDEX sales_orders_open_customer_idx ON public.sales_orders USING btree (organization_id, customer_id, order_date, id) WHERE (status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
 
@@ -3403,13 +3453,13 @@ CREATE INDEX shipments_type_idx ON public.shipments USING btree (organization_id
 
 CREATE INDEX shipments_type_status_idx ON public.shipments USING btree (organization_id, shipment_type, status, created_at, id);
 
-CREATE INDEX suppliers_name_idx ON public.suppliers USING btree (organization_id, name, id);
+CREATE INDEX suppliers_name_order_idx ON public.suppliers USING btree (organization_id, name_order, id);
 
 CREATE INDEX suppliers_rating_idx ON public.suppliers USING btree (organization_id, rating, id);
 
 CREATE INDEX suppliers_search_idx ON public.suppliers USING gin (organization_id, public.search_grams(searched));
 
-CREATE INDEX suppliers_status_idx ON public.suppliers USING btree (organization_id, status, name, id);
+CREATE INDEX suppliers_status_idx ON public.suppliers USING btree (organization_id, status, name_order, id);
 
 CREATE INDEX user_roles_role_idx ON public.user_roles USING btree (organization_id, role_id);
 
@@ -3423,17 +3473,21 @@ CREATE UNIQUE INDEX users_unique_organization_email ON public.users USING btree 
 
 CREATE INDEX warehouse_zones_code_idx ON public.warehouse_zones USING btree (organization_id, code, id);
 
+CREATE UNIQUE INDEX warehouse_zones_folded_unique_code ON public.warehouse_zones USING btree (organization_id, warehouse_id, code_folded);
+
+CREATE INDEX warehouse_zones_name_order_idx ON public.warehouse_zones USING btree (organization_id, name_order, id);
+
 CREATE INDEX warehouse_zones_search_idx ON public.warehouse_zones USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX warehouse_zones_type_idx ON public.warehouse_zones USING btree (organization_id, zone_type, code, id);
 
 CREATE INDEX warehouses_manager_idx ON public.warehouses USING btree (organization_id, manager_id);
 
-CREATE INDEX warehouses_name_idx ON public.warehouses USING btree (organization_id, name, id);
+CREATE INDEX warehouses_name_order_idx ON public.warehouses USING btree (organization_id, name_order, id);
 
 CREATE INDEX warehouses_search_idx ON public.warehouses USING gin (organization_id, public.search_grams(searched));
 
-CREATE INDEX warehouses_status_idx ON public.warehouses USING btree (organization_id, status, name, id);
+CREATE INDEX warehouses_status_idx ON public.warehouses USING btree (organization_id, status, name_order, id);
 
 CREATE INDEX idx_procrastinate_jobs_worker_not_null ON queue.procrastinate_jobs USING btree (worker_id) WHERE ((worker_id IS NOT NULL) AND (status = 'doing'::queue.procrastinate_job_status));
 
@@ -4059,6 +4113,9 @@ GRANT ALL ON FUNCTION public.ensure_partitions(p_months_back integer, p_months_a
 REVOKE ALL ON FUNCTION public.find_account(p_email text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_account(p_email text) TO imsop_app;
 
+REVOKE ALL ON FUNCTION public.folded(p_code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.folded(p_code text) TO imsop_app;
+
 REVOKE ALL ON FUNCTION public.forget_daily_stock() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_product_codes() FROM PUBLIC;
@@ -4073,6 +4130,9 @@ REVOKE ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kin
 GRANT ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.notify_changed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.one_spelling(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.one_spelling(p_text text) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) FROM PUBLIC;
 
@@ -4091,6 +4151,13 @@ GRANT ALL ON FUNCTION public.purchase_order_is_agreed(p_status text) TO imsop_op
 REVOKE ALL ON FUNCTION public.purchase_order_is_open(p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.purchase_order_is_open(p_status text) TO imsop_app;
 GRANT ALL ON FUNCTION public.purchase_order_is_open(p_status text) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.search_form(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.reading_order(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.reading_order(p_name text) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) TO imsop_app;
@@ -4114,10 +4181,6 @@ GRANT ALL ON FUNCTION public.sales_order_is_agreed(p_status text) TO imsop_opera
 REVOKE ALL ON FUNCTION public.sales_order_is_open(p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_app;
 GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_operator;
-
-REVOKE ALL ON FUNCTION public.search_form(p_text text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_app;
-GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_lookup;
 
 REVOKE ALL ON FUNCTION public.search_code(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_code(p_text text) TO imsop_app;

@@ -114,10 +114,32 @@ async def test_sku_and_gtin_are_unique_per_organization(admin: Member, stranger:
     assert len((await admin.read("products"))["items"]) == 2
 
 
-async def test_a_sku_is_told_from_another_by_every_character(admin: Member) -> None:
-    for sku in ("bolt", "b0lt", "bólt"):
-        await admin.create("products", {"sku": sku, "name": "x"})
-    assert len((await admin.read("products", sku="bolt"))["items"]) == 1
+async def test_what_reads_the_same_is_one_sku_and_found_in_any_case(admin: Member) -> None:
+    bolt = await admin.create("products", {"sku": " Bolt\u00a0 M8\n", "name": "x"})
+    assert bolt["sku"] == "Bolt M8"
+    for sku in ("Bolt M8", "bolt m8", "BOLT  M8", "Bolt M8 "):
+        refused = await admin.post("products", {"sku": sku, "name": "x"})
+        assert refused.status_code == 409
+        assert [error["field"] for error in refused.json()["errors"]] == ["sku"]
+    for sku in ("Bolt M8", "BOLT M8", "bolt m8"):
+        assert [row["id"] for row in (await admin.read("products", sku=sku))["items"]] == [bolt["id"]]
+    for other in ("B0lt M8", "Bólt M8"):
+        await admin.create("products", {"sku": other, "name": "x"})
+
+
+async def test_names_are_listed_as_people_sort_them(admin: Member) -> None:
+    names = ["A", "a b", "äpfel", "apple", "Ärmel", "Banana", "Öl", "Zebra"]
+    for number, name in enumerate(reversed(names)):
+        await admin.create("products", {"sku": f"S{number}", "name": name})
+    listed, cursor = [], None
+    while True:
+        page = await admin.read("products", sort="name", limit=3, **({"cursor": cursor} if cursor else {}))
+        listed += [row["name"] for row in page["items"]]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert listed == names
+    backwards = (await admin.read("products", sort="-name"))["items"]
+    assert [row["name"] for row in backwards] == names[::-1]
 
 
 async def test_an_edit_changes_only_the_given_fields(admin: Member) -> None:

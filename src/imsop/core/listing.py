@@ -60,12 +60,17 @@ class Window(NamedTuple, Generic[Row]):
     after: str | None
 
 
+BY_NAME, BY_CODE = "reading_order({})", "folded({})"
+
+
 class Sort(NamedTuple):
     """A sort column: not null, of a type whose comparison is leakproof (otherwise no index can serve it)."""
 
     column: str
     field: str
     type: type[str | date | datetime | int | UUID]
+    form: str = "{}"
+    """What the column holds of the field: BY_CODE, BY_NAME, or the field itself."""
 
     @property
     def sql_type(self) -> str:
@@ -172,7 +177,7 @@ class Listing(Generic[Row]):
             beyond = "<" if sort.startswith("-") else ">"
             selection += (
                 f" AND ({key.column}, {self.tiebreak}) {beyond}"
-                f" (${place}::{key.sql_type}, ${place + 1}::uuid)"
+                f" ({key.form.format(f'${place}::{key.sql_type}')}, ${place + 1}::uuid)"
             )
             place += 2
         return f"{selection}{self._order(sort)} LIMIT ${place}"

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from imsop.catalog.products.models import NewProduct, Product
 from imsop.core.database import Connection, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import BY_CODE, BY_NAME, Listing, Sort
 
 _PRODUCTS = """
     SELECT p.id, p.sku, p.name, p.description, p.category, p.unit_of_measure, p.units_per_pack, p.gtin,
@@ -19,13 +19,16 @@ PRODUCTS = Listing(
     Product,
     _PRODUCTS,
     filters={
-        "sku": "p.sku = {}",
+        "sku": "p.sku_folded = folded({})",
         "gtin": "p.gtin = {}",
         "status": "p.status = {}",
         "category": "p.category = {}",
         "q": "p.id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
     },
-    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "name", str)},
+    sorts={
+        "sku": Sort("p.sku_folded", "sku", str, BY_CODE),
+        "name": Sort("p.name_order", "name", str, BY_NAME),
+    },
     tiebreak="p.id",
 )
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from imsop.core.fields import Email, Instant, LongUrl, Text20, Text100
+from imsop.core.fields import Email, Instant, LongUrl, Text50, Text100
 from imsop.identity.people.passwords import Password
 
 UserStatus = Literal["active", "inactive", "suspended"]
@@ -39,7 +39,7 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
     password: Password
     first_name: Text100 | None = None
     last_name: Text100 | None = None
-    phone: Text20 | None = None
+    phone: Text50 | None = None
     avatar_url: LongUrl | None = None
     locale: Locale = "en"
     role_ids: RoleIds = []
@@ -50,7 +50,7 @@ class UserChanges(Struct, frozen=True, forbid_unknown_fields=True):
     password: Password | UnsetType = UNSET
     first_name: Text100 | UnsetType | None = UNSET
     last_name: Text100 | UnsetType | None = UNSET
-    phone: Text20 | UnsetType | None = UNSET
+    phone: Text50 | UnsetType | None = UNSET
     avatar_url: LongUrl | UnsetType | None = UNSET
     status: UserStatus | UnsetType = UNSET
     locale: Locale | UnsetType = UNSET
@@ -62,7 +62,7 @@ class OwnChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
     first_name: Text100 | UnsetType | None = UNSET
     last_name: Text100 | UnsetType | None = UNSET
-    phone: Text20 | UnsetType | None = UNSET
+    phone: Text50 | UnsetType | None = UNSET
     avatar_url: LongUrl | UnsetType | None = UNSET
     locale: Locale | UnsetType = UNSET
 

@@ -172,7 +172,7 @@ async def find_active_people(
         )
         SELECT id, name FROM named
         WHERE strpos(lower(name), lower($2)) > 0
-        ORDER BY lower(name) <> lower($2), name, id
+        ORDER BY lower(name) <> lower($2), reading_order(name), id
         LIMIT $3
         """,
         organization_id,

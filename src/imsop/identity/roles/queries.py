@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import BY_CODE, Listing, Sort
 from imsop.identity.roles.models import PermissionRow, Role
 
 _ROLES = """
@@ -20,13 +20,13 @@ ROLES = Listing(
     Role,
     _ROLES,
     filters={
-        "name": "r.name = {}",
+        "name": "r.name_folded = folded({})",
         "is_system": "r.is_system = {}",
         # Roles that contain any of several texts; there are few, so a scan is fine.
         "parts": "EXISTS (SELECT FROM unnest({}::text[]) AS part"
         " WHERE strpos(lower(concat_ws(' ', r.name, r.description)), lower(part)) > 0)",
     },
-    sorts={"name": Sort("r.name", "name", str)},
+    sorts={"name": Sort("r.name_folded", "name", str, BY_CODE)},
     tiebreak="r.id",
 )
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import BY_CODE, BY_NAME, Listing, Sort
 from imsop.inventory.days.queries import STOOD, AsOf
 from imsop.inventory.stock.models import Balance, Stock, StockedOut, StockSum, StockTotals, WarehouseStock
 
@@ -20,14 +20,14 @@ _BALANCES = """
 
 
 _BALANCE_FILTERS = {
-    "q": "i.product_id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
-    "sku": "p.sku = {}",
+    "q": "i.product_id IN (SELECT f.id FROM search_ids($1, 'product', {}) AS f (id))",
+    "sku": "p.sku_folded = folded({})",
     "product_id": "i.product_id = {}",
     "warehouse_id": "i.warehouse_id = {}",
 }
 
 
-_BALANCE_SORTS = {"warehouse_name": Sort("w.name", "warehouse_name", str)}
+_BALANCE_SORTS = {"warehouse_name": Sort("w.name_order", "warehouse_name", str, BY_NAME)}
 
 
 BALANCES = Listing(Balance, _BALANCES, filters=_BALANCE_FILTERS, sorts=_BALANCE_SORTS, tiebreak="i.id")
@@ -112,7 +112,10 @@ STOCK = Listing(
             AND (p.reorder_level > (SELECT sum(b.quantity_on_hand) FROM inventory b
                                     WHERE b.organization_id = $1 AND b.product_id = i.product_id)) = {}""",
     },
-    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "product_name", str)},
+    sorts={
+        "sku": Sort("p.sku_folded", "sku", str, BY_CODE),
+        "name": Sort("p.name_order", "product_name", str, BY_NAME),
+    },
     tiebreak="i.id",
 )
 
@@ -163,7 +166,10 @@ STOCK_AS_OF = Listing(
         + _ALL_HELD
         + ") = {}",
     },
-    sorts={"sku": Sort("p.sku", "sku", str), "name": Sort("p.name", "product_name", str)},
+    sorts={
+        "sku": Sort("p.sku_folded", "sku", str, BY_CODE),
+        "name": Sort("p.name_order", "product_name", str, BY_NAME),
+    },
     tiebreak="i.id",
     fixed_arguments=2,
 )
@@ -177,14 +183,14 @@ async def list_stock_of_product(
         return await fetch_all(
             connection,
             Stock,
-            _STOCK + " AND i.product_id = $2 ORDER BY w.name, i.id",
+            _STOCK + " AND i.product_id = $2 ORDER BY w.name_order, i.id",
             organization_id,
             product_id,
         )
     return await fetch_all(
         connection,
         Stock,
-        _STOCK_AS_OF + " AND i.product_id = $4 ORDER BY w.name, i.id",
+        _STOCK_AS_OF + " AND i.product_id = $4 ORDER BY w.name_order, i.id",
         organization_id,
         *as_of,
         product_id,

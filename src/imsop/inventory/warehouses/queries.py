@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import BY_CODE, BY_NAME, Listing, Sort
 from imsop.inventory.warehouses.models import (
     NewWarehouse,
     NewZone,
@@ -32,7 +32,7 @@ WAREHOUSES = Listing(
         "status": "w.status = {}",
         "q": "w.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse', {})))",
     },
-    sorts={"name": Sort("w.name", "name", str)},
+    sorts={"name": Sort("w.name_order", "name", str, BY_NAME)},
     tiebreak="w.id",
 )
 
@@ -51,7 +51,7 @@ async def list_names(connection: Connection, organization_id: UUID) -> list[tupl
         """
         SELECT w.id::text, w.name FROM warehouses w
         WHERE w.organization_id = $1
-        ORDER BY w.name, w.id LIMIT 500
+        ORDER BY w.name_order LIMIT 500
         """,
         organization_id,
     )
@@ -66,7 +66,7 @@ async def find_names(
         """
         SELECT w.id, w.name FROM warehouses w
         WHERE w.organization_id = $1 AND strpos(lower(w.name), lower($2)) > 0
-        ORDER BY lower(w.name) <> lower($2), w.name, w.id LIMIT $3
+        ORDER BY lower(w.name) <> lower($2), w.name_order, w.id LIMIT $3
         """,
         organization_id,
         typed,
@@ -156,7 +156,7 @@ ZONES = Listing(
     Zone,
     _ZONES,
     filters={"warehouse_id": "z.warehouse_id = {}", "zone_type": "z.zone_type = {}"},
-    sorts={"code": Sort("z.code", "code", str)},
+    sorts={"code": Sort("z.code_folded", "code", str, BY_CODE)},
     tiebreak="z.id",
 )
 
@@ -188,9 +188,9 @@ ZONES_OF_WAREHOUSES = Listing(
         "zone_type": "z.zone_type = {}",
     },
     sorts={
-        "warehouse": Sort("w.name", "warehouse_name", str),
-        "code": Sort("z.code", "code", str),
-        "name": Sort("z.name", "name", str),
+        "warehouse": Sort("w.name_order", "warehouse_name", str, BY_NAME),
+        "code": Sort("z.code_folded", "code", str, BY_CODE),
+        "name": Sort("z.name_order", "name", str, BY_NAME),
     },
     tiebreak="z.id",
 )
@@ -269,6 +269,6 @@ WAREHOUSE_SUMMARIES = Listing(
         "q": "w.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse', {})))",
         "status": "w.status = {}",
     },
-    sorts={"name": Sort("w.name", "name", str)},
+    sorts={"name": Sort("w.name_order", "name", str, BY_NAME)},
     tiebreak="w.id",
 )

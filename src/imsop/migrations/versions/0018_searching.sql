@@ -139,6 +139,11 @@ ALTER TABLE products FORCE ROW LEVEL SECURITY;
 CREATE TRIGGER keep_product_codes BEFORE INSERT OR UPDATE OF sku, gtin ON products
     FOR EACH ROW EXECUTE FUNCTION keep_product_codes();
 
+-- Telephone numbers with a country, a direct line and what to dial inside are longer than the 20 characters asked for.
+ALTER TABLE suppliers ALTER COLUMN phone TYPE varchar(50);
+ALTER TABLE customers ALTER COLUMN phone TYPE varchar(50);
+ALTER TABLE users ALTER COLUMN phone TYPE varchar(50);
+
 ALTER TABLE products ADD COLUMN searched text GENERATED ALWAYS AS
     (search_text(ARRAY[name, category], ARRAY[sku, gtin]::text[] || former_skus)) STORED;
 ALTER TABLE suppliers ADD COLUMN searched text GENERATED ALWAYS AS

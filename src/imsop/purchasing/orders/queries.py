@@ -35,8 +35,8 @@ PURCHASE_ORDERS = Listing(
     WHERE o.organization_id = $1
     """,
     filters={
-        "q": "o.id = ANY (ARRAY(SELECT search_ids($1, 'purchase_order', {})))",
-        "po_number": "o.po_number = {}",
+        "q": "o.id IN (SELECT f.id FROM search_ids($1, 'purchase_order', {}) AS f (id))",
+        "po_number": "o.po_number_folded = folded({})",
         "status": "o.status = {}",
         "supplier_id": "o.supplier_id = {}",
         "order_date_from": "o.order_date >= {}",

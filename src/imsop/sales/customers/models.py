@@ -4,17 +4,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from imsop.core.fields import (
-    Email,
-    Instant,
-    LongCode,
-    Name,
-    PartnerStatus,
-    Text,
-    Text20,
-    Text50,
-    Text100,
-)
+from imsop.core.fields import Email, Instant, LongCode, Name, PartnerStatus, Text, Text20, Text50, Text100
 
 
 class Customer(Struct, frozen=True):
@@ -40,7 +30,7 @@ class NewCustomer(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     customer_number: LongCode | None = None
     email: Email | None = None
-    phone: Text20 | None = None
+    phone: Text50 | None = None
     country: Text100 | None = None
     city: Text100 | None = None
     address: Text | None = None
@@ -54,7 +44,7 @@ class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True):
     customer_number: LongCode | UnsetType | None = UNSET
     name: Name | UnsetType = UNSET
     email: Email | UnsetType | None = UNSET
-    phone: Text20 | UnsetType | None = UNSET
+    phone: Text50 | UnsetType | None = UNSET
     country: Text100 | UnsetType | None = UNSET
     city: Text100 | UnsetType | None = UNSET
     address: Text | UnsetType | None = UNSET

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import BY_NAME, Listing, Sort
 from imsop.sales.customers.models import Customer, NewCustomer
 
 _CUSTOMERS = """
@@ -18,12 +18,12 @@ CUSTOMERS = Listing(
     Customer,
     _CUSTOMERS,
     filters={
-        "customer_number": "c.customer_number = {}",
+        "customer_number": "c.customer_number_folded = folded({})",
         "name": "c.name = {}",
         "status": "c.status = {}",
         "q": "c.id = ANY (ARRAY(SELECT search_ids($1, 'customer', {})))",
     },
-    sorts={"name": Sort("c.name", "name", str)},
+    sorts={"name": Sort("c.name_order", "name", str, BY_NAME)},
     tiebreak="c.id",
 )
 
@@ -37,7 +37,11 @@ async def list_customer_names(
 ) -> list[tuple[str, str]]:
     """Ids and names of the first `limit` customers by name."""
     records = await connection.fetch(
-        "SELECT c.id, c.name FROM customers c WHERE c.organization_id = $1 ORDER BY c.name, c.id LIMIT $2",
+        """
+        SELECT c.id, c.name FROM customers c
+        WHERE c.organization_id = $1
+        ORDER BY c.name_order, c.id LIMIT $2
+        """,
         organization_id,
         limit,
     )

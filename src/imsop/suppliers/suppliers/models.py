@@ -41,7 +41,7 @@ class Supplier(Struct, frozen=True):
 class NewSupplier(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     email: Email | None = None
-    phone: Text20 | None = None
+    phone: Text50 | None = None
     country: Text100 | None = None
     city: Text100 | None = None
     address: Text | None = None
@@ -56,7 +56,7 @@ class NewSupplier(Struct, frozen=True, forbid_unknown_fields=True):
 class SupplierChanges(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     email: Email | UnsetType | None = UNSET
-    phone: Text20 | UnsetType | None = UNSET
+    phone: Text50 | UnsetType | None = UNSET
     country: Text100 | UnsetType | None = UNSET
     city: Text100 | UnsetType | None = UNSET
     address: Text | UnsetType | None = UNSET

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import BY_NAME, Listing, Sort
 from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierMetrics
 
 _SUPPLIERS = """
@@ -23,7 +23,7 @@ SUPPLIERS = Listing(
         "status": "s.status = {}",
         "q": "s.id = ANY (ARRAY(SELECT search_ids($1, 'supplier', {})))",
     },
-    sorts={"name": Sort("s.name", "name", str)},
+    sorts={"name": Sort("s.name_order", "name", str, BY_NAME)},
     tiebreak="s.id",
 )
 
@@ -52,7 +52,11 @@ async def list_supplier_names(
 ) -> list[tuple[str, str]]:
     """Ids and names of the first `limit` suppliers by name."""
     records = await connection.fetch(
-        "SELECT s.id, s.name FROM suppliers s WHERE s.organization_id = $1 ORDER BY s.name, s.id LIMIT $2",
+        """
+        SELECT s.id, s.name FROM suppliers s
+        WHERE s.organization_id = $1
+        ORDER BY s.name_order, s.id LIMIT $2
+        """,
         organization_id,
         limit,
     )

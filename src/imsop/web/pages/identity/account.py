@@ -10,7 +10,7 @@ from litestar.response import Redirect
 
 from imsop.core import edits
 from imsop.core.errors import DomainError, InvalidInput, PreconditionFailed
-from imsop.core.fields import Text20, Text100
+from imsop.core.fields import Text50, Text100
 from imsop.identity.credentials import actions as credentials_actions
 from imsop.identity.credentials import queries
 from imsop.identity.guard import OWN, own
@@ -40,7 +40,7 @@ class ProfileForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locale: Locale
     first_name: Text100 | None = None
     last_name: Text100 | None = None
-    phone: Text20 | None = None
+    phone: Text50 | None = None
 
 
 @get("/profile", opt=OWN, include_in_schema=False)
