@@ -3471,7 +3471,7 @@ CREATE UNIQUE INDEX users_unique_active_email ON public.users USING btree (email
 
 CREATE UNIQUE INDEX users_unique_organization_email ON public.users USING btree (organization_id, email) WHERE (deleted_at IS NULL);
 
-CREATE INDEX warehouse_zones_code_idx ON public.warehouse_zones USING btree (organization_id, code, id);
+CREATE INDEX warehouse_zones_code_idx ON public.warehouse_zones USING btree (organization_id, code_folded, id);
 
 CREATE UNIQUE INDEX warehouse_zones_folded_unique_code ON public.warehouse_zones USING btree (organization_id, warehouse_id, code_folded);
 
@@ -3479,7 +3479,7 @@ CREATE INDEX warehouse_zones_name_order_idx ON public.warehouse_zones USING btre
 
 CREATE INDEX warehouse_zones_search_idx ON public.warehouse_zones USING gin (organization_id, public.search_grams(searched));
 
-CREATE INDEX warehouse_zones_type_idx ON public.warehouse_zones USING btree (organization_id, zone_type, code, id);
+CREATE INDEX warehouse_zones_type_idx ON public.warehouse_zones USING btree (organization_id, zone_type, code_folded, id);
 
 CREATE INDEX warehouses_manager_idx ON public.warehouses USING btree (organization_id, manager_id);
 

@@ -205,6 +205,8 @@ ONLY_IN_THE_DIAGRAM = {
     },
 }  # fmt: skip
 
+WIDER_THAN_THE_SEED = {(table, "phone"): "varchar(50)" for table in ("users", "suppliers")}
+"""With a country code, an area code in brackets and an extension, 20 characters are too few."""
 DEFAULTS_BESIDE_THE_SEED = {
     ("purchase_orders", "total_amount"): "0",  # the sum of no lines
     ("analytics_metrics", "dimension_category"): "''",  # with NULL the unique constraint would have no effect
@@ -343,7 +345,8 @@ def test_every_column_of_the_seed_is_there_with_its_type_and_default(catalogue: 
             assert spec, line
             column = columns[spec[1]]
             where = f"{table}.{column.name}"
-            assert in_seeds_words(column.type) == spec[2], where
+            asked = WIDER_THAN_THE_SEED.get((table, column.name), spec[2])
+            assert in_seeds_words(column.type) == asked, where
             default = re.sub(r"::(text|character varying)", "", column.default or "")
             beside = DEFAULTS_BESIDE_THE_SEED.get((table, column.name), "")
             assert default == (spec[4] or beside), where

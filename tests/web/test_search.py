@@ -6,7 +6,7 @@ import pytest
 
 from imsop.web.search import ids_of
 from tests import factories
-from tests.factories import Member
+from tests.factories import Member, accepted
 from tests.sales.orders import draft
 
 GTIN = "00060015651000"
@@ -75,7 +75,9 @@ async def test_orders_are_found_by_their_partner_and_by_its_number(admin: Member
 
 async def test_shipments_are_found_by_place_carrier_order_and_tracking_number(admin: Member) -> None:
     warehouse = await factories.warehouse(admin, name="Antwerpen Haven")
-    order = await draft(admin, items=[])
+    product = await factories.product(admin)
+    order = await draft(admin, items=[{"product_id": product["id"], "quantity_ordered": 1}])
+    accepted(await admin.post(f"sales-orders/{order['id']}/confirm", {}))
     shipment = await _shipment(
         admin,
         reference_id="ASN-1",
@@ -125,7 +127,7 @@ async def test_a_code_is_found_by_itself(admin: Member, query: str) -> None:
 async def test_names_are_found_in_every_script_without_accents_and_case(
     admin: Member, name: str, queries: list[str]
 ) -> None:
-    await factories.customer(admin, name=name)
+    name = (await factories.customer(admin, name=name))["name"]
     await factories.customer(admin, name="Plain Ltd")
     for query in queries:
         assert await _found(admin, query) == [("customer", name)], query

@@ -28,7 +28,7 @@ WAREHOUSES = Listing(
     Warehouse,
     _WAREHOUSES,
     filters={
-        "name": "w.name = {}",
+        "name": "w.name_order = reading_order({})",
         "status": "w.status = {}",
         "q": "w.id = ANY (ARRAY(SELECT search_ids($1, 'warehouse', {})))",
     },

@@ -59,11 +59,13 @@ SELECT pg_temp.respell('products', 'sku', 'organization_id'), pg_temp.respell('p
 -- The indexes of lists by name or SKU, in that order.
 DROP INDEX products_name_idx, products_category_idx, products_category_name_idx, products_status_idx,
     products_status_name_idx, suppliers_name_idx, suppliers_status_idx, customers_name_idx, customers_status_idx,
-    warehouses_name_idx, warehouses_status_idx;
+    warehouses_name_idx, warehouses_status_idx, warehouse_zones_code_idx, warehouse_zones_type_idx;
 CREATE INDEX products_category_idx ON products (organization_id, category, sku_folded, id);
 CREATE INDEX products_category_name_idx ON products (organization_id, category, name_order, id);
 CREATE INDEX products_status_idx ON products (organization_id, status, sku_folded, id);
 CREATE INDEX products_status_name_idx ON products (organization_id, status, name_order, id);
 CREATE INDEX suppliers_status_idx ON suppliers (organization_id, status, name_order, id);
 CREATE INDEX customers_status_idx ON customers (organization_id, status, name_order, id);
+CREATE INDEX warehouse_zones_code_idx ON warehouse_zones (organization_id, code_folded, id);
+CREATE INDEX warehouse_zones_type_idx ON warehouse_zones (organization_id, zone_type, code_folded, id);
 CREATE INDEX warehouses_status_idx ON warehouses (organization_id, status, name_order, id);

@@ -19,7 +19,7 @@ CUSTOMERS = Listing(
     _CUSTOMERS,
     filters={
         "customer_number": "c.customer_number_folded = folded({})",
-        "name": "c.name = {}",
+        "name": "c.name_order = reading_order({})",
         "status": "c.status = {}",
         "q": "c.id = ANY (ARRAY(SELECT search_ids($1, 'customer', {})))",
     },

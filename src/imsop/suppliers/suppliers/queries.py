@@ -19,7 +19,7 @@ SUPPLIERS = Listing(
     Supplier,
     _SUPPLIERS,
     filters={
-        "name": "s.name = {}",
+        "name": "s.name_order = reading_order({})",
         "status": "s.status = {}",
         "q": "s.id = ANY (ARRAY(SELECT search_ids($1, 'supplier', {})))",
     },
