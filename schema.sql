@@ -741,6 +741,16 @@ END $$;
 
 ALTER FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.refuse_state(p_table text, p_constraint text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'refused by %', p_constraint
+        USING ERRCODE = 'check_violation', TABLE = p_table, CONSTRAINT = p_table || '_' || p_constraint;
+END $$;
+
+ALTER FUNCTION public.refuse_state(p_table text, p_constraint text) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) RETURNS TABLE(id uuid, inventory_id uuid, quantity integer)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -786,6 +796,75 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.require_open_balance() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_status text;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT p.status INTO v_status FROM products p
+        WHERE p.organization_id = NEW.organization_id AND p.id = NEW.product_id
+        FOR SHARE;
+    ELSE
+        SELECT p.status INTO v_status FROM products p
+        WHERE p.organization_id = NEW.organization_id AND p.id = NEW.product_id;
+    END IF;
+    IF v_status = 'archived' THEN
+        PERFORM refuse_state('inventory', 'product_id__archived');
+    END IF;
+    IF EXISTS (SELECT FROM warehouses w
+               WHERE w.organization_id = NEW.organization_id AND w.id = NEW.warehouse_id AND w.status = 'inactive') THEN
+        PERFORM refuse_state('inventory', 'warehouse_id__closed');
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.require_open_balance() OWNER TO imsop_owner;
+
+CREATE FUNCTION public.require_uncounted_product() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM inventory i
+    WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id
+    ORDER BY i.id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM inventory i
+               WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id AND i.version > 0)
+       OR EXISTS (SELECT FROM purchase_order_items i
+                  WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id)
+       OR EXISTS (SELECT FROM sales_order_items i
+                  WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id) THEN
+        PERFORM refuse_state('products', 'unit_of_measure__counted');
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.require_uncounted_product() OWNER TO imsop_owner;
+
+CREATE FUNCTION public.require_unused_product() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM inventory i
+    WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id
+    ORDER BY i.id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM inventory i
+               WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id AND i.quantity_on_hand <> 0)
+       OR EXISTS (SELECT FROM purchase_lines l
+                  WHERE l.organization_id = NEW.organization_id AND l.product_id = NEW.id AND l.is_open)
+       OR EXISTS (SELECT FROM sales_lines l
+                  WHERE l.organization_id = NEW.organization_id AND l.product_id = NEW.id AND l.is_open) THEN
+        PERFORM refuse_state('products', 'status__in_use');
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.require_unused_product() OWNER TO imsop_owner;
 
 CREATE FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, available integer)
     LANGUAGE sql SECURITY DEFINER
@@ -3525,6 +3604,14 @@ CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.warehouses FOR EA
 
 CREATE TRIGGER organizations_timezone_changed AFTER UPDATE OF timezone ON public.organizations FOR EACH ROW WHEN (((old.timezone)::text IS DISTINCT FROM (new.timezone)::text)) EXECUTE FUNCTION public.forget_daily_stock();
 
+CREATE TRIGGER require_open_balance BEFORE UPDATE OF quantity_on_hand ON public.inventory FOR EACH ROW WHEN ((new.quantity_on_hand <> old.quantity_on_hand)) EXECUTE FUNCTION public.require_open_balance();
+
+CREATE TRIGGER require_open_balance_insert BEFORE INSERT ON public.inventory FOR EACH ROW EXECUTE FUNCTION public.require_open_balance();
+
+CREATE TRIGGER require_uncounted_product BEFORE UPDATE OF unit_of_measure ON public.products FOR EACH ROW WHEN (((new.unit_of_measure)::text IS DISTINCT FROM (old.unit_of_measure)::text)) EXECUTE FUNCTION public.require_uncounted_product();
+
+CREATE TRIGGER require_unused_product BEFORE UPDATE OF status ON public.products FOR EACH ROW WHEN (((new.status = 'archived'::text) AND (old.status <> 'archived'::text))) EXECUTE FUNCTION public.require_unused_product();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.inventory FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -4162,11 +4249,19 @@ GRANT ALL ON FUNCTION public.reading_order(p_name text) TO imsop_app;
 REVOKE ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) TO imsop_app;
 
+REVOKE ALL ON FUNCTION public.refuse_state(p_table text, p_constraint text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.require_open_balance() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.require_uncounted_product() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.require_unused_product() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uuid[], p_quantities integer[], p_kind text, p_sales_order_item_ids uuid[], p_reason text, p_created_by uuid) TO imsop_app;

@@ -246,6 +246,10 @@ async def test_a_product_with_a_history_is_archived_instead(admin: Member) -> No
     )
     refused = accepted(await admin.delete(f"products/{product['id']}"), 409)
     assert "inventory" in refused["detail"]  # what holds it
+    counted = {"transaction_type": "adjustment", "quantity": -1}
+    await admin.create(
+        "inventory-transactions", {"product_id": product["id"], "warehouse_id": warehouse["id"]} | counted
+    )
     accepted(await admin.edit(f"products/{product['id']}", status="archived"))
     (found,) = (await admin.read("products", status="archived"))["items"]
     assert found["id"] == product["id"]

@@ -28,7 +28,12 @@ async def draft(admin: Member, noun: str, product_id: str, *quantities: int) -> 
         noun,
         {"order_date": "2026-03-02", "expected_delivery_date": "2026-03-20"}
         | ({"supplier_id": (await factories.supplier(admin))["id"]} if noun == "purchase-orders" else {})
-        | {"items": [{"product_id": product_id, "quantity_ordered": each} for each in quantities]},
+        | {
+            "items": [
+                {"product_id": product_id, "quantity_ordered": each, "unit_price": "1.00"}
+                for each in quantities
+            ]
+        },
     )
 
 
@@ -135,7 +140,7 @@ async def test_an_order_keeps_the_names_it_was_agreed_with(admin: Member) -> Non
             {
                 "supplier_id": supplier["id"],
                 "order_date": "2026-03-02",
-                "items": [{"product_id": product["id"], "quantity_ordered": 1}],
+                "items": [{"product_id": product["id"], "quantity_ordered": 1, "unit_price": "1.00"}],
             },
         )
         for _ in range(2)

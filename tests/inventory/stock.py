@@ -79,7 +79,10 @@ class Ordered:
 async def ordered(admin: Member, kind: str, *product_ids: UUID, quantity: int = 10) -> Ordered:
     body: dict[str, Any] = {
         "order_date": "2026-03-02",
-        "items": [{"product_id": str(id_), "quantity_ordered": quantity} for id_ in product_ids],
+        "items": [
+            {"product_id": str(id_), "quantity_ordered": quantity, "unit_price": "1.00"}
+            for id_ in product_ids
+        ],
     }
     if kind == "purchase-orders":
         body["supplier_id"] = (await factories.supplier(admin))["id"]

@@ -43,7 +43,7 @@ async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger:
                 "po_number": number,
                 "order_date": f"{ago(1)}",
                 "expected_delivery_date": f"{expected}",
-                "items": [{"product_id": low["id"], "quantity_ordered": 1}],
+                "items": [{"product_id": low["id"], "quantity_ordered": 1, "unit_price": "1.00"}],
             },
         )
         await states.in_state(admin, "purchase_orders", order["id"], status)
@@ -91,7 +91,7 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
         {
             "so_number": "SO-4711",
             "order_date": f"{ago(0)}",
-            "items": [{"product_id": product["id"], "quantity_ordered": 1234}],
+            "items": [{"product_id": product["id"], "quantity_ordered": 1234, "unit_price": "1.00"}],
         },
     )
     await states.in_state(admin, "sales_orders", order["id"], "confirmed")
@@ -120,7 +120,7 @@ async def test_every_group_that_needs_attention_links_to_its_full_list(
         orders[number] = await member.create(
             "sales-orders",
             {"so_number": number, "order_date": f"{ago(0)}",
-             "items": [{"product_id": theirs["id"], "quantity_ordered": ordered}]},
+             "items": [{"product_id": theirs["id"], "quantity_ordered": ordered, "unit_price": "1.00"}]},
         )  # fmt: skip
         await states.in_state(member, "sales_orders", orders[number]["id"], "confirmed")
         await states.move_first_line(member, orders[number]["id"], theirs["id"], reserved=reserved)

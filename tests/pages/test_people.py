@@ -57,8 +57,8 @@ async def test_roles_are_found_by_their_translated_name(admin: Member) -> None:
     await admin.create("roles", {"name": "Night shift", "description": "Buys at night", "permissions": []})
     here = await signed_in(admin)
     assert _first(table(await here.get("/roles", params={"q": "BUYS"}), "Roles"), "Role") == [
-        "Night shift",
         "Buyer",
+        "Night shift",
     ]
     own = await here.get("/roles", params={"kind": "own"})
     assert _first(table(own, "Roles"), "Role") == ["Night shift"]

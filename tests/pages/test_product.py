@@ -165,7 +165,7 @@ async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Brow
 async def test_what_customers_wait_for_and_what_is_under_way(
     admin: Member, here: Browser, apples: Apples
 ) -> None:
-    item = {"product_id": apples.product["id"], "quantity_ordered": 8}
+    item = {"product_id": apples.product["id"], "quantity_ordered": 8, "unit_price": "1.00"}
     customer = await factories.customer(admin, name="Grocer")
     orders = [
         await admin.create(

@@ -8,7 +8,7 @@ from typing import Any
 
 import python_calamine
 
-from tests import factories
+from tests import factories, states
 from tests.factories import Member
 from tests.pages.browsing import signed_in
 from tests.pages.tables import leaf
@@ -95,9 +95,10 @@ async def test_a_shipment_shows_its_route_history_and_contents(admin: Member) ->
             "supplier_id": supplier["id"],
             "po_number": "PO-4711",
             "order_date": f"{ago(0)}",
-            "items": [{"product_id": product["id"], "quantity_ordered": 1200}],
+            "items": [{"product_id": product["id"], "quantity_ordered": 1200, "unit_price": "1.00"}],
         },
     )
+    await states.in_state(admin, "purchase_orders", order["id"], "submitted")
     made = await shipment(
         admin, "in_transit", supplier_id=supplier["id"], purchase_order_id=order["id"],
         expected_delivery_date=f"{ago(1)}", destination_location="Kiel",

@@ -206,7 +206,7 @@ async def test_an_edit_of_lines_replaces_them_all(admin: Member) -> None:
 
 
 async def test_an_edit_with_an_unknown_product_changes_nothing(admin: Member) -> None:
-    order = await _draft(admin, {"quantity_ordered": 2})
+    order = await _draft(admin, {"quantity_ordered": 2, "unit_price": "1.00"})
     items = [{"product_id": str(uuid4()), "quantity_ordered": 1}]
     problem = accepted(await admin.edit(f"{PATH}/{order['id']}", items=items, notes="new"), 422)
     assert _named(problem) == ["items[0].product_id"]
@@ -226,7 +226,7 @@ async def test_of_two_edits_of_one_version_one_is_refused(admin: Member) -> None
 
 
 async def test_an_edit_that_waits_while_the_order_is_submitted_changes_nothing(admin: Member) -> None:
-    order = await _draft(admin, {"quantity_ordered": 1})
+    order = await _draft(admin, {"quantity_ordered": 1, "unit_price": "1.00"})
     async with admin.transaction() as connection:
         await states.advance(connection, admin, "purchase_orders", order["id"], "submitted")
         edit = asyncio.create_task(admin.edit(f"{PATH}/{order['id']}", notes="late"))
@@ -237,7 +237,7 @@ async def test_an_edit_that_waits_while_the_order_is_submitted_changes_nothing(a
 
 @pytest.mark.parametrize("status", ["submitted", "confirmed", "shipped", "received", "cancelled"])
 async def test_past_draft_an_order_is_neither_edited_nor_deleted(admin: Member, status: str) -> None:
-    order = await _draft(admin, {"quantity_ordered": 1})
+    order = await _draft(admin, {"quantity_ordered": 1, "unit_price": "1.00"})
     await _becomes(admin, order, status)
     edit = accepted(await admin.edit(f"{PATH}/{order['id']}", notes="too late"), 409)
     removal = accepted(await admin.delete(f"{PATH}/{order['id']}"), 409)
@@ -246,7 +246,7 @@ async def test_past_draft_an_order_is_neither_edited_nor_deleted(admin: Member, 
 
 
 async def test_a_deleted_draft_leaves_nothing(admin: Member) -> None:
-    order = await _draft(admin, {"quantity_ordered": 1})
+    order = await _draft(admin, {"quantity_ordered": 1, "unit_price": "1.00"})
     assert (await admin.delete(f"{PATH}/{order['id']}")).status_code == 204
     for path in (order["id"], f"{order['id']}/items", f"{order['id']}/history"):
         assert (await admin.get(f"{PATH}/{path}")).status_code == 404
@@ -286,7 +286,7 @@ async def test_an_order_by_its_number_comes_with_the_names_of_its_products_by_li
 
 
 async def test_that_is_one_statement(admin: Member) -> None:
-    await _draft(admin, {"quantity_ordered": 1}, po_number="PO-1")
+    await _draft(admin, {"quantity_ordered": 1, "unit_price": "1.00"}, po_number="PO-1")
     statements: list[object] = []
     async with admin.transaction() as connection:
         with connection.query_logger(statements.append):
@@ -299,7 +299,8 @@ async def test_that_is_one_statement(admin: Member) -> None:
 async def test_orders_are_filtered_by_status_and_supplier(admin: Member) -> None:
     supplier = await factories.supplier(admin)
     draft, submitted = [
-        await _draft(admin, {"quantity_ordered": 1}, supplier_id=supplier["id"]) for _ in range(2)
+        await _draft(admin, {"quantity_ordered": 1, "unit_price": "1.00"}, supplier_id=supplier["id"])
+        for _ in range(2)
     ]
     other = await _draft(admin)
     await _becomes(admin, submitted, "submitted")
@@ -332,7 +333,7 @@ async def test_paging_in_every_sort_returns_each_order_once(admin: Member, sort:
 
 
 async def test_orders_of_another_organization_are_not_found(admin: Member, stranger: Member) -> None:
-    order = await _draft(admin, {"quantity_ordered": 1})
+    order = await _draft(admin, {"quantity_ordered": 1, "unit_price": "1.00"})
     path = f"{PATH}/{order['id']}"
     for hidden in (path, f"{path}/items", f"{path}/history"):
         assert (await stranger.get(hidden)).status_code == 404

@@ -83,7 +83,7 @@ BODIES: dict[str, Any] = {
     "PATCH /purchase-orders/{}": {
         "notes": "{new}",
         "supplier_id": "{suppliers}",
-        "items": [{"product_id": "{products}", "quantity_ordered": 2}],
+        "items": [{"product_id": "{products}", "quantity_ordered": 2, "unit_price": "1.00"}],
     },
     "POST /sales-orders": {
         "customer_id": "{customers}",
@@ -94,7 +94,7 @@ BODIES: dict[str, Any] = {
     "PATCH /sales-orders/{}": {
         "notes": "{new}",
         "customer_id": "{customers}",
-        "items": [{"product_id": "{products}", "quantity_ordered": 2}],
+        "items": [{"product_id": "{products}", "quantity_ordered": 2, "unit_price": "1.00"}],
     },
     "POST /shipments": {
         "shipment_type": "inbound",

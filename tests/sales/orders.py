@@ -9,7 +9,7 @@ from tests.factories import Member
 async def line(admin: Member, quantity: int = 1, **fields: Any) -> dict[str, Any]:
     """A line with a new product."""
     product = await factories.product(admin)
-    return {"product_id": product["id"], "quantity_ordered": quantity} | fields
+    return {"product_id": product["id"], "quantity_ordered": quantity, "unit_price": "1.00"} | fields
 
 
 async def draft(admin: Member, **fields: Any) -> dict[str, Any]:

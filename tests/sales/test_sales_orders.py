@@ -22,7 +22,7 @@ async def test_a_draft_is_created_read_edited_and_deleted(admin: Member) -> None
         await line(admin, 3, unit_price="2.5", expected_delivery_date="2026-03-09"),
         await line(admin, 7, unit_price="0.3350"),
         await line(admin, 2, unit_price="10", line_total="19.00"),
-        await line(admin, 5),
+        await line(admin, 5, unit_price=None),
     ]
     order = await draft(
         admin, so_number="SO-A", customer_id=customer["id"], currency="EUR", notes="call first", items=lines

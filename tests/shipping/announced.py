@@ -19,7 +19,11 @@ async def shipment(admin: Member, **fields: Any) -> dict[str, Any]:
 async def purchase_order(admin: Member, *quantities: int) -> dict[str, Any]:
     """A submitted order with a line per quantity, each of a new product."""
     items = [
-        {"product_id": (await factories.product(admin))["id"], "quantity_ordered": quantity}
+        {
+            "product_id": (await factories.product(admin))["id"],
+            "quantity_ordered": quantity,
+            "unit_price": "1.00",
+        }
         for quantity in quantities
     ]
     supplier = await factories.supplier(admin)

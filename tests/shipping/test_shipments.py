@@ -231,7 +231,7 @@ async def test_shipments_are_filtered_by_order_and_partner(admin: Member) -> Non
     order = await purchase_order(admin, 10)
     ordered = await shipment(admin, purchase_order_id=order["id"], reference_id="ASN-1")
     supplied = await shipment(admin, supplier_id=order["supplier_id"])
-    item = {"product_id": order["items"][0]["product_id"], "quantity_ordered": 1}
+    item = {"product_id": order["items"][0]["product_id"], "quantity_ordered": 1, "unit_price": "1.00"}
     sales_order = await admin.create("sales-orders", {"order_date": "2026-03-02", "items": [item]})
     accepted(await admin.post(f"sales-orders/{sales_order['id']}/confirm", {}))
     sold = await shipment(admin, shipment_type="outbound", sales_order_id=sales_order["id"])

@@ -76,7 +76,9 @@ async def test_orders_are_found_by_their_partner_and_by_its_number(admin: Member
 async def test_shipments_are_found_by_place_carrier_order_and_tracking_number(admin: Member) -> None:
     warehouse = await factories.warehouse(admin, name="Antwerpen Haven")
     product = await factories.product(admin)
-    order = await draft(admin, items=[{"product_id": product["id"], "quantity_ordered": 1}])
+    order = await draft(
+        admin, items=[{"product_id": product["id"], "quantity_ordered": 1, "unit_price": "1.00"}]
+    )
     accepted(await admin.post(f"sales-orders/{order['id']}/confirm", {}))
     shipment = await _shipment(
         admin,

@@ -211,6 +211,11 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
             field, _, what = rule.partition("__")
             if what == "year":
                 return InvalidInput.of(field, "is outside the years 1900 to 2199")
+            if advice := _STATE_ADVICE.get(what):
+                return Conflict(
+                    Said("%(field)s: %(advice)s", field=field, advice=advice),
+                    errors=[FieldError(field, advice)],
+                )
             words = rule.replace("__", " ").replace("_", " ")
             return InvalidInput.of(field, Said("violates the rule: %(rule)s", rule=words))
     for kinds, refusal in _OTHER_REFUSALS:
@@ -218,6 +223,16 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
             return refusal()
     return None
 
+
+_STATE_ADVICE = {
+    "counted": Said(
+        "cannot change while stock, movements or orders are counted in it; make a new product instead"
+    ),
+    "in_use": Said("cannot be archived while there is stock or an open order of it; discontinue it instead"),
+    "archived": Said("is archived: nothing is booked for it"),
+    "closed": Said("is inactive: nothing is booked in or out of it"),
+}
+"""By the end of the constraint that triggers name: rules that depend on other rows."""
 
 # Names such as products_unique_sku and users_unique_active_email end in the field; so do foreign keys.
 _UNIQUE = re.compile(r"^.*_unique_(active_|organization_)?")

@@ -27,8 +27,8 @@ class References(Struct, frozen=True):
     """
 
     partner_status: str | None
-    unknown_lines: list[int]
-    """Zero-based indexes of lines whose product does not exist."""
+    product_statuses: list[str | None]
+    """Of each line's product, in their order; None if it does not exist."""
 
 
 class Partner(TypedDict):
@@ -115,7 +115,10 @@ class Drafts(Generic[Order, Full]):
     """Name of the field with its number."""
     partner: str
     """Name of the field with its supplier or customer."""
-    partner_blocked: str
+    partner_refused: str
+    """Why a partner that is not active gets no order; filled in with `status`."""
+    not_traded: frozenset[str]
+    """Statuses of products that no new line may name."""
     past_draft: str
     """Error message for orders past draft; its parameter is `status`."""
     created: EventType[Named]
@@ -199,14 +202,19 @@ class Drafts(Generic[Order, Full]):
     async def _require_references(
         self, connection: Connection, actor: Actor, partner_id: UUID | None, items: Sequence[NewLine]
     ) -> None:
-        """Raises InvalidInput naming all ids that do not exist, or Conflict for a blocked partner.
+        """Raises InvalidInput naming all ids that do not exist, or Conflict for a partner that is not
+        active and for products that are no longer traded.
 
-        Takes no locks: a partner blocked a moment later may have a draft from a moment before.
+        Takes no locks: a partner blocked a moment later may have a draft from a moment before, which is
+        refused when it is sent.
         """
         found = await self.queries.look_up_references(
             connection, actor.organization_id, partner_id, [item.product_id for item in items]
         )
-        unknown = [f"items[{place}].product_id" for place in found.unknown_lines]
+        lines = [
+            (f"items[{place}].product_id", status) for place, status in enumerate(found.product_statuses)
+        ]
+        unknown = [field for field, status in lines if status is None]
         if partner_id is not None and found.partner_status is None:
             unknown.insert(0, self.partner)
         if unknown:
@@ -217,8 +225,21 @@ class Drafts(Generic[Order, Full]):
                 ),
                 errors=errors,
             )
-        if found.partner_status == "blocked":
-            raise Conflict(self.partner_blocked, errors=[FieldError(self.partner, "is blocked")])
+        if found.partner_status not in (None, "active"):
+            status = Said(str(found.partner_status))
+            raise Conflict(
+                Said(self.partner_refused, status=status),
+                errors=[FieldError(self.partner, Said("is %(status)s", status=status))],
+            )
+        if refused := [(field, status) for field, status in lines if status in self.not_traded]:
+            raise Conflict(
+                "a product of the order is no longer traded; choose another",
+                errors=[
+                    FieldError(field, Said("is %(status)s", status=Said(status)))
+                    for field, status in refused
+                    if status
+                ],
+            )
 
     def _require_draft(self, order: Any) -> None:
         if order.status != "draft":
@@ -232,3 +253,17 @@ def _require_days_in_order(ordered_on: date, expected_on: date | None, items: Se
         for place, item in enumerate(items)
     }
     edits.require_days_from(ordered_on, expected, "order_date")
+
+
+def require_tradable(not_traded: Sequence[str], unpriced: int) -> None:
+    """Raises Conflict for an order with products that are no longer traded (SKUs), or lines without price."""
+    if not_traded:
+        raise Conflict(
+            Said("no longer traded: %(skus)s; take it off the order", skus=", ".join(not_traded)),
+            errors=[FieldError("items", "has products that are no longer traded")],
+        )
+    if unpriced:
+        raise Conflict(
+            Said("lines without a price: %(lines)s; give each a price, 0 if it is free", lines=unpriced),
+            errors=[FieldError("items", "has lines without a price")],
+        )

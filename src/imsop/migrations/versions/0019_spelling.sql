@@ -2,6 +2,7 @@
 --
 -- Lists compare columns beside the texts and not what a function makes of them: under row security an index serves only
 -- comparisons that leak nothing, and functions of text may.
+-- squawk-ignore-file require-concurrent-index-creation, require-concurrent-index-deletion
 
 -- Without white space at its ends or twice inside, and composed.
 CREATE FUNCTION one_spelling(p_text text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

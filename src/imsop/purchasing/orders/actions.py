@@ -7,7 +7,7 @@ from imsop.purchasing.orders.events import (
     PURCHASE_ORDER_CREATED,
     PURCHASE_ORDER_DELETED,
 )
-from imsop.purchasing.orders.models import PurchaseOrder, PurchaseOrderWithItems
+from imsop.purchasing.orders.models import NOT_TRADED, PurchaseOrder, PurchaseOrderWithItems
 from imsop.ui.language import N_
 
 DRAFTS: Drafts[PurchaseOrder, PurchaseOrderWithItems] = Drafts(
@@ -17,7 +17,8 @@ DRAFTS: Drafts[PurchaseOrder, PurchaseOrderWithItems] = Drafts(
     numbered="purchase_order",
     number="po_number",
     partner="supplier_id",
-    partner_blocked=N_("this supplier is blocked; choose another"),
+    partner_refused=N_("this supplier is %(status)s; choose another"),
+    not_traded=NOT_TRADED,
     past_draft=N_("this purchase order is %(status)s; only a draft can be edited or deleted"),
     created=PURCHASE_ORDER_CREATED,
     changed=PURCHASE_ORDER_CHANGED,

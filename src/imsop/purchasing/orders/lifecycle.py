@@ -2,6 +2,8 @@
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError
+from imsop.core.said import Said
+from imsop.documents.drafts import require_tradable
 from imsop.documents.lifecycle import Held, Lifecycle, Transition
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
@@ -22,10 +24,13 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
             "an order without lines cannot be sent; add what is to be bought",
             errors=[FieldError("items", "is empty")],
         )
-    if found.supplier_status == "blocked":
+    if found.supplier_status not in ("active"):
+        status = Said(found.supplier_status)
         raise Conflict(
-            "this supplier is blocked; choose another", errors=[FieldError("supplier_id", "is blocked")]
+            Said("this supplier is %(status)s; choose another", status=status),
+            errors=[FieldError("supplier_id", Said("is %(status)s", status=status))],
         )
+    require_tradable(found.not_traded, found.unpriced)
 
 
 async def _keep_names(connection: Connection, actor: Actor, order: Held) -> None:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_one
 from imsop.documents.lifecycle import Held
+from imsop.purchasing.orders.models import NOT_TRADED
 
 
 async def hold(connection: Connection, organization_id: UUID, order_id: UUID) -> Held | None:
@@ -56,6 +57,10 @@ class Readiness(Struct, frozen=True):
     lines: int
     received: int
     """Lines with any received quantity."""
+    unpriced: int
+    """Lines without a price."""
+    not_traded: list[str]
+    """SKUs of lines whose product is no longer traded."""
     supplier_status: str
 
 
@@ -65,15 +70,20 @@ async def get_readiness(connection: Connection, organization_id: UUID, order_id:
         Readiness,
         """
         SELECT count(i.id) AS lines, count(i.id) FILTER (WHERE i.quantity_received > 0) AS received,
+               count(i.id) FILTER (WHERE i.unit_price IS NULL) AS unpriced,
+               coalesce(array_agg(p.sku ORDER BY i.line_number)
+                            FILTER (WHERE p.status = ANY ($3::text[])), '{}') AS not_traded,
                s.status AS supplier_status
         FROM purchase_orders o
         JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
         LEFT JOIN purchase_order_items i ON i.organization_id = $1 AND i.purchase_order_id = o.id
+        LEFT JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
         WHERE o.organization_id = $1 AND o.id = $2
         GROUP BY s.status
         """,
         organization_id,
         order_id,
+        list(NOT_TRADED),
     )
     if readiness is None:
         raise RuntimeError("an order that is locked is not there")

@@ -11,6 +11,8 @@ from imsop.core.fields import Amount, Currency, Instant, LongCode, PositiveCount
 from imsop.documents.drafts import Partner
 
 PurchaseOrderStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
+NOT_TRADED = frozenset({"discontinued", "archived"})
+"""Statuses of products that are no longer bought."""
 
 
 class PurchaseOrder(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError
+from imsop.core.said import Said
+from imsop.documents.drafts import require_tradable
 from imsop.documents.lifecycle import Held, Lifecycle, Transition
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
@@ -18,10 +20,13 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
             "an order without lines cannot be confirmed; add what is to be sold",
             errors=[FieldError("items", "is empty")],
         )
-    if found.customer_status == "blocked":
+    if found.customer_status not in (None, "active"):
+        status = Said(found.customer_status)
         raise Conflict(
-            "this customer is blocked; choose another", errors=[FieldError("customer_id", "is blocked")]
+            Said("this customer is %(status)s; choose another", status=status),
+            errors=[FieldError("customer_id", Said("is %(status)s", status=status))],
         )
+    require_tradable(found.not_traded, found.unpriced)
 
 
 async def _promise_and_reserve(connection: Connection, actor: Actor, order: Held) -> None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.documents.lifecycle import Held
 from imsop.inventory.reservations.rules import Wanted
+from imsop.sales.orders.models import NOT_TRADED
 
 
 async def hold(connection: Connection, organization_id: UUID, order_id: UUID) -> Held | None:
@@ -57,6 +58,10 @@ class Readiness(Struct, frozen=True):
     lines: int
     shipped: int
     """Lines with any shipped quantity."""
+    unpriced: int
+    """Lines without a price."""
+    not_traded: list[str]
+    """SKUs of lines whose product is no longer traded."""
     customer_status: str | None
     """None for a counter sale."""
 
@@ -67,15 +72,20 @@ async def get_readiness(connection: Connection, organization_id: UUID, order_id:
         Readiness,
         """
         SELECT count(i.id) AS lines, count(i.id) FILTER (WHERE i.quantity_shipped > 0) AS shipped,
+               count(i.id) FILTER (WHERE i.unit_price IS NULL) AS unpriced,
+               coalesce(array_agg(p.sku ORDER BY i.line_number)
+                            FILTER (WHERE p.status = ANY ($3::text[])), '{}') AS not_traded,
                c.status AS customer_status
         FROM sales_orders o
         LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
         LEFT JOIN sales_order_items i ON i.organization_id = $1 AND i.sales_order_id = o.id
+        LEFT JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
         WHERE o.organization_id = $1 AND o.id = $2
         GROUP BY c.status
         """,
         organization_id,
         order_id,
+        list(NOT_TRADED),
     )
     if readiness is None:
         raise RuntimeError("an order that is locked is not there")

@@ -19,6 +19,8 @@ from imsop.core.fields import (
 from imsop.documents.drafts import Partner
 
 SalesOrderStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]
+NOT_TRADED = frozenset({"archived"})
+"""Statuses of products that are no longer sold: a discontinued one is sold while there is stock."""
 
 
 class SalesOrder(Struct, frozen=True):

@@ -67,11 +67,10 @@ async def look_up_references(
         """
         SELECT (SELECT c.status FROM customers c
                 WHERE c.organization_id = $1 AND c.id = $2) AS partner_status,
-               array(SELECT line.number - 1
+               array(SELECT p.status
                      FROM unnest($3::uuid[]) WITH ORDINALITY AS line (product_id, number)
-                     WHERE NOT EXISTS (SELECT FROM products p
-                                       WHERE p.organization_id = $1 AND p.id = line.product_id)
-                     ORDER BY line.number) AS unknown_lines
+                     LEFT JOIN products p ON p.organization_id = $1 AND p.id = line.product_id
+                     ORDER BY line.number) AS product_statuses
         """,
         organization_id,
         customer_id,
