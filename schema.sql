@@ -256,6 +256,17 @@ END $$;
 
 ALTER FUNCTION public.defer_job(p_organization_id uuid, p_task text, p_arguments jsonb, p_key text, p_not_before timestamp with time zone) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.end_password_reset() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM password_resets p WHERE p.organization_id = NEW.organization_id AND p.user_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.end_password_reset() OWNER TO imsop_owner;
+
 CREATE FUNCTION public.ensure_partitions(p_months_back integer, p_months_ahead integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2233,6 +2244,17 @@ ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organizations OWNER TO imsop_owner;
 
+CREATE TABLE public.password_resets (
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.password_resets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.password_resets OWNER TO imsop_owner;
+
 CREATE TABLE public.products (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -3178,6 +3200,12 @@ ALTER TABLE ONLY public.mails
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.password_resets
+    ADD CONSTRAINT password_resets_pkey PRIMARY KEY (organization_id, user_id);
+
+ALTER TABLE ONLY public.password_resets
+    ADD CONSTRAINT password_resets_unique_token UNIQUE (organization_id, token_hash);
+
 ALTER TABLE ONLY public.permissions
     ADD CONSTRAINT permissions_pkey PRIMARY KEY (id);
 
@@ -3592,6 +3620,8 @@ CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx_v1 ON queue.procrastina
 
 CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON queue.procrastinate_periodic_defers USING btree (job_id);
 
+CREATE TRIGGER end_password_reset AFTER UPDATE OF password_hash, email, status, deleted_at ON public.users FOR EACH ROW WHEN ((((((old.password_hash)::text IS DISTINCT FROM (new.password_hash)::text) OR ((old.email)::text IS DISTINCT FROM (new.email)::text)) OR (old.status IS DISTINCT FROM new.status)) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION public.end_password_reset();
+
 CREATE TRIGGER keep_product_codes BEFORE INSERT OR UPDATE OF sku, gtin ON public.products FOR EACH ROW EXECUTE FUNCTION public.keep_product_codes();
 
 CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.organizations FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed('organization');
@@ -3732,6 +3762,12 @@ ALTER TABLE ONLY public.mails
 
 ALTER TABLE ONLY public.mails
     ADD CONSTRAINT mails_organization_id_purchase_order_id_fkey FOREIGN KEY (organization_id, purchase_order_id) REFERENCES public.purchase_orders(organization_id, id);
+
+ALTER TABLE ONLY public.password_resets
+    ADD CONSTRAINT password_resets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.password_resets
+    ADD CONSTRAINT password_resets_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES public.users(organization_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -3988,6 +4024,8 @@ CREATE POLICY operator_reads ON public.mails FOR SELECT TO imsop_operator USING 
 
 CREATE POLICY operator_reads ON public.organizations FOR SELECT TO imsop_operator USING (true);
 
+CREATE POLICY operator_reads ON public.password_resets FOR SELECT TO imsop_operator USING (true);
+
 CREATE POLICY operator_reads ON public.products FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.purchase_order_history FOR SELECT TO imsop_operator USING (true);
@@ -4033,6 +4071,8 @@ CREATE POLICY operator_reads ON public.warehouse_zones FOR SELECT TO imsop_opera
 CREATE POLICY operator_reads ON public.warehouses FOR SELECT TO imsop_operator USING (true);
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.password_resets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.products ENABLE ROW LEVEL SECURITY;
 
@@ -4091,6 +4131,8 @@ CREATE POLICY tenant ON public.inventory_transactions USING ((organization_id = 
 CREATE POLICY tenant ON public.mails USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.organizations USING ((id = public.current_organization_id())) WITH CHECK ((id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.password_resets USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.products USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
@@ -4193,6 +4235,8 @@ GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_lookup;
 REVOKE ALL ON FUNCTION public.defer_job(p_organization_id uuid, p_task text, p_arguments jsonb, p_key text, p_not_before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.defer_job(p_organization_id uuid, p_task text, p_arguments jsonb, p_key text, p_not_before timestamp with time zone) TO imsop_app;
 GRANT ALL ON FUNCTION public.defer_job(p_organization_id uuid, p_task text, p_arguments jsonb, p_key text, p_not_before timestamp with time zone) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.end_password_reset() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ensure_partitions(p_months_back integer, p_months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_partitions(p_months_back integer, p_months_ahead integer) TO imsop_operator;
@@ -4619,6 +4663,12 @@ GRANT SELECT(status) ON TABLE public.organizations TO imsop_lookup;
 GRANT UPDATE(subscription_tier) ON TABLE public.organizations TO imsop_operator;
 
 GRANT SELECT(deleted_at) ON TABLE public.organizations TO imsop_lookup;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.password_resets TO imsop_app;
+
+GRANT UPDATE(token_hash) ON TABLE public.password_resets TO imsop_app;
+
+GRANT UPDATE(expires_at) ON TABLE public.password_resets TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.products TO imsop_app;
 GRANT SELECT ON TABLE public.products TO imsop_operator;

@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 import uvloop
+from aiosmtpd.controller import Controller
 from hypothesis import HealthCheck, settings
 
 from imsop.core import installation
@@ -27,6 +29,7 @@ from imsop.core.settings import Settings
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member
+from tests.mail_server import MailServer
 
 _run = ExitStack()  # resources of the controlling process, released at the end of the run
 _data_dir_key = pytest.StashKey[str]()
@@ -179,6 +182,22 @@ async def superuser(database: TestDatabase) -> AsyncIterator[Any]:
     """A connection that bypasses row security."""
     async with factories.connected(database.admin_dsn) as connection:
         yield connection
+
+
+@pytest.fixture
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+    """A mail server, which this process's settings name."""
+    handler = MailServer()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        monkeypatch.setenv("IMSOP_SMTP_URL", f"smtp://127.0.0.1:{port}")
+        monkeypatch.setenv("IMSOP_MAIL_FROM", "orders@acme.example")
+        yield handler
+    finally:
+        controller.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
@@ -22,6 +22,7 @@ from imsop.identity.credentials.tokens import new_token
 from imsop.identity.roles.permissions import SystemRole
 from imsop.web.app import create_app
 from imsop.web.edge.observe import Observed
+from imsop.web.pages.identity.signing_in import DemoAccount
 
 PASSWORD = "a long enough password"
 HOST = "http://imsop.test"
@@ -33,13 +34,15 @@ MAIL = {"mail_from": "imsop@test.example", "smtp_url": "smtp://127.0.0.1:1"}
 
 
 @asynccontextmanager
-async def running(installation: Installation, **settings: Any) -> AsyncIterator[Observed]:
+async def running(
+    installation: Installation, demo_accounts: Sequence[DemoAccount] = (), **settings: Any
+) -> AsyncIterator[Observed]:
     """An application like that of another process, inside this one: own pool, cache and LISTEN connection.
 
     Its live stream ends at once, as an in-process client waits for the complete response.
     """
     usual = {"bcrypt_cost": 4, "pool_min": 0, "pool_max": 12, "stream_seconds": 0, "jobs": False} | MAIL
-    app = create_app(Settings(**(usual | settings)), installation)
+    app = create_app(Settings(**(usual | settings)), installation, demo_accounts)
     assert isinstance(app, Observed)
     async with litestar_of(app).lifespan():
         yield app

@@ -55,3 +55,14 @@ addEventListener("pageshow", ({ persisted }) => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.ariaBusy = null;
   for (const button of document.querySelectorAll(".is-busy")) button.classList.remove("is-busy");
 });
+
+// A typed password can be looked at. It is sent as one, as a browser remembers what is typed into other fields.
+for (const button of document.querySelectorAll("[data-reveals]")) {
+  const show = (isShown) => {
+    button.ariaPressed = String(isShown);
+    document.getElementById(button.dataset.reveals).type = isShown ? "text" : "password";
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => show(button.ariaPressed !== "true"));
+  button.form.addEventListener("submit", () => show(false));
+}

@@ -1,6 +1,7 @@
 """Runs the web server: binds its socket, starts its processes, and reports readiness."""
 
 import gc
+import json
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
@@ -21,6 +22,7 @@ from imsop.core.server_process import stop_with_parent
 from imsop.core.settings import Settings
 from imsop.web.app import create_app
 from imsop.web.edge.connection import Connection
+from imsop.web.pages.identity.signing_in import DemoAccount
 
 _GRACE_SECONDS = 10  # for requests in progress at shutdown
 _POLL_SECONDS = 0.02
@@ -46,15 +48,22 @@ def bound(settings: Settings) -> socket.socket:
 
 
 def serve(
-    settings: Settings, opened: Installation, listener: socket.socket, when_healthy: Callable[[str], None]
+    settings: Settings,
+    opened: Installation,
+    listener: socket.socket,
+    demo_accounts: Sequence[DemoAccount],
+    when_healthy: Callable[[str], None],
 ) -> None:
-    """Serves until SIGINT or SIGTERM; calls `when_healthy` with the URL once /health/ready succeeds."""
+    """Serves until SIGINT or SIGTERM; calls `when_healthy` with the URL once /health/ready succeeds.
+
+    The sign-in page offers the `demo_accounts` to everybody.
+    """
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     announcement = threading.Thread(target=_announce, args=(address, when_healthy), daemon=True)
     several = settings.workers > 1
     config = uvicorn.Config(
-        "imsop.serving:worker_application" if several else _application(settings, opened),
+        "imsop.serving:worker_application" if several else _application(settings, opened, demo_accounts),
         factory=several,
         workers=settings.workers,
         loop="uvloop",
@@ -69,7 +78,11 @@ def serve(
     )
     announcement.start()
     if several:
-        os.environ |= {"IMSOP_DATA_DIR": str(settings.data_dir), "IMSOP_SERVING_PARENT": str(os.getpid())}
+        os.environ |= {
+            "IMSOP_DATA_DIR": str(settings.data_dir),
+            "IMSOP_SERVING_PARENT": str(os.getpid()),
+            "IMSOP_SERVING_DEMO": json.dumps(demo_accounts),
+        }
         Multiprocess(config, sockets=[listener]).run()
     else:
         uvicorn.Server(config).run(sockets=[listener])
@@ -78,13 +91,14 @@ def serve(
 def worker_application() -> Any:
     """The ASGI application of one worker process; the process exits when its parent does."""
     stop_with_parent(int(os.environ.pop("IMSOP_SERVING_PARENT")), signal.SIGTERM)()
+    demo_accounts = [DemoAccount(*account) for account in json.loads(os.environ.pop("IMSOP_SERVING_DEMO"))]
     settings = Settings()
-    return _application(settings, installation.running(settings))
+    return _application(settings, installation.running(settings), demo_accounts)
 
 
-def _application(settings: Settings, opened: Installation) -> Any:
+def _application(settings: Settings, opened: Installation, demo_accounts: Sequence[DemoAccount]) -> Any:
     """Creates the application and exempts its objects from garbage collection: saves 70 ms per 100 pages."""
-    made = create_app(settings, opened)
+    made = create_app(settings, opened, demo_accounts)
     gc.freeze()
     return made
 

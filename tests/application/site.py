@@ -31,6 +31,8 @@ PARTS = {
     "/zones/choices/warehouse_id",
 }
 """Fragments, fetched by scripts; every other path without a suffix is a page."""
+WITHOUT_ACCOUNT = {"/sign-in", "/forgotten-password", "/reset-password"}
+"""Pages for readers who are not signed in, to which no other page links."""
 ALIKE = 2  # URLs followed per page and parameter names: their rows differ, their links do not
 MOST = 5  # followed per page, whatever the parameters
 _LINK = re.compile(r'(?:href|hx-get|data-live)="(/[^"]*)"')

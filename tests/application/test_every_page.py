@@ -6,10 +6,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.application.conftest import FOODS
-from tests.application.site import Site, whole_pages
+from tests.application.site import WITHOUT_ACCOUNT, Site, whole_pages
 from tests.browsing import DESK, PHONE, Visit, visiting
 
-PAGES = [path for path in whole_pages() if path != "/sign-in"]
+PAGES = [path for path in whole_pages() if path not in WITHOUT_ACCOUNT]
 SHIFTED = """async () => {
   const seen = new PerformanceObserver(() => {});
   seen.observe({type: "layout-shift", buffered: true});
@@ -86,6 +86,8 @@ ERRORS = {
     "/products?status=nothing": (FOODS, 422),
     "/users": ("viewer@foods.example", 403),
     "/sign-in": (FOODS, 200),
+    "/forgotten-password": (FOODS, 200),
+    "/reset-password": (FOODS, 404),
 }
 
 

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
 from imsop.web.pages import NAVIGATION
-from tests.application.site import Site, whole_pages
+from tests.application.site import WITHOUT_ACCOUNT, Site, whole_pages
 from tests.browsing import visiting
 
 EMAILS = {role: f"{'admin' if role == 'administrator' else role}@foods.example" for role in SYSTEM_ROLES}
@@ -22,7 +22,7 @@ async def test_every_link_shown_to_a_role_works(site: Site, role: str) -> None:
 
 async def test_every_page_is_reachable_by_links(site: Site) -> None:
     followed = await site.followed(EMAILS["administrator"])
-    assert sorted(followed.addresses) == [path for path in whole_pages() if path != "/sign-in"]
+    assert sorted(followed.addresses) == [path for path in whole_pages() if path not in WITHOUT_ACCOUNT]
 
 
 @pytest.mark.parametrize("role", SYSTEM_ROLES)

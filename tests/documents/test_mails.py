@@ -1,16 +1,10 @@
 """Mails of documents, with a mail server on loopback."""
 
 import asyncio
-import socket
-from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from imsop.core.jobs import run_now
 from imsop.core.settings import Settings
@@ -18,50 +12,9 @@ from imsop.documents.mails.jobs import SEND_MAIL
 from tests import factories, states
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
+from tests.mail_server import MailServer
 from tests.pages.browsing import signed_in
 from tests.states import Line, purchase_order
-
-
-class MailServer:
-    """A mail server that accepts mails, or answers `reply` to DATA."""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-        self.recipients: list[str] = []
-        self.reply = "250 OK"
-        self.reply_to_sender = "250 OK"
-
-    async def handle_MAIL(  # noqa: N802 - the name aiosmtpd expects
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return self.reply_to_sender
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
-        if self.reply.startswith("250"):
-            content = envelope.content
-            assert isinstance(content, bytes)
-            message = message_from_bytes(content, policy=policy.default)
-            assert isinstance(message, EmailMessage)
-            self.messages.append(message)
-            self.recipients += envelope.rcpt_tos
-        return self.reply
-
-
-@pytest.fixture
-def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
-    handler = MailServer()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        monkeypatch.setenv("IMSOP_SMTP_URL", f"smtp://127.0.0.1:{port}")
-        monkeypatch.setenv("IMSOP_MAIL_FROM", "orders@acme.example")
-        yield handler
-    finally:
-        controller.stop()
 
 
 async def submitted(admin: Member, *, email: str = "sales@supplier.example", country: str = "Peru") -> UUID:

@@ -7,8 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
+from imsop.cli.operating import replace_password
+from imsop.core.embedded import OperatorError
+from imsop.core.settings import Settings
 from imsop.identity.roles.queries import lock_administration
 from tests import factories
+from tests.conftest import TestDatabase
 from tests.factories import PASSWORD, Member, accepted, eventually, new_email, visitor
 
 
@@ -168,3 +172,46 @@ async def test_a_sign_in_does_not_change_the_users_version(admin: Member) -> Non
 async def test_a_malformed_forwarded_address_does_not_block_sign_in(admin: Member, address: str) -> None:
     http = visitor(admin.app, address=address or None)
     accepted(await http.post("auth/token", json={"email": admin.email, "password": PASSWORD}))
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+async def test_a_new_password_of_ones_own_ends_ones_keys_only_if_asked(admin: Member, revokes: bool) -> None:
+    key = await key_of(admin, "products:read")
+    change = {"current_password": PASSWORD, "new_password": "an even longer password"}
+    changed = await admin.post("me/password", change | {"revoke_api_keys": revokes})
+    assert changed.status_code == 204
+    if revokes:
+        await _eventually_refused(key)
+    else:
+        accepted(await key.get("products"))
+
+
+async def test_a_password_reset_by_an_administrator_ends_the_users_keys_and_no_others(admin: Member) -> None:
+    deputy = await factories.member(admin, "administrator")
+    key, other = await key_of(deputy, "products:read"), await key_of(admin, "products:read")
+    accepted(await admin.edit(f"users/{deputy.user_id}", password="an even longer password"))
+    await _eventually_refused(key)
+    accepted(await other.get("products"))
+    events = await admin.read("analytics-events", event_type="api_key.revoked")
+    assert [event["user_id"] for event in events["items"]] == [str(admin.user_id)]
+
+
+async def _eventually_refused(key: httpx.AsyncClient) -> None:
+    async def refused() -> bool:
+        return (await key.get("products")).status_code == 401
+
+    await eventually(refused)
+
+
+async def test_a_password_set_by_the_operator_works_and_ends_all_else(
+    database: TestDatabase, admin: Member
+) -> None:
+    key = await key_of(admin, "products:read")
+    settings = Settings(bcrypt_cost=4)
+    password = await replace_password(database.app_dsn, settings, admin.email.upper())
+    await _eventually_refused(key)
+    for tried, status in ((PASSWORD, 401), (password, 200)):
+        account = {"email": admin.email, "password": tried}
+        accepted(await visitor(admin.app).post("auth/token", json=account), status)
+    with pytest.raises(OperatorError, match="nobody"):
+        await replace_password(database.app_dsn, settings, new_email())

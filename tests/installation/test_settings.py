@@ -109,3 +109,34 @@ def test_a_mail_servers_password_is_not_shown(monkeypatch: pytest.MonkeyPatch, u
         Settings()
     assert "'pa'" not in str(refused.value)
     assert url not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://imsop.example", "https://imsop.example"),
+        ("https://example.com:8443/imsop/", "https://example.com:8443/imsop"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_links_begin_with_the_public_address(url: str, kept: str) -> None:
+    assert Settings(public_url=url).public_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://imsop.example",
+        "imsop.example",
+        "https://",
+        "https://me:secret@imsop.example",
+        "https://imsop.example/?a=b",
+        "https://imsop.example/#a",
+        "https://imsop.example:x",
+        "https://imsop.example/a b",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_public_address_that_would_expose_links_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="must have the form"):
+        Settings(public_url=url)

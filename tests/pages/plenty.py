@@ -103,7 +103,9 @@ def pages_of(app: Observed, ids: dict[str, str]) -> dict[str, Any]:
     }
 
 
-_NOT_PAGES = ("/api/", "/health/", "/metrics", "/assets", "/sign-in")
+_NOT_PAGES = (
+    "/api/", "/health/", "/metrics", "/assets", "/sign-in", "/forgotten-password", "/reset-password",
+)  # fmt: skip
 
 
 def links(page: httpx.Response) -> list[tuple[str, str]]:

@@ -1,10 +1,13 @@
 """Signing in and out, and protection against cross-site requests."""
 
 import json
+import re
+from html import unescape
 
 import pytest
 
 from imsop.web.edge.csrf import FIELD, SESSION_COOKIE, csrf_token
+from imsop.web.pages.identity.signing_in import DemoAccount
 from tests import factories
 from tests.factories import HOST, PASSWORD, Member, eventually, visitor
 from tests.pages.browsing import browser, signed_in
@@ -222,3 +225,72 @@ async def test_errors_are_pages_if_html_was_requested(admin: Member) -> None:
         assert reply.status_code == status
         assert reply.headers["content-type"].startswith("text/html"), path
         assert reply.headers["x-request-id"] in reply.text
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "wrong"),
+    [
+        ("", "", ["email", "password"]),
+        ("", "secret", ["email"]),
+        ("ada@works.example", "", ["password"]),
+        ("ada", "secret", ["email"]),
+        ("ada@works.example", "x" * 1001, ["password"]),
+    ],
+)
+async def test_wrong_fields_are_named_where_they_are_and_what_was_typed_is_kept(
+    admin: Member, email: str, password: str, wrong: list[str]
+) -> None:
+    here = browser(admin)
+    form = await here.get("/sign-in", params={"next": "/products?status=active"})
+    refused = await here.fill(form, "/sign-in", email=email, password=password)
+    assert refused.status_code == 422
+    assert re.findall(r'id="field-(\w+)-error"', refused.text) == wrong
+    assert f'value="{email}"' in refused.text
+    entered = await here.fill(refused, "/sign-in", email=admin.email, password=PASSWORD)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/products?status=active")
+
+
+async def test_the_language_chosen_on_the_sign_in_page_is_that_of_public_pages(admin: Member) -> None:
+    here = browser(admin)
+    here.headers["Accept-Language"] = "en"
+    page = await here.get("/sign-in", params={"next": "/products?q=a"})
+    (german,) = [unescape(link) for link in re.findall(r'href="(/sign-in\?[^"]*language=de)"', page.text)]
+    chosen = await here.get(german)
+    assert (chosen.status_code, chosen.headers["location"]) == (303, "/sign-in?next=%2Fproducts%3Fq%3Da")
+    for path in (chosen.headers["location"], "/forgotten-password", "/reset-password", "/nowhere"):
+        assert (await here.get(path)).headers["content-language"] == "de", path
+    assert (await here.get("/sign-in?language=xx")).status_code == 422
+    here.cookies.set("imsop_language", "xx")
+    assert (await here.get("/forgotten-password")).headers["content-language"] == "en"
+
+
+async def test_only_a_demo_offers_its_accounts(admin: Member) -> None:
+    plain = await browser(admin).get("/sign-in")
+    assert "demo-accounts" not in plain.text
+    installation = factories.litestar_of(admin.app).state.installation
+    account = DemoAccount(admin.email, PASSWORD)
+    named = DemoAccount("buyer@works.example", PASSWORD)
+    async with factories.running(installation, [named, account._replace(email="admin@a.example")]) as demo:
+        here = browser(factories.replace(admin, app=demo))
+        page = await here.get("/sign-in", params={"next": "/products"})
+        offered = re.findall(r'<button[^>]* name="email" value="([^"]+)"', page.text)
+        assert offered == ["buyer@works.example", "admin@a.example"]
+        _, form = page.text.split('class="demo-accounts"')
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+        entered = await here.post("/sign-in", data=hidden | {"email": admin.email})
+    assert (entered.status_code, entered.headers["location"]) == (303, "/products")
+
+
+async def test_a_profile_asks_whether_a_new_password_ends_api_keys(admin: Member) -> None:
+    here = await signed_in(admin)
+    assert 'name="revoke_api_keys"' not in (await here.get("/profile")).text
+    await admin.create("api-keys", {"name": "k", "permissions": ["products:read"]})
+    old, new = PASSWORD, f"{PASSWORD} 2"
+    for revokes in (False, True):
+        form = await here.get("/profile")
+        assert 'name="revoke_api_keys"' in form.text
+        chosen = {"revoke_api_keys": "true"} if revokes else {}
+        changed = await here.fill(form, "/profile/password", current_password=old, new_password=new, **chosen)
+        assert changed.status_code == 303
+        old, new = new, f"{PASSWORD} 3"
+    assert 'name="revoke_api_keys"' not in (await here.get("/profile")).text

@@ -27,6 +27,10 @@ PUBLIC = {
     "GET /metrics",
     "GET /sign-in",
     "POST /sign-in",
+    "GET /forgotten-password",
+    "POST /forgotten-password",
+    "GET /reset-password",
+    "POST /reset-password",
 }
 """Exceptions; may only shrink: pages for everybody are added in review, by name."""
 

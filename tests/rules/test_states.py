@@ -45,6 +45,7 @@ WRITTEN = {
     "purchasing/test_purchase_orders.py": {"document_numbers"},  # near the end of its numbers
     "sales/test_sales_orders.py": {"sales_orders"},  # by a rival
     "stewardship/test_housekeeping.py": {"idempotency_keys", "queue.procrastinate_jobs", "sessions"},  # old
+    "pages/test_forgotten.py": {"password_resets"},  # that have expired
     "stewardship/test_jobs.py": {"organizations", "queue.procrastinate_jobs"},  # of workers that died
     "suppliers/test_suppliers.py": {"supplier_metrics"},  # of past months
     "web/test_caches.py": {"products"},  # by hand, behind the application's back

@@ -79,6 +79,7 @@ SECRET = {
     "users": set[str](),
     "api_keys": set[str](),
     "sessions": {"expires_at"},
+    "password_resets": set[str](),
     "idempotency_keys": {"created_at"},
     "sign_in_attempts": {"window_started_at"},
 }

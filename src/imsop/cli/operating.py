@@ -17,8 +17,12 @@ from imsop.cli.shared import DataDir, reached, settings_with
 
 if TYPE_CHECKING:
     from imsop.core.installation import Installation
+    from imsop.core.settings import Settings
 
 # ruff: noqa: PLC0415 - commands import lazily, which halves their start-up time
+
+NEW_PASSWORD_BYTES = 12
+"""Of a password that the operator sets: 96 random bits, in 16 characters."""
 
 
 def psql(
@@ -126,6 +130,48 @@ async def set_status(operator_dsn: str, name_or_id: str, status: str | None, tie
     print(f"{name_or_id}: {', '.join(value for value in (status, tier) if value) or 'nothing changed'}")
 
 
+def reset_password(
+    email: Annotated[str, typer.Argument(help="The user's e-mail address")],
+    data_dir: DataDir = None,
+) -> None:
+    """Give a user a new password, which is shown once. Ends the user's sessions and API keys."""
+    import asyncio
+
+    settings = settings_with(data_dir=data_dir)
+    with reached(settings) as opened:
+        password = asyncio.run(replace_password(opened.app_dsn, settings, email))
+    print(f"the new password of {email}: {password}")
+
+
+async def replace_password(app_dsn: str, settings: "Settings", email: str) -> str:
+    """Sets a random password and returns it. Raises OperatorError for an unknown address."""
+    import secrets
+
+    from imsop.core.database import open_pool, transaction
+    from imsop.core.embedded import OperatorError
+    from imsop.core.tenancy import Tenant
+    from imsop.identity.password_resets import actions
+    from imsop.identity.people.passwords import hash_password
+    from imsop.identity.signing_in.queries import find_account
+
+    password = secrets.token_urlsafe(NEW_PASSWORD_BYTES)
+    password_hash = await hash_password(password, cost=settings.bcrypt_cost)
+    pool = await open_pool(app_dsn, min_size=0, max_size=1)
+    try:
+        async with transaction(pool, None, read_only=True) as connection:
+            account = await find_account(connection, email.strip())
+        if account is None:
+            raise OperatorError(f"nobody has the address {email}")
+        operator = Tenant(account.organization_id)
+        async with transaction(pool, operator) as connection:
+            await actions.replace_password(
+                connection, operator, account.user_id, password_hash, revoke_api_keys=True
+            )
+    finally:
+        await pool.close()
+    return password
+
+
 def schema(
     path: Annotated[Path, typer.Argument()] = Path("schema.sql"),
     write: Annotated[bool, typer.Option("--write", help="Write the file")] = False,
@@ -186,4 +232,4 @@ async def _jobs(operator_dsn: str, *, failed: bool, retry: UUID | None, limit: i
         await connection.close()
 
 
-COMMANDS = (psql, doctor, organization, schema, jobs)
+COMMANDS = (psql, doctor, organization, reset_password, schema, jobs)

@@ -42,10 +42,14 @@ def up(
     ) as opened:  # fmt: skip
         try:
             from imsop import serving
+            from imsop.web.pages.identity.signing_in import DemoAccount
 
             listener = serving.bound(settings)
             sign_ins = load(opened, settings, demo, real_data, progress)
-            serving.serve(settings, opened, listener, lambda address: _welcome(address, sign_ins))
+            demo_accounts = [DemoAccount(*account) for account in sign_ins]
+            serving.serve(
+                settings, opened, listener, demo_accounts, lambda address: _welcome(address, sign_ins)
+            )
         finally:
             for impatience in (signal.SIGINT, signal.SIGTERM):  # let the database stop cleanly
                 signal.signal(impatience, signal.SIG_IGN)

@@ -15,6 +15,7 @@ OTHER_VARIABLES = {
     "IMSOP_CHROMIUM": "the browser of the tests, where it is installed elsewhere",
     "IMSOP_WRITE_GOLDEN": "has the tests write their golden files anew",
     "IMSOP_SERVING_PARENT": "tells a process among several who started it",
+    "IMSOP_SERVING_DEMO": "tells it the demo's accounts, where there are any",
 }
 """Variables other than the settings."""
 _UNPROTECTED_TLS_MODES = {"disable", "allow", "prefer"}
@@ -97,6 +98,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """What Prometheus sends as `Authorization: Bearer …`; without it /metrics answers this machine only."""
 
+    public_url: str | None = None
+    """Where people reach the pages, as `https://imsop.example.com`; links in mails begin with it."""
+
     mail_from: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
     """Address that mails come from; it is needed with `IMSOP_SMTP_URL`."""
 
@@ -145,6 +149,30 @@ class Settings(BaseSettings):
             if others.data.get("mail_from") is None:
                 raise ValueError("needs IMSOP_MAIL_FROM, the address that mails come from")
         return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _linkable(cls, url: str | None) -> str | None:
+        """Without a final slash. Only links to this machine may be unencrypted: they contain secrets."""
+        if url is None:
+            return None
+        form = "must have the form https://imsop.example.com"
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            raise ValueError(form) from None
+        is_protected = parts.scheme == "https" or (parts.scheme == "http" and is_local(host))
+        if (
+            not is_protected
+            or not host
+            or parts.username
+            or parts.query
+            or parts.fragment
+            or url.split() != [url]
+        ):
+            raise ValueError(form)
+        return url.rstrip("/")
 
     @field_validator("data_dir", "postgres_bin_dir")
     @classmethod

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from litestar import Request
 
-from imsop.ui.language import Language, get_language, preferred
+from imsop.ui.language import FORMATS, Language, get_language, preferred
 from imsop.ui.parts import Column
 
 PLACES = ("cursor", "before")
@@ -69,7 +69,7 @@ class Page:
     ) -> None:
         self._navigation = navigation
         self._query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        self.viewer = viewer = reader.viewer
+        self.viewer = reader.viewer
         self.path: str = request.scope["path"]
         self.query: Mapping[str, str] = defaultdict(str, self._query)
         self.csrf_token = reader.csrf_token
@@ -79,7 +79,7 @@ class Page:
         self.density = self._chosen("density", ("compact",))
         self.frame = self._chosen("frame", ("folded",))
         self.keys = self._chosen("keys", ("off",))
-        self.language = _language(request, viewer)
+        self.language = self._language(request)
 
     @property
     def layout(self) -> str:
@@ -131,8 +131,9 @@ class Page:
         cookie = self._cookies.get(f"imsop_{name}", "")
         return cookie if cookie in choices else ""
 
-
-def _language(request: Request[Any, Any, Any], viewer: Viewer | None) -> Language:
-    if viewer:
-        return get_language(viewer.locale, viewer.timezone)
-    return get_language(preferred(request.headers.get("accept-language", "")), "UTC")
+    def _language(self, request: Request[Any, Any, Any]) -> Language:
+        """The account's; without one, that chosen on the sign-in page, else the browser's."""
+        if self.viewer:
+            return get_language(self.viewer.locale, self.viewer.timezone)
+        accepted = request.headers.get("accept-language", "")
+        return get_language(self._chosen("language", FORMATS) or preferred(accepted), "UTC")

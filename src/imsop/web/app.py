@@ -1,7 +1,7 @@
 """Builds the application: routes under /api/v1, the edge around them, and the process's resources."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -49,6 +49,7 @@ from imsop.web.edge.routes import prepare_routes
 from imsop.web.edge.uncached import take_away_caches
 from imsop.web.live import stream
 from imsop.web.live.relay import Relay
+from imsop.web.pages.identity.signing_in import DemoAccount
 from imsop.web.pages.purchasing import mail
 from imsop.web.tasks import TASKS
 
@@ -163,10 +164,15 @@ def _closed(*_: object) -> None:
     raise NotFoundException
 
 
-def create_app(settings: Settings, installation: Installation) -> ASGIApp:
+def create_app(
+    settings: Settings, installation: Installation, demo_accounts: Sequence[DemoAccount] = ()
+) -> ASGIApp:
     """The ASGI application to serve.
 
+    The sign-in page offers the `demo_accounts`; only `imsop up` knows any, of what it has just loaded.
     `Observed` is outermost, so that it also records Litestar's own 404 and 405.
     """
     configure_logging(level=settings.log_level, as_json=settings.log_json)
-    return Observed(create_litestar(settings, installation))
+    app = create_litestar(settings, installation)
+    app.state.demo_accounts = demo_accounts
+    return Observed(app)

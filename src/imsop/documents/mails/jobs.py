@@ -1,26 +1,18 @@
 """The job that delivers mails, one job per mail."""
 
-import asyncio
-from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr
 from uuid import UUID
 
 import aiosmtplib
-import structlog
 
 from imsop.core.jobs import OrganizationTask, Work
 from imsop.core.settings import MailServer, Settings
+from imsop.core.smtp import FAILURES, deliver, new_message
 from imsop.documents.mails import queries
 from imsop.documents.mails.models import Outgoing
 from imsop.ui.language import N_
 
-TIMEOUT_SECONDS = 20
-"""Timeout of each SMTP command; WHOLE_SECONDS is that of the whole session, while the row is locked."""
-WHOLE_SECONDS = 60
 MAX_ERROR = 500
-
-log = structlog.get_logger()
 
 
 async def _send_mail(work: Work) -> None:
@@ -40,9 +32,8 @@ async def _send_mail(work: Work) -> None:
         if server is None:
             raise RuntimeError("IMSOP_SMTP_URL is not set")
         try:
-            async with asyncio.timeout(WHOLE_SECONDS):
-                await _give(server, mail)
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # ValueError: not a valid mail
+            await deliver(server, _message(server, mail), mail.recipient)
+        except FAILURES as error:
             refusal = error
         else:
             await queries.mark_sent(connection, work.organization_id, mail_id)
@@ -67,31 +58,17 @@ def _is_for_good(refusal: Exception) -> bool:
     return isinstance(refusal, ValueError)
 
 
-async def _give(server: MailServer, mail: Outgoing) -> None:
-    message = EmailMessage()
-    message["From"] = formataddr((" ".join(mail.sender_name.split()), server.sender))
-    message["To"] = mail.recipient
+def _message(server: MailServer, mail: Outgoing) -> EmailMessage:
+    message = new_message(
+        server, sender_name=mail.sender_name, recipient=mail.recipient, subject=mail.subject, body=mail.body
+    )
     if mail.reply_to:
         message["Reply-To"] = mail.reply_to
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{mail.id}@{server.sender.rpartition('@')[2]}>"
-    message.set_content(mail.body)
     message.add_attachment(
         mail.attachment, maintype="application", subtype="pdf", filename=mail.attachment_name
     )
-    await aiosmtplib.send(
-        message,
-        sender=server.sender,
-        recipients=[mail.recipient],
-        hostname=server.host,
-        port=server.port,
-        username=server.user,
-        password=server.password,
-        use_tls=server.tls == "implicit",
-        start_tls=server.tls == "starttls",
-        timeout=TIMEOUT_SECONDS,
-    )
+    return message
 
 
 SEND_MAIL = OrganizationTask("send_mail", N_("Send an e-mail"), _send_mail, attempts=7)

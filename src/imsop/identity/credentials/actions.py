@@ -4,7 +4,7 @@ from uuid import UUID
 
 from imsop.core.database import Connection
 from imsop.core.errors import Forbidden, NotFound
-from imsop.core.events import Named, emit
+from imsop.core.events import Author, Named, emit
 from imsop.identity.actor import Actor
 from imsop.identity.credentials import queries as credentials_queries
 from imsop.identity.credentials.events import API_KEY_CREATED, API_KEY_REVOKED
@@ -66,3 +66,14 @@ async def revoke_api_key(connection: Connection, actor: Actor, key_id: UUID) -> 
         raise NotFound("no API key with this id")
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
     await emit(connection, actor, API_KEY_REVOKED, key_id, Named(api_key.name))
+
+
+async def revoke_api_keys_of(connection: Connection, author: Author, user_id: UUID) -> None:
+    """Revokes every key that the user created: whoever knew the old password may have made one.
+
+    The caller notifies that access has changed.
+    """
+    for key_id, name in await credentials_queries.revoke_api_keys_of(
+        connection, author.organization_id, user_id
+    ):
+        await emit(connection, author, API_KEY_REVOKED, key_id, Named(name))

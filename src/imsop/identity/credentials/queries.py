@@ -230,6 +230,36 @@ async def insert_api_key(
     return key_id
 
 
+async def revoke_api_keys_of(
+    connection: Connection, organization_id: UUID, user_id: UUID
+) -> list[tuple[UUID, str]]:
+    """Revokes all keys that the user created; returns id and name of those that were valid."""
+    revoked = await connection.fetch(
+        """
+        UPDATE api_keys SET revoked_at = now()
+        WHERE organization_id = $1 AND created_by = $2 AND revoked_at IS NULL
+        RETURNING id, name
+        """,
+        organization_id,
+        user_id,
+    )
+    return [(record["id"], record["name"]) for record in revoked]
+
+
+async def has_api_keys(connection: Connection, organization_id: UUID, user_id: UUID) -> bool:
+    """True if a key that the user created is valid."""
+    return bool(
+        await connection.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM api_keys k
+                           WHERE k.organization_id = $1 AND k.created_by = $2 AND k.revoked_at IS NULL)
+            """,
+            organization_id,
+            user_id,
+        )
+    )
+
+
 async def revoke_api_key(connection: Connection, organization_id: UUID, key_id: UUID) -> bool:
     revoked = await connection.fetchval(
         """

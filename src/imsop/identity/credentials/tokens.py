@@ -33,22 +33,32 @@ class Token(NamedTuple):
 
 def new_token(kind: CredentialKind, organization_id: UUID) -> str:
     """A new random token of this kind."""
+    return new_secret(_MARKS[kind], organization_id)
+
+
+def new_secret(mark: str, organization_id: UUID) -> str:
+    """New random text that begins with `mark` and contains the organization's id."""
     packed = secrets.token_bytes(SECRET_BYTES) + organization_id.bytes
-    return _MARKS[kind] + base64.urlsafe_b64encode(packed).decode()
+    return mark + base64.urlsafe_b64encode(packed).decode()
 
 
 def parse_token(text: str) -> Token | None:
     """The parts of a token; None if it is malformed."""
     for kind, mark in _MARKS.items():
-        if text.startswith(mark):
-            try:
-                packed = base64.b64decode(text[len(mark) :], altchars=b"-_", validate=True)
-            except (binascii.Error, ValueError):
-                return None
-            if len(packed) != 16 + SECRET_BYTES:
-                return None
-            return Token(kind, UUID(bytes=packed[SECRET_BYTES:]), token_hash(text))
+        if (organization_id := organization_of(text, mark)) is not None:
+            return Token(kind, organization_id, token_hash(text))
     return None
+
+
+def organization_of(text: str, mark: str) -> UUID | None:
+    """The organization's id in a text of `new_secret`; None if it is malformed or has another mark."""
+    if not text.startswith(mark):
+        return None
+    try:
+        packed = base64.b64decode(text[len(mark) :], altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return UUID(bytes=packed[SECRET_BYTES:]) if len(packed) == 16 + SECRET_BYTES else None
 
 
 def token_hash(text: str) -> bytes:

@@ -7,6 +7,7 @@ from imsop.core.database import Connection, Pool, transaction
 from imsop.core.errors import Conflict, InvalidInput
 from imsop.core.settings import Settings
 from imsop.identity.actor import Actor
+from imsop.identity.credentials import actions as credentials_actions
 from imsop.identity.credentials import queries as credentials_queries
 from imsop.identity.organizations import queries as organizations_queries
 from imsop.identity.people import actions
@@ -47,8 +48,10 @@ async def check_password_change(
     return known_hash, new_hash
 
 
-async def change_password(connection: Connection, actor: Actor, known_hash: str, new_hash: str) -> None:
-    """Sets a new password and ends all other sessions of the actor.
+async def change_password(
+    connection: Connection, actor: Actor, known_hash: str, new_hash: str, *, revoke_api_keys: bool
+) -> None:
+    """Sets a new password, ends all other sessions of the actor, and revokes the actor's API keys if asked.
 
     Raises Conflict after a concurrent change: the UPDATE compares the hash that was verified.
     """
@@ -59,6 +62,8 @@ async def change_password(connection: Connection, actor: Actor, known_hash: str,
     await credentials_queries.delete_other_sessions(
         connection, actor.organization_id, actor.user_id, actor.credential_id
     )
+    if revoke_api_keys:
+        await credentials_actions.revoke_api_keys_of(connection, actor, actor.user_id)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
     user = await actions.get_user(connection, actor, actor.user_id)
     await actions.emit_user_changed(connection, actor, user, user, password=True)

@@ -10,8 +10,9 @@ import msgspec
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Forbidden, InvalidInput, NotFound
-from imsop.core.events import Change, Changed, Named, difference, emit
+from imsop.core.events import Author, Change, Changed, Named, difference, emit
 from imsop.identity.actor import Actor
+from imsop.identity.credentials import actions as credentials_actions
 from imsop.identity.credentials import queries as credentials_queries
 from imsop.identity.organizations import queries as organizations_queries
 from imsop.identity.people import queries as people_queries
@@ -45,8 +46,8 @@ async def create_user(connection: Connection, actor: Actor, new: NewUser, passwo
     return user
 
 
-async def get_user(connection: Connection, actor: Actor, user_id: UUID) -> User:
-    user = await people_queries.get_user(connection, actor.organization_id, user_id)
+async def get_user(connection: Connection, author: Author, user_id: UUID) -> User:
+    user = await people_queries.get_user(connection, author.organization_id, user_id)
     if user is None:
         raise NotFound("no user with this id")
     return user
@@ -62,7 +63,8 @@ async def edit_user(
 ) -> User:
     """Edits a user.
 
-    A new password, given as its hash, or a status other than active ends the user's sessions.
+    A new password, given as its hash, or a status other than active ends the user's sessions. A new password
+    also revokes the API keys that the user created.
 
     Raises Forbidden if the user or a role has permissions that the actor lacks, Conflict for the last
     administrator.
@@ -83,6 +85,8 @@ async def edit_user(
         await people_queries.set_user_roles(connection, actor.organization_id, user_id, role_ids)
     if password_hash is not None or edited.status != "active":
         await credentials_queries.delete_sessions(connection, actor.organization_id, user_id)
+    if password_hash is not None:
+        await credentials_actions.revoke_api_keys_of(connection, actor, user_id)
     await require_an_administrator(connection, actor)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
     stored = await get_user(connection, actor, user_id)
@@ -103,13 +107,13 @@ async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> N
 
 
 async def emit_user_changed(
-    connection: Connection, actor: Actor, before: User, after: User, *, password: bool = False
+    connection: Connection, author: Author, before: User, after: User, *, password: bool = False
 ) -> None:
     """Emits an event with the names of the changed fields; their values are personal data and left out."""
     fields = [*difference(before, after), *(["password"] if password else [])]
     if fields:
         told = Changed(_display_name(after), {field: Change(None, None) for field in fields})
-        await emit(connection, actor, USER_CHANGED, after.id, told)
+        await emit(connection, author, USER_CHANGED, after.id, told)
 
 
 def _display_name(user: User) -> str:

@@ -10,6 +10,7 @@ from imsop.core.fields import Email
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
 from imsop.core.sought import SearchQuery, sought
+from imsop.identity.credentials.events import API_KEY_REVOKED
 from imsop.identity.guard import OWN, allow, own
 from imsop.identity.people import account, actions, queries
 from imsop.identity.people.events import USER_CHANGED, USER_CREATED, USER_DELETED
@@ -32,15 +33,21 @@ async def edit_me(request: TenantRequest, data: OwnChanges, if_match: IfMatch) -
     return versioned(await account.edit_own_account(connection, actor, data, if_match))
 
 
-@post("/me/password", status_code=204, opt=own(409, 429, replies_kept=False, emits=(USER_CHANGED,)))
+@post(
+    "/me/password",
+    status_code=204,
+    opt=own(409, 429, replies_kept=False, emits=(USER_CHANGED, API_KEY_REVOKED)),
+)
 async def change_my_password(request: TenantRequest, data: PasswordChange) -> None:
-    """Change your password. All your other sessions end."""
+    """Change your password. All your other sessions end; your API keys only if you ask for it."""
     state = request.app.state
     known_hash, new_hash = await account.check_password_change(
         state.pool, state.settings, request.actor, data
     )
     connection, actor = await request.begin()
-    await account.change_password(connection, actor, known_hash, new_hash)
+    await account.change_password(
+        connection, actor, known_hash, new_hash, revoke_api_keys=data.revoke_api_keys
+    )
 
 
 @get("/users", opt=allow(Permission.USERS_READ))
@@ -79,7 +86,7 @@ async def get_user(request: TenantRequest, user_id: UUID) -> Response[User]:
 
 @patch(
     "/users/{user_id:uuid}",
-    opt=allow(Permission.USERS_WRITE, 409, 412, 428, emits=(USER_CHANGED,)),
+    opt=allow(Permission.USERS_WRITE, 409, 412, 428, emits=(USER_CHANGED, API_KEY_REVOKED)),
     response_headers=VERSIONED,
 )
 async def edit_user(
@@ -88,7 +95,10 @@ async def edit_user(
     data: UserChanges,
     if_match: IfMatch,
 ) -> Response[User]:
-    """Change a user. A new password or leaving status `active` ends the user's sessions."""
+    """Change a user. A new password or leaving status `active` ends the user's sessions.
+
+    A new password also revokes the API keys that the user created.
+    """
     password_hash = None
     if data.password is not UNSET:
         password_hash = await hash_password(data.password, cost=request.app.state.settings.bcrypt_cost)

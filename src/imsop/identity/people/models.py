@@ -70,3 +70,4 @@ class OwnChanges(Struct, frozen=True, forbid_unknown_fields=True):
 class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
     current_password: Annotated[str, Meta(max_length=1000)]
     new_password: Password
+    revoke_api_keys: Annotated[bool, Meta(description="Also revoke the API keys that you created.")] = False

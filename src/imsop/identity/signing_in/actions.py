@@ -200,6 +200,15 @@ async def count_address_attempt(pool: Pool, settings: Settings, address: str | N
         raise TooManyRequests("too many attempts from this address; try again later", seconds_left)
 
 
+async def count_reset_attempt(pool: Pool, settings: Settings, email: str, address: str | None) -> None:
+    """Rate limit for requests of a new password, as that of sign-in. Raises TooManyRequests.
+
+    Counted apart from sign-ins, so that nobody is locked out by them.
+    """
+    account_hash = hashlib.sha256(b"reset:" + email.strip().lower().encode()).digest()
+    await _count_attempts(pool, settings, account_hash, _subjects("", address)[1])
+
+
 async def require_attempts_left(pool: Pool, settings: Settings, address: str | None) -> None:
     """Raises TooManyRequests if the network address has used up its attempts. Does not count one."""
     async with transaction(pool, None, read_only=True) as connection:
@@ -231,9 +240,9 @@ async def _count_attempts(pool: Pool, settings: Settings, account_hash: bytes, a
             connection, address_hash, ATTEMPT_WINDOW_SECONDS
         )
     if by_account > settings.sign_in_attempts_per_account:
-        raise TooManyRequests("too many sign-ins to this account; try again later", account_seconds)
+        raise TooManyRequests("too many attempts at this account; try again later", account_seconds)
     if by_address > settings.sign_in_attempts_per_address:
-        raise TooManyRequests("too many sign-ins from this address; try again later", address_seconds)
+        raise TooManyRequests("too many attempts from this address; try again later", address_seconds)
 
 
 def _require_active(account: Account) -> None:

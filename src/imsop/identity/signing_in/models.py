@@ -18,6 +18,10 @@ class Account(Struct, frozen=True):
     user_status: UserStatus
     organization_status: OrganizationStatus
 
+    @property
+    def is_active(self) -> bool:
+        return self.user_status == "active" and self.organization_status == "active"
+
 
 class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
     """Credentials of a sign-in. Any text is accepted: a malformed password is wrong, not invalid."""

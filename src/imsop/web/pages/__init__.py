@@ -6,7 +6,7 @@ from imsop.ui.page import NavigationEntry
 from imsop.web.pages import prints, search
 from imsop.web.pages.analytics import control_tower, events
 from imsop.web.pages.catalog import product, product_editor, products
-from imsop.web.pages.identity import account, credentials, people, roles, signing_in
+from imsop.web.pages.identity import account, credentials, forgotten, people, roles, signing_in
 from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouses, zone_editor, zones
 from imsop.web.pages.purchasing import lines as supplier_lines
 from imsop.web.pages.purchasing import mail as purchase_order_mail
@@ -70,9 +70,9 @@ _ACTIONS = tuple(
 )  # fmt: skip
 OFFERED = search.Offer(pages=NAVIGATION + _SHORTCUTS, actions=_ACTIONS)
 _MODULES = (
-    signing_in, control_tower, account, search, products, product, stock, ledger, warehouses, zones,
-    purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments, events,
-    people, roles, credentials, prints, product_editor, supplier_editor, customer_editor, warehouse_editor,
-    zone_editor, jobs, purchase_order_mail,
+    signing_in, forgotten, control_tower, account, search, products, product, stock, ledger, warehouses,
+    zones, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments,
+    events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
+    warehouse_editor, zone_editor, jobs, purchase_order_mail,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

@@ -13,6 +13,7 @@ from imsop.core.errors import DomainError, InvalidInput, PreconditionFailed
 from imsop.core.fields import Text50, Text100
 from imsop.identity.credentials import actions as credentials_actions
 from imsop.identity.credentials import queries
+from imsop.identity.credentials.events import API_KEY_REVOKED
 from imsop.identity.guard import OWN, own
 from imsop.identity.people import account
 from imsop.identity.people import actions as people_actions
@@ -66,7 +67,12 @@ async def edit_profile(request: StrictRequest) -> Response[Any]:
     return Redirect("/profile?saved=true", status_code=303)
 
 
-@post("/profile/password", opt=own(emits=(USER_CHANGED,)), status_code=303, include_in_schema=False)
+@post(
+    "/profile/password",
+    opt=own(emits=(USER_CHANGED, API_KEY_REVOKED)),
+    status_code=303,
+    include_in_schema=False,
+)
 async def change_password(request: StrictRequest) -> Response[Any]:
     state = request.app.state
     try:
@@ -77,7 +83,9 @@ async def change_password(request: StrictRequest) -> Response[Any]:
     except DomainError as refusal:
         return await _profile(request, refusal)
     connection, actor = await request.begin()
-    await account.change_password(connection, actor, known_hash, new_hash)
+    await account.change_password(
+        connection, actor, known_hash, new_hash, revoke_api_keys=sent.revoke_api_keys
+    )
     return Redirect("/profile?saved=true", status_code=303)
 
 
@@ -98,6 +106,7 @@ async def _profile(
         headers=refusal.headers if refusal else None,
         user=msgspec.structs.replace(user, **(typed or {})),
         version=edits.etag(user.updated_at),
+        has_api_keys=await queries.has_api_keys(connection, actor.organization_id, actor.user_id),
         refusal=refusal,
         saved=saved,
     )
