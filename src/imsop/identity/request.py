@@ -113,12 +113,15 @@ def carry(scope: Scope, request_id: str) -> Carried:
 
 
 def client_address(scope: Scope) -> str | None:
-    """The client's IP address; None if a proxy sends something else."""
+    """The client's IP address, IPv4 if it is mapped to IPv6; None if a proxy sends something else."""
     client = scope.get("client")
     try:
-        return str(ipaddress.ip_address(client[0].partition("%")[0])) if client else None
+        address = ipaddress.ip_address(client[0].partition("%")[0]) if client else None
     except ValueError:
         return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address) if address else None
 
 
 class TenantRequest(Request[Any, Any, Any]):
