@@ -16,6 +16,7 @@ from imsop.core.database import Connection, Pool
 from imsop.identity.actor import Actor
 
 _STATE = "carried"
+_NETWORK_BITS = 64  # what an IPv6 subscriber has at least: single addresses cost nothing
 
 Row = TypeVar("Row")
 
@@ -122,6 +123,11 @@ def client_address(scope: Scope) -> str | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return str(address) if address else None
+
+
+def network_of(address: str) -> str:
+    """What is limited as one client: an IPv4 address, or the /64 of an IPv6 address."""
+    return str(ipaddress.ip_network((address, _NETWORK_BITS), strict=False)) if ":" in address else address
 
 
 class TenantRequest(Request[Any, Any, Any]):

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from ipaddress import ip_network
 from typing import Literal
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
@@ -25,7 +24,7 @@ from imsop.identity.organizations.events import ORGANIZATION_CREATED
 from imsop.identity.organizations.models import NewOrganization
 from imsop.identity.people import queries as people_queries
 from imsop.identity.people.passwords import has_cost, hash_password, verify_password
-from imsop.identity.request import TenantRequest
+from imsop.identity.request import TenantRequest, network_of
 from imsop.identity.roles import queries as roles_queries
 from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
 from imsop.identity.signing_in import queries as signing_in_queries
@@ -37,8 +36,6 @@ AT_ONCE_PER_ADDRESS = 8
 until they succeed, far below the limit."""
 GUESSES_AT_ONCE = 4
 """Writes of one organization that may conflict with others', at a time; the limit may be exceeded by them."""
-_NETWORK_BITS = 64
-"""What one IPv6 subscriber has at least: single addresses cost nothing."""
 
 
 async def sign_up(pool: Pool, settings: Settings, new: NewOrganization, *, address: str | None) -> SignedUp:
@@ -214,15 +211,8 @@ def _subjects(email: str, address: str | None) -> tuple[bytes, bytes]:
     """Hashes under which attempts are counted: the table contains no addresses in plain text."""
     return (
         hashlib.sha256(b"account:" + email.strip().lower().encode()).digest(),
-        hashlib.sha256(b"address:" + _network(address).encode()).digest(),
+        hashlib.sha256(b"address:" + network_of(address or "").encode()).digest(),
     )
-
-
-def _network(address: str | None) -> str:
-    """What is limited as one network address: an IPv4 address, or the /64 of an IPv6 address."""
-    if address is None or ":" not in address:
-        return address or ""
-    return str(ip_network((address, _NETWORK_BITS), strict=False))
 
 
 _turns: WeakValueDictionary[bytes, asyncio.Semaphore] = WeakValueDictionary()
