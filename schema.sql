@@ -332,6 +332,17 @@ END $$;
 
 ALTER FUNCTION public.forget_daily_stock() OWNER TO imsop_owner;
 
+CREATE FUNCTION public.keep_name_skeleton() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.name_skeleton := name_skeleton(NEW.name);
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_name_skeleton() OWNER TO imsop_owner;
+
 CREATE FUNCTION public.keep_product_codes() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -398,6 +409,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.name_skeleton(p_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN btrim(regexp_replace(regexp_replace(translate(casefold((translate(NORMALIZE(p_name, NFKC), '1|IІӀΙ'::text, 'llllll'::text) COLLATE pg_c_utf8)), 'авсеёнкморѕтухіїјԁһӏԛԝьαβεηικμνορτυχζıł0'::text, 'abceehkmopstyxiijdhlqwbabehikmnoptyxzilo'::text), '[.,]'::text, ''::text, 'g'::text), '\s+'::text, ' '::text, 'g'::text));
+
+ALTER FUNCTION public.name_skeleton(p_name text) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) RETURNS text
     LANGUAGE plpgsql
@@ -2234,6 +2251,7 @@ CREATE TABLE public.organizations (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    name_skeleton text,
     CONSTRAINT organizations_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT organizations_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text]))),
@@ -3408,6 +3426,8 @@ CREATE INDEX mails_created_idx ON public.mails USING btree (organization_id, cre
 
 CREATE INDEX mails_purchase_order_idx ON public.mails USING btree (organization_id, purchase_order_id, created_at, id);
 
+CREATE UNIQUE INDEX organizations_alike_unique_active_name ON public.organizations USING btree (name_skeleton) WHERE (deleted_at IS NULL);
+
 CREATE UNIQUE INDEX organizations_folded_unique_active_name ON public.organizations USING btree (lower((name)::text)) WHERE (deleted_at IS NULL);
 
 CREATE INDEX organizations_status_idx ON public.organizations USING btree (status);
@@ -3623,6 +3643,10 @@ CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON queue.procrastinate
 CREATE TRIGGER end_password_reset AFTER UPDATE OF password_hash, email, status, deleted_at ON public.users FOR EACH ROW WHEN ((((((old.password_hash)::text IS DISTINCT FROM (new.password_hash)::text) OR ((old.email)::text IS DISTINCT FROM (new.email)::text)) OR (old.status IS DISTINCT FROM new.status)) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION public.end_password_reset();
 
 CREATE TRIGGER keep_product_codes BEFORE INSERT OR UPDATE OF sku, gtin ON public.products FOR EACH ROW EXECUTE FUNCTION public.keep_product_codes();
+
+CREATE TRIGGER name_skeleton_at_insert BEFORE INSERT ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.keep_name_skeleton();
+
+CREATE TRIGGER name_skeleton_at_update BEFORE UPDATE ON public.organizations FOR EACH ROW WHEN (((new.name)::text <> (old.name)::text)) EXECUTE FUNCTION public.keep_name_skeleton();
 
 CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.organizations FOR EACH STATEMENT EXECUTE FUNCTION public.notify_changed('organization');
 
@@ -4249,6 +4273,8 @@ GRANT ALL ON FUNCTION public.folded(p_code text) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.forget_daily_stock() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.keep_name_skeleton() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_product_codes() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) FROM PUBLIC;
@@ -4256,6 +4282,10 @@ REVOKE ALL ON FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_
 REVOKE ALL ON FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.name_skeleton(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.name_skeleton(p_name text) TO imsop_app;
+GRANT ALL ON FUNCTION public.name_skeleton(p_name text) TO imsop_operator;
 
 REVOKE ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_document_number(p_organization_id uuid, p_kind text, p_year integer) TO imsop_app;

@@ -71,8 +71,8 @@ def pool_of(app: Observed) -> Pool:
 
 
 def new_address() -> str:
-    """An unused network address: attempts are limited per address."""
-    return str(IPv6Address((0xFD << 120) + random.SystemRandom().getrandbits(64)))
+    """An address of an unused network (/64): attempts are limited per network."""
+    return str(IPv6Address((0xFD << 120) + (random.SystemRandom().getrandbits(56) << 64)))
 
 
 class Visitor(httpx.AsyncClient):

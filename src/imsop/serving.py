@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import threading
@@ -22,6 +23,7 @@ from imsop.core.server_process import stop_with_parent
 from imsop.core.settings import Settings
 from imsop.web.app import create_app
 from imsop.web.edge.connection import Connection
+from imsop.web.edge.intake import OPEN_FILES
 from imsop.web.pages.identity.signing_in import DemoAccount
 
 _GRACE_SECONDS = 10  # for requests in progress at shutdown
@@ -61,6 +63,7 @@ def serve(
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     announcement = threading.Thread(target=_announce, args=(address, when_healthy), daemon=True)
+    _allow_files()
     several = settings.workers > 1
     config = uvicorn.Config(
         "imsop.serving:worker_application" if several else _application(settings, opened, demo_accounts),
@@ -86,6 +89,12 @@ def serve(
         Multiprocess(config, sockets=[listener]).run()
     else:
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _allow_files() -> None:
+    """Raises the limit of open files: the usual 1,024 are few connections."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, min(most, OPEN_FILES)), most))
 
 
 def worker_application() -> Any:

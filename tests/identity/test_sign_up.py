@@ -90,6 +90,29 @@ async def test_names_are_unique_regardless_of_case(app: Observed, admin: Member,
     accepted(await admin.edit(path, name=f"{name} 2".upper()))
 
 
+async def test_names_that_look_alike_are_one_name(app: Observed, admin: Member) -> None:
+    mark = uuid4().hex.replace("1", "2")
+    accepted(await visitor(app).post("organizations", json=form(name=f"Acme Ionic Co {mark}")), 201)
+    alike = (
+        f"\u0410cme Ionic Co {mark}",  # Cyrillic A
+        f"Acme Ioni\u0441 \u0421\u043e {mark}",  # Cyrillic es, o
+        f"Acme \u0399onic Co {mark}",  # Greek Iota
+        f"Acme lonic Co {mark}",  # a small l for the capital I
+        f"Acme Ionic Co {mark}.",
+        f"Acme Ionic Co. {mark} .",
+        f"Acme  Ionic   Co\u00a0{mark}",
+        f"\uff21cme Ionic Co {mark}",  # full width
+        f"ACME Ionic C0 {mark}",
+    )
+    path = f"organizations/{admin.organization_id}"
+    for name in alike:
+        problem = accepted(await visitor(app).post("organizations", json=form(name=name)), 409)
+        assert [error["field"] for error in problem["errors"]] == ["name"], name
+    assert accepted(await admin.edit(path, name=alike[0]), 409)["errors"][0]["field"] == "name"
+    for other in (f"Acme Tonic Co {mark}", f"\u0410\u043a\u043c\u0435 {mark}"):
+        accepted(await visitor(app).post("organizations", json=form(name=other)), 201)
+
+
 async def test_addresses_are_unique_regardless_of_case(app: Observed, admin: Member) -> None:
     again = accepted(await visitor(app).post("organizations", json=form(email=admin.email.upper())), 409)
     assert [error["field"] for error in again["errors"]] == ["email"]

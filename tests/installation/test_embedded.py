@@ -1,11 +1,15 @@
 """The embedded server: where it runs, what it survives, and its error messages."""
 
 import os
+import pwd
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -43,7 +47,7 @@ def test_it_is_durable_private_and_uses_collation_c(empty: Path) -> None:
             "synchronous_commit": "on",
             "full_page_writes": "on",
             "data_checksums": "on",
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": "",
             "jit": "off",
             "log_error_verbosity": "terse",
             "TimeZone": "UTC",
@@ -58,11 +62,39 @@ def test_it_is_durable_private_and_uses_collation_c(empty: Path) -> None:
         assert server.cluster.stat().st_mode & 0o077 == 0
 
 
-def test_it_does_not_run_as_root(empty: Path) -> None:
+def test_it_runs_as_nobody_else_does(empty: Path) -> None:
+    """Neither as root, nor as an account that other services may have."""
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+        status = Path("/proc", str(postmaster(empty)), "status").read_text()
+        ids = {line.partition(":")[0]: set(line.split()[1:]) for line in status.splitlines()}
+        owners = {path.lstat().st_uid for path in server.cluster.rglob("*")}
+    if os.getuid() != 0:
+        assert owners == {os.getuid()}
+    else:
+        assert ids["Uid"] == ids["Gid"] == {str(owner) for owner in owners}
+        assert ids["Groups"] == set()
+        assert not owners & {account.pw_uid for account in pwd.getpwall()}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root starts servers for another account")
+def test_a_cluster_of_nobody_gets_an_account_of_its_own(empty: Path) -> None:
+    """Earlier releases ran it as nobody."""
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+        mine = server.cluster.stat().st_uid
+        with psycopg.connect(server.admin_url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        places = [server.socket_dir, server.cluster]
+    subprocess.run(["chown", "-R", "nobody", *places], check=True)
+    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+        assert _select(server, "SELECT n FROM kept") == 1
+        assert {path.lstat().st_uid for place in places for path in [place, *place.rglob("*")]} == {mine}
+
+
+def test_it_is_reached_over_its_socket_only(empty: Path) -> None:
     with EmbeddedServer(empty, admin_password=PASSWORD, fast=True):
-        owner = Path("/proc", str(postmaster(empty))).stat().st_uid
-    assert owner != 0
-    assert owner == os.getuid() or os.getuid() == 0
+        process = psutil.Process(postmaster(empty))
+        assert process.net_connections("inet") == []
+        assert len(process.net_connections("unix")) == 1
 
 
 @pytest.mark.parametrize("victim", ["server", "owner"])
@@ -95,8 +127,8 @@ def test_a_stale_pid_file_with_a_reused_pid_is_ignored(empty: Path) -> None:
     with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
         pid_file = server.cluster / "postmaster.pid"
         content = pid_file.read_text()
-    # With the server's account: PostgreSQL itself ignores a pid of another account.
-    account = "nobody" if os.getuid() == 0 else None
+        # PostgreSQL itself ignores a pid of another account.
+        account = server.cluster.stat().st_uid if os.getuid() == 0 else None
     with subprocess.Popen(["sleep", "60"], user=account, cwd="/") as stranger:
         pid_file.write_text(content.replace(content.split("\n", 1)[0], str(stranger.pid), 1))
         with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
@@ -171,14 +203,40 @@ def _made(directory: Path) -> Path:
     return directory
 
 
-def test_a_server_that_dies_is_reported_once(empty: Path) -> None:
-    deaths: list[float] = []
-    with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
-        server.when_it_dies(lambda: deaths.append(time.monotonic()))
-        os.kill(postmaster(empty), 9)
-        deadline = time.monotonic() + 60
-        while not deaths and time.monotonic() < deadline:
-            time.sleep(0.01)
-    assert len(deaths) == 1
-    while servers_in(empty):
+def test_a_server_that_dies_is_started_again(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_RESTART_SECONDS", (0,))
+    with EmbeddedServer(empty, admin_password=PASSWORD) as server:
+        server.keep_running()
+        with psycopg.connect(server.admin_url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        for wish in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+            before = postmaster(empty)
+            os.kill(before, wish)
+            _wait_for(lambda: _answers(server))
+            assert postmaster(empty) != before
+            assert _select(server, "SELECT n FROM kept") == 1
+    assert not servers_in(empty)
+
+
+def test_a_server_that_dies_at_the_end_stays_down(empty: Path) -> None:
+    for _ in range(3):
+        with EmbeddedServer(empty, admin_password=PASSWORD, fast=True) as server:
+            server.keep_running()
+            os.kill(postmaster(empty), signal.SIGKILL)
+        _wait_for(lambda: not servers_in(empty))
+        time.sleep(0.1)
+        assert not servers_in(empty)
+
+
+def _answers(server: EmbeddedServer) -> bool:
+    try:
+        return _select(server, "SELECT 1") == 1
+    except psycopg.OperationalError:
+        return False
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.01)

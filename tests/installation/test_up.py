@@ -9,8 +9,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
+import pytest
 
 from tests.installation.processes import ENVIRONMENT, IMSOP, Up, imsop, imsop_up, postmaster, servers_in
 
@@ -121,12 +123,24 @@ def test_after_kill_9_of_the_parent_all_processes_stop(installed: Path) -> None:
     assert "database system is shut down" in (installed / "postgres" / "server.log").read_text()
 
 
-def test_after_kill_9_of_the_database_it_ends_and_says_what_to_do(installed: Path) -> None:
-    with imsop_up(installed) as up:
-        assert up.answers()
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_after_kill_9_of_the_database_it_is_started_again(installed: Path, workers: str) -> None:
+    """Requests meanwhile get 503 with Retry-After, and later ones what they ask for."""
+    wrong = {"email": "a@b.example", "password": "wrong"}
+    with imsop_up(installed, IMSOP_WORKERS=workers) as up, httpx.Client(base_url=up.address) as client:
+        assert client.post("/api/v1/auth/token", json=wrong).status_code == 401
         os.kill(postmaster(installed), signal.SIGKILL)
-        assert up.ended() == 1
-    assert "start again and it recovers" in up.output
+        refused = client.post("/api/v1/auth/token", json=wrong)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        deadline = time.monotonic() + 60
+        while client.post("/api/v1/auth/token", json=wrong).status_code == 503:
+            assert time.monotonic() < deadline
+        assert client.post("/api/v1/auth/token", json=wrong).status_code == 401
+        assert up.answers()
+        assert up.end() == 0
+    assert "the database stopped unexpectedly" in up.output
+    assert "the database runs again" in up.output
+    assert not servers_in(installed)
 
 
 def _jobs(installed: Path, *options: str) -> list[str]:

@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from imsop.cli.operating import set_status
-from imsop.core.errors import TooManyRequests
+from imsop.core.errors import TooManyRequests, Unavailable
 from imsop.identity.credentials import queries
 from imsop.identity.credentials.tokens import new_token, token_hash
 from imsop.web.edge import connection
@@ -221,4 +222,24 @@ async def test_listeners_per_organization_are_limited(app: Observed, admin: Memb
     relay.leave(heard.pop(0))
     heard.append(await relay.join(admin.organization_id))
     for listener in heard:
+        relay.leave(listener)
+
+
+async def test_no_organizations_can_take_all_places(
+    app: Observed, admin: Member, stranger: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When all are taken, those with the most lose one to those with fewer, until they have as many."""
+    monkeypatch.setattr("imsop.web.live.relay.MAX_LISTENERS", 8)
+    relay = relay_of(app)
+    made = [uuid4(), uuid4()]
+    heard = [await relay.join(organization) for organization in made * 4]
+    ours = [await relay.join(admin.organization_id) for _ in range(2)]
+    with pytest.raises(Unavailable):
+        await relay.join(admin.organization_id)
+    ours.append(await relay.join(stranger.organization_id))
+    left = [listener for listener in heard if not listener.ended]
+    assert len(left) == 5
+    assert not [listener for listener in ours if listener.ended]
+    assert len(relay._listeners) == 8
+    for listener in [*ours, *left]:
         relay.leave(listener)

@@ -1,6 +1,5 @@
 """Commands that run IMSOP."""
 
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -25,20 +24,12 @@ def up(
 ) -> None:
     """Run IMSOP: database, migrations, pages. Ctrl-C stops all of it."""
     from imsop.core import installation
-    from imsop.core.embedded import OperatorError
 
     settings = settings_with(data_dir=data_dir, port=port)
     _require_loopback(settings, demo or real_data is not None)
     progress = Bars()
-    database_died = False
-
-    def stop_too() -> None:
-        nonlocal database_died
-        database_died = True
-        os.kill(os.getpid(), signal.SIGTERM)
-
     with suppress(KeyboardInterrupt), installation.opened(
-        settings, progress=progress, when_it_dies=stop_too
+        settings, progress=progress, keep_running=True
     ) as opened:  # fmt: skip
         try:
             from imsop import serving
@@ -53,8 +44,6 @@ def up(
         finally:
             for impatience in (signal.SIGINT, signal.SIGTERM):  # let the database stop cleanly
                 signal.signal(impatience, signal.SIG_IGN)
-    if database_died:
-        raise OperatorError("the database stopped unexpectedly: start again and it recovers")
 
 
 def _require_loopback(settings: "Settings", demo: bool) -> None:

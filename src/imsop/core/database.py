@@ -21,11 +21,14 @@ async def open_pool(dsn: str, *, min_size: int, max_size: int) -> Pool:
     """Opens a pool of connections that use UTC, ISO dates and the codecs of `prepare_connection`."""
 
     async def connect() -> Connection:
-        connection = await asyncpg.connect(
-            dsn,
-            command_timeout=60,
-            server_settings={"timezone": "UTC", "datestyle": "ISO"},  # as the codecs expect
-        )
+        try:
+            connection = await asyncpg.connect(
+                dsn,
+                command_timeout=60,
+                server_settings={"timezone": "UTC", "datestyle": "ISO"},  # as the codecs expect
+            )
+        except FileNotFoundError as error:  # the socket of a server that is down
+            raise ConnectionRefusedError(str(error)) from error
         await prepare_connection(connection)
         return connection
 

@@ -21,18 +21,20 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict
 from urllib.parse import quote
 
+import structlog
+
 from imsop.core.server_process import (
     can_reach,
     end_orphans,
-    free_port,
     is_ready,
+    nobody,
     server_account,
     stop_with_parent,
 )
@@ -43,7 +45,8 @@ MAJOR_VERSION = "18"
 _SOCKET_PATH_LIMIT_BYTES = 107  # sun_path of Linux, without its closing NUL
 _LOG_LIMIT_BYTES = 10 * 1024 * 1024
 _STOP_SECONDS = 60  # a fast shutdown flushes shared_buffers; seconds on any disk
-_START_ATTEMPTS = 3  # another process may take the port between choosing it and binding it
+_RESTART_SECONDS = (0, 1, 2, 5, 10, 30)  # before each start again; the last for all further ones
+_STEADY_SECONDS = 60  # a server that ran for so long is started again at once
 _REACHABLE_HOME = Path("/var/lib/imsop")
 
 # Modest, for a machine of 2 cores that also runs the application. Override in
@@ -65,8 +68,12 @@ _TUNING = {
     "log_error_verbosity": "terse",  # the detail of a constraint violation quotes the row
     "log_line_prefix": "'%m [%p] %q%u@%d '",
 }
+_PORT = 5432  # of no network: it names the socket
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "1h"}
+
+
+log = structlog.get_logger()
 
 
 class _Identity(TypedDict, total=False):
@@ -140,13 +147,14 @@ class EmbeddedServer:
         self, data_dir: Path, *, admin_password: str, bin_dir: Path | None = None, fast: bool = False
     ) -> None:
         self.data_dir = data_dir.absolute()
-        self.port = 0
         self._password = admin_password
         self._own_binaries = bin_dir is None
         self._bin_dir = bin_dir or packaged_bin_dir()
         self._fast = fast
         self._process: subprocess.Popen[bytes] | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
+        self._spawning = threading.Lock()
+        """Held to start a process, or to stop for good."""
         self._account: pwd.struct_passwd | None = None  # None: our own account
         self._lock = data_directory_lock(self.data_dir)
 
@@ -187,7 +195,7 @@ class EmbeddedServer:
         directory = quote(str(self.socket_dir), safe="")
         return (
             f"postgresql://{quote(user)}:{quote(password, safe='')}@/{quote(database)}"
-            f"?host={directory}&port={self.port}"
+            f"?host={directory}&port={_PORT}"
         )
 
     def __enter__(self) -> Self:
@@ -208,17 +216,32 @@ class EmbeddedServer:
         finally:
             self._lock.__exit__(None, None, None)
 
-    def when_it_dies(self, call: Callable[[], None]) -> None:
-        """Calls `call` once, from a thread of its own, if the server exits without having been stopped."""
-        process = self._process
+    def keep_running(self) -> None:
+        """Starts the server again, with growing delays, whenever it exits without having been stopped.
 
-        def watch() -> None:
-            if process is not None:
-                process.wait()
-                if not self._stopping:
-                    call()
+        From a thread of its own, which lives as long as the server.
+        """
+        threading.Thread(target=self._keep_running, name="database-watch", daemon=True).start()
 
-        threading.Thread(target=watch, name="database-watch", daemon=True).start()
+    def _keep_running(self) -> None:
+        failures = 0
+        while self._process is not None:
+            began = time.monotonic()
+            self._process.wait()
+            if self._stopping.is_set():
+                return
+            failures = 0 if time.monotonic() - began > _STEADY_SECONDS else failures
+            delay = _RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)]
+            failures += 1
+            log.error("the database stopped unexpectedly", starting_again_in_seconds=delay)
+            if self._stopping.wait(delay):
+                return
+            with self._spawning:
+                if self._stopping.is_set():  # the directory may be another process's by now
+                    return
+                end_orphans(self.cluster)
+            if self._run_until_ready():
+                log.warning("the database runs again")
 
     def _start(self) -> None:
         self._account = server_account(self.cluster)
@@ -227,6 +250,9 @@ class EmbeddedServer:
             raise OperatorError(
                 f"{self.cluster} belongs to {owner}: run as the user that created it, or as root"
             )
+        if self.cluster.exists():
+            end_orphans(self.cluster)
+            self._take_from_nobody()
         self._prepare_home()
         self._make_reachable_binaries()
         if not (self.cluster / "PG_VERSION").exists():
@@ -234,15 +260,16 @@ class EmbeddedServer:
         version = (self.cluster / "PG_VERSION").read_text().strip()
         if version != MAJOR_VERSION:
             raise OperatorError(f"{self.cluster} was created by PostgreSQL {version}, not {MAJOR_VERSION}")
-        end_orphans(self.cluster)
-        for attempt in range(1, _START_ATTEMPTS + 1):
-            self.port = free_port()
-            self._write_configuration()
-            if self._run_until_ready():
-                return
-            if attempt == _START_ATTEMPTS:
-                raise OperatorError(f"PostgreSQL did not start:\n{self._log_tail()}")
-            time.sleep(attempt * 0.5)
+        self._write_configuration()
+        if not self._run_until_ready():
+            raise OperatorError(f"PostgreSQL did not start:\n{self._log_tail()}")
+
+    def _take_from_nobody(self) -> None:
+        """Gives the server's account what earlier releases gave to nobody, as whom other services may run."""
+        if self._account and self.cluster.stat().st_uid == nobody().pw_uid:
+            for directory in (self.socket_dir, self.cluster):
+                if directory.exists():
+                    self._give_all(directory)
 
     def _prepare_home(self) -> None:
         """Creates the server's directory where its account can reach it.
@@ -313,8 +340,10 @@ class EmbeddedServer:
         try:
             with os.fdopen(os.open(password_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
                 file.write(self._password)
-            self._give(unfinished)
-            self._give(password_file)
+            account = nobody() if self._account else None  # initdb needs one with a name
+            if account:
+                os.chown(unfinished, account.pw_uid, account.pw_gid)
+                os.chown(password_file, account.pw_uid, account.pw_gid)
             command: list[str | Path]
             command = [self._bin_dir / "initdb", "-D", unfinished, "-U", ADMIN, f"--pwfile={password_file}"]
             command += ["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--encoding=UTF8"]
@@ -323,23 +352,23 @@ class EmbeddedServer:
                 command += ["--no-sync"]
             done = subprocess.run(
                 command, capture_output=True, text=True, check=False, cwd="/", env=_environment(),
-                **self._identity(),
+                **_identity(account),
             )  # fmt: skip
         finally:
             password_file.unlink()
         if done.returncode != 0:
             raise OperatorError(f"initdb failed:\n{done.stderr.strip()}")
         (unfinished / "conf.d").mkdir(mode=0o700)
-        self._give(unfinished / "conf.d")
         with (unfinished / "postgresql.conf").open("a") as file:
             file.write("include_dir = 'conf.d'\n")
+        self._give_all(unfinished)
         unfinished.rename(self.cluster)
 
     def _write_configuration(self) -> None:
         values = _TUNING | (_FAST if self._fast else _DURABLE)
         values |= {
-            "listen_addresses": "'127.0.0.1'",
-            "port": str(self.port),
+            "listen_addresses": "''",
+            "port": str(_PORT),
             "unix_socket_directories": _quoted(str(self.socket_dir)),
         }
         lines = ["# Written at every start; put your own settings into z-local.conf."]
@@ -350,26 +379,31 @@ class EmbeddedServer:
 
     def _run_until_ready(self) -> bool:
         """Starts the server and waits, including for crash recovery; False if it exited by itself."""
-        log = self.home / "server.log"
-        if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
-            log.replace(log.with_suffix(".log.1"))
+        file = self.home / "server.log"
+        if file.exists() and file.stat().st_size > _LOG_LIMIT_BYTES:
+            file.replace(file.with_suffix(".log.1"))
         # The log repeats failed statements, and so the values in them.
-        with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab") as output:
-            self._process = subprocess.Popen(
+        opening = os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        with os.fdopen(opening, "ab") as output, self._spawning:
+            if self._stopping.is_set():
+                return False
+            self._process = process = subprocess.Popen(
                 [self._bin_dir / "postgres", "-D", self.cluster],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),
                 start_new_session=True,  # Ctrl-C is for us: the server stops after the application
-                preexec_fn=stop_with_parent(os.getpid(), signal.SIGINT),  # noqa: PLW1509 - before any thread
-                **self._identity(),
+                # One system call, which waits for nothing that another thread may hold.
+                preexec_fn=stop_with_parent(os.getpid(), signal.SIGINT),  # noqa: PLW1509
+                **_identity(self._account),
             )  # fmt: skip
-        while self._process.poll() is None:
-            if is_ready(self.cluster / "postmaster.pid", self._process.pid):
+        while process.poll() is None:
+            if is_ready(self.cluster / "postmaster.pid", process.pid):
                 return True
             time.sleep(0.01)
         return False
 
     def _stop(self) -> None:
-        self._stopping = True
+        with self._spawning:
+            self._stopping.set()
         if self._process is None:
             return
         for wish in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast, immediate, by force
@@ -378,20 +412,22 @@ class EmbeddedServer:
             self._process.send_signal(wish)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_SECONDS)
-        self._process = None
 
     def _log_tail(self) -> str:
         lines = (self.home / "server.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-15:])
 
-    def _identity(self) -> _Identity:
-        if self._account is None:
-            return {}
-        return {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
-
     def _give(self, path: Path) -> None:
-        if self._account and path.stat().st_uid != self._account.pw_uid:
+        if self._account and path.lstat().st_uid != self._account.pw_uid:
             os.chown(path, self._account.pw_uid, self._account.pw_gid, follow_symlinks=False)
+
+    def _give_all(self, directory: Path) -> None:
+        for path in (directory, *directory.rglob("*")):
+            self._give(path)
+
+
+def _identity(account: pwd.struct_passwd | None) -> _Identity:
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
 
 
 def _environment() -> dict[str, str]:

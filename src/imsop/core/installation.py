@@ -108,11 +108,11 @@ def opened(
     fast: bool = False,
     new_passwords: bool = False,
     progress: Progress = silent,
-    when_it_dies: Callable[[], None] | None = None,
+    keep_running: bool = False,
 ) -> Iterator[Installation]:
     """A ready database: prepares the server named in the settings, else runs the embedded one until exit.
 
-    `when_it_dies` is called from another thread if the embedded server exits by itself.
+    With `keep_running` the embedded server is started again if it exits by itself.
     """
     passwords = Passwords.kept_in(settings.data_dir)
     if settings.database_url:
@@ -122,8 +122,8 @@ def opened(
     with _embedded(settings, passwords, fast=fast) as server:
         runtime = settings.data_dir / _RUNTIME
         runtime.unlink(missing_ok=True)
-        if when_it_dies:
-            server.when_it_dies(when_it_dies)
+        if keep_running:
+            server.keep_running()
         admin_dsn = server.url(ADMIN, passwords.admin, DATABASE)
         installation = prepare(
             admin_dsn, passwords, server.bin_dir, new_passwords=new_passwords, progress=progress

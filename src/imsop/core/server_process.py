@@ -1,11 +1,10 @@
-"""Operating system side of a database server: account, processes, port."""
+"""Operating system side of a database server: account and processes."""
 
 import contextlib
 import ctypes
 import os
 import pwd
 import signal
-import socket
 import stat
 import sys
 import time
@@ -15,19 +14,34 @@ from pathlib import Path
 _ORPHAN_SECONDS = 30
 _READY_LINE = 7  # of postmaster.pid; the lines before are pid, directory, start, port, socket, host, memory
 _PR_SET_PDEATHSIG = 1
+_SERVER_ID = 60_900
+"""User and group of servers that root starts: a number that systems give to no user and no
+service (unused by UIDS-GIDS of systemd are 60578 to 61183)."""
+
+
+def nobody() -> pwd.struct_passwd:
+    """The account that every machine has."""
+    return pwd.getpwnam("nobody")
 
 
 def server_account(cluster: Path) -> pwd.struct_passwd | None:
-    """The account to run the server as; None means ours. PostgreSQL refuses to run as root."""
+    """The account to run the server as; None means ours. PostgreSQL refuses to run as root.
+
+    Root runs it as the cluster's owner; a new cluster gets a number that nobody else runs as, without a name.
+    """
     if os.getuid() != 0:
         return None
-    owner = cluster.stat().st_uid if cluster.exists() else 0
-    if owner == 0:
-        return pwd.getpwnam("nobody")
+    found = cluster.stat() if cluster.exists() else None
+    if found is None or found.st_uid in (0, nobody().pw_uid):
+        return _without_name(_SERVER_ID, _SERVER_ID)
     try:
-        return pwd.getpwuid(owner)
-    except KeyError:  # made by a user that this machine does not name; running needs no name
-        return pwd.struct_passwd((str(owner), "x", owner, cluster.stat().st_gid, "", "/", "/bin/false"))
+        return pwd.getpwuid(found.st_uid)
+    except KeyError:  # running needs no name
+        return _without_name(found.st_uid, found.st_gid)
+
+
+def _without_name(uid: int, gid: int) -> pwd.struct_passwd:
+    return pwd.struct_passwd((str(uid), "x", uid, gid, "", "/", "/bin/false"))
 
 
 def can_reach(path: Path, account: pwd.struct_passwd) -> bool:
@@ -43,14 +57,6 @@ def can_reach(path: Path, account: pwd.struct_passwd) -> bool:
 
     real = path.resolve()
     return all(allows(part, stat.S_IXUSR) for part in (real, *real.parents)) and allows(real, stat.S_IRUSR)
-
-
-def free_port() -> int:
-    """A loopback port that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def stop_with_parent(parent: int, wish: signal.Signals) -> Callable[[], None]:

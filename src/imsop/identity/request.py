@@ -16,6 +16,7 @@ from imsop.core.database import Connection, Pool
 from imsop.identity.actor import Actor
 
 _STATE = "carried"
+_NETWORK_BITS = 64  # what an IPv6 subscriber has at least: single addresses cost nothing
 
 Row = TypeVar("Row")
 
@@ -113,12 +114,20 @@ def carry(scope: Scope, request_id: str) -> Carried:
 
 
 def client_address(scope: Scope) -> str | None:
-    """The client's IP address; None if a proxy sends something else."""
+    """The client's IP address, IPv4 if it is mapped to IPv6; None if a proxy sends something else."""
     client = scope.get("client")
     try:
-        return str(ipaddress.ip_address(client[0].partition("%")[0])) if client else None
+        address = ipaddress.ip_address(client[0].partition("%")[0]) if client else None
     except ValueError:
         return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address) if address else None
+
+
+def network_of(address: str) -> str:
+    """What is limited as one client: an IPv4 address, or the /64 of an IPv6 address."""
+    return str(ipaddress.ip_network((address, _NETWORK_BITS), strict=False)) if ":" in address else address
 
 
 class TenantRequest(Request[Any, Any, Any]):

@@ -12,6 +12,7 @@ from imsop.identity.organizations.events import ORGANIZATION_CHANGED
 from imsop.identity.organizations.models import Organization, OrganizationChanges
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.identity.signing_in.actions import limited_guessing
 
 
 @get("/organizations", opt=allow(Permission.ORGANIZATION_READ))
@@ -33,14 +34,15 @@ async def get_organization(request: TenantRequest, organization_id: UUID) -> Res
 
 @patch(
     "/organizations/{organization_id:uuid}",
-    opt=allow(Permission.ORGANIZATION_WRITE, 409, 412, 428, emits=(ORGANIZATION_CHANGED,)),
+    opt=allow(Permission.ORGANIZATION_WRITE, 409, 412, 428, 429, emits=(ORGANIZATION_CHANGED,)),
     response_headers=VERSIONED,
 )
 async def edit_organization(
     request: TenantRequest, organization_id: UUID, data: OrganizationChanges, if_match: IfMatch
 ) -> Response[Organization]:
-    connection, actor = await request.begin()
-    return versioned(await actions.edit_organization(connection, actor, organization_id, data, if_match))
+    async with limited_guessing(request):
+        connection, actor = await request.begin()
+        return versioned(await actions.edit_organization(connection, actor, organization_id, data, if_match))
 
 
 ROUTES = [

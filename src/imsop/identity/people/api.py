@@ -18,6 +18,7 @@ from imsop.identity.people.models import NewUser, OwnChanges, PasswordChange, Us
 from imsop.identity.people.passwords import hash_password
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.identity.signing_in.actions import limited_guessing
 
 
 @get("/me", opt=OWN, response_headers=VERSIONED)
@@ -71,11 +72,12 @@ async def list_users(
     )
 
 
-@post("/users", opt=allow(Permission.USERS_WRITE, 409, emits=(USER_CREATED,)), response_headers=CREATED)
+@post("/users", opt=allow(Permission.USERS_WRITE, 409, 429, emits=(USER_CREATED,)), response_headers=CREATED)
 async def create_user(request: TenantRequest, data: NewUser) -> Response[User]:
     password_hash = await hash_password(data.password, cost=request.app.state.settings.bcrypt_cost)
-    connection, actor = await request.begin()
-    return created(await actions.create_user(connection, actor, data, password_hash), "/api/v1/users")
+    async with limited_guessing(request):
+        connection, actor = await request.begin()
+        return created(await actions.create_user(connection, actor, data, password_hash), "/api/v1/users")
 
 
 @get("/users/{user_id:uuid}", opt=allow(Permission.USERS_READ), response_headers=VERSIONED)
@@ -86,7 +88,7 @@ async def get_user(request: TenantRequest, user_id: UUID) -> Response[User]:
 
 @patch(
     "/users/{user_id:uuid}",
-    opt=allow(Permission.USERS_WRITE, 409, 412, 428, emits=(USER_CHANGED, API_KEY_REVOKED)),
+    opt=allow(Permission.USERS_WRITE, 409, 412, 428, 429, emits=(USER_CHANGED, API_KEY_REVOKED)),
     response_headers=VERSIONED,
 )
 async def edit_user(
@@ -102,8 +104,9 @@ async def edit_user(
     password_hash = None
     if data.password is not UNSET:
         password_hash = await hash_password(data.password, cost=request.app.state.settings.bcrypt_cost)
-    connection, actor = await request.begin()
-    return versioned(await actions.edit_user(connection, actor, user_id, data, password_hash, if_match))
+    async with limited_guessing(request):
+        connection, actor = await request.begin()
+        return versioned(await actions.edit_user(connection, actor, user_id, data, password_hash, if_match))
 
 
 @delete("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409, emits=(USER_DELETED,)))

@@ -1,8 +1,12 @@
 """Sign-up, sign-in by password, and the rate limits of both."""
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal
 from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
 
 import asyncpg
 
@@ -20,12 +24,18 @@ from imsop.identity.organizations.events import ORGANIZATION_CREATED
 from imsop.identity.organizations.models import NewOrganization
 from imsop.identity.people import queries as people_queries
 from imsop.identity.people.passwords import has_cost, hash_password, verify_password
+from imsop.identity.request import TenantRequest, network_of
 from imsop.identity.roles import queries as roles_queries
 from imsop.identity.roles.permissions import SYSTEM_ROLES, SystemRole
 from imsop.identity.signing_in import queries as signing_in_queries
 from imsop.identity.signing_in.models import Account, Credentials, SignedUp
 
 ATTEMPT_WINDOW_SECONDS = 15 * 60
+AT_ONCE_PER_ADDRESS = 8
+"""Passwords of one network address checked at a time; others wait. It keeps attempts in progress, which count
+until they succeed, far below the limit."""
+GUESSES_AT_ONCE = 4
+"""Writes of one organization that may conflict with others', at a time; the limit may be exceeded by them."""
 
 
 async def sign_up(pool: Pool, settings: Settings, new: NewOrganization, *, address: str | None) -> SignedUp:
@@ -128,10 +138,25 @@ async def sign_in(
 ) -> tuple[str, int]:
     """Checks a password and creates a session; returns its token and its lifetime in seconds.
 
+    Sign-ins to one account wait for each other: correct ones in any number never reach the limit.
     Rehashes the password if its stored cost is outdated; otherwise response time would identify such
     accounts. Raises Unauthenticated, Forbidden, TooManyRequests.
     """
-    account = await _checked_account(pool, settings, credentials, address)
+    by_account, by_address = _subjects(credentials.email, address)
+    async with _turn(by_account, 1), _turn(by_address, AT_ONCE_PER_ADDRESS):
+        account = await _checked_account(pool, settings, credentials, address)
+        return await _session(pool, settings, credentials, account, kind, address, user_agent)
+
+
+async def _session(
+    pool: Pool,
+    settings: Settings,
+    credentials: Credentials,
+    account: Account,
+    kind: Literal["bearer", "browser"],
+    address: str | None,
+    user_agent: str | None,
+) -> tuple[str, int]:
     renewed_hash = None
     if not has_cost(account.password_hash, settings.bcrypt_cost):
         renewed_hash = await hash_password(credentials.password, cost=settings.bcrypt_cost)
@@ -186,8 +211,41 @@ def _subjects(email: str, address: str | None) -> tuple[bytes, bytes]:
     """Hashes under which attempts are counted: the table contains no addresses in plain text."""
     return (
         hashlib.sha256(b"account:" + email.strip().lower().encode()).digest(),
-        hashlib.sha256(b"address:" + (address or "").encode()).digest(),
+        hashlib.sha256(b"address:" + network_of(address or "").encode()).digest(),
     )
+
+
+_turns: WeakValueDictionary[bytes, asyncio.Semaphore] = WeakValueDictionary()
+
+
+def _turn(subject_hash: bytes, at_once: int) -> asyncio.Semaphore:
+    """The semaphore of the subject in this process; it exists while somebody holds or awaits it."""
+    return _turns.setdefault(subject_hash, asyncio.Semaphore(at_once))
+
+
+@asynccontextmanager
+async def limited_guessing(request: TenantRequest) -> AsyncIterator[None]:
+    """Around writing a value unique in the whole installation: limits conflicts as wrong passwords are.
+
+    A conflict tells that another organization has the value. Raises TooManyRequests.
+    """
+    state = request.app.state
+    subject_hash = hashlib.sha256(b"conflicts:" + request.actor.organization_id.bytes).digest()
+    async with _turn(subject_hash, GUESSES_AT_ONCE):
+        async with transaction(state.pool, None, read_only=True) as connection:
+            conflicts, seconds_left = await signing_in_queries.find_attempts(
+                connection, subject_hash, ATTEMPT_WINDOW_SECONDS
+            )
+        if conflicts >= state.settings.sign_in_attempts_per_account:
+            raise TooManyRequests("too many values that are taken; try again later", seconds_left)
+        try:
+            yield
+        except asyncpg.UniqueViolationError as conflict:
+            if conflict.constraint_name != "users_unique_organization_email":
+                await request.finish()  # its transaction has failed; counting needs a connection
+                async with transaction(state.pool, None) as connection:
+                    await signing_in_queries.count_attempt(connection, subject_hash, ATTEMPT_WINDOW_SECONDS)
+            raise
 
 
 async def count_address_attempt(pool: Pool, settings: Settings, address: str | None) -> None:

@@ -3,13 +3,23 @@
 import asyncio
 import sys
 from asyncio import TimerHandle
+from collections import Counter
+from typing import ClassVar
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from imsop.core.wiping import wipe
-from imsop.web.edge.intake import HEAD_SECONDS, LINGER_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS, STALL_SECONDS
+from imsop.identity.request import network_of
+from imsop.web.edge.intake import (
+    HEAD_SECONDS,
+    LINGER_SECONDS,
+    MAX_CONNECTIONS_PER_CLIENT,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    STALL_SECONDS,
+)
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -77,12 +87,20 @@ class Reader(asyncio.BufferedProtocol):
 class Connection(HttpToolsProtocol):
     """Aborts a client that sends headers slowly or without end, or that does not read its response.
 
+    Also one with too many connections, unless it is a trusted proxy (FORWARDED_ALLOW_IPS).
+
     At most three event loop timers: for an incomplete head, for a full send buffer, and for the rest of a
     body after its response.
     """
 
+    _open: ClassVar[Counter[str]] = Counter()
+    """Connections by client."""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        address = self.client[0].partition("%")[0] if self.client else ""
+        self._client = network_of(address)
+        self._open[self._client] += 1
         transport.set_protocol(Reader(self))
         self.stopping = asyncio.Event()
         self._heads_begun = 0
@@ -91,11 +109,17 @@ class Connection(HttpToolsProtocol):
         self._stalled: TimerHandle | None = None
         self._lingering: TimerHandle | None = None
         self._slow: TimerHandle | None = self._cut_after(HEAD_SECONDS)
+        is_proxy = address in self.config.loaded_app.trusted_hosts
+        if self._open[self._client] > MAX_CONNECTIONS_PER_CLIENT and not is_proxy:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._slow, self._stalled, self._lingering):
             if timer is not None:
                 timer.cancel()
+        self._open[self._client] -= 1
+        if not self._open[self._client]:
+            del self._open[self._client]
         super().connection_lost(exc)
         self.pipeline.clear()
         self.cycle = None  # type: ignore[assignment]  # as before the first request

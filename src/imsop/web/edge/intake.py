@@ -2,6 +2,7 @@
 
 | step | what is read | limit | refusal |
 |---|---|---|---|
+| 0 | a connection (`connection.py`) | MAX_CONNECTIONS_PER_CLIENT | cut |
 | 1 | request line and headers (`connection.py`) | MAX_HEAD_BYTES, MAX_HEADERS, HEAD_SECONDS | 431, 400, cut |
 | 2 | method and path, by the router | declared routes | 404, 405 |
 | 3 | credentials: Authorization, X-API-Key or cookie; then the route's permission | | 401, 403 |
@@ -28,6 +29,10 @@ from litestar.types import HTTPScope, Receive
 from imsop.core.errors import InvalidInput
 from imsop.ui.language import N_
 
+MAX_CONNECTIONS_PER_CLIENT = 500
+"""Of one network address, unless it is a trusted proxy: enough for an office, a small part of OPEN_FILES."""
+OPEN_FILES = 65_536
+"""Files and connections of a process at most, as far as the system's hard limit allows."""
 MAX_HEAD_BYTES = 32 * 1024
 """Request line and headers together: enough for a long query string and a dozen cookies."""
 MAX_HEADERS = 100

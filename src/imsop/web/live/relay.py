@@ -12,7 +12,7 @@ own organization. A reconnecting listener catches up as the application role, un
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from contextvars import Context
@@ -44,7 +44,7 @@ MAX_WAITING_BYTES = 1024 * 1024
 """Backpressure: maximal unsent bytes of a slow listener; beyond that its stream is ended."""
 MAX_LISTENERS = 1_000
 MAX_LISTENERS_OF_ONE = 250
-"""Listeners of one organization, so that none can use up all places."""
+"""Listeners of one organization. When all places are taken, they are shared out evenly (`_make_room`)."""
 RETRY_SECONDS = 5
 CONNECT_SECONDS = 5.0
 
@@ -197,7 +197,7 @@ class Relay:
         database.
         """
         async with self._looking:
-            self._require_room(organization_id)
+            self._make_room(organization_id)
             if self._reading is None:
                 connection = await self._connect()
                 self.position = await current_snapshot(connection)
@@ -208,12 +208,20 @@ class Relay:
         LISTENERS.inc()
         return listener
 
-    def _require_room(self, organization_id: UUID) -> None:
-        if len(self._listeners) >= MAX_LISTENERS:
-            raise Unavailable("too many streams are open; try again shortly")
-        ours = sum(listener.organization_id == organization_id for listener in self._listeners)
+    def _make_room(self, organization_id: UUID) -> None:
+        """Shares the places: if all are taken, the organization with the most loses one to one with fewer."""
+        held = Counter(listener.organization_id for listener in self._listeners)
+        ours = held[organization_id]
         if ours >= MAX_LISTENERS_OF_ONE:
             raise TooManyRequests("your organization has too many open streams; close some", RETRY_SECONDS)
+        if len(self._listeners) < MAX_LISTENERS:
+            return
+        largest, most = held.most_common(1)[0]
+        if most < ours + 2:  # by one more they would only take turns
+            raise Unavailable("too many streams are open; try again shortly")
+        loser = next(listener for listener in self._listeners if listener.organization_id == largest)
+        loser.end("crowded")
+        self.leave(loser)
 
     def leave(self, listener: Listener) -> None:
         if listener in self._listeners:
