@@ -8,7 +8,7 @@ from litestar import get
 from msgspec import Meta, Struct
 
 from imsop.core.database import Connection, fetch_all
-from imsop.core.sought import SearchQuery, folded, sought
+from imsop.core.searching import SearchQuery, folded, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -77,7 +77,7 @@ async def search_kinds(
         FROM search_things($1, $2::text[], $3::text[], $4)
         """,
         actor.organization_id,
-        sought(query) or [],
+        spellings_of(query) or [],
         kinds,
         limit,
     )
@@ -91,7 +91,7 @@ async def ids_of(
     For lists of what refers to the things found, such as the ledger. Later statements of the transaction are
     planned for their actual arguments: the best plan for a few products is not the best for many.
     """
-    spellings = sought(query)
+    spellings = spellings_of(query)
     if spellings is None:
         return None
     records = await connection.fetch(

@@ -11,7 +11,7 @@ from imsop.catalog.products.models import Gtin, NewProduct, Product, ProductChan
 from imsop.core.fields import ShortName, Text100
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -34,7 +34,7 @@ async def list_products(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
-        q=sought(q),
+        q=spellings_of(q),
         sku=sku,
         gtin=gtin and gtin.zfill(14),
         status=status,

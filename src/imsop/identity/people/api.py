@@ -9,7 +9,7 @@ from msgspec import UNSET
 from imsop.core.fields import Email
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.credentials.events import API_KEY_REVOKED
 from imsop.identity.guard import OWN, allow, own
 from imsop.identity.people import account, actions, queries
@@ -66,7 +66,7 @@ async def list_users(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
-        q=sought(q),
+        q=spellings_of(q),
         status=status,
         email=email.lower() if email else None,
     )

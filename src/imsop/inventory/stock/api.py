@@ -9,7 +9,7 @@ from imsop.core.errors import InvalidInput
 from imsop.core.fields import Instant, ShortName
 from imsop.core.instants import require_no_future
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -36,7 +36,7 @@ async def list_inventory(
     """
     connection, actor = await request.begin()
     page = PageRequest(sort, limit, cursor)
-    filters = {"q": sought(q), "sku": sku, "product_id": product_id, "warehouse_id": warehouse_id}
+    filters = {"q": spellings_of(q), "sku": sku, "product_id": product_id, "warehouse_id": warehouse_id}
     if as_of is None:
         if recorded_as_of is not None:
             raise InvalidInput.of("recorded_as_of", "requires as_of")

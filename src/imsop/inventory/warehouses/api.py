@@ -8,7 +8,7 @@ from litestar import Response, delete, get, patch, post
 from imsop.core.fields import Name
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -49,7 +49,7 @@ async def list_warehouses(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
-        q=sought(q),
+        q=spellings_of(q),
         name=name,
         status=status,
     )

@@ -8,7 +8,7 @@ from litestar import Response, delete, get, patch, post
 from imsop.core.fields import Name, PartnerStatus, ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -33,7 +33,7 @@ async def list_customers(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
-        q=sought(q),
+        q=spellings_of(q),
         customer_number=customer_number,
         name=name,
         status=status,

@@ -9,7 +9,7 @@ from litestar import Response, delete, get, patch, post
 from imsop.core.fields import ShortName
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest, sort_within
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -67,7 +67,7 @@ async def list_sales_orders(
         connection,
         actor.organization_id,
         PageRequest(sort_by, limit, cursor),
-        q=sought(q),
+        q=spellings_of(q),
         so_number=so_number,
         status=status,
         customer_id=customer_id,

@@ -9,7 +9,7 @@ from litestar import Response, get, patch, post
 from imsop.core.fields import Instant, Text100
 from imsop.core.http import CREATED, VERSIONED, IfMatch, created, versioned
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest, sort_within
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -65,7 +65,7 @@ async def list_shipments(
         connection,
         actor.organization_id,
         PageRequest(sort_by, limit, cursor),
-        q=sought(q),
+        q=spellings_of(q),
         tracking_number=tracking_number,
         reference_id=reference_id,
         status=status,

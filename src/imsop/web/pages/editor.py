@@ -32,7 +32,7 @@ from imsop.core.errors import (
 )
 from imsop.core.events import Changed, EventType, Named
 from imsop.core.listing import PageRequest
-from imsop.core.sought import SearchQuery
+from imsop.core.searching import SearchQuery
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names

@@ -7,7 +7,7 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from imsop.core.fields import Text100
-from imsop.core.sought import folded
+from imsop.core.searching import folded
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission

@@ -14,7 +14,7 @@ from imsop.core.database import Connection
 from imsop.core.fields import ShortName
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing
-from imsop.core.sought import SearchQuery
+from imsop.core.searching import SearchQuery
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names

@@ -9,7 +9,7 @@ from imsop.catalog.products import queries as products_queries
 from imsop.catalog.products.models import Product, ProductStatus
 from imsop.core.fields import Text100
 from imsop.core.listing import Cursor
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -68,7 +68,7 @@ async def products_page(
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, products_queries.PRODUCTS, COLUMNS,
-        sort=sort, cursor=cursor, before=before, q=sought(q), status=status, category=category,
+        sort=sort, cursor=cursor, before=before, q=spellings_of(q), status=status, category=category,
     )  # fmt: skip
     stock = await inventory.sum_stock(connection, actor.organization_id, [row.id for row in shown.rows])
     categories = [
@@ -88,7 +88,13 @@ async def export_products(
     sort: ProductSort = "sku",
 ) -> Streamed:
     return await export(
-        request, products_queries.PRODUCTS, CELLS, sort=sort, q=sought(q), status=status, category=category
+        request,
+        products_queries.PRODUCTS,
+        CELLS,
+        sort=sort,
+        q=spellings_of(q),
+        status=status,
+        category=category,
     )
 
 

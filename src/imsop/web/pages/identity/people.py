@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Response, get
 
 from imsop.core.listing import Cursor
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.people import actions as people_actions
 from imsop.identity.people import queries as people_queries
@@ -60,7 +60,7 @@ async def users_page(
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, people_queries.USERS, USER_COLUMNS,
-        sort=sort, cursor=cursor, before=before, q=sought(q), status=status, role_id=role_id,
+        sort=sort, cursor=cursor, before=before, q=spellings_of(q), status=status, role_id=role_id,
     )  # fmt: skip
     role_names = {role.id: role.name for role in await list_all_roles(connection, actor)}
     return render(
@@ -82,7 +82,13 @@ async def export_users(
     sort: UserSort = "email",
 ) -> Streamed:
     return await export(
-        request, people_queries.USERS, USER_CELLS, sort=sort, q=sought(q), status=status, role_id=role_id
+        request,
+        people_queries.USERS,
+        USER_CELLS,
+        sort=sort,
+        q=spellings_of(q),
+        status=status,
+        role_id=role_id,
     )
 
 

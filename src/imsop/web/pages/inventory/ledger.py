@@ -10,7 +10,7 @@ from litestar import Response, get
 from imsop.catalog.products import queries as catalog
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor
-from imsop.core.sought import SearchQuery
+from imsop.core.searching import SearchQuery
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from imsop.catalog.products import queries as catalog
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -128,7 +128,7 @@ def _filters(
     state: StockState | None,
 ) -> dict[str, Any]:
     return {
-        "q": sought(q),
+        "q": spellings_of(q),
         "product_id": product_id,
         "warehouse_id": warehouse_id,
         "is_out_of_stock": True if state == "out_of_stock" else None,

@@ -9,7 +9,7 @@ from litestar import Response, get
 
 from imsop.core.database import Connection
 from imsop.core.listing import MAX_PAGE, Cursor, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -109,7 +109,7 @@ async def warehouses_page(
     columns = [column for column in COLUMNS if column.name not in OF_STOCK or _may_see_stock(actor)]
     shown = await show(
         connection, actor, WAREHOUSE_SUMMARIES, columns,
-        sort=sort, cursor=cursor, before=before, q=sought(q), status=status,
+        sort=sort, cursor=cursor, before=before, q=spellings_of(q), status=status,
     )  # fmt: skip
     return render(request, "pages/inventory/warehouses.html", saved=saved, shown=shown)
 
@@ -124,7 +124,7 @@ async def export_warehouses(
     cells = {
         name: cell for name, cell in CELLS.items() if name not in OF_STOCK or _may_see_stock(request.actor)
     }
-    return await export(request, WAREHOUSE_SUMMARIES, cells, sort=sort, q=sought(q), status=status)
+    return await export(request, WAREHOUSE_SUMMARIES, cells, sort=sort, q=spellings_of(q), status=status)
 
 
 @get("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)

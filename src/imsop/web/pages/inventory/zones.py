@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Response, get
 
 from imsop.core.listing import Cursor
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -56,7 +56,7 @@ async def zones_page(
     connection, actor = await request.begin()
     shown = await show(
         connection, actor, ZONES_OF_WAREHOUSES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, q=sought(q), warehouse_id=warehouse_id, zone_type=type,
+        sort=sort, cursor=cursor, before=before, q=spellings_of(q), warehouse_id=warehouse_id, zone_type=type,
     )  # fmt: skip
     return render(
         request,
@@ -77,7 +77,13 @@ async def export_zones(
     sort: ZoneSort = "warehouse",
 ) -> Streamed:
     return await export(
-        request, ZONES_OF_WAREHOUSES, CELLS, sort=sort, q=sought(q), warehouse_id=warehouse_id, zone_type=type
+        request,
+        ZONES_OF_WAREHOUSES,
+        CELLS,
+        sort=sort,
+        q=spellings_of(q),
+        warehouse_id=warehouse_id,
+        zone_type=type,
     )
 
 

@@ -10,8 +10,8 @@ from imsop.core.database import Connection
 from imsop.core.fields import PartnerStatus
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.core.shares import Share
-from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -86,7 +86,7 @@ async def customers_page(
     shown = await show(
         connection, actor, customers_queries.CUSTOMERS,
         [column for column in COLUMNS if reads_orders or column.name not in OF_ORDERS],
-        sort=sort, cursor=cursor, before=before, q=sought(q), status=status,
+        sort=sort, cursor=cursor, before=before, q=spellings_of(q), status=status,
     )  # fmt: skip
     orders = {}
     if reads_orders:
@@ -110,7 +110,9 @@ async def export_customers(
     status: PartnerStatus | None = None,
     sort: NameSort = "name",
 ) -> Streamed:
-    return await export(request, customers_queries.CUSTOMERS, CELLS, sort=sort, q=sought(q), status=status)
+    return await export(
+        request, customers_queries.CUSTOMERS, CELLS, sort=sort, q=spellings_of(q), status=status
+    )
 
 
 @get("/customers/{customer_id:uuid}", opt=allow(Permission.CUSTOMERS_READ), include_in_schema=False)

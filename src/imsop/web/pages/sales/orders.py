@@ -11,7 +11,7 @@ from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -101,7 +101,7 @@ def _filters(
 ) -> dict[str, Any]:
     """What the list is filtered by."""
     return {
-        "q": sought(q),
+        "q": spellings_of(q),
         "status": status,
         "customer_id": customer_id,
         "product_id": product_id,

@@ -11,7 +11,7 @@ from litestar import Response, get
 from imsop.core import instants
 from imsop.core.database import Connection
 from imsop.core.listing import Cursor, PageRequest
-from imsop.core.sought import SearchQuery, sought
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -106,7 +106,7 @@ async def shipments_page(
     shown = await show(
         connection, actor, shipments_queries.SHIPMENT_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, fixed=(instants.today(actor.timezone),),
-        q=sought(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        q=spellings_of(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
     )  # fmt: skip
@@ -138,7 +138,7 @@ async def export_shipments(
     return await export(
         request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
         sort=sort, fixed=(instants.today(request.actor.timezone),),
-        q=sought(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        q=spellings_of(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
     )  # fmt: skip

@@ -10,8 +10,8 @@ from imsop.core.database import Connection
 from imsop.core.fields import PartnerStatus
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, PageRequest
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.core.shares import Share
-from imsop.core.sought import SearchQuery, sought
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -102,7 +102,7 @@ async def suppliers_page(
     shown = await show(
         connection, actor, suppliers_queries.SUPPLIERS,
         [column for column in COLUMNS if reads_orders or column.name not in OF_ORDERS],
-        sort=sort, cursor=cursor, before=before, q=sought(q), status=status,
+        sort=sort, cursor=cursor, before=before, q=spellings_of(q), status=status,
     )  # fmt: skip
     totals = {}
     if reads_orders:
@@ -127,7 +127,9 @@ async def export_suppliers(
     status: PartnerStatus | None = None,
     sort: NameSort = "name",
 ) -> Streamed:
-    return await export(request, suppliers_queries.SUPPLIERS, CELLS, sort=sort, q=sought(q), status=status)
+    return await export(
+        request, suppliers_queries.SUPPLIERS, CELLS, sort=sort, q=spellings_of(q), status=status
+    )
 
 
 @get("/suppliers/{supplier_id:uuid}", opt=allow(Permission.SUPPLIERS_READ), include_in_schema=False)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from imsop.core.sought import folded, sought
+from imsop.core.searching import folded, spellings_of
 
 GTIN = "00060015651000"
 
 
 @pytest.mark.parametrize("typed", [None, "", "  ", "\x1d"])
-def test_nothing_typed_is_nothing_sought(typed: str | None) -> None:
-    assert sought(typed) is None
+def test_nothing_typed_searches_for_nothing(typed: str | None) -> None:
+    assert spellings_of(typed) is None
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ def test_nothing_typed_is_nothing_sought(typed: str | None) -> None:
     ],
 )
 def test_the_first_spelling_is_what_it_most_likely_means(typed: str, first: str) -> None:
-    assert (sought(typed) or [])[0] == first
+    assert (spellings_of(typed) or [])[0] == first
 
 
 def test_other_spellings_follow() -> None:
-    assert sought("1Z 999 AA1") == ["1Z 999 AA1", "1Z999AA1"]
-    assert sought("91ASN-12") == ["91ASN-12", "91ASN12", "ASN-12"]
-    assert sought("9100") == ["9100"]
+    assert spellings_of("1Z 999 AA1") == ["1Z 999 AA1", "1Z999AA1"]
+    assert spellings_of("91ASN-12") == ["91ASN-12", "91ASN12", "ASN-12"]
+    assert spellings_of("9100") == ["9100"]
 
 
 def test_names_are_compared_without_accents_and_case() -> None:

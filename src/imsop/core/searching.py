@@ -38,7 +38,7 @@ _REFERENCE_LEAST = 5
 """Characters of a reference after a bare 91: of a shorter one, everything would be a match."""
 
 
-def sought(typed: str | None) -> list[str] | None:
+def spellings_of(typed: str | None) -> list[str] | None:
     """The spellings to search for, best first: the first that finds anything answers. None for nothing typed.
 
     A GTIN is spelled in its 14 digits, as it is stored. Our own reference without a mark of GS1 comes last:
