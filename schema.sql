@@ -3018,7 +3018,8 @@ CREATE TABLE public.shipment_last_position (
     latitude numeric(10,8),
     longitude numeric(11,8),
     status character varying(50),
-    "timestamp" timestamp with time zone NOT NULL
+    "timestamp" timestamp with time zone NOT NULL,
+    counts_from timestamp with time zone
 )
 WITH (fillfactor='80');
 
@@ -5213,6 +5214,8 @@ GRANT UPDATE(longitude) ON TABLE public.shipment_last_position TO imsop_app;
 GRANT UPDATE(status) ON TABLE public.shipment_last_position TO imsop_app;
 
 GRANT UPDATE("timestamp") ON TABLE public.shipment_last_position TO imsop_app;
+
+GRANT INSERT(counts_from),UPDATE(counts_from) ON TABLE public.shipment_last_position TO imsop_app;
 
 GRANT SELECT ON TABLE public.shipment_tracking TO imsop_app;
 GRANT SELECT ON TABLE public.shipment_tracking TO imsop_operator;

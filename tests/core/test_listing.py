@@ -14,11 +14,11 @@ from imsop.core.fields import PATTERN_ADVICE
 
 def test_each_combination_has_its_own_cached_statement() -> None:
     plain = PRODUCTS.statement((), "sku", False)
-    assert plain.endswith("ORDER BY p.sku ASC, p.id ASC LIMIT $2")
+    assert plain.endswith("ORDER BY p.sku_folded ASC, p.id ASC LIMIT $2")
     filtered = PRODUCTS.statement(("status", "category"), "-name", True)
     assert " AND p.status = $2 AND p.category = $3" in filtered
-    assert " AND (p.name, p.id) < ($4::text, $5::uuid)" in filtered
-    assert filtered.endswith("ORDER BY p.name DESC, p.id DESC LIMIT $6")
+    assert " AND (p.name_order, p.id) < (reading_order($4::text), $5::uuid)" in filtered
+    assert filtered.endswith("ORDER BY p.name_order DESC, p.id DESC LIMIT $6")
     assert PRODUCTS.statement((), "sku", False) is plain
 
 

@@ -65,7 +65,7 @@ async def test_out_of_order_positions_keep_the_newest_as_latest(admin: Member) -
         await _record(admin, made, hours)
     assert await _last(admin, made) == ("at 7", _at(7))
     listed = (await admin.read(f"{PATH}/{made['id']}/tracking"))["items"]
-    assert [row["timestamp"] for row in listed] == [_at(hours) for hours in (7, 7, 5, 3, 1)]
+    assert [row["timestamp"] for row in listed] == [_at(hours) for hours in (7, 5, 3, 1)]  # the same one was sent twice
 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 3), (3, 5)])
@@ -172,6 +172,51 @@ async def test_a_clock_may_be_ahead_by_hours_but_not_by_days(admin: Member) -> N
     assert len((await admin.read(path))["items"]) == 1
 
 
+async def test_a_clock_that_is_ahead_keeps_no_position_current(admin: Member) -> None:
+    made = await shipment(admin)
+    now = datetime.now(UTC)
+    path = f"{PATH}/{made['id']}/tracking"
+    ahead = {"timestamp": (now + timedelta(hours=23)).isoformat(), "location": "Ahead"}
+    await admin.create(path, ahead)
+    assert (await admin.read(f"{PATH}/{made['id']}"))["location"] == "Ahead"
+    await admin.create(path, {"timestamp": (now - timedelta(minutes=5)).isoformat(), "location": "Late"})
+    assert (await admin.read(f"{PATH}/{made['id']}"))["location"] == "Ahead"
+    batch = {"positions": [{"timestamp": datetime.now(UTC).isoformat(), "location": "Kiel"}]}
+    accepted(await admin.post(f"{PATH}/{made['id']}/tracking-batches", batch))
+    assert (await admin.read(f"{PATH}/{made['id']}"))["location"] == "Kiel"
+
+
+async def test_a_report_without_a_place_changes_no_position(admin: Member) -> None:
+    made = await shipment(admin)
+    path = f"{PATH}/{made['id']}"
+    await admin.create(f"{path}/tracking", {"timestamp": _at(1), "location": "Kiel"})
+    await admin.create(f"{path}/tracking", {"timestamp": _at(2), "status": "under way"})
+    batch = {"positions": [{"timestamp": _at(3)}, {"timestamp": _at(4), "status": "stopped"}]}
+    accepted(await admin.post(f"{path}/tracking-batches", batch))
+    stored = await admin.read(path)
+    assert (stored["location"], len((await admin.read(f"{path}/tracking"))["items"])) == ("Kiel", 4)
+
+
+async def test_the_same_report_again_is_recorded_once(admin: Member) -> None:
+    made = await shipment(admin)
+    path = f"{PATH}/{made['id']}"
+    report = {"timestamp": _at(1), "location": "Kiel", "latitude": "54.3", "longitude": "10.1"}
+    first = await admin.create(f"{path}/tracking", report)
+    assert await admin.create(f"{path}/tracking", report | {"latitude": "54.30"}) == first
+    other = report | {"status": "moored"}
+    result = accepted(await admin.post(f"{path}/tracking-batches", {"positions": [report, other, other]}))
+    assert result == {"accepted": 3, "recorded": 1}
+    assert len((await admin.read(f"{path}/tracking"))["items"]) == 2
+
+
+async def test_coordinates_of_a_device_without_a_fix_are_refused(admin: Member) -> None:
+    made = await shipment(admin)
+    nowhere = {"timestamp": _at(1), "latitude": "0", "longitude": "0.00"}
+    refused = await admin.post(f"{PATH}/{made['id']}/tracking", nowhere)
+    assert _named(accepted(refused, 422)) == ["latitude"]
+    await admin.create(f"{PATH}/{made['id']}/tracking", nowhere | {"longitude": "8.5"})
+
+
 # Batches
 
 
@@ -236,7 +281,7 @@ async def test_a_batch_holds_up_to_a_thousand_positions(admin: Member, number: i
     path = f"{PATH}/{made['id']}/tracking-batches"
     too_many = {"positions": [{"timestamp": _at(0)}] * number}
     assert _named(accepted(await admin.post(path, too_many), 422)) == ["positions"]
-    full = {"positions": [{"timestamp": _at(0)}] * 1000}
+    full = {"positions": [{"timestamp": _at(0), "location": f"{place}"} for place in range(1000)]}
     assert accepted(await admin.post(path, full)) == {"accepted": 1000, "recorded": 1000}
 
 

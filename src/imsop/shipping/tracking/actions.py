@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from imsop.core.database import Connection
@@ -102,6 +103,8 @@ def position_faults(new: NewPosition, now: datetime) -> list[FieldError]:
     if (new.latitude is None) != (new.longitude is None):
         missing = "latitude" if new.latitude is None else "longitude"
         faults.append(FieldError(missing, "is required: coordinates come in pairs"))
+    if not faults and new.latitude and new.longitude and not any(map(Decimal, (new.latitude, new.longitude))):
+        faults.append(FieldError("latitude", "0, 0 is what a device without a fix sends; leave both out"))
     return faults
 
 

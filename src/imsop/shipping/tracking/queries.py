@@ -40,33 +40,46 @@ async def record_position(
 ) -> Position | None:
     """Appends a position, and makes it the shipment's latest unless a later one exists.
 
-    Returns None if the shipment does not exist. Locks its latest position until the transaction ends.
+    A report without a place or coordinates changes no position. The same report sent again is recorded
+    once, and returned with the id it has. Returns None if the shipment does not exist.
+    Locks its latest position until the transaction ends.
     """
     return await fetch_one(
         connection,
         Position,
         """
-        WITH recorded AS (
+        WITH known AS (
+            SELECT t.id, t.organization_id, t.shipment_id, t.location, t.latitude, t.longitude, t.status,
+                   t."timestamp"
+            FROM shipment_tracking t
+            WHERE t.organization_id = $1 AND t.shipment_id = $2 AND t."timestamp" = $7
+              AND (t.location, t.latitude, t.longitude, t.status) IS NOT DISTINCT FROM
+                  ($3::varchar, $4::numeric(10, 8), $5::numeric(11, 8), $6::varchar)
+            LIMIT 1
+        ), recorded AS (
             INSERT INTO shipment_tracking (organization_id, shipment_id, location, latitude, longitude,
                                            status, "timestamp")
             SELECT s.organization_id, s.id, $3, $4, $5, $6, $7
             FROM shipments s
-            WHERE s.organization_id = $1 AND s.id = $2
+            WHERE s.organization_id = $1 AND s.id = $2 AND NOT EXISTS (SELECT FROM known)
             RETURNING id, organization_id, shipment_id, location, latitude, longitude, status, "timestamp"
         ), newest AS (
             INSERT INTO shipment_last_position AS l (organization_id, shipment_id, location, latitude,
-                                                     longitude, status, "timestamp")
+                                                     longitude, status, "timestamp", counts_from)
             SELECT r.organization_id, r.shipment_id, r.location, r.latitude, r.longitude, r.status,
-                   r."timestamp"
+                   r."timestamp", CASE WHEN r."timestamp" > now() THEN now() END
             FROM recorded r
+            WHERE r.location IS NOT NULL OR r.latitude IS NOT NULL
             ON CONFLICT (shipment_id, organization_id) DO UPDATE
             SET location = excluded.location, latitude = excluded.latitude, longitude = excluded.longitude,
-                status = excluded.status, "timestamp" = excluded."timestamp"
-            WHERE l."timestamp" < excluded."timestamp"
+                status = excluded.status, "timestamp" = excluded."timestamp",
+                counts_from = excluded.counts_from
+            WHERE coalesce(l.counts_from, l."timestamp")
+                  < coalesce(excluded.counts_from, excluded."timestamp")
         )
         SELECT r.id, r.shipment_id, r.location, r.latitude::text AS latitude, r.longitude::text AS longitude,
                r.status, r."timestamp"
-        FROM recorded r
+        FROM (SELECT * FROM recorded UNION ALL SELECT * FROM known) r
         """,
         organization_id,
         shipment_id,
@@ -109,30 +122,37 @@ async def check_batch(
 async def record_positions(
     connection: Connection, organization_id: UUID, shipment_id: UUID, positions: Sequence[NewPosition]
 ) -> int:
-    """Like record_position, for many of one shipment; returns the number appended."""
+    """Like record_position, for many of one shipment; returns the number appended, without known ones."""
     recorded: int = await connection.fetchval(
         """
         WITH recorded AS (
             INSERT INTO shipment_tracking (organization_id, shipment_id, location, latitude, longitude,
                                            status, "timestamp")
-            SELECT s.organization_id, s.id, p.location, p.latitude, p.longitude, p.status, p.happened
+            SELECT DISTINCT s.organization_id, s.id, p.location, p.latitude, p.longitude, p.status, p.happened
             FROM shipments s,
                  unnest($3::text[], $4::numeric[], $5::numeric[], $6::text[], $7::timestamptz[])
                  AS p (location, latitude, longitude, status, happened)
-            WHERE s.organization_id = $1 AND s.id = $2
+            WHERE s.organization_id = $1 AND s.id = $2 AND NOT EXISTS (
+                SELECT FROM shipment_tracking t
+                WHERE t.organization_id = $1 AND t.shipment_id = $2 AND t."timestamp" = p.happened
+                  AND (t.location, t.latitude, t.longitude, t.status) IS NOT DISTINCT FROM
+                      (p.location, p.latitude::numeric(10, 8), p.longitude::numeric(11, 8), p.status))
             RETURNING organization_id, shipment_id, location, latitude, longitude, status, "timestamp"
         ), newest AS (
             INSERT INTO shipment_last_position AS l (organization_id, shipment_id, location, latitude,
-                                                     longitude, status, "timestamp")
+                                                     longitude, status, "timestamp", counts_from)
             SELECT r.organization_id, r.shipment_id, r.location, r.latitude, r.longitude, r.status,
-                   r."timestamp"
+                   r."timestamp", CASE WHEN r."timestamp" > now() THEN now() END
             FROM recorded r
-            ORDER BY r."timestamp" DESC
+            WHERE r.location IS NOT NULL OR r.latitude IS NOT NULL
+            ORDER BY least(r."timestamp", now()) DESC, r."timestamp"
             LIMIT 1
             ON CONFLICT (shipment_id, organization_id) DO UPDATE
             SET location = excluded.location, latitude = excluded.latitude, longitude = excluded.longitude,
-                status = excluded.status, "timestamp" = excluded."timestamp"
-            WHERE l."timestamp" < excluded."timestamp"
+                status = excluded.status, "timestamp" = excluded."timestamp",
+                counts_from = excluded.counts_from
+            WHERE coalesce(l.counts_from, l."timestamp")
+                  < coalesce(excluded.counts_from, excluded."timestamp")
         )
         SELECT count(*) FROM recorded
         """,
