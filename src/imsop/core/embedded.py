@@ -66,6 +66,7 @@ _TUNING = {
     "log_timezone": "'UTC'",
     "log_checkpoints": "off",
     "log_error_verbosity": "terse",  # the detail of a constraint violation quotes the row
+    "log_min_messages": "log",  # errors of statements quote values; the application logs those it meets
     "log_line_prefix": "'%m [%p] %q%u@%d '",
 }
 _PORT = 5432  # of no network: it names the socket

@@ -47,7 +47,7 @@ async def work(
         except (ConnectorException, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if (me := asyncio.current_task()) and me.cancelling():
                 raise  # caused by the cancellation
-            log.warning("no jobs for now", error=str(error.__cause__ or error).strip())
+            log.warning("no jobs for now", error=error.__cause__ or error)
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
@@ -184,5 +184,5 @@ async def _revive(app: App, running: Running, dead_after: float) -> None:
                     await _keep_error(app, job, RuntimeError("the process that ran it died"))
                     await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
         except ConnectorException as error:  # another worker was first, or the database is down
-            log.warning("jobs not revived", error=str(error.__cause__ or error).strip())
+            log.warning("jobs not revived", error=error.__cause__ or error)
         await asyncio.sleep(dead_after / 2)

@@ -3,6 +3,7 @@
 import asyncpg
 import structlog
 
+from imsop.core.database import rows_affected
 from imsop.core.installation import PARTITION_MONTHS_AHEAD, Installation
 from imsop.core.jobs import InstallationTask
 from imsop.ui.language import N_
@@ -34,7 +35,12 @@ async def keep_house(installation: Installation) -> None:
     finally:
         await connection.close()
     log.info(
-        "house kept", sessions=sessions, replies=replies, attempts=attempts, jobs=jobs, partitions_made=months
+        "house kept",
+        sessions=rows_affected(sessions),
+        replies=rows_affected(replies),
+        sign_ins=rows_affected(attempts),
+        jobs=rows_affected(jobs),
+        partitions_made=months,
     )
 
 

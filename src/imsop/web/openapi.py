@@ -42,7 +42,10 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
 }
 _HEADERS: dict[str, dict[str, Any]] = {
-    "RequestId": {"description": "The request's id, as in the logs.", "schema": {"type": "string"}},
+    "RequestId": {
+        "description": "The request's id, as in the logs: the caller's if it is a UUID.",
+        "schema": {"type": "string"},
+    },
     "ETag": {"description": "Version of the row, for If-Match.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new row is.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"required": True, "schema": {"type": "string"}},

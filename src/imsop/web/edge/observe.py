@@ -1,6 +1,5 @@
 """Outermost middleware: request ids, access log, metrics, security headers, and HEAD as a GET."""
 
-import re
 import secrets
 import time
 from functools import cache
@@ -11,12 +10,12 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
+from imsop.core.logging import REQUEST_ID
 from imsop.identity.request import carried, carry
 from imsop.web.edge.problems import CLIENT_LEFT
 
 log = structlog.get_logger()
 
-_SENT_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -37,7 +36,7 @@ SECONDS = Histogram(
 class Observed:
     """ASGI middleware: request id, access log, metrics and default headers of every response.
 
-    Keeps the X-Request-ID of the client if it is well formed. Runs HEAD as GET and drops the body.
+    Keeps the X-Request-ID of the client if it is a UUID. Runs HEAD as GET and drops the body.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -89,7 +88,8 @@ def _without_body(send: Send) -> Send:
 
 def _sent_id(scope: HTTPScope) -> str | None:
     sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
-    return sent.decode() if sent is not None and _SENT_ID.fullmatch(sent) else None
+    text = "" if sent is None else sent.decode("latin-1")
+    return text if REQUEST_ID.fullmatch(text) else None
 
 
 def _record(scope: HTTPScope, method: str, status: int, seconds: float) -> None:

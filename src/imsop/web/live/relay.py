@@ -251,7 +251,7 @@ class Relay:
                 async with self._looking:
                     await self._look(connection)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("stream relay lost its database", error=str(error))
+            log.warning("stream relay lost its database", error=error)
         finally:
             # Before the first await: a listener that joins from here on starts another reader.
             self._reading = None
