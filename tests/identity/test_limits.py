@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from imsop.identity.signing_in.actions import GUESSES_AT_ONCE
+from imsop.web.edge import middleware
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
@@ -87,3 +88,28 @@ async def test_names_of_others_cannot_be_guessed_without_limit(
     path = f"organizations/{admin.organization_id}"
     statuses = [(await admin.edit(path, name=theirs["name"])).status_code for _ in range(11)]
     assert statuses == [409] * 10 + [429]
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_told"),
+    [
+        ({}, False),
+        ({"host": "127.0.0.1:8000"}, False),
+        ({"host": "[::1]:8000"}, False),
+        ({"host": "stock.example"}, True),
+        ({"host": "stock.example:443"}, True),
+        ({"x-real-ip": "192.0.2.1"}, True),
+        ({"host": "stock.example", "x-forwarded-for": "192.0.2.1"}, False),
+    ],
+)
+async def test_a_proxy_that_names_no_clients_is_told_of(
+    app: Observed, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], is_told: bool
+) -> None:
+    """All clients would share the limits of its address."""
+    warned: list[str] = []
+    monkeypatch.setattr(middleware, "_warn_of_silent_proxy", lambda: warned.append("told"))
+    sent = {"email": new_email(), "password": "wrong"}
+    usual = {"host": "localhost"}
+    for address in ("127.0.0.1", "192.0.2.77"):
+        await visitor(app, address=address).post("auth/token", json=sent, headers=usual | headers)
+    assert bool(warned) == is_told

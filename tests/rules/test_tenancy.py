@@ -13,6 +13,7 @@ UNIQUE_WITHOUT_TENANT = {
     "user_roles_pkey",
     "sessions_pkey",
     "api_keys_pkey",
+    "organizations_alike_unique_active_name",
     "organizations_folded_unique_active_name",
     "organizations_unique_active_name",
     "users_unique_active_email",  # sign-in by address alone must find one account
@@ -20,6 +21,7 @@ UNIQUE_WITHOUT_TENANT = {
 NOT_LED_BY_TENANT = {
     "organizations_status_idx",
     "organizations_subscription_tier_idx",
+    "organizations_alike_unique_active_name",
     "organizations_folded_unique_active_name",
     "organizations_unique_active_name",
     "users_unique_active_email",

@@ -1,14 +1,17 @@
 """The edge middleware: authentication, input limits, and one transaction that commits before the response."""
 
 from collections.abc import Iterable
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from imsop.core.errors import PreconditionRequired, Unauthenticated
+from imsop.core.settings import is_local
 from imsop.core.wiping import wipe
 from imsop.identity.actor import Actor
 from imsop.identity.credentials.access import AccessCache
@@ -21,6 +24,10 @@ from imsop.web.edge.intake import FORM, ClientLeft, read_body
 from imsop.web.edge.problems import answer_to, is_page
 from imsop.web.edge.requests import StrictRequest, require_strict_query, without_blanks
 from imsop.web.edge.routes import Prepared, prepared
+
+log = structlog.get_logger()
+
+_OF_PROXIES = {b"via", b"forwarded", b"x-real-ip", b"x-forwarded-proto", b"x-forwarded-host"}
 
 
 class EdgeMiddleware:
@@ -53,7 +60,10 @@ class EdgeMiddleware:
         require_strict_query(scope["query_string"], route.parameters)
         if route.takes is not None:
             state = scope["litestar_app"].state
-            await require_attempts_left(state.pool, state.settings, client_address(scope))
+            address = client_address(scope)
+            if address is not None and is_local(address) and _is_of_silent_proxy(scope["headers"]):
+                _warn_of_silent_proxy()
+            await require_attempts_left(state.pool, state.settings, address)
             await read_body(scope, receive, route.takes, carried(scope).body)
         await self.app(scope, receive, send)
 
@@ -147,6 +157,20 @@ def _if_changed(scope: HTTPScope, start: Any, body: Any) -> tuple[Any, Any]:
         return start, body
     headers = [(name, value) for name, value in start["headers"] if not name.startswith(b"content-")]
     return {**start, "status": HTTPStatus.NOT_MODIFIED, "headers": headers}, {**body, "body": b""}
+
+
+def _is_of_silent_proxy(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """True if a proxy on this machine sent it without telling for whom, as far as headers show it."""
+    names = {name for name, _ in headers}
+    host = (_header(headers, b"host") or b"localhost").decode("latin-1")
+    name = host.rpartition(":")[0] if host[-1].isdigit() and ":" in host else host
+    return b"x-forwarded-for" not in names and (bool(names & _OF_PROXIES) or not is_local(name.strip("[]")))
+
+
+@cache
+def _warn_of_silent_proxy() -> None:
+    """Once per process."""
+    log.warning("the proxy sends no X-Forwarded-For: all clients share the limits of one address")
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
