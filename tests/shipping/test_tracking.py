@@ -65,7 +65,7 @@ async def test_out_of_order_positions_keep_the_newest_as_latest(admin: Member) -
         await _record(admin, made, hours)
     assert await _last(admin, made) == ("at 7", _at(7))
     listed = (await admin.read(f"{PATH}/{made['id']}/tracking"))["items"]
-    assert [row["timestamp"] for row in listed] == [_at(hours) for hours in (7, 5, 3, 1)]  # the same one was sent twice
+    assert [row["timestamp"] for row in listed] == [_at(hours) for hours in (7, 5, 3, 1)]
 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 3), (3, 5)])
