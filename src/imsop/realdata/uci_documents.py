@@ -19,7 +19,8 @@ async def make_products(loading: Loading) -> int:
     return await loading.insert(
         """
         INSERT INTO products (id, organization_id, sku, name, category, selling_price)
-        SELECT g.product_id, $1::uuid, g.stock_code, g.name, CASE WHEN g.is_charge THEN 'Charge' END, g.price
+        SELECT g.product_id, $1::uuid, one_spelling(g.stock_code), one_spelling(g.name),
+               CASE WHEN g.is_charge THEN 'Charge' END, g.price
         FROM goods g ORDER BY g.stock_code
         """,
         loading.organization_id,

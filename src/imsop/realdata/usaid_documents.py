@@ -12,7 +12,7 @@ async def make_suppliers(loading: Loading) -> int:
     return await loading.insert(
         """
         INSERT INTO suppliers (id, organization_id, name)
-        SELECT DISTINCT d.supplier_id, $1::uuid, d.vendor FROM deliveries d WHERE NOT d.is_sale
+        SELECT DISTINCT d.supplier_id, $1::uuid, one_spelling(d.vendor) FROM deliveries d WHERE NOT d.is_sale
         """,
         loading.organization_id,
     )
@@ -23,7 +23,7 @@ async def make_customers(loading: Loading) -> int:
     return await loading.insert(
         """
         INSERT INTO customers (id, organization_id, name, country)
-        SELECT DISTINCT d.customer_id, $1::uuid, d.country, d.country FROM deliveries d
+        SELECT DISTINCT d.customer_id, $1::uuid, one_spelling(d.country), d.country FROM deliveries d
         """,
         loading.organization_id,
     )
@@ -36,7 +36,7 @@ async def make_products(loading: Loading) -> int:
         INSERT INTO products (id, organization_id, sku, name, description, category, unit_of_measure)
         SELECT DISTINCT ON (d.product_id)
                d.product_id, $1::uuid, d.product_group || '-' || upper(left(md5(d.item_description), 6)),
-               d.item_description,
+               one_spelling(d.item_description),
                concat_ws(', ', d.molecule_test_type, d.brand, d.dosage, d.dosage_form,
                          d.unit_of_measure_per_pack || ' per pack'),
                concat_ws(': ', d.product_group, d.sub_classification), 'pack'
