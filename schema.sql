@@ -1398,6 +1398,12 @@ $$;
 
 ALTER FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids uuid[], p_movements public.stock_movement[]) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (p_status <> 'active'::text) THEN p_status WHEN (p_on_hand = 0) THEN 'out_of_stock'::text WHEN ((p_on_hand < p_reorder_level) AND (p_on_hand_of_product < p_reorder_level)) THEN 'below_reorder_level'::text ELSE 'in_stock'::text END;
+
+ALTER FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4396,6 +4402,10 @@ GRANT ALL ON FUNCTION public.shipment_is_late(p_status text, p_expected date, p_
 GRANT ALL ON FUNCTION public.shipment_is_late(p_status text, p_expected date, p_delivered date, p_today date) TO imsop_operator;
 
 REVOKE ALL ON FUNCTION public.short_in_the_past(p_organization_id uuid, p_inventory_ids uuid[], p_movements public.stock_movement[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) TO imsop_app;
+GRANT ALL ON FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) TO imsop_operator;
 
 REVOKE ALL ON FUNCTION public.touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[]) FROM PUBLIC;
 

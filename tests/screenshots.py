@@ -69,7 +69,7 @@ async def take(address: str) -> None:
 async def sign_in(page: Page) -> None:
     await page.goto("/sign-in")
     await page.get_by_label("E-mail address").fill(WHO)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("textbox", name="Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/")
 

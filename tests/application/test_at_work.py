@@ -98,7 +98,7 @@ async def test_everything_can_be_read_without_javascript(site: Site, browser: Br
         page = visit.page
         await page.goto("/ledger")
         await page.get_by_label("E-mail address").fill(FOODS)
-        await page.get_by_label("Password", exact=True).fill("imsop-demo")
+        await page.get_by_role("textbox", name="Password").fill("imsop-demo")
         await page.get_by_role("button", name="Sign in").click()
         await page.wait_for_url("**/ledger")
         filters = page.get_by_role("search", name="Filters")

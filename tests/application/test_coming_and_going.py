@@ -16,7 +16,7 @@ PLANNER = "planner@foods.example"
 
 async def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     await page.get_by_label("E-mail address").fill(email)
-    await page.get_by_label("Password", exact=True).fill(password)
+    await page.get_by_role("textbox", name="Password").fill(password)
     await page.get_by_role("button", name="Sign in").click()
 
 
@@ -37,7 +37,7 @@ async def test_a_wrong_password_is_reported_at_its_field(site: Site, browser: Br
     async with visiting(browser, base_url=site.address) as visit:
         await visit.page.goto("/sign-in")
         await sign_in(visit.page, PLANNER, "not the password")
-        password = visit.page.get_by_label("Password", exact=True)
+        password = visit.page.get_by_role("textbox", name="Password")
         await expect(password).to_have_attribute("aria-invalid", "true")
         await expect(password).to_have_accessible_description("The e-mail address or the password is wrong.")
         await expect(password).to_be_focused()
@@ -58,7 +58,7 @@ async def test_too_many_attempts_show_when_to_try_again(site: Site, browser: Bro
         await visit.page.goto("/sign-in")
         for said in ("ist falsch", r"Versuchen Sie es in \d+ Minuten wieder"):
             await visit.page.get_by_label("E-Mail-Adresse").fill("nobody@foods.example")
-            await visit.page.get_by_label("Passwort", exact=True).fill("wrong")
+            await visit.page.get_by_role("textbox", name="Passwort").fill("wrong")
             await visit.page.get_by_role("button", name="Anmelden").click()
             await expect(visit.page.get_by_role("main")).to_contain_text(re.compile(said))
         assert await visit.inaccessible() == []

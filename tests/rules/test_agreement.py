@@ -7,17 +7,22 @@ from uuid import UUID
 from imsop.analytics.metrics.jobs import DAILY_FIGURES
 from imsop.core.jobs import run_now
 from imsop.core.listing import PageRequest
+from imsop.inventory.days import queries as stock_days
+from imsop.inventory.days.jobs import DAILY_STOCK
+from imsop.inventory.stock import queries as stock_queries
 from imsop.purchasing.performance import queries as purchase_performance
 from imsop.purchasing.performance.jobs import SUPPLIER_METRICS
 from imsop.purchasing.supply import queries as supply
 from imsop.sales.demand import queries as demand
 from imsop.sales.performance import queries as sales_performance
+from imsop.shipping.punctuality import queries as punctuality
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of
-from tests.states import Line, ago, ahead, purchase_order, sales_order
+from tests.pages.tables import tiles
+from tests.states import Line, ago, ahead, purchase_order, sales_order, shipment
 
 ORDERED = 10
 MOST = PageRequest("due_on", 500)
@@ -155,6 +160,82 @@ async def test_sales_orders_and_their_lines(database: TestDatabase, admin: Membe
     assert await total(admin, "sales_lines_due") == len(due)
     assert await total(admin, "sales_lines_on_time") == len(on_time)
     assert await total(admin, "sales_orders") == len([c for c in known.values() if c.status in agreed])
+
+
+async def test_stock_of_products(database: TestDatabase, admin: Member) -> None:
+    north, south = [await factories.warehouse(admin) for _ in range(2)]
+    held = {  # by SKU: status, reorder level, stock in each warehouse that ever had any
+        "GONE": ("active", 10, (0, 0)),
+        "ENOUGH": ("active", 10, (0, 20)),
+        "SPLIT": ("active", 10, (4, 9)),
+        "LOW": ("active", 10, (4, 5)),
+        "ALMOST": ("active", 10, (0, 5)),
+        "FREE": ("active", 0, (0, None)),
+        "OLD": ("discontinued", 10, (0, 3)),
+    }
+    for sku, (status, level, stock) in held.items():
+        product = await factories.product(admin, sku=sku, reorder_level=level)
+        for warehouse, on_hand in zip((north, south), stock, strict=True):
+            if on_hand is not None:
+                entry = {"product_id": product["id"], "warehouse_id": warehouse["id"]}
+                await admin.create(
+                    "inventory-transactions", entry | {"transaction_type": "receipt", "quantity": on_hand + 1}
+                )
+                await admin.create(
+                    "inventory-transactions", entry | {"transaction_type": "adjustment", "quantity": -1}
+                )
+        accepted(await admin.edit(f"products/{product['id']}", status=status))
+    first, second = north["name"], south["name"]
+    out = {("GONE", first), ("GONE", second), ("ENOUGH", first), ("ALMOST", first), ("FREE", first)}
+    low = {("LOW", first), ("LOW", second), ("ALMOST", second)}
+    here = await signed_in(admin)
+    for state, expected in (("out_of_stock", out), ("below_reorder_level", low)):
+        rows = await csv_of(here, "/inventory", state=state)
+        assert {(row["sku"], row["warehouse_name"]) for row in rows} == expected
+        assert {row["state"] for row in rows} == {state}
+    sites = {row["name"]: row["out_of_stock"] for row in await csv_of(here, "/warehouses")}
+    assert sites == {
+        site["name"]: str(sum(where == site["name"] for _, where in out)) for site in (north, south)
+    }
+    async with admin.transaction() as connection:
+        gone = await stock_queries.list_stocked_out(connection, admin.organization_id, 100)
+        assert {row.sku for row in gone} == {"GONE", "FREE"}
+        figures = tiles(await here.get("/"))
+    assert figures["Out of stock"][0][0] == str(len(out))
+    assert figures["Below reorder level"][0][0] == str(len(low))
+    for sku, label in (
+        ("GONE", "Out of stock"),
+        ("LOW", "Reorder"),
+        ("ALMOST", "Reorder"),
+        ("ENOUGH", "In stock"),
+    ):
+        (row,) = (await admin.read("products", sku=sku))["items"]
+        assert label in (await here.get(f"/products/{row['id']}")).text.partition("Available")[0], sku
+    await run_now(database.installation, DAILY_STOCK, admin.organization_id)
+    async with admin.transaction() as connection:
+        (today,) = await stock_days.list_totals(connection, admin.organization_id, [ago(0)])
+    assert (today.out_of_stock, today.below_reorder_level) == (len(out), len(low))
+
+
+async def test_shipments(admin: Member) -> None:
+    known = {}
+    for status in ("pending", "in_transit", "delivered", "cancelled"):
+        for expected in (ago(2), ago(0), ahead(2)):
+            delivered = ago(1) if status == "delivered" else None
+            made = await shipment(admin, status, delivered=delivered, expected_delivery_date=f"{expected}")
+            known[made["id"]] = (status, expected, delivered)
+    late = {
+        id_ for id_, (status, expected, delivered) in known.items()
+        if status != "cancelled" and expected < (delivered or ago(0))
+    }  # fmt: skip
+    assert len(late) == 3
+    assert {row["id"] for row in await csv_of(await signed_in(admin), "/shipments", late="true")} == late
+    async with admin.transaction() as connection:
+        overdue = await punctuality.list_late(connection, admin.organization_id, ago(0), 100)
+        assert {row.id for row in overdue} == {UUID(id_) for id_ in late if known[id_][0] == "in_transit"}
+        (month,) = await punctuality.list_punctuality(connection, admin.organization_id, ago(0), 30, 1)
+    done = {id_ for id_, (status, _, _) in known.items() if status == "delivered"}
+    assert (month.delivered, month.on_time) == (len(done), len(done - late))
 
 
 async def total(owner: Member, figure: str) -> float:

@@ -234,7 +234,9 @@ class EmbeddedServer:
             failures = 0 if time.monotonic() - began > _STEADY_SECONDS else failures
             delay = _RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)]
             failures += 1
-            log.error("the database stopped unexpectedly", starting_again_in_seconds=delay)
+            log.error(
+                "the database stopped unexpectedly; it is started again after", milliseconds=delay * 1000
+            )
             if self._stopping.wait(delay):
                 return
             with self._spawning:

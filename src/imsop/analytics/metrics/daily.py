@@ -103,7 +103,7 @@ async def insert_stock(connection: Connection, organization_id: UUID, first: dat
                         ELSE '' END AS category,
                    sum(held.on_hand) AS units, sum(held.on_hand * held.unit_cost) AS value,
                    coalesce(sum(held.on_hand) FILTER (WHERE held.unit_cost IS NULL), 0) AS uncosted,
-                   count(*) FILTER (WHERE held.status = 'active' AND held.on_hand = 0) AS outs
+                   count(*) FILTER (WHERE held.state = 'out_of_stock') AS outs
             FROM ("""
             + HELD_BY_DAY
             + """) AS held

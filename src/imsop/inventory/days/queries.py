@@ -90,6 +90,8 @@ async def get_last_total_day(connection: Connection, organization_id: UUID) -> d
 
 # Stock of each balance of organization $1 at the end of each day from $2 to $3, from the daily balances.
 HELD_BY_DAY = """
+    SELECT was.*, stock_state(was.status, was.on_hand, was.reorder_level, was.of_product) AS state
+    FROM (
     SELECT i.warehouse_id, each.day::date AS day, kept.on_hand,
            i.product_id, p.category,
            p.unit_cost, p.status, p.reorder_level,
@@ -109,6 +111,7 @@ HELD_BY_DAY = """
     ) AS kept
     CROSS JOIN LATERAL generate_series(kept.first, kept.last, interval '1 day') AS each (day)
     WHERE i.organization_id = $1
+    ) AS was
 """
 
 
@@ -120,9 +123,8 @@ async def keep_totals(connection: Connection, organization_id: UUID, first: date
             (organization_id, warehouse_id, day, quantity_on_hand, value, out_of_stock, below_reorder_level)
         SELECT $1, held.warehouse_id, held.day, sum(held.on_hand),
                coalesce(sum(held.on_hand * held.unit_cost), 0),
-               count(*) FILTER (WHERE held.status = 'active' AND held.on_hand = 0),
-               count(*) FILTER (WHERE held.status = 'active' AND held.on_hand < held.reorder_level
-                                      AND held.of_product < held.reorder_level)
+               count(*) FILTER (WHERE held.state = 'out_of_stock'),
+               count(*) FILTER (WHERE held.state = 'below_reorder_level')
         FROM ("""
         + HELD_BY_DAY
         + """) AS held

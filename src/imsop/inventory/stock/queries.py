@@ -80,19 +80,14 @@ async def sum_stock(
     return {product_id: sums.get(product_id, StockSum(0, 0)) for product_id in product_ids}
 
 
-# Stock state: out_of_stock looks at this warehouse; below_reorder_level compares the product's total over all
-# warehouses. A product that is not active has its own status as state.
-_STOCK = """
+_STATE = """stock_state(p.status, i.quantity_on_hand, p.reorder_level, (
+               SELECT sum(b.quantity_on_hand) FROM inventory b
+               WHERE b.organization_id = $1 AND b.product_id = i.product_id))"""
+_STOCK = f"""
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
            i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.quantity_available AS available,
            p.reorder_level, i.quantity_on_hand * p.unit_cost AS value, i.last_counted,
-           CASE WHEN p.status <> 'active' THEN p.status
-                WHEN i.quantity_on_hand = 0 THEN 'out_of_stock'
-                WHEN i.quantity_on_hand < p.reorder_level AND p.reorder_level >
-                     (SELECT sum(b.quantity_on_hand) FROM inventory b
-                      WHERE b.organization_id = $1 AND b.product_id = i.product_id)
-                THEN 'below_reorder_level'
-                ELSE 'in_stock' END AS state
+           {_STATE} AS state
     FROM inventory i
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
@@ -107,10 +102,7 @@ STOCK = Listing(
         "q": "i.product_id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
-        "is_out_of_stock": "p.status = 'active' AND (i.quantity_on_hand = 0) = {}",
-        "is_below_reorder_level": """p.status = 'active' AND i.quantity_on_hand < p.reorder_level
-            AND (p.reorder_level > (SELECT sum(b.quantity_on_hand) FROM inventory b
-                                    WHERE b.organization_id = $1 AND b.product_id = i.product_id)) = {}""",
+        "state": _STATE + " = {}",
     },
     sorts={
         "sku": Sort("p.sku_folded", "sku", str, BY_CODE),
@@ -129,18 +121,17 @@ _ALL_HELD = (
 )
 
 
+_STATE_AS_OF = "stock_state(p.status, stood.on_hand, p.reorder_level, " + _ALL_HELD + ")"
+
+
 _STOCK_AS_OF = (
     """
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
            stood.on_hand, NULL::int AS reserved, NULL::int AS available,
            p.reorder_level, stood.on_hand * p.unit_cost AS value, NULL::timestamptz AS last_counted,
-           CASE WHEN p.status <> 'active' THEN p.status
-                WHEN stood.on_hand = 0 THEN 'out_of_stock'
-                WHEN stood.on_hand < p.reorder_level AND p.reorder_level > """
-    + _ALL_HELD
-    + """
-                THEN 'below_reorder_level'
-                ELSE 'in_stock' END AS state
+           """
+    + _STATE_AS_OF
+    + """ AS state
     FROM inventory i
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
@@ -160,11 +151,7 @@ STOCK_AS_OF = Listing(
         "q": "i.product_id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
-        "is_out_of_stock": "p.status = 'active' AND (stood.on_hand = 0) = {}",
-        "is_below_reorder_level": """p.status = 'active' AND p.reorder_level > 0
-            AND stood.on_hand < p.reorder_level AND (p.reorder_level > """
-        + _ALL_HELD
-        + ") = {}",
+        "state": _STATE_AS_OF + " = {}",
     },
     sorts={
         "sku": Sort("p.sku_folded", "sku", str, BY_CODE),
@@ -259,13 +246,13 @@ async def list_stocked_out(connection: Connection, organization_id: UUID, limit:
         StockedOut,
         """
         SELECT p.id AS product_id, p.sku, p.name, empty.warehouses, p.reorder_level
-        FROM (SELECT i.product_id, count(*) AS warehouses
+        FROM (SELECT i.product_id, count(*) AS warehouses, sum(i.quantity_on_hand) AS on_hand
               FROM inventory i
               WHERE i.organization_id = $1
               GROUP BY i.product_id
               HAVING sum(i.quantity_on_hand) = 0) AS empty
         JOIN products p ON p.organization_id = $1 AND p.id = empty.product_id
-        WHERE p.status = 'active'
+        WHERE stock_state(p.status, empty.on_hand, p.reorder_level, empty.on_hand) = 'out_of_stock'
         ORDER BY p.reorder_level DESC, p.sku
         LIMIT $2
         """,

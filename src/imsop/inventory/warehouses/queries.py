@@ -258,7 +258,8 @@ WAREHOUSE_SUMMARIES = Listing(
         SELECT coalesce(sum(i.quantity_on_hand), 0) AS on_hand,
                coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
                count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
-               count(*) FILTER (WHERE i.quantity_on_hand = 0 AND p.status = 'active') AS out_of_stock
+               count(*) FILTER (WHERE stock_state(p.status, i.quantity_on_hand, p.reorder_level, 0)
+                                      = 'out_of_stock') AS out_of_stock
         FROM inventory i
         JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
         WHERE i.organization_id = $1 AND i.warehouse_id = w.id

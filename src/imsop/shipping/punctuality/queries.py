@@ -29,7 +29,8 @@ async def list_punctuality(
         Punctuality,
         """
         SELECT $2::date - ($3::int * (stretch + 1) - 1) AS first, count(s.id) AS delivered,
-               count(s.id) FILTER (WHERE s.actual_delivery_date <= s.expected_delivery_date) AS on_time
+               count(s.id) FILTER (WHERE NOT shipment_is_late(
+                   s.status, s.expected_delivery_date, s.actual_delivery_date, $2::date)) AS on_time
         FROM generate_series(0, $4::int - 1) AS stretch
         LEFT JOIN shipments s ON s.organization_id = $1 AND s.status = 'delivered'
             AND s.expected_delivery_date IS NOT NULL
@@ -129,7 +130,9 @@ async def list_late(
                 ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1) AS payload
         FROM shipments s
         LEFT JOIN warehouses w ON w.organization_id = $1 AND w.id = s.destination_warehouse_id
-        WHERE s.organization_id = $1 AND s.status = 'in_transit' AND s.expected_delivery_date < $2
+        WHERE s.organization_id = $1 AND s.status = 'in_transit'
+          AND s.expected_delivery_date < $2 -- for the index
+          AND shipment_is_late(s.status, s.expected_delivery_date, s.actual_delivery_date, $2)
         ORDER BY s.expected_delivery_date, s.id
         LIMIT $3
         """,

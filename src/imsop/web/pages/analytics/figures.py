@@ -76,8 +76,8 @@ async def stock(connection: Connection, actor: Actor, ends: list[date]) -> Stock
     ours = connection, actor.organization_id
     totals = await stock_queries.sum_all_stock(*ours)
     stood = await days_queries.list_totals(*ours, ends)
-    out = await STOCK.count(*ours, most=COUNTED + 1, is_out_of_stock=True)
-    low = await STOCK.count(*ours, most=COUNTED + 1, is_below_reorder_level=True)
+    out = await STOCK.count(*ours, most=COUNTED + 1, state="out_of_stock")
+    low = await STOCK.count(*ours, most=COUNTED + 1, state="below_reorder_level")
     return Stock(
         Figure(totals.value, [day.value for day in stood]),
         Figure(totals.on_hand, [day.on_hand for day in stood]),

@@ -131,8 +131,7 @@ def _filters(
         "q": spellings_of(q),
         "product_id": product_id,
         "warehouse_id": warehouse_id,
-        "is_out_of_stock": True if state == "out_of_stock" else None,
-        "is_below_reorder_level": True if state == "below_reorder_level" else None,
+        "state": state,
     }
 
 
