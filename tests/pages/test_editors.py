@@ -287,3 +287,28 @@ async def test_similar_rows_are_suggested_while_typing(admin: Member, stranger: 
     found = await here.get("/suppliers/similar", params={"name": "accouns nig"})
     assert re.findall(r'href="/suppliers/([^"]+)"', found.text) == [supplier["id"]]
     assert (await here.get("/suppliers/similar", params={"name": "zzz"})).text.strip() == ""
+
+
+async def undo(here: Browser, path: str) -> httpx.Response:
+    return await here.post(f"{path}/undo", data={"csrf_token": await csrf_token_of(here)})
+
+
+async def test_a_change_is_undone_by_whoever_made_it(admin: Member, noun: Noun) -> None:
+    here = await signed_in(admin)
+    typed = await filled(noun, admin)
+    await made(here, noun, typed)
+    row = await row_of(admin, noun, typed)
+    path, resource = f"{noun.path}/{row['id']}", f"{noun.resource}/{row['id']}"
+    assert (await undo(here, path)).status_code == 409  # it is new
+    kept = {name: value for name, value in typed.items() if name != "warehouse_id"}
+    form = await here.get(f"{path}/edit")
+    saved = await here.fill(form, f"{path}/edit", **kept | noun.edited)
+    shown = await here.get(saved.headers["location"])
+    assert (f'action="{path}/undo"' in shown.text) == (noun.path != "/zones")
+    colleague = await factories.member(admin, "administrator")
+    assert (await undo(await signed_in(colleague), path)).status_code == 409
+    assert (await undo(here, path)).status_code == 303
+    assert await admin.read(resource) | {"updated_at": ""} == row | {"updated_at": ""}
+    await colleague.edit(resource, name="Other")
+    assert (await undo(here, path)).status_code == 409
+    assert (await admin.read(resource))["name"] == "Other"

@@ -155,6 +155,7 @@ class Editor(Generic[Row]):
         return [
             *_new_routes(self),
             *_edit_routes(self),
+            _undo_route(self),
             *picker_routes(self.path, self.place.permission, self.write, self.pickers),
             *([_similar_route(self, self.found_as)] if self.found_as else []),
         ]
@@ -291,6 +292,51 @@ def _edit_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
         return Redirect(f"{editor.path}?saved=true", status_code=303)
 
     return [edit_page, save, delete]
+
+
+def _undo_route(editor: Editor[Any]) -> HTTPRouteHandler:
+    @post(
+        f"{editor.path}/{{row_id:uuid}}/undo",
+        opt=allow(editor.write, emits=(editor.changed,)),
+        status_code=303,
+        include_in_schema=False,
+    )
+    async def undo(request: StrictRequest, row_id: UUID) -> Response[Any]:
+        """Reverts the last change of the row, if it is the reader's own."""
+        connection, actor = await request.begin()
+        row = await editor.get_row(connection, actor, row_id)
+        stored = editor.shown(row)
+        try:
+            before = stored | await _before_my_change(connection, actor, editor, row_id)
+            if changes := editor.changes_of(row, editor.typed(before, ())):
+                async with attempt(connection):
+                    await editor.edit(connection, actor, row_id, changes, edits.etag(row.updated_at))
+        except (InvalidInput, Conflict, PreconditionFailed) as refusal:
+            return await _show(request, editor, Shown(stored, row, refusal))
+        return Redirect(editor.place_of(row_id), status_code=303)
+
+    return undo
+
+
+async def _before_my_change(
+    connection: Connection, actor: Actor, editor: Editor[Any], row_id: UUID
+) -> dict[str, str]:
+    """Old values of the row's last change. Raises Conflict if it is not the actor's, or not of this form."""
+    page = await EVENTS_OF_ENTITIES.page(
+        connection,
+        actor.organization_id,
+        PageRequest("-created_at", 1),
+        [editor.created.kind],
+        [str(row_id)],
+    )
+    fields = {one.name: one for one in editor.fields}
+    changes = {}
+    for last in page.items:
+        if last.event_type == editor.changed.name and last.user_id == actor.user_id:
+            changes = (last.metadata or {}).get("changes", {})
+    if not changes or not changes.keys() <= fields.keys():
+        raise Conflict("there is no change of yours to undo")
+    return {name: _text(fields[name], change["old"]) for name, change in changes.items()}
 
 
 def _similar_route(editor: Editor[Any], found_as: SearchKind) -> HTTPRouteHandler:
