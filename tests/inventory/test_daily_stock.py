@@ -70,7 +70,7 @@ class Books:
         of_product = Counter[UUID]()
         for (product, _), units in stood.items():
             of_product[product] += units
-        return sum(units < LEVEL and of_product[product] < LEVEL for (product, _), units in stood.items())
+        return sum(0 < units < LEVEL and of_product[product] < LEVEL for (product, _), units in stood.items())
 
 
 @pytest.fixture

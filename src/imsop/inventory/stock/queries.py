@@ -83,16 +83,20 @@ async def sum_stock(
 _STATE = """stock_state(p.status, i.quantity_on_hand, p.reorder_level, (
                SELECT sum(b.quantity_on_hand) FROM inventory b
                WHERE b.organization_id = $1 AND b.product_id = i.product_id))"""
-_STOCK = f"""
+_STOCK = (
+    """
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
            i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.quantity_available AS available,
            p.reorder_level, i.quantity_on_hand * p.unit_cost AS value, i.last_counted,
-           {_STATE} AS state
+           """
+    + _STATE
+    + """ AS state
     FROM inventory i
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     JOIN warehouses w ON w.organization_id = $1 AND w.id = i.warehouse_id
     WHERE i.organization_id = $1
 """
+)
 
 
 STOCK = Listing(
