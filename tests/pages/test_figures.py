@@ -78,7 +78,7 @@ async def test_past_stock_equals_the_daily_totals(admin: Member, stranger: Membe
     assert [*found.on_hand.before, found.on_hand.now] == [None, None, 10, 10, 4, 4, 0, 0, 7]
     assert found.value.before[4] == Decimal(10)
     assert [*found.out.before, found.out.now] == [None, None, 0, 0, 0, 0, 1, 1, 0]
-    assert [*found.low.before, found.low.now] == [None, None, 0, 0, 1, 1, 1, 1, 0]
+    assert [*found.low.before, found.low.now] == [None, None, 0, 0, 1, 1, 0, 0, 0]
     page = await (await signed_in(admin)).get("/")
     assert 'tone-active toned">+75.0% in 30 days' in page.text  # from 4 units to 7, and their value
     assert 'tone-good toned">-1 in 30 days' in page.text  # below its reorder level
