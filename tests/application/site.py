@@ -124,6 +124,11 @@ async def _follow(site: Site, who: str) -> Followed:
                 continue
             seen.update([alike, (path, "all")])
             async with http.stream("GET", address) as reply:
+                if reply.status_code == 303:  # an exact match, say; it is followed
+                    if (target := reply.headers["location"]) not in met:
+                        met.add(target)
+                        queue.append((target, address))
+                    continue
                 if reply.status_code != 200:
                     broken.append(f"{reply.status_code}: {address} on {shown_on}")
                 if path not in whole_pages():

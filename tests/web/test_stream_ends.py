@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator
 from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 
 from imsop.cli.operating import set_status
 from imsop.core.errors import TooManyRequests, Unavailable
@@ -106,15 +108,24 @@ async def _read_to_the_end(stream_socket: socket.socket) -> bytes:
     return heard
 
 
+@pytest.fixture
+def output(capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """What is logged. Afterwards, logs go where they went before, and none is left with a closed file."""
+    before = structlog.get_config()
+    yield capfd
+    structlog.configure(**before)
+
+
 @pytest.mark.usefixtures("hasty")
 async def test_a_client_that_never_reads_is_aborted(
     database: TestDatabase,
     admin: Member,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    output: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(connection, "STALL_SECONDS", 3.0)  # the listener runs in this very process
     async with process_of(database) as app, served(app) as address:
+        structlog.configure(**structlog.get_config() | {"cache_logger_on_first_use": False})
         async with listening(address, admin) as ear:
             deaf = await _deaf_socket(address, admin, app)
             await _shout(admin, ear, least_bytes=12_000_000)
@@ -126,7 +137,7 @@ async def test_a_client_that_never_reads_is_aborted(
         deaf.setblocking(False)
         heard = await _read_to_the_end(deaf)
         assert not heard.endswith(b"0\r\n\r\n"), "what was thrown away is not passed off as the end"
-    assert "ERROR" not in capfd.readouterr().err, "it is a listener's fault, and none of ours"
+    assert "ERROR" not in output.readouterr().err, "it is a listener's fault, and none of ours"
 
 
 # Revoked access
