@@ -372,6 +372,41 @@ END $$;
 
 ALTER FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) OWNER TO imsop_owner;
 
+CREATE TABLE public.inventory (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    warehouse_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    quantity_on_hand integer DEFAULT 0 NOT NULL,
+    quantity_reserved integer DEFAULT 0 NOT NULL,
+    quantity_available integer GENERATED ALWAYS AS ((quantity_on_hand - quantity_reserved)) STORED,
+    version bigint DEFAULT 0 NOT NULL,
+    last_counted timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_occurred_at timestamp with time zone,
+    dated_back_since timestamp with time zone,
+    CONSTRAINT inventory_reserved_not_negative CHECK ((quantity_reserved >= 0)),
+    CONSTRAINT inventory_reserved_within_on_hand CHECK ((quantity_reserved <= quantity_on_hand))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY public.inventory FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.inventory OWNER TO imsop_owner;
+
+CREATE FUNCTION public.lock_balances_of_product(p_organization_id uuid, p_product_id uuid) RETURNS void
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT
+    FROM public.inventory i
+   WHERE ((i.organization_id = lock_balances_of_product.p_organization_id) AND (i.product_id = lock_balances_of_product.p_product_id))
+   ORDER BY i.id
+  FOR NO KEY UPDATE OF i;
+END;
+
+ALTER FUNCTION public.lock_balances_of_product(p_organization_id uuid, p_product_id uuid) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) RETURNS uuid[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -857,9 +892,7 @@ CREATE FUNCTION public.require_uncounted_product() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    PERFORM FROM inventory i
-    WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id
-    ORDER BY i.id FOR NO KEY UPDATE;
+    PERFORM lock_balances_of_product(NEW.organization_id, NEW.id);
     IF EXISTS (SELECT FROM inventory i
                WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id AND i.version > 0)
        OR EXISTS (SELECT FROM purchase_order_items i
@@ -878,9 +911,7 @@ CREATE FUNCTION public.require_unused_product() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    PERFORM FROM inventory i
-    WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id
-    ORDER BY i.id FOR NO KEY UPDATE;
+    PERFORM lock_balances_of_product(NEW.organization_id, NEW.id);
     IF EXISTS (SELECT FROM inventory i
                WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id AND i.quantity_on_hand <> 0)
        OR EXISTS (SELECT FROM purchase_lines l
@@ -2095,29 +2126,6 @@ CREATE TABLE public.idempotency_keys (
 ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys OWNER TO imsop_owner;
-
-CREATE TABLE public.inventory (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    warehouse_id uuid NOT NULL,
-    product_id uuid NOT NULL,
-    quantity_on_hand integer DEFAULT 0 NOT NULL,
-    quantity_reserved integer DEFAULT 0 NOT NULL,
-    quantity_available integer GENERATED ALWAYS AS ((quantity_on_hand - quantity_reserved)) STORED,
-    version bigint DEFAULT 0 NOT NULL,
-    last_counted timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_occurred_at timestamp with time zone,
-    dated_back_since timestamp with time zone,
-    CONSTRAINT inventory_reserved_not_negative CHECK ((quantity_reserved >= 0)),
-    CONSTRAINT inventory_reserved_within_on_hand CHECK ((quantity_reserved <= quantity_on_hand))
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY public.inventory FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.inventory OWNER TO imsop_owner;
 
 CREATE TABLE public.inventory_daily_balances (
     organization_id uuid NOT NULL,
@@ -4286,6 +4294,11 @@ REVOKE ALL ON FUNCTION public.keep_product_codes() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_balances(p_organization_id uuid, p_inventory_ids uuid[]) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.inventory TO imsop_app;
+GRANT SELECT ON TABLE public.inventory TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.lock_balances_of_product(p_organization_id uuid, p_product_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
@@ -4624,9 +4637,6 @@ GRANT UPDATE(response_headers) ON TABLE public.idempotency_keys TO imsop_app;
 GRANT UPDATE(response_body) ON TABLE public.idempotency_keys TO imsop_app;
 
 GRANT SELECT(created_at) ON TABLE public.idempotency_keys TO imsop_operator;
-
-GRANT SELECT ON TABLE public.inventory TO imsop_app;
-GRANT SELECT ON TABLE public.inventory TO imsop_operator;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.inventory_daily_balances TO imsop_app;
 GRANT SELECT ON TABLE public.inventory_daily_balances TO imsop_operator;

@@ -1,22 +1,14 @@
 // Fields that name another row: arrows go through what was found, Enter or a click takes it, Escape leaves the field as typed.
 
+import { current, move, select } from "./listbox.js";
+
 const listOf = (field) => document.getElementById(field.getAttribute("aria-controls"));
 const optionsOf = (field) => [...listOf(field).querySelectorAll("[role=option]:not([aria-disabled])")];
-
-function select(field, option) {
-  for (const other of optionsOf(field)) other.setAttribute("aria-selected", String(other === option));
-  if (option) {
-    field.setAttribute("aria-activedescendant", option.id);
-    option.scrollIntoView({ block: "nearest" });
-  } else {
-    field.removeAttribute("aria-activedescendant");
-  }
-}
 
 function close(field) {
   listOf(field).replaceChildren();
   field.setAttribute("aria-expanded", "false");
-  select(field, null);
+  select(field, [], null);
 }
 
 function take(field, option) {
@@ -29,16 +21,13 @@ const fieldOf = (element) => element.closest?.(".picker")?.querySelector("[role=
 
 document.addEventListener("keydown", (event) => {
   const field = event.target.matches?.(".picker [role=combobox]") && event.target;
-  if (!field) return;
+  if (!field || event.isComposing) return; // Enter then ends a word of an input method.
   const options = optionsOf(field);
-  const place = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step && options.length) {
+  const chosen = current(options);
+  if (move(event, field, options)) return;
+  if (event.key === "Enter" && chosen) {
     event.preventDefault();
-    select(field, options[(place + step + options.length + (place < 0 && step < 0 ? 1 : 0)) % options.length]);
-  } else if (event.key === "Enter" && place >= 0) {
-    event.preventDefault();
-    take(field, options[place]);
+    take(field, chosen);
   } else if (event.key === "Escape" && options.length) {
     event.stopPropagation();
     close(field);
@@ -61,5 +50,5 @@ document.addEventListener("htmx:after:swap", ({ target }) => {
   if (!field) return;
   if (document.activeElement !== field) return close(field);
   field.setAttribute("aria-expanded", String(optionsOf(field).length > 0));
-  select(field, null);
+  select(field, optionsOf(field), null);
 });

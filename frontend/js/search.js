@@ -1,21 +1,13 @@
 // The palette: "/" or Ctrl K opens it, arrows go through what it offers, Enter opens, Escape closes.
 
+import { current, move, select } from "./listbox.js";
+
 const box = document.querySelector("#search");
 const typing = (element) => element.closest?.("input, textarea, select, [contenteditable]");
 let left = null; // What had the focus before.
 
 function found() {
   return [...document.querySelectorAll("#search-results [role=option]:not([aria-disabled])")];
-}
-
-function select(option) {
-  for (const other of found()) other.setAttribute("aria-selected", String(other === option));
-  if (option) {
-    box.setAttribute("aria-activedescendant", option.id);
-    option.scrollIntoView({ block: "nearest" });
-  } else {
-    box.removeAttribute("aria-activedescendant");
-  }
 }
 
 function open() {
@@ -33,14 +25,11 @@ function close() {
 function onKey(event) {
   if (event.isComposing) return; // Enter then ends a word of an input method.
   const options = found();
-  const place = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step && options.length) {
-    event.preventDefault();
-    select(options[(place + step + options.length + (place < 0 && step < 0 ? 1 : 0)) % options.length]);
-  } else if (event.key === "Enter" && place >= 0 && (options[place].dataset.foundFor ?? "") === box.value.trim()) {
+  const chosen = current(options);
+  if (move(event, box, options)) return;
+  if (event.key === "Enter" && chosen && (chosen.dataset.foundFor ?? "") === box.value.trim()) {
     event.preventDefault(); // What was found for other letters is not opened: the search page answers.
-    options[place].click();
+    chosen.click();
   } else if (event.key === "Escape") {
     event.preventDefault();
     close();
@@ -59,6 +48,6 @@ if (box) {
   document.addEventListener("htmx:after:swap", () => {
     const options = found();
     box.setAttribute("aria-expanded", String(options.length > 0));
-    select(box.value.trim() ? options[0] : null);
+    select(box, options, box.value.trim() ? options[0] : null);
   });
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imsop.core.searching import folded, spellings_of
+from imsop.core.searching import spellings_of, unaccented
 
 GTIN = "00060015651000"
 
@@ -39,4 +39,4 @@ def test_other_spellings_follow() -> None:
 
 
 def test_names_are_compared_without_accents_and_case() -> None:
-    assert folded(" Aufträge ") == folded("AUFTRAGE")
+    assert unaccented(" Aufträge ") == unaccented("AUFTRAGE")

@@ -61,8 +61,8 @@ def spellings_of(typed: str | None) -> list[str] | None:
     return list(dict.fromkeys(spelled))
 
 
-def folded(text: str) -> str:
-    """Without accents and case, for what is compared here and not in the database."""
+def unaccented(text: str) -> str:
+    """Without accents and in lower case, for what is compared here and not in the database."""
     decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 

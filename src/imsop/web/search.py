@@ -8,7 +8,7 @@ from litestar import get
 from msgspec import Meta, Struct
 
 from imsop.core.database import Connection, fetch_all
-from imsop.core.searching import SearchQuery, folded, spellings_of
+from imsop.core.searching import SearchQuery, spellings_of, unaccented
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
@@ -54,9 +54,9 @@ async def search(connection: Connection, actor: Actor, query: str, limit: int) -
     """
     kinds = [kind for kind, place in FOUND.items() if place.permission in actor.permissions]
     results = await search_kinds(connection, actor, kinds, query, limit)
-    words = folded(query).split()
+    words = unaccented(query).split()
     exact = {result.kind for result in results if result.is_exact}
-    named = {result.kind for result in results if any(word in folded(_name(result)) for word in words)}
+    named = {result.kind for result in results if any(word in unaccented(_name(result)) for word in words)}
     return sorted(results, key=lambda result: (result.kind not in exact, result.kind not in named))
 
 

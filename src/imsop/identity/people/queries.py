@@ -171,7 +171,7 @@ async def find_active_people(
             FROM people
         )
         SELECT id, name FROM named
-        WHERE strpos(lower(name), lower($2)) > 0
+        WHERE strpos(search_form(name), search_form($2)) > 0
         ORDER BY lower(name) <> lower($2), reading_order(name), id
         LIMIT $3
         """,

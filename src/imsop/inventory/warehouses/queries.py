@@ -65,7 +65,7 @@ async def find_names(
     records = await connection.fetch(
         """
         SELECT w.id, w.name FROM warehouses w
-        WHERE w.organization_id = $1 AND strpos(lower(w.name), lower($2)) > 0
+        WHERE w.organization_id = $1 AND strpos(search_form(w.name), search_form($2)) > 0
         ORDER BY lower(w.name) <> lower($2), w.name_order, w.id LIMIT $3
         """,
         organization_id,

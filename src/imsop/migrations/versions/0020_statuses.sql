@@ -38,14 +38,20 @@ CREATE TRIGGER require_open_balance_insert BEFORE INSERT ON inventory
 CREATE TRIGGER require_open_balance BEFORE UPDATE OF quantity_on_hand ON inventory
     FOR EACH ROW WHEN (NEW.quantity_on_hand <> OLD.quantity_on_hand) EXECUTE FUNCTION require_open_balance();
 
--- Lock order: the product, then its balances in the order of their ids.
+-- Lock order: the product, whose row is being changed, then its balances in the order of their ids.
+CREATE FUNCTION lock_balances_of_product(p_organization_id uuid, p_product_id uuid) RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    SELECT FROM inventory i
+    WHERE i.organization_id = p_organization_id AND i.product_id = p_product_id
+    ORDER BY i.id FOR NO KEY UPDATE;
+END;
+
 CREATE FUNCTION require_unused_product() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM inventory i
-    WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id
-    ORDER BY i.id FOR NO KEY UPDATE;
+    PERFORM lock_balances_of_product(NEW.organization_id, NEW.id);
     IF EXISTS (SELECT FROM inventory i
                WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id AND i.quantity_on_hand <> 0)
        OR EXISTS (SELECT FROM purchase_lines l
@@ -64,9 +70,7 @@ CREATE FUNCTION require_uncounted_product() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM inventory i
-    WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id
-    ORDER BY i.id FOR NO KEY UPDATE;
+    PERFORM lock_balances_of_product(NEW.organization_id, NEW.id);
     IF EXISTS (SELECT FROM inventory i
                WHERE i.organization_id = NEW.organization_id AND i.product_id = NEW.id AND i.version > 0)
        OR EXISTS (SELECT FROM purchase_order_items i

@@ -7,7 +7,7 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from imsop.core.fields import Text100
-from imsop.core.searching import folded
+from imsop.core.searching import unaccented
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -62,7 +62,7 @@ async def found_while_typing(request: TenantRequest, q: Text100 = "") -> Respons
         for kind, of_kind in _by_kind(results)
     ]
     ways = _ways(request, q)
-    begins = any(folded(way.title).startswith(folded(q)) for _, _, lines in ways for way in lines)
+    begins = any(unaccented(way.title).startswith(unaccented(q)) for _, _, lines in ways for way in lines)
     is_exact = any(result.is_exact for result in results)
     groups = ways + things if begins and not is_exact else things + ways
     return render(request, "ui/found.html", q=q.strip(), groups=groups)
@@ -91,7 +91,7 @@ def _lines(results: list[SearchResult], language: Language) -> list[Offered]:
 def _ways(request: TenantRequest, query: str) -> list[Group]:
     """The pages and actions that the reader may open, whose names hold every word of the query."""
     language = page_of(request).language
-    words = folded(query).split()
+    words = unaccented(query).split()
 
     def offered(entries: tuple[NavigationEntry, ...]) -> list[Offered]:
         named = [
@@ -100,7 +100,9 @@ def _ways(request: TenantRequest, query: str) -> list[Group]:
             if not entry.permission or entry.permission in request.actor.permissions
         ]
         return [
-            Offered(label, "", href) for label, href in named if all(word in folded(label) for word in words)
+            Offered(label, "", href)
+            for label, href in named
+            if all(word in unaccented(label) for word in words)
         ]
 
     offer: Offer = request.app.state.offered
