@@ -153,7 +153,7 @@ async def set_user_roles(
 async def find_active_people(
     connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Id and name of active users whose name contains `typed`, ignoring case; exact matches first.
+    """Id and name of active users whose name contains `typed`, ignoring case and accents; exact first.
 
     Users who share a name are shown with their email address, so that each returned name is unique.
     """

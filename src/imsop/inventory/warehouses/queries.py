@@ -61,7 +61,7 @@ async def list_names(connection: Connection, organization_id: UUID) -> list[tupl
 async def find_names(
     connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Id and name of warehouses whose name contains `typed`, ignoring case; exact matches first."""
+    """Id and name of warehouses whose name contains `typed`, ignoring case and accents; exact first."""
     records = await connection.fetch(
         """
         SELECT w.id, w.name FROM warehouses w
