@@ -143,6 +143,7 @@ async def test_search_works_by_keyboard_alone(browser: Browser, gallery: str) ->
         await visit.page.keyboard.press("/")
         await visit.page.keyboard.type("pop")
         first = visit.page.get_by_role("option", name="Popcorn holder")
+        await expect(first).to_have_attribute("data-found-for", "pop")  # and not for the letters before
         await expect(first).to_have_attribute("aria-selected", "true")
         await visit.page.keyboard.press("ArrowDown")
         await expect(visit.page.get_by_role("option", name="SHP-20412")).to_have_attribute(
