@@ -63,7 +63,9 @@ CREATE TYPE public.stock_movement AS (
 	reference_id text,
 	reason text,
 	notes text,
-	occurred_at timestamp with time zone
+	occurred_at timestamp with time zone,
+	goods_receipt_item_id uuid,
+	supplier_return_item_id uuid
 );
 
 ALTER TYPE public.stock_movement OWNER TO imsop_owner;
@@ -73,7 +75,8 @@ CREATE TYPE public.stock_wish AS (
 	quantity integer,
 	kind text,
 	sales_order_item_id uuid,
-	reason text
+	reason text,
+	goods_receipt_item_id uuid
 );
 
 ALTER TYPE public.stock_wish OWNER TO imsop_owner;
@@ -458,7 +461,8 @@ CREATE FUNCTION public.next_document_number(p_organization_id uuid, p_kind text,
 DECLARE
     v_prefix CONSTANT text := CASE p_kind
         WHEN 'purchase_order' THEN 'PO' WHEN 'sales_order' THEN 'SO' WHEN 'goods_receipt' THEN 'GR'
-        WHEN 'shipment' THEN 'SH' WHEN 'stock_count' THEN 'SC' WHEN 'transfer' THEN 'TR' END;
+        WHEN 'shipment' THEN 'SH' WHEN 'stock_count' THEN 'SC' WHEN 'transfer' THEN 'TR'
+        WHEN 'supplier_return' THEN 'SR' END;
     v_last int;
     v_number text;
 BEGIN
@@ -537,7 +541,7 @@ CREATE FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid
     FROM post_movements_v2(p_organization_id, array(
         SELECT ROW(e.product_id, e.warehouse_id, e.quantity, e.transaction_type, e.movement_kind, e.reservation_id, NULL,
                    r.sales_order_item_id, NULL, e.reference_id, left(coalesce(e.notes, 'posted by an earlier release'), 255),
-                   e.notes, e.occurred_at)::stock_movement
+                   e.notes, e.occurred_at, NULL, NULL)::stock_movement
         FROM unnest(p_product_ids, p_warehouse_ids, p_quantities, p_transaction_types, p_movement_kinds,
                     p_reservation_ids, p_reference_ids, p_notes, p_occurred_at)
             WITH ORDINALITY AS e (product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id,
@@ -641,7 +645,8 @@ BEGIN
     WITH entry AS MATERIALIZED (
         SELECT uuidv7() AS id, e.ordinality::int AS line, e.inventory_id, e.quantity,
                e.transaction_type, e.movement_kind, e.reservation_id, e.purchase_order_item_id, e.sales_order_item_id,
-               e.shipment_item_id, e.reference_id, e.reason, e.notes, coalesce(e.occurred_at, now()) AS occurred_at,
+               e.shipment_item_id, e.goods_receipt_item_id, e.supplier_return_item_id, e.reference_id, e.reason, e.notes,
+               coalesce(e.occurred_at, now()) AS occurred_at,
                (i.quantity_on_hand + sum(e.quantity) OVER in_order)::int AS balance_after,
                i.version + row_number() OVER in_order AS balance_version
         FROM ROWS FROM (unnest(v_inventory_ids), unnest(p_movements)) WITH ORDINALITY AS e (inventory_id)
@@ -666,11 +671,11 @@ BEGIN
     ), posted AS (
         INSERT INTO inventory_transactions
             (id, organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
-             balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason,
-             notes, created_by, occurred_at)
+             balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, goods_receipt_item_id,
+             supplier_return_item_id, reference_id, reason, notes, created_by, occurred_at)
         SELECT id, p_organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
-               balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, reference_id, reason,
-               notes, p_created_by, occurred_at
+               balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, goods_receipt_item_id,
+               supplier_return_item_id, reference_id, reason, notes, p_created_by, occurred_at
         FROM entry
         ORDER BY line
     )
@@ -931,7 +936,7 @@ CREATE FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uui
     AS $$
     SELECT h.outcome, h.line, h.id, h.inventory_id, h.quantity, h.available
     FROM reserve_stock_v2(p_organization_id, array(
-        SELECT ROW(w.inventory_id, w.quantity, p_kind, w.sales_order_item_id, p_reason)::stock_wish
+        SELECT ROW(w.inventory_id, w.quantity, p_kind, w.sales_order_item_id, p_reason, NULL)::stock_wish
         FROM unnest(p_inventory_ids, p_quantities, p_sales_order_item_ids)
             WITH ORDINALITY AS w (inventory_id, quantity, sales_order_item_id, line)
         ORDER BY w.line), p_created_by) AS h
@@ -960,8 +965,10 @@ BEGIN
     PERFORM lock_balances(p_organization_id, v_inventory_ids);
     RETURN QUERY
     WITH wish AS MATERIALIZED (
-        SELECT uuidv7() AS id, w.line::int AS line, w.inventory_id, w.quantity, w.kind, w.sales_order_item_id, w.reason
-        FROM unnest(p_wishes) WITH ORDINALITY AS w (inventory_id, quantity, kind, sales_order_item_id, reason, line)
+        SELECT uuidv7() AS id, w.line::int AS line, w.inventory_id, w.quantity, w.kind, w.sales_order_item_id, w.reason,
+               w.goods_receipt_item_id
+        FROM unnest(p_wishes) WITH ORDINALITY
+             AS w (inventory_id, quantity, kind, sales_order_item_id, reason, goods_receipt_item_id, line)
     ), change AS MATERIALIZED (
         SELECT w.inventory_id, min(w.line) AS line, sum(w.quantity) AS quantity,
                max(i.quantity_reserved) AS reserved, coalesce(max(i.quantity_available), 0) AS available
@@ -976,8 +983,10 @@ BEGIN
         WHERE i.organization_id = p_organization_id AND i.id = c.inventory_id AND NOT EXISTS (SELECT FROM short)
     ), held AS (
         INSERT INTO inventory_reservations
-            (id, organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, created_by)
-        SELECT id, p_organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, p_created_by
+            (id, organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, goods_receipt_item_id,
+             created_by)
+        SELECT id, p_organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, goods_receipt_item_id,
+               p_created_by
         FROM wish
         WHERE NOT EXISTS (SELECT FROM short)
     ), counted AS (
@@ -2059,7 +2068,7 @@ CREATE TABLE public.document_numbers (
     kind text NOT NULL,
     year integer NOT NULL,
     last_number integer NOT NULL,
-    CONSTRAINT document_numbers_kind CHECK ((kind = ANY (ARRAY['purchase_order'::text, 'sales_order'::text, 'goods_receipt'::text, 'shipment'::text, 'stock_count'::text, 'transfer'::text]))),
+    CONSTRAINT document_numbers_kind CHECK ((kind = ANY (ARRAY['purchase_order'::text, 'sales_order'::text, 'goods_receipt'::text, 'shipment'::text, 'stock_count'::text, 'transfer'::text, 'supplier_return'::text]))),
     CONSTRAINT document_numbers_last_number_range CHECK (((last_number >= 0) AND (last_number <= 999999)))
 );
 
@@ -2112,6 +2121,49 @@ CREATE VIEW public.effective_permissions WITH (security_invoker='true') AS
 
 ALTER VIEW public.effective_permissions OWNER TO imsop_owner;
 
+CREATE TABLE public.goods_receipt_items (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    goods_receipt_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    purchase_order_item_id uuid,
+    product_id uuid NOT NULL,
+    quantity_accepted integer NOT NULL,
+    quantity_rejected integer NOT NULL,
+    reason character varying(255),
+    reverses_item_id uuid,
+    CONSTRAINT goods_receipt_items_accepted_not_negative CHECK ((quantity_accepted >= 0)),
+    CONSTRAINT goods_receipt_items_line_number_positive CHECK ((line_number > 0)),
+    CONSTRAINT goods_receipt_items_quantity_given CHECK (((quantity_accepted + quantity_rejected) > 0)),
+    CONSTRAINT goods_receipt_items_rejected_has_reason CHECK (((quantity_rejected = 0) OR (reason IS NOT NULL))),
+    CONSTRAINT goods_receipt_items_rejected_not_negative CHECK ((quantity_rejected >= 0))
+);
+
+ALTER TABLE ONLY public.goods_receipt_items FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.goods_receipt_items OWNER TO imsop_owner;
+
+CREATE TABLE public.goods_receipts (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    receipt_number character varying(100) NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    warehouse_id uuid NOT NULL,
+    reverses_id uuid,
+    delivery_note character varying(100),
+    dock character varying(100),
+    notes text,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT goods_receipts_number_given CHECK (((receipt_number)::text <> ''::text)),
+    CONSTRAINT goods_receipts_received_at__year CHECK (((received_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (received_at < '2200-01-01 00:00:00+00'::timestamp with time zone)))
+);
+
+ALTER TABLE ONLY public.goods_receipts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.goods_receipts OWNER TO imsop_owner;
+
 CREATE TABLE public.idempotency_keys (
     organization_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -2149,6 +2201,8 @@ CREATE TABLE public.inventory_reservations (
     reason character varying(255),
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    goods_receipt_item_id uuid,
+    CONSTRAINT inventory_reservations_goods_receipt_is_quarantine CHECK (((goods_receipt_item_id IS NULL) OR (kind = 'quarantine'::text))),
     CONSTRAINT inventory_reservations_kind CHECK ((kind = ANY (ARRAY['sales_order'::text, 'quarantine'::text, 'hold'::text]))),
     CONSTRAINT inventory_reservations_owner CHECK (((kind = 'sales_order'::text) = (sales_order_item_id IS NOT NULL))),
     CONSTRAINT inventory_reservations_quantity_positive CHECK ((quantity > 0))
@@ -2176,10 +2230,13 @@ CREATE TABLE public.inventory_transactions (
     sales_order_item_id uuid,
     shipment_item_id uuid,
     reason character varying(255),
+    goods_receipt_item_id uuid,
+    supplier_return_item_id uuid,
     CONSTRAINT inventory_transactions_balance_not_negative CHECK ((balance_after >= 0)),
     CONSTRAINT inventory_transactions_document_of_kind CHECK ((((purchase_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'reversal'::text]))) AND ((sales_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['sale'::text, 'customer_return'::text, 'reversal'::text]))) AND ((shipment_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'sale'::text, 'customer_return'::text, 'transfer_in'::text, 'transfer_out'::text, 'reversal'::text]))) AND ((purchase_order_item_id IS NULL) OR (sales_order_item_id IS NULL)))),
     CONSTRAINT inventory_transactions_kind_of_type CHECK ((((transaction_type = 'receipt'::text) AND (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text]))) OR ((transaction_type = 'shipment'::text) AND (movement_kind = ANY (ARRAY['sale'::text, 'transfer_out'::text, 'consumption'::text]))) OR ((transaction_type = 'adjustment'::text) AND (movement_kind = ANY (ARRAY['opening_balance'::text, 'count'::text, 'scrap'::text, 'correction'::text, 'reversal'::text]))) OR ((transaction_type = 'return'::text) AND (movement_kind = ANY (ARRAY['customer_return'::text, 'supplier_return'::text]))))),
     CONSTRAINT inventory_transactions_occurred_at__year CHECK (((occurred_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
+    CONSTRAINT inventory_transactions_purchase_document_of_kind CHECK ((((goods_receipt_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'reversal'::text]))) AND ((supplier_return_item_id IS NULL) OR (movement_kind = ANY (ARRAY['supplier_return'::text, 'reversal'::text]))) AND ((goods_receipt_item_id IS NULL) OR (supplier_return_item_id IS NULL)))),
     CONSTRAINT inventory_transactions_quantity_sign CHECK (
 CASE
     WHEN (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text, 'opening_balance'::text, 'customer_return'::text])) THEN (quantity > 0)
@@ -2266,8 +2323,10 @@ CREATE TABLE public.organizations (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
     name_skeleton text,
+    over_receipt_percent numeric(5,2) DEFAULT 0 NOT NULL,
     CONSTRAINT organizations_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT organizations_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT organizations_over_receipt_percent_range CHECK (((over_receipt_percent >= (0)::numeric) AND (over_receipt_percent <= (100)::numeric))),
     CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text]))),
     CONSTRAINT organizations_subscription_tier CHECK ((subscription_tier = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text])))
 );
@@ -2344,8 +2403,12 @@ CREATE TABLE public.purchase_order_items (
     product_name character varying(255),
     unit_of_measure character varying(20),
     units_per_pack integer,
+    quantity_confirmed integer,
+    confirmed_unit_price numeric(12,4),
     CONSTRAINT purchase_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_order_items_closed_within_ordered CHECK (((quantity_closed >= 0) AND (quantity_closed <= quantity_ordered))),
+    CONSTRAINT purchase_order_items_closed_within_ordered CHECK (((quantity_closed >= 0) AND (quantity_closed <= COALESCE(quantity_confirmed, quantity_ordered)))),
+    CONSTRAINT purchase_order_items_confirmed_not_negative CHECK ((quantity_confirmed >= 0)),
+    CONSTRAINT purchase_order_items_confirmed_price_not_negative CHECK ((confirmed_unit_price >= (0)::numeric)),
     CONSTRAINT purchase_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_order_items_line_number_positive CHECK ((line_number > 0)),
     CONSTRAINT purchase_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
@@ -2413,18 +2476,23 @@ CREATE VIEW public.purchase_lines WITH (security_invoker='true') AS
     held.due_on,
     held.is_agreed,
     held.is_complete,
-    (public.purchase_order_is_open(o.status) AND (i.quantity_received < i.quantity_ordered)) AS is_open,
+    (public.purchase_order_is_open(o.status) AND (held.quantity_open > 0)) AS is_open,
     COALESCE((held.is_complete AND (i.actual_delivery_date <= held.due_on)), false) AS is_on_time,
-    (i.quantity_received = i.quantity_ordered) AS is_in_full,
+    (i.quantity_received = held.quantity_due) AS is_in_full,
         CASE
             WHEN (held.is_agreed AND held.is_complete AND (i.actual_delivery_date >= o.order_date)) THEN (i.actual_delivery_date - o.order_date)
             ELSE NULL::integer
-        END AS lead_time_days
+        END AS lead_time_days,
+    i.quantity_closed,
+    held.quantity_due,
+    held.quantity_open
    FROM ((public.purchase_order_items i
      JOIN public.purchase_orders o ON (((o.organization_id = i.organization_id) AND (o.id = i.purchase_order_id))))
      CROSS JOIN LATERAL ( SELECT COALESCE(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on,
-            (i.quantity_received >= i.quantity_ordered) AS is_complete,
-            public.purchase_order_is_agreed(o.status) AS is_agreed) held);
+            (i.quantity_received >= COALESCE(i.quantity_confirmed, i.quantity_ordered)) AS is_complete,
+            public.purchase_order_is_agreed(o.status) AS is_agreed,
+            COALESCE(i.quantity_confirmed, i.quantity_ordered) AS quantity_due,
+            GREATEST(((COALESCE(i.quantity_confirmed, i.quantity_ordered) - i.quantity_received) - i.quantity_closed), 0) AS quantity_open) held);
 
 ALTER VIEW public.purchase_lines OWNER TO imsop_owner;
 
@@ -2445,6 +2513,44 @@ CREATE TABLE public.purchase_order_history (
 ALTER TABLE ONLY public.purchase_order_history FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.purchase_order_history OWNER TO imsop_owner;
+
+CREATE VIEW public.purchase_progress WITH (security_invoker='true') AS
+ SELECT organization_id,
+    purchase_order_id,
+    lines,
+    lines_open,
+    quantity_due,
+    quantity_received,
+    quantity_returned,
+    quantity_open,
+    quantity_over,
+        CASE
+            WHEN (quantity_received = 0) THEN 'none'::text
+            WHEN ((quantity_over > 0) AND (quantity_missing = 0)) THEN 'over'::text
+            WHEN (quantity_missing = 0) THEN 'full'::text
+            ELSE 'partial'::text
+        END AS receipt_status,
+    (
+        CASE
+            WHEN (quantity_received = 0) THEN (0)::bigint
+            WHEN (quantity_due = 0) THEN (100)::bigint
+            ELSE GREATEST(((100 * (quantity_due - quantity_missing)) / quantity_due), (1)::bigint)
+        END)::integer AS received_percent
+   FROM ( SELECT i.organization_id,
+            i.purchase_order_id,
+            count(*) AS lines,
+            count(*) FILTER (WHERE (((due.quantity - i.quantity_received) - i.quantity_closed) > 0)) AS lines_open,
+            sum(due.quantity) AS quantity_due,
+            sum(i.quantity_received) AS quantity_received,
+            sum(i.quantity_returned) AS quantity_returned,
+            sum(GREATEST(((due.quantity - i.quantity_received) - i.quantity_closed), 0)) AS quantity_open,
+            sum(GREATEST((i.quantity_received - due.quantity), 0)) AS quantity_over,
+            sum(GREATEST((due.quantity - i.quantity_received), 0)) AS quantity_missing
+           FROM (public.purchase_order_items i
+             CROSS JOIN LATERAL ( SELECT COALESCE(i.quantity_confirmed, i.quantity_ordered) AS quantity) due)
+          GROUP BY i.organization_id, i.purchase_order_id) p;
+
+ALTER VIEW public.purchase_progress OWNER TO imsop_owner;
 
 CREATE TABLE public.roles (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -2663,9 +2769,11 @@ CREATE TABLE public.suppliers (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[phone])::text[])) STORED,
     name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
+    over_receipt_percent numeric(5,2),
     CONSTRAINT suppliers_lead_time_not_negative CHECK ((lead_time_days >= 0)),
     CONSTRAINT suppliers_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
     CONSTRAINT suppliers_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT suppliers_over_receipt_percent_range CHECK (((over_receipt_percent >= (0)::numeric) AND (over_receipt_percent <= (100)::numeric))),
     CONSTRAINT suppliers_rating_range CHECK (((rating >= (0)::numeric) AND (rating <= (5)::numeric))),
     CONSTRAINT suppliers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
 );
@@ -3097,6 +3205,46 @@ ALTER TABLE ONLY public.supplier_metrics FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supplier_metrics OWNER TO imsop_owner;
 
+CREATE TABLE public.supplier_return_items (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    supplier_return_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    purchase_order_item_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    quantity integer NOT NULL,
+    quantity_quarantined integer NOT NULL,
+    reason character varying(255) NOT NULL,
+    reverses_item_id uuid,
+    CONSTRAINT supplier_return_items_line_number_positive CHECK ((line_number > 0)),
+    CONSTRAINT supplier_return_items_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT supplier_return_items_quarantined_within_quantity CHECK (((quantity_quarantined >= 0) AND (quantity_quarantined <= quantity)))
+);
+
+ALTER TABLE ONLY public.supplier_return_items FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_return_items OWNER TO imsop_owner;
+
+CREATE TABLE public.supplier_returns (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    return_number character varying(100) NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    warehouse_id uuid NOT NULL,
+    reverses_id uuid,
+    supplier_reference character varying(100),
+    notes text,
+    returned_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT supplier_returns_number_given CHECK (((return_number)::text <> ''::text)),
+    CONSTRAINT supplier_returns_returned_at__year CHECK (((returned_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (returned_at < '2200-01-01 00:00:00+00'::timestamp with time zone)))
+);
+
+ALTER TABLE ONLY public.supplier_returns FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_returns OWNER TO imsop_owner;
+
 CREATE TABLE public.warehouse_daily_totals (
     organization_id uuid NOT NULL,
     warehouse_id uuid NOT NULL,
@@ -3203,6 +3351,18 @@ ALTER TABLE ONLY public.customers
 ALTER TABLE ONLY public.document_numbers
     ADD CONSTRAINT document_numbers_pkey PRIMARY KEY (organization_id, kind, year);
 
+ALTER TABLE ONLY public.goods_receipt_items
+    ADD CONSTRAINT goods_receipt_items_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.goods_receipt_items
+    ADD CONSTRAINT goods_receipt_items_unique_line_number UNIQUE (organization_id, goods_receipt_id, line_number);
+
+ALTER TABLE ONLY public.goods_receipts
+    ADD CONSTRAINT goods_receipts_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.goods_receipts
+    ADD CONSTRAINT goods_receipts_unique_number UNIQUE (organization_id, receipt_number);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, key);
 
@@ -3216,7 +3376,7 @@ ALTER TABLE ONLY public.inventory_reservations
     ADD CONSTRAINT inventory_reservations_pkey PRIMARY KEY (id, organization_id);
 
 ALTER TABLE public.inventory_transactions
-    ADD CONSTRAINT inventory_transactions_by_hand_has_reason CHECK ((num_nonnulls(purchase_order_item_id, sales_order_item_id, shipment_item_id, reason) > 0)) NOT VALID;
+    ADD CONSTRAINT inventory_transactions_by_hand_has_reason CHECK ((num_nonnulls(purchase_order_item_id, sales_order_item_id, shipment_item_id, goods_receipt_item_id, supplier_return_item_id, reason) > 0)) NOT VALID;
 
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_pkey PRIMARY KEY (id, organization_id);
@@ -3332,6 +3492,18 @@ ALTER TABLE ONLY public.supplier_metrics
 ALTER TABLE ONLY public.supplier_metrics
     ADD CONSTRAINT supplier_metrics_unique_period UNIQUE (organization_id, supplier_id, period_start, period_end);
 
+ALTER TABLE ONLY public.supplier_return_items
+    ADD CONSTRAINT supplier_return_items_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.supplier_return_items
+    ADD CONSTRAINT supplier_return_items_unique_line_number UNIQUE (organization_id, supplier_return_id, line_number);
+
+ALTER TABLE ONLY public.supplier_returns
+    ADD CONSTRAINT supplier_returns_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.supplier_returns
+    ADD CONSTRAINT supplier_returns_unique_number UNIQUE (organization_id, return_number);
+
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_pkey PRIMARY KEY (id, organization_id);
 
@@ -3405,11 +3577,29 @@ CREATE INDEX customers_search_idx ON public.customers USING gin (organization_id
 
 CREATE INDEX customers_status_idx ON public.customers USING btree (organization_id, status, name_order, id);
 
+CREATE INDEX goods_receipt_items_order_item_idx ON public.goods_receipt_items USING btree (organization_id, purchase_order_item_id) WHERE (purchase_order_item_id IS NOT NULL);
+
+CREATE INDEX goods_receipt_items_product_idx ON public.goods_receipt_items USING btree (organization_id, product_id);
+
+CREATE UNIQUE INDEX goods_receipt_items_unique_reversal ON public.goods_receipt_items USING btree (organization_id, reverses_item_id) WHERE (reverses_item_id IS NOT NULL);
+
+CREATE INDEX goods_receipts_created_by_idx ON public.goods_receipts USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX goods_receipts_order_idx ON public.goods_receipts USING btree (organization_id, purchase_order_id, received_at, id);
+
+CREATE INDEX goods_receipts_received_idx ON public.goods_receipts USING btree (organization_id, received_at, id);
+
+CREATE INDEX goods_receipts_reverses_idx ON public.goods_receipts USING btree (organization_id, reverses_id) WHERE (reverses_id IS NOT NULL);
+
+CREATE INDEX goods_receipts_warehouse_idx ON public.goods_receipts USING btree (organization_id, warehouse_id, received_at, id);
+
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (organization_id, created_at);
 
 CREATE INDEX inventory_product_idx ON public.inventory USING btree (organization_id, product_id, warehouse_id);
 
 CREATE INDEX inventory_reservations_created_by_idx ON public.inventory_reservations USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX inventory_reservations_goods_receipt_item_idx ON public.inventory_reservations USING btree (organization_id, goods_receipt_item_id) WHERE (goods_receipt_item_id IS NOT NULL);
 
 CREATE INDEX inventory_reservations_inventory_idx ON public.inventory_reservations USING btree (organization_id, inventory_id);
 
@@ -3418,6 +3608,8 @@ CREATE INDEX inventory_reservations_sales_order_item_idx ON public.inventory_res
 CREATE INDEX inventory_transactions_created_at_idx ON public.inventory_transactions USING btree (organization_id, created_at);
 
 CREATE INDEX inventory_transactions_created_by_idx ON public.inventory_transactions USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX inventory_transactions_goods_receipt_item_idx ON public.inventory_transactions USING btree (organization_id, goods_receipt_item_id) WHERE (goods_receipt_item_id IS NOT NULL);
 
 CREATE INDEX inventory_transactions_kind_idx ON public.inventory_transactions USING btree (organization_id, movement_kind, occurred_at, id) INCLUDE (inventory_id);
 
@@ -3432,6 +3624,8 @@ CREATE INDEX inventory_transactions_reference_idx ON public.inventory_transactio
 CREATE INDEX inventory_transactions_sales_order_item_idx ON public.inventory_transactions USING btree (organization_id, sales_order_item_id) WHERE (sales_order_item_id IS NOT NULL);
 
 CREATE INDEX inventory_transactions_shipment_item_idx ON public.inventory_transactions USING btree (organization_id, shipment_item_id) WHERE (shipment_item_id IS NOT NULL);
+
+CREATE INDEX inventory_transactions_supplier_return_item_idx ON public.inventory_transactions USING btree (organization_id, supplier_return_item_id) WHERE (supplier_return_item_id IS NOT NULL);
 
 CREATE INDEX inventory_transactions_type_idx ON public.inventory_transactions USING btree (organization_id, transaction_type, occurred_at, id) INCLUDE (inventory_id);
 
@@ -3595,6 +3789,22 @@ CREATE INDEX shipments_type_idx ON public.shipments USING btree (organization_id
 
 CREATE INDEX shipments_type_status_idx ON public.shipments USING btree (organization_id, shipment_type, status, created_at, id);
 
+CREATE INDEX supplier_return_items_order_item_idx ON public.supplier_return_items USING btree (organization_id, purchase_order_item_id);
+
+CREATE INDEX supplier_return_items_product_idx ON public.supplier_return_items USING btree (organization_id, product_id);
+
+CREATE UNIQUE INDEX supplier_return_items_unique_reversal ON public.supplier_return_items USING btree (organization_id, reverses_item_id) WHERE (reverses_item_id IS NOT NULL);
+
+CREATE INDEX supplier_returns_created_by_idx ON public.supplier_returns USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX supplier_returns_order_idx ON public.supplier_returns USING btree (organization_id, purchase_order_id, returned_at, id);
+
+CREATE INDEX supplier_returns_returned_idx ON public.supplier_returns USING btree (organization_id, returned_at, id);
+
+CREATE INDEX supplier_returns_reverses_idx ON public.supplier_returns USING btree (organization_id, reverses_id) WHERE (reverses_id IS NOT NULL);
+
+CREATE INDEX supplier_returns_warehouse_idx ON public.supplier_returns USING btree (organization_id, warehouse_id, returned_at, id);
+
 CREATE INDEX suppliers_name_order_idx ON public.suppliers USING btree (organization_id, name_order, id);
 
 CREATE INDEX suppliers_rating_idx ON public.suppliers USING btree (organization_id, rating, id);
@@ -3742,6 +3952,36 @@ ALTER TABLE ONLY public.customers
 ALTER TABLE ONLY public.document_numbers
     ADD CONSTRAINT document_numbers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
+ALTER TABLE ONLY public.goods_receipt_items
+    ADD CONSTRAINT goods_receipt_items_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.goods_receipt_items
+    ADD CONSTRAINT goods_receipt_items_organization_id_goods_receipt_id_fkey FOREIGN KEY (organization_id, goods_receipt_id) REFERENCES public.goods_receipts(organization_id, id);
+
+ALTER TABLE ONLY public.goods_receipt_items
+    ADD CONSTRAINT goods_receipt_items_organization_id_product_id_fkey FOREIGN KEY (organization_id, product_id) REFERENCES public.products(organization_id, id);
+
+ALTER TABLE ONLY public.goods_receipt_items
+    ADD CONSTRAINT goods_receipt_items_organization_id_purchase_order_item_id_fkey FOREIGN KEY (organization_id, purchase_order_item_id) REFERENCES public.purchase_order_items(organization_id, id);
+
+ALTER TABLE ONLY public.goods_receipt_items
+    ADD CONSTRAINT goods_receipt_items_organization_id_reverses_item_id_fkey FOREIGN KEY (organization_id, reverses_item_id) REFERENCES public.goods_receipt_items(organization_id, id);
+
+ALTER TABLE ONLY public.goods_receipts
+    ADD CONSTRAINT goods_receipts_organization_id_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.goods_receipts
+    ADD CONSTRAINT goods_receipts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.goods_receipts
+    ADD CONSTRAINT goods_receipts_organization_id_purchase_order_id_fkey FOREIGN KEY (organization_id, purchase_order_id) REFERENCES public.purchase_orders(organization_id, id);
+
+ALTER TABLE ONLY public.goods_receipts
+    ADD CONSTRAINT goods_receipts_organization_id_reverses_id_fkey FOREIGN KEY (organization_id, reverses_id) REFERENCES public.goods_receipts(organization_id, id);
+
+ALTER TABLE ONLY public.goods_receipts
+    ADD CONSTRAINT goods_receipts_organization_id_warehouse_id_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -3764,6 +4004,9 @@ ALTER TABLE ONLY public.inventory
     ADD CONSTRAINT inventory_organization_id_warehouse_id_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
 
 ALTER TABLE ONLY public.inventory_reservations
+    ADD CONSTRAINT inventory_reservations_goods_receipt_item_fkey FOREIGN KEY (organization_id, goods_receipt_item_id) REFERENCES public.goods_receipt_items(organization_id, id);
+
+ALTER TABLE ONLY public.inventory_reservations
     ADD CONSTRAINT inventory_reservations_organization_id_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES public.users(organization_id, id);
 
 ALTER TABLE ONLY public.inventory_reservations
@@ -3774,6 +4017,9 @@ ALTER TABLE ONLY public.inventory_reservations
 
 ALTER TABLE ONLY public.inventory_reservations
     ADD CONSTRAINT inventory_reservations_sales_order_item_fkey FOREIGN KEY (organization_id, sales_order_item_id) REFERENCES public.sales_order_items(organization_id, id);
+
+ALTER TABLE ONLY public.inventory_transactions
+    ADD CONSTRAINT inventory_transactions_goods_receipt_item_fkey FOREIGN KEY (organization_id, goods_receipt_item_id) REFERENCES public.goods_receipt_items(organization_id, id);
 
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_organization_id_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES public.users(organization_id, id);
@@ -3792,6 +4038,9 @@ ALTER TABLE ONLY public.inventory_transactions
 
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_shipment_item_fkey FOREIGN KEY (organization_id, shipment_item_id) REFERENCES public.shipment_items(organization_id, id);
+
+ALTER TABLE ONLY public.inventory_transactions
+    ADD CONSTRAINT inventory_transactions_supplier_return_item_fkey FOREIGN KEY (organization_id, supplier_return_item_id) REFERENCES public.supplier_return_items(organization_id, id);
 
 ALTER TABLE ONLY public.mails
     ADD CONSTRAINT mails_organization_id_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES public.users(organization_id, id);
@@ -3946,6 +4195,36 @@ ALTER TABLE ONLY public.supplier_metrics
 ALTER TABLE ONLY public.supplier_metrics
     ADD CONSTRAINT supplier_metrics_organization_id_supplier_id_fkey FOREIGN KEY (organization_id, supplier_id) REFERENCES public.suppliers(organization_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.supplier_return_items
+    ADD CONSTRAINT supplier_return_items_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.supplier_return_items
+    ADD CONSTRAINT supplier_return_items_organization_id_product_id_fkey FOREIGN KEY (organization_id, product_id) REFERENCES public.products(organization_id, id);
+
+ALTER TABLE ONLY public.supplier_return_items
+    ADD CONSTRAINT supplier_return_items_organization_id_purchase_order_item__fkey FOREIGN KEY (organization_id, purchase_order_item_id) REFERENCES public.purchase_order_items(organization_id, id);
+
+ALTER TABLE ONLY public.supplier_return_items
+    ADD CONSTRAINT supplier_return_items_organization_id_reverses_item_id_fkey FOREIGN KEY (organization_id, reverses_item_id) REFERENCES public.supplier_return_items(organization_id, id);
+
+ALTER TABLE ONLY public.supplier_return_items
+    ADD CONSTRAINT supplier_return_items_organization_id_supplier_return_id_fkey FOREIGN KEY (organization_id, supplier_return_id) REFERENCES public.supplier_returns(organization_id, id);
+
+ALTER TABLE ONLY public.supplier_returns
+    ADD CONSTRAINT supplier_returns_organization_id_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.supplier_returns
+    ADD CONSTRAINT supplier_returns_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.supplier_returns
+    ADD CONSTRAINT supplier_returns_organization_id_purchase_order_id_fkey FOREIGN KEY (organization_id, purchase_order_id) REFERENCES public.purchase_orders(organization_id, id);
+
+ALTER TABLE ONLY public.supplier_returns
+    ADD CONSTRAINT supplier_returns_organization_id_reverses_id_fkey FOREIGN KEY (organization_id, reverses_id) REFERENCES public.supplier_returns(organization_id, id);
+
+ALTER TABLE ONLY public.supplier_returns
+    ADD CONSTRAINT supplier_returns_organization_id_warehouse_id_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
+
 ALTER TABLE ONLY public.suppliers
     ADD CONSTRAINT suppliers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -4001,6 +4280,10 @@ ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.document_numbers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.goods_receipt_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.goods_receipts ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inventory ENABLE ROW LEVEL SECURITY;
@@ -4048,6 +4331,10 @@ CREATE POLICY operator_reads ON public.api_keys FOR SELECT TO imsop_operator USI
 CREATE POLICY operator_reads ON public.customers FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.document_numbers FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.goods_receipt_items FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.goods_receipts FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.idempotency_keys FOR SELECT TO imsop_operator USING (true);
 
@@ -4097,6 +4384,10 @@ CREATE POLICY operator_reads ON public.shipments FOR SELECT TO imsop_operator US
 
 CREATE POLICY operator_reads ON public.supplier_metrics FOR SELECT TO imsop_operator USING (true);
 
+CREATE POLICY operator_reads ON public.supplier_return_items FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.supplier_returns FOR SELECT TO imsop_operator USING (true);
+
 CREATE POLICY operator_reads ON public.suppliers FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.user_roles FOR SELECT TO imsop_operator USING (true);
@@ -4145,6 +4436,10 @@ ALTER TABLE public.shipments ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supplier_metrics ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.supplier_return_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_returns ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.suppliers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant ON public.analytics_events USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -4156,6 +4451,10 @@ CREATE POLICY tenant ON public.api_keys USING ((organization_id = public.current
 CREATE POLICY tenant ON public.customers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.document_numbers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.goods_receipt_items USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.goods_receipts USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.idempotency_keys USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
@@ -4204,6 +4503,10 @@ CREATE POLICY tenant ON public.shipment_tracking USING ((organization_id = publi
 CREATE POLICY tenant ON public.shipments USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.supplier_metrics USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.supplier_return_items USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.supplier_returns USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.suppliers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
@@ -4619,6 +4922,34 @@ GRANT INSERT(role_id) ON TABLE public.user_roles TO imsop_app;
 
 GRANT SELECT ON TABLE public.effective_permissions TO imsop_app;
 
+GRANT SELECT,INSERT ON TABLE public.goods_receipt_items TO imsop_app;
+GRANT SELECT ON TABLE public.goods_receipt_items TO imsop_operator;
+
+GRANT SELECT ON TABLE public.goods_receipts TO imsop_app;
+GRANT SELECT ON TABLE public.goods_receipts TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(receipt_number) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(warehouse_id) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(reverses_id) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(delivery_note) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(dock) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(notes) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(received_at) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT INSERT(created_by) ON TABLE public.goods_receipts TO imsop_app;
+
 GRANT SELECT ON TABLE public.idempotency_keys TO imsop_app;
 GRANT DELETE ON TABLE public.idempotency_keys TO imsop_operator;
 
@@ -4715,6 +5046,8 @@ GRANT UPDATE(subscription_tier) ON TABLE public.organizations TO imsop_operator;
 
 GRANT SELECT(deleted_at) ON TABLE public.organizations TO imsop_lookup;
 
+GRANT UPDATE(over_receipt_percent) ON TABLE public.organizations TO imsop_app;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.password_resets TO imsop_app;
 
 GRANT UPDATE(token_hash) ON TABLE public.password_resets TO imsop_app;
@@ -4797,6 +5130,10 @@ GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.purchase_o
 
 GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.purchase_order_items TO imsop_app;
 
+GRANT UPDATE(quantity_confirmed) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT UPDATE(confirmed_unit_price) ON TABLE public.purchase_order_items TO imsop_app;
+
 GRANT SELECT,DELETE ON TABLE public.purchase_orders TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_orders TO imsop_operator;
 
@@ -4858,6 +5195,9 @@ GRANT INSERT(note) ON TABLE public.purchase_order_history TO imsop_app;
 GRANT INSERT(changed_by) ON TABLE public.purchase_order_history TO imsop_app;
 
 GRANT INSERT(occurred_at) ON TABLE public.purchase_order_history TO imsop_app;
+
+GRANT SELECT ON TABLE public.purchase_progress TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_progress TO imsop_operator;
 
 GRANT SELECT,DELETE ON TABLE public.roles TO imsop_app;
 GRANT SELECT ON TABLE public.roles TO imsop_operator;
@@ -5017,6 +5357,8 @@ GRANT INSERT(payment_terms),UPDATE(payment_terms) ON TABLE public.suppliers TO i
 GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE public.suppliers TO imsop_app;
 
 GRANT SELECT(searched) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(over_receipt_percent),UPDATE(over_receipt_percent) ON TABLE public.suppliers TO imsop_app;
 
 GRANT SELECT ON TABLE public.searchable_purchase_orders TO imsop_lookup;
 
@@ -5295,6 +5637,32 @@ GRANT INSERT(price_variance) ON TABLE public.supplier_metrics TO imsop_app;
 GRANT INSERT(sample_size) ON TABLE public.supplier_metrics TO imsop_app;
 
 GRANT INSERT(rule) ON TABLE public.supplier_metrics TO imsop_app;
+
+GRANT SELECT,INSERT ON TABLE public.supplier_return_items TO imsop_app;
+GRANT SELECT ON TABLE public.supplier_return_items TO imsop_operator;
+
+GRANT SELECT ON TABLE public.supplier_returns TO imsop_app;
+GRANT SELECT ON TABLE public.supplier_returns TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(return_number) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(warehouse_id) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(reverses_id) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(supplier_reference) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(notes) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(returned_at) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(created_by) ON TABLE public.supplier_returns TO imsop_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.warehouse_daily_totals TO imsop_app;
 GRANT SELECT ON TABLE public.warehouse_daily_totals TO imsop_operator;

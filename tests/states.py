@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
+import msgspec
+
 from imsop.core.database import Connection
 from imsop.core.instants import today
 from imsop.core.listing import PageRequest
@@ -89,8 +91,9 @@ async def advance(
         verbs = _VERBS[document].transitions if document in _VERBS else ()
         verb = next((verb for verb in verbs if verb.target == step), None)
         if verb is not None:
-            given = reason if verb.needs_reason else None
-            await _VERBS[document].apply(connection, await owner.actor(), id_, verb.verb, reason=given)
+            needs = verb.body if verb.needs_reason else None
+            given = msgspec.convert({"reason": reason}, needs) if needs else None
+            await _VERBS[document].apply(connection, await owner.actor(), id_, verb.verb, body=given)
         else:
             organization_id, user_id = owner.organization_id, owner.user_id
             moved = _ADVANCE[document], organization_id, id_, now, step, user_id

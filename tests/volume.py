@@ -114,6 +114,31 @@ _ROWS = """
            pg_temp.key('product', pg_temp.pick(n * 10 + l, %(products)s)), 5, 2, 10
     FROM generate_series(1, %(orders)s) n, generate_series(1, 3) l;
 
+    INSERT INTO goods_receipts (id, organization_id, receipt_number, purchase_order_id, warehouse_id,
+    received_at)
+    SELECT pg_temp.key('gr', n), %(organization)s, 'GR-' || lpad(n::text, 6, '0'), pg_temp.key('po', n),
+           pg_temp.key('warehouse', pg_temp.pick(n, %(warehouses)s)), pg_temp.lately(n)
+    FROM generate_series(1, %(orders)s) n;
+
+    INSERT INTO goods_receipt_items (organization_id, goods_receipt_id, line_number, purchase_order_item_id,
+                                     product_id, quantity_accepted, quantity_rejected)
+    SELECT %(organization)s, pg_temp.key('gr', n), l, pg_temp.key('poi', n * 10 + l),
+           pg_temp.key('product', pg_temp.pick(n * 10 + l, %(products)s)), 5, 0
+    FROM generate_series(1, %(orders)s) n, generate_series(1, 3) l;
+
+    INSERT INTO supplier_returns (id, organization_id, return_number, purchase_order_id, warehouse_id,
+    returned_at)
+    SELECT pg_temp.key('sr', n), %(organization)s, 'SR-' || lpad(n::text, 6, '0'), pg_temp.key('po', n),
+           pg_temp.key('warehouse', pg_temp.pick(n, %(warehouses)s)), pg_temp.lately(n)
+    FROM generate_series(1, %(orders)s) n;
+
+    INSERT INTO supplier_return_items (organization_id, supplier_return_id, line_number,
+    purchase_order_item_id,
+                                       product_id, quantity, quantity_quarantined, reason)
+    SELECT %(organization)s, pg_temp.key('sr', n), 1, pg_temp.key('poi', n * 10 + 1),
+           pg_temp.key('product', pg_temp.pick(n * 10 + 1, %(products)s)), 1, 0, 'broken'
+    FROM generate_series(1, %(orders)s) n;
+
     INSERT INTO purchase_order_history (organization_id, purchase_order_id, to_status, occurred_at)
     SELECT %(organization)s, pg_temp.key('po', n), pg_temp.word(l, 'draft', 'submitted'),
            now() - l * interval '1 day'

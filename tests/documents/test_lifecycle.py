@@ -49,14 +49,15 @@ def way_to(noun: str, status: str) -> list[str]:
     ways: dict[str, list[str]] = {"draft": []}
     for transition in LIFECYCLES[noun].transitions:
         source = next(source for source in transition.sources if source in ways)
-        ways.setdefault(transition.target, [*ways[source], transition.verb])
+        if transition.target is not None:
+            ways.setdefault(transition.target, [*ways[source], transition.verb])
     return ways[status]
 
 
 EVERYTHING = [
     (noun, status)
     for noun, lifecycle in LIFECYCLES.items()
-    for status in ["draft", *dict.fromkeys(transition.target for transition in lifecycle.transitions)]
+    for status in ["draft", *dict.fromkeys(one.target for one in lifecycle.transitions if one.target)]
 ]
 
 
@@ -73,6 +74,8 @@ async def test_each_state_allows_exactly_its_transitions_and_names_them(
         return await admin.read(f"{noun}/{order['id']}")
 
     for transition in LIFECYCLES[noun].transitions:
+        if transition.target is None and status in transition.sources:
+            continue  # changes lines: tests of its own
         order = await there()
         assert order["status"] == status
         reply = await done(admin, noun, order["id"], transition.verb)

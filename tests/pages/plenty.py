@@ -52,7 +52,18 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
             "warehouse-zones",
             {"warehouse_id": warehouse, "code": f"Z{number}", "name": "High racks", "zone_type": "storage"},
         )
-        bought_order = await purchase_order(admin, suppliers[0], "received", *bought)
+        arrives = await purchase_order(admin, suppliers[0], "confirmed", *(Line(one, 10) for one in products))
+        arriving = await admin.read(f"purchase-orders/{arrives}")
+        of_order = {"purchase_order_id": str(arrives), "warehouse_id": warehouse}
+        wanted = [{"purchase_order_item_id": line["id"]} for line in arriving["items"]]
+        receipt = await admin.create(
+            "goods-receipts", of_order | {"lines": [line | {"quantity_accepted": 4} for line in wanted]}
+        )
+        returned = await admin.create(
+            "supplier-returns",
+            of_order | {"lines": [line | {"quantity": 1, "reason": "broken"} for line in wanted]},
+        )
+        await purchase_order(admin, suppliers[0], "received", *bought)
         sold_order = await sales_order(admin, customers[0], "confirmed", *sold, expected=ago(1))
         shipments.append(
             await admin.create(
@@ -82,7 +93,9 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
         "/customers/row_id": customers[0],
         "/warehouses/row_id": warehouses[0],
         "/zones/row_id": zone["id"],
-        "/purchase-orders/order_id": str(bought_order),
+        "/purchase-orders/order_id": str(arrives),
+        "goods_receipt_id": receipt["id"],
+        "supplier_return_id": returned["id"],
         "/sales-orders/order_id": str(sold_order),
     }
 

@@ -29,6 +29,11 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("purchase_orders", "status"): "confirmed",
     ("purchase_order_items", "quantity_ordered"): 900,
     ("purchase_order_items", "quantity_received"): 5,
+    ("goods_receipt_items", "quantity_accepted"): 3,
+    ("goods_receipt_items", "quantity_rejected"): 2,
+    ("goods_receipt_items", "reason"): "a sample",
+    ("supplier_return_items", "quantity"): 1,
+    ("supplier_return_items", "quantity_quarantined"): 1,
     ("sales_order_items", "quantity_ordered"): 9,
     ("sales_order_items", "quantity_reserved"): 2,
     ("shipment_items", "quantity"): 1,
@@ -41,9 +46,15 @@ FORBIDDEN_TOGETHER = {
     ("shipments", "sales_order_id"): (
         "shipment_type = 'outbound', purchase_order_id = NULL, supplier_id = NULL"
     ),
+    ("inventory_transactions", "supplier_return_item_id"): (
+        "transaction_type = 'return', movement_kind = 'supplier_return', quantity = -5,"
+        " goods_receipt_item_id = NULL"
+    ),
+    ("inventory_reservations", "goods_receipt_item_id"): "kind = 'quarantine', sales_order_item_id = NULL",
     ("shipment_items", "sales_order_item_id"): "purchase_order_item_id = NULL",
     ("inventory_transactions", "sales_order_item_id"): (
-        "transaction_type = 'shipment', movement_kind = 'sale', quantity = -5, purchase_order_item_id = NULL"
+        "transaction_type = 'shipment', movement_kind = 'sale', quantity = -5, purchase_order_item_id = NULL,"
+        " goods_receipt_item_id = NULL"
     ),
 }
 _BY_TYPE = {
@@ -126,7 +137,8 @@ def _new_row(catalogue: Catalogue, rows: Rows, table: str) -> dict[str, Any]:
         elif column.name == "organization_id":
             values["organization_id"] = rows.organization_id
         elif column.name in keys:
-            values[column.name] = _referred(catalogue, rows, keys[column.name])
+            if keys[column.name].target != table:
+                values[column.name] = _referred(catalogue, rows, keys[column.name])
         elif (table, column.name) in _VALUES or (column.not_null and column.default is None):
             values[column.name] = _sample(catalogue, table, column)
     return values

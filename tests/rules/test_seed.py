@@ -312,6 +312,8 @@ REFERENCES_BESIDE_THE_SEED = {
     ("inventory_transactions", "purchase_order_item_id"): ("purchase_order_items", "a"),
     ("inventory_transactions", "sales_order_item_id"): ("sales_order_items", "a"),
     ("inventory_transactions", "shipment_item_id"): ("shipment_items", "a"),
+    ("inventory_transactions", "goods_receipt_item_id"): ("goods_receipt_items", "a"),
+    ("inventory_transactions", "supplier_return_item_id"): ("supplier_return_items", "a"),
     ("purchase_orders", "warehouse_id"): ("warehouses", "a"),
     ("shipments", "purchase_order_id"): ("purchase_orders", "a"),
     ("shipments", "sales_order_id"): ("sales_orders", "a"),

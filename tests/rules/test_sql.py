@@ -33,6 +33,7 @@ WHOLE_INSTALLATION = {
     "inventory/doctor.py: SELECT count(*) FROM inventory_transactions",
     "inventory/doctor.py: SELECT count(*) FROM inventory_reservations",
     "purchasing/doctor.py: SELECT count(*) FROM purchase_order_items",
+    "purchasing/doctor.py: SELECT count(*) FROM goods_receipt_items",
     "sales/doctor.py: SELECT count(*) FROM sales_order_items",
     "sales/doctor.py: SELECT count(*) FROM sales_order_items i",
     "stewardship/housekeeping.py: DELETE FROM sessions WHERE expires_at",

@@ -27,6 +27,7 @@ from tests.rules.operations import (
     filled_in,
     row_of_its_own,
     send,
+    turn,
 )
 from tests.rules.recording import Recorder, Statement, recording
 from tests.rules.rows import Rows
@@ -43,7 +44,8 @@ async def test_the_number_of_statements_per_request(database: TestDatabase, cata
         admin = await factories.sign_up(recorder.app)
         ours = rows.fill(catalogue, admin.organization_id, admin.user_id)
         found = {str(operation): operation for operation in await documented(recorder.app)}
-        operations = {name: found[name] for name in sorted(found.keys() - PUBLIC - OWN - STREAMS)}
+        names = sorted(found.keys() - PUBLIC - OWN - STREAMS, key=turn)
+        operations = {name: found[name] for name in names}
         for name, operation in operations.items():
             path = await row_of_its_own(operations, operation, admin, ours)
             said = await statements(recorder, operation, path, admin, ours)

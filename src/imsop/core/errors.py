@@ -201,7 +201,8 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
                 )
             )
         case asyncpg.ForeignKeyViolationError():
-            field = _FOREIGN_KEY.sub(r"\1", str(error.constraint_name))
+            name = str(error.constraint_name).removeprefix(f"{error.table_name}_")
+            field = _FOREIGN_KEY.sub(r"\1_id", name)
             return InvalidInput.of(field, "nothing with this id exists")
         case asyncpg.CheckViolationError() if error.constraint_name is None:
             return InvalidInput.of("timestamp", "is outside the months that are kept")
@@ -236,7 +237,7 @@ _STATE_ADVICE = {
 
 # Names such as products_unique_sku and users_unique_active_email end in the field; so do foreign keys.
 _UNIQUE = re.compile(r"^.*_unique_(active_|organization_)?")
-_FOREIGN_KEY = re.compile(r"^.*_organization_id_(.+)_fkey$")
+_FOREIGN_KEY = re.compile(r"^(?:organization_id_)?(.+?)(?:_id)?_fkey$")
 
 # As in: Expected `int`, got `str` - at `$.items[0].quantity`
 _WITH_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)

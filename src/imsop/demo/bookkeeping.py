@@ -8,7 +8,7 @@ from imsop.core.bulk import LoadReport
 from imsop.core.database import Pool
 from imsop.core.installation import Progress
 from imsop.core.settings import Settings
-from imsop.demo import events, freight, masters, orders, stock
+from imsop.demo import events, freight, masters, orders, receipts, stock
 from imsop.demo.company import Company
 from imsop.demo.documents import Books
 from imsop.demo.loading import Loading
@@ -24,6 +24,8 @@ _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
     "products": masters.write_products,
     "purchase orders": orders.write_purchase_orders,
     "purchase order lines": orders.write_purchase_lines,
+    "goods receipts": receipts.write_goods_receipts,
+    "returns to suppliers": receipts.write_supplier_returns,
     "purchase order changes": orders.write_purchase_history,
     "sales orders": orders.write_sales_orders,
     "sales order lines": orders.write_sales_lines,

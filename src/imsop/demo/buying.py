@@ -6,7 +6,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from imsop.demo.company import Supplier
-from imsop.demo.documents import Change, PurchaseLine, PurchaseOrder, Shipment, ShipmentLine
+from imsop.demo.documents import (
+    Change,
+    Posted,
+    PostedLine,
+    PurchaseLine,
+    PurchaseOrder,
+    Shipment,
+    ShipmentLine,
+)
 from imsop.demo.lifecycles import advance
 from imsop.demo.planning import REVIEW_WEEKS, lead_time_days, promised_day
 from imsop.demo.selling import feed
@@ -185,17 +193,30 @@ def _receive(world: World, order: PurchaseOrder, shipment: Shipment) -> None:
     """Goods are received and inspected; rejects are returned."""
     deliver(world, shipment, world.tick())
     warehouse = shipment.destination_warehouse or 0
-    for product, quantity, line, _ in shipment.lines:
+    receipt = Posted(world.new_number("GR"), order, warehouse, world.now, shipment.reference)
+    back = None
+    for number, (product, quantity, line, _) in enumerate(shipment.lines, 1):
         if line is None:
             continue
-        world.move(product, warehouse, quantity, "goods_receipt", order.number, line=line)
+        received = world.books.receipt_lines
+        received.append(PostedLine(receipt, number, line, quantity))
+        world.move(
+            product, warehouse, quantity, "goods_receipt", order.number, line=line,
+            receipt_line=len(received) - 1,
+        )  # fmt: skip
         world.stock.on_order[product] -= quantity
         line.received += quantity
         if world.rng.random() < _REJECTED_LINES[shipment.mode == "ocean"]:
             rejected = max(1, quantity * world.rng.randint(1, 12) // 100)
             line.rejected += rejected
             reason = world.rng.choice(("Damaged packaging", "Below specification", "Wrong article"))
-            world.move(product, warehouse, -rejected, "supplier_return", order.number, reason, line)
+            back = back or Posted(world.new_number("SR"), order, warehouse, world.now)
+            returned = world.books.return_lines
+            returned.append(PostedLine(back, number, line, rejected, reason))
+            world.move(
+                product, warehouse, -rejected, "supplier_return", order.number, reason, line,
+                return_line=len(returned) - 1,
+            )  # fmt: skip
         feed(world, warehouse, product)
         if line.received == line.ordered:
             line.received_on = world.day
@@ -210,6 +231,7 @@ def _close(world: World, order: PurchaseOrder) -> None:
     for number, line in enumerate(order.lines, 1):
         if missing := line.ordered - line.received:
             world.stock.on_order[line.product] -= missing
+            line.closed = missing
             line.received_on = world.day
             notes.append(f"Line {number} closed {missing} short.")
     order.received_on = world.day

@@ -40,6 +40,10 @@ class Movement(NamedTuple):
     occurred_at: datetime
     purchase_line: UUID | None
     sales_line: UUID | None
+    receipt_line: int | None = None
+    """Place in the books' `receipt_lines`, of goods that came in for an order."""
+    return_line: int | None = None
+    """Place in the books' `return_lines`, of goods that went back to a supplier."""
 
 
 class Change(NamedTuple):
@@ -88,6 +92,7 @@ class PurchaseLine:
     promised_on: date | None = None
     received: int = 0
     rejected: int = 0
+    closed: int = 0
     received_on: date | None = None
 
     @property
@@ -112,6 +117,27 @@ class PurchaseOrder:
     @property
     def total(self) -> Decimal:
         return sum((line.total for line in self.lines), Decimal(0))
+
+
+@dataclass(slots=True, eq=False)
+class Posted:
+    """A goods receipt, or a return to a supplier."""
+
+    number: str
+    order: PurchaseOrder
+    warehouse: int
+    at: datetime
+    delivery_note: str | None = None
+
+
+class PostedLine(NamedTuple):
+    """A line of a receipt or return, numbered from 1 within it."""
+
+    document: Posted
+    number: int
+    line: PurchaseLine
+    quantity: int
+    reason: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -231,6 +257,9 @@ class Books:
     customers: list[Customer] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     purchase_orders: list[PurchaseOrder] = field(default_factory=list)
+    receipt_lines: list[PostedLine] = field(default_factory=list)
+    """Of all goods receipts, in chronological order; so are the following."""
+    return_lines: list[PostedLine] = field(default_factory=list)
     sales_orders: list[SalesOrder] = field(default_factory=list)
     shipments: list[Shipment] = field(default_factory=list)
     fixes: list[Fix] = field(default_factory=list)

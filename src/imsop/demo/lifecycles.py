@@ -55,13 +55,14 @@ def advance(
     transition = (PURCHASING if isinstance(order, PurchaseOrder) else SALES).of(verb)
     if order.status not in transition.sources or (transition.needs_reason and not note):
         raise RuntimeError(f"{verb} is not possible for {order.number}, which is {order.status}")
-    order.history.append(Change(order.status, transition.target, by, at or world.now, note))
+    target = transition.target or order.status
+    order.history.append(Change(order.status, target, by, at or world.now, note))
     told = Advanced(
         name=order.number,
         partner=_partner(world, order),
         from_status=order.status,
-        to_status=transition.target,
+        to_status=target,
         reason=note,
     )
-    order.status = transition.target
+    order.status = target
     world.tell(transition.emits.name, order.id, by, at, **msgspec.structs.asdict(told))

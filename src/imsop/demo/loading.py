@@ -25,10 +25,15 @@ class Loading(NamedTuple):
     supplier_ids: list[UUID]
     customer_ids: list[UUID]
     product_ids: list[UUID]
+    receipt_line_ids: list[UUID]
+    return_line_ids: list[UUID]
 
     @classmethod
     async def into(cls, founded: Founded, company: Company, books: Books) -> Self:
-        lists = (company.warehouses, company.suppliers, books.customers, company.products)
+        lists = (
+            company.warehouses, company.suppliers, books.customers, company.products, books.receipt_lines,
+            books.return_lines,
+        )  # fmt: skip
         ids = [await _new_ids(founded.connection, len(each)) for each in lists]
         return cls(*founded, company, books, *ids)
 

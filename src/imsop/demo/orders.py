@@ -46,7 +46,7 @@ async def write_purchase_lines(loading: Loading) -> int:
         CREATE TEMPORARY TABLE staged_purchase_lines (
             id uuid, purchase_order_id uuid, line_number int, product_id uuid, quantity_ordered int,
             unit_price numeric, line_total numeric, expected_delivery_date date,
-            promised_delivery_date date, actual_delivery_date date
+            promised_delivery_date date, actual_delivery_date date, quantity_closed int
         ) ON COMMIT DROP
         """
     )
@@ -57,6 +57,7 @@ async def write_purchase_lines(loading: Loading) -> int:
             (
                 line.id, order.id, number, loading.product_ids[line.product], line.ordered,
                 line.unit_price, line.total, line.expected_on, line.promised_on, line.received_on,
+                line.closed,
             )
             for order in loading.books.purchase_orders
             for number, line in enumerate(order.lines, 1)
@@ -67,10 +68,10 @@ async def write_purchase_lines(loading: Loading) -> int:
         INSERT INTO purchase_order_items
             (id, organization_id, purchase_order_id, line_number, product_id, quantity_ordered,
              unit_price, line_total, expected_delivery_date, promised_delivery_date,
-             actual_delivery_date)
+             actual_delivery_date, quantity_closed)
         SELECT s.id, $1::uuid, s.purchase_order_id, s.line_number, s.product_id, s.quantity_ordered,
                s.unit_price, s.line_total, s.expected_delivery_date,
-               s.promised_delivery_date, s.actual_delivery_date
+               s.promised_delivery_date, s.actual_delivery_date, s.quantity_closed
         FROM staged_purchase_lines s
         """,
         loading.organization_id,

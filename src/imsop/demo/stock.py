@@ -12,7 +12,9 @@ from imsop.inventory.reservations.models import Wish
 
 _COLUMNS = [
     "product_id", "warehouse_id", "quantity", "transaction_type", "movement_kind", "purchase_order_item_id",
-    "sales_order_item_id", "reference_id", "reason", "notes", "occurred_at",
+    "sales_order_item_id", "goods_receipt_item_id", "supplier_return_item_id", "reference_id", "reason",
+    "notes",
+    "occurred_at",
 ]  # fmt: skip
 
 
@@ -37,7 +39,9 @@ async def post_movements(loading: Loading, progress: Callable[[int, int], None])
         (
             (
                 loading.product_ids[it.product], loading.warehouse_ids[it.warehouse], it.quantity,
-                type_of(it.kind), it.kind, it.purchase_line, it.sales_line, it.reference,
+                type_of(it.kind), it.kind, it.purchase_line, it.sales_line,
+                None if it.receipt_line is None else loading.receipt_line_ids[it.receipt_line],
+                None if it.return_line is None else loading.return_line_ids[it.return_line], it.reference,
                 it.note or _REASONS.get(it.kind), it.note, it.occurred_at,
             )
             for it in loading.books.movements

@@ -144,6 +144,8 @@ class World:
         reference: str | None,
         note: str | None = None,
         line: PurchaseLine | SalesLine | None = None,
+        receipt_line: int | None = None,
+        return_line: int | None = None,
     ) -> None:
         """Moves stock and appends to the ledger. Stock never falls below what is reserved."""
         on_hand = self.stock.on_hand[warehouse]
@@ -161,6 +163,8 @@ class World:
                 self.tick(),
                 line.id if isinstance(line, PurchaseLine) else None,
                 line.id if isinstance(line, SalesLine) else None,
+                receipt_line,
+                return_line,
             )
         )
 

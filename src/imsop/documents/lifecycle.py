@@ -4,12 +4,13 @@ Routes, buttons, error messages that list the possible verbs, and the diagram in
 derived from a document's table.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeAlias
 from uuid import UUID
 
+import msgspec
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import HeaderParameter
@@ -18,7 +19,7 @@ from msgspec import Struct
 from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
-from imsop.core.events import EventType, emit
+from imsop.core.events import Change, EventType, emit
 from imsop.core.fields import Reason
 from imsop.core.http import VERSIONED, versioned
 from imsop.core.said import Said
@@ -63,7 +64,9 @@ class WithReason(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason
 
 
-Step: TypeAlias = Callable[[Connection, Actor, Held], Awaitable[None]]
+Changes: TypeAlias = Mapping[str, Change]
+Step: TypeAlias = Callable[[Connection, Actor, Held, Any], Awaitable[Changes | None]]
+"""Runs with the transition's body: a struct of its `body`, or None. Returns what the history shows of it."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,32 @@ class Transition:
     verb: str
     label: str
     sources: tuple[str, ...]
-    target: str
+    target: str | None
+    """None for a verb that changes lines and not the state; the lines may bring one about (`follows`)."""
     emits: EventType[Advanced]
     steps: tuple[Step, ...] = ()
     """Preconditions (raising Conflict) and side effects, run in this order before the state changes."""
-    needs_reason: bool = False
+    body: type[Struct] | None = None
+    """The JSON that the verb takes; its `reason`, if it has one, is kept in the history."""
+    then: tuple[Step, ...] = ()
+    """Side effects that run after the change, in this order."""
+    emits_too: tuple[EventType[Any], ...] = ()
+    """Events that `then` may emit."""
+
+    @property
+    def needs_reason(self) -> bool:
+        """True for a verb whose body has a required reason."""
+        return self.body is not None and "reason" in self.body.__struct_fields__
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """A change of state that no verb asks for: the lines bring it about. `when` is for the diagram."""
+
+    when: str
+    sources: tuple[str, ...]
+    target: str
+    emits: EventType[Advanced]
 
 
 class Queries(Protocol):
@@ -96,9 +120,13 @@ class Queries(Protocol):
         to_status: str,
         note: str | None,
         changed_by: UUID,
+        changes: Changes | None,
         /,
     ) -> bool:
-        """Guarded UPDATE from one state to the other, with a history row; False if the state was another."""
+        """Guarded UPDATE from one state to the other, with a history row; False if the state was another.
+
+        Both may be the same: the history then tells of a change to the lines.
+        """
         ...  # fmt: skip
 
 
@@ -110,6 +138,7 @@ class Lifecycle:
     what: str
     permission: Permission
     transitions: tuple[Transition, ...]
+    follows: tuple[Consequence, ...] = ()
 
     def possible(self, status: str, actor: Actor | None = None) -> list[Transition]:
         """Transitions from that state; with `actor`, only those the actor's permissions allow."""
@@ -131,46 +160,66 @@ class Lifecycle:
         document_id: UUID,
         verb: str,
         if_match: str | None = None,
-        reason: str | None = None,
+        body: Struct | None = None,
     ) -> None:
         """Executes a transition once: a concurrent one waits for the row lock and then finds the new state.
+
+        `body` is a struct of the transition's `body`.
 
         Lock order: the document, then the balances that its steps lock. Raises NotFound, PreconditionFailed,
         and Conflict, naming the possible transitions, if the document's state does not allow this one.
         """
         transition = self.of(verb)
-        if transition.needs_reason and not reason:
-            raise InvalidInput.of("reason", "is required")
+        if transition.body is not None and body is None:
+            body = _without_content(transition.body)
         held = edits.require_version(
             await self.queries.hold(connection, actor.organization_id, document_id),
             if_match or "*",
             self.what,
         )
         if held.status not in transition.sources:
-            raise self._not_possible(held)
+            raise self.refusal(held)
+        changes: dict[str, Change] = {}
         for step in transition.steps:
-            await step(connection, actor, held)
+            changes |= await step(connection, actor, held, body) or {}
+        reason = getattr(body, "reason", None)
+        target = transition.target or held.status
+        await self.move(connection, actor, held, target, transition.emits, reason, changes)
+        for step in transition.then:
+            await step(connection, actor, held, body)
+
+    async def move(
+        self,
+        connection: Connection,
+        actor: Actor,
+        held: Held,
+        target: str,
+        event: EventType[Advanced],
+        reason: str | None = None,
+        changes: Changes | None = None,
+    ) -> None:
+        """Moves a held document to a state, with its history and event. Raises PreconditionFailed if it is
+        no longer in the state it was held in.
+        """
         moved = await self.queries.advance(
             connection,
             actor.organization_id,
-            document_id,
+            held.id,
             held.status,
-            transition.target,
+            target,
             reason,
             actor.user_id,
+            changes or None,
         )
         if not moved:
             raise edits.changed_meanwhile(self.what)
         told = Advanced(
-            name=held.name,
-            partner=held.partner,
-            from_status=held.status,
-            to_status=transition.target,
-            reason=reason,
+            name=held.name, partner=held.partner, from_status=held.status, to_status=target, reason=reason
         )
-        await emit(connection, actor, transition.emits, document_id, told)
+        await emit(connection, actor, event, held.id, told)
 
-    def _not_possible(self, held: Held) -> Conflict:
+    def refusal(self, held: Held) -> Conflict:
+        """The error for what the document's state does not allow, naming the verbs it does allow."""
         status = Said(held.status)
         errors = [FieldError("status", Said("is %(status)s", status=status))]
         verbs = [Said(transition.label) for transition in self.possible(held.status)]
@@ -203,40 +252,55 @@ class Lifecycle:
         shape: type[Struct],
     ) -> HTTPRouteHandler:
         async def act(
-            request: TenantRequest, order_id: UUID, if_match: str | None, reason: str | None = None
+            request: TenantRequest, order_id: UUID, if_match: str | None, body: Struct | None = None
         ) -> Response[Any]:
             connection, actor = await request.begin()
-            await self.apply(connection, actor, order_id, transition.verb, if_match, reason)
+            await self.apply(connection, actor, order_id, transition.verb, if_match, body)
             return versioned(await read(connection, actor, order_id))
 
         async def plainly(request: TenantRequest, order_id: UUID, if_match: CurrentVersion = None) -> Any:
             return await act(request, order_id, if_match)
 
-        async def with_reason(
-            request: TenantRequest, order_id: UUID, data: WithReason, if_match: CurrentVersion = None
+        async def with_body(
+            request: TenantRequest, order_id: UUID, data: Any, if_match: CurrentVersion = None
         ) -> Any:
-            return await act(request, order_id, if_match, data.reason)
+            return await act(request, order_id, if_match, data)
 
-        handler = with_reason if transition.needs_reason else plainly
+        handler = plainly if transition.body is None else with_body
+        if transition.body is not None:
+            handler.__annotations__["data"] = transition.body
         handler.__name__ = handler.__qualname__ = f"{transition.verb}_{self.what.replace(' ', '_')}"
-        handler.__doc__ = (
-            f"{transition.label}: from {' or '.join(transition.sources)} to {transition.target}."
-        )
+        to = f" to {transition.target}" if transition.target else "; the state stays while a line is open"
+        handler.__doc__ = f"{transition.label}: from {' or '.join(transition.sources)}{to}."
         handler.__annotations__["return"] = Response[shape]  # type: ignore[valid-type]  # known when the routes are made
         return post(
             f"{path}/{{order_id:uuid}}/{transition.verb}",
             status_code=200,
-            opt=allow(self.permission, 409, 412, emits=(transition.emits,)),
+            opt=allow(self.permission, 409, 412, emits=(transition.emits, *transition.emits_too)),
             response_headers=VERSIONED,
         )(handler)
+
+
+def _without_content(body: type[Struct]) -> Struct:
+    """The struct of an empty body. Raises InvalidInput naming the first field that it cannot be without."""
+    try:
+        return msgspec.convert({}, body)
+    except msgspec.ValidationError:
+        missing = next(field for field in msgspec.structs.fields(body) if field.required)
+        raise InvalidInput.of(missing.name, "is required") from None
 
 
 def diagram(lifecycle: Lifecycle, first: str) -> str:
     """The transitions as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {first}"]
     lines += [
-        f"    {source} --> {transition.target}: {transition.verb}"
+        f"    {source} --> {transition.target or source}: {transition.verb}"
         for transition in lifecycle.transitions
         for source in transition.sources
+    ]
+    lines += [
+        f"    {source} --> {consequence.target}: {consequence.when}"
+        for consequence in lifecycle.follows
+        for source in consequence.sources
     ]
     return "\n".join(lines)

@@ -51,10 +51,13 @@ def totals(items: Sequence[OrderLine]) -> tuple[list[Decimal | None], Decimal]:
     return line_totals, total_amount
 
 
+def line_total(quantity: int, unit_price: Decimal | None) -> Decimal | None:
+    """Quantity times price, rounded half up to cents, as PostgreSQL's round() does; None without a price."""
+    return None if unit_price is None else (quantity * unit_price).quantize(_CENT, ROUND_HALF_UP)
+
+
 def _line_total(item: OrderLine) -> Decimal | None:
-    """The agreed total, else quantity times price rounded half up to cents, as PostgreSQL's round() does."""
+    """The agreed total, else the computed one."""
     if item.line_total is not None:
         return Decimal(item.line_total)
-    if item.unit_price is None:
-        return None
-    return (item.quantity_ordered * Decimal(item.unit_price)).quantize(_CENT, ROUND_HALF_UP)
+    return line_total(item.quantity_ordered, None if item.unit_price is None else Decimal(item.unit_price))

@@ -8,7 +8,13 @@ from imsop.core.errors import Conflict, FieldError
 from imsop.core.said import Said
 
 NumberedKind = Literal[
-    "purchase_order", "sales_order", "goods_receipt", "shipment", "stock_count", "transfer"
+    "purchase_order",
+    "sales_order",
+    "goods_receipt",
+    "shipment",
+    "stock_count",
+    "transfer",
+    "supplier_return",
 ]
 
 

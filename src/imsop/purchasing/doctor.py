@@ -40,4 +40,31 @@ CHECKS = [
         ORDER BY organization, subject
         """,
     ),
+    Check(
+        "each line of a goods receipt or of a return to a supplier is in the ledger with its quantity",
+        "SELECT count(*) FROM goods_receipt_items",
+        """
+        SELECT o.name AS organization, d.number || ' line ' || d.line_number AS subject,
+               format('posted %s, ledger %s', d.quantity, coalesce(d.ledger, 0)) AS problem
+        FROM (
+            SELECT i.organization_id, r.receipt_number AS number, i.line_number,
+                   CASE WHEN i.reverses_item_id IS NULL THEN 1 ELSE -1 END
+                       * (i.quantity_accepted + i.quantity_rejected) AS quantity, (
+                   SELECT sum(t.quantity) FROM inventory_transactions t
+                   WHERE t.organization_id = i.organization_id AND t.goods_receipt_item_id = i.id) AS ledger
+            FROM goods_receipt_items i
+            JOIN goods_receipts r ON r.organization_id = i.organization_id AND r.id = i.goods_receipt_id
+            UNION ALL
+            SELECT i.organization_id, r.return_number, i.line_number,
+                   CASE WHEN i.reverses_item_id IS NULL THEN -1 ELSE 1 END * i.quantity, (
+                   SELECT sum(t.quantity) FROM inventory_transactions t
+                   WHERE t.organization_id = i.organization_id AND t.supplier_return_item_id = i.id)
+            FROM supplier_return_items i
+            JOIN supplier_returns r ON r.organization_id = i.organization_id AND r.id = i.supplier_return_id
+        ) AS d
+        JOIN organizations o ON o.id = d.organization_id
+        WHERE d.quantity <> coalesce(d.ledger, 0)
+        ORDER BY organization, subject
+        """,
+    ),
 ]

@@ -154,8 +154,9 @@ def _complete(
         problems.add(404)
     if taken is not None:
         problems |= _WITH_BODY
+        takes = prepared(handler).takes
         operation["requestBody"] = {
-            "required": True,
+            "required": takes is None or not takes.optional,
             "content": {"application/json": {"schema": schema_of[repr(taken)]}},
         }
     operation["responses"] = {success: response} | {

@@ -10,9 +10,14 @@ from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 
 Kind = Literal[
-    "product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse"
+    "product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse",
+    "goods_receipt",
+    "supplier_return",
 ]  # fmt: skip
-SearchKind = Literal[Kind, "warehouse_zone", "category", "user"]
+SearchKind = Literal[
+    "product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse",
+    "warehouse_zone", "category", "user",
+]  # fmt: skip
 """What `search_things` finds."""
 
 
@@ -40,6 +45,14 @@ PLACES: Mapping[Kind, Place] = {
     "sales_order": Place(
         N_("Sales order"), N_("Sales orders"), "shopping-cart", "/sales-orders", Permission.SALES_ORDERS_READ
     ),
+    "goods_receipt": Place(
+        N_("Goods receipt"), N_("Goods receipts"), "package-import", "/goods-receipts",
+        Permission.GOODS_RECEIPTS_READ,
+    ),
+    "supplier_return": Place(
+        N_("Return to supplier"), N_("Returns to suppliers"), "package-export", "/supplier-returns",
+        Permission.GOODS_RECEIPTS_READ,
+    ),
     "shipment": Place(N_("Shipment"), N_("Shipments"), "ship", "/shipments", Permission.SHIPMENTS_READ),
     "warehouse": Place(
         N_("Warehouse"), N_("Warehouses"), "building-warehouse", "/warehouses", Permission.WAREHOUSES_READ
@@ -48,7 +61,13 @@ PLACES: Mapping[Kind, Place] = {
 ZONES = Place(N_("Zone"), N_("Zones"), "map-pin", "/zones", Permission.WAREHOUSES_READ)
 """A list only: a zone has no page of its own."""
 FOUND: Mapping[SearchKind, Place] = {
-    **{kind: place for kind, place in PLACES.items()},  # noqa: C416 - widens the keys
+    "product": PLACES["product"],
+    "supplier": PLACES["supplier"],
+    "customer": PLACES["customer"],
+    "purchase_order": PLACES["purchase_order"],
+    "sales_order": PLACES["sales_order"],
+    "shipment": PLACES["shipment"],
+    "warehouse": PLACES["warehouse"],
     "warehouse_zone": ZONES,
     "category": Place(N_("Category"), N_("Categories"), "category", "/products", Permission.PRODUCTS_READ),
     "user": Place(N_("User"), N_("Users"), "user", "/users", Permission.USERS_READ),

@@ -1,11 +1,12 @@
 """Structs of organizations in the API."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from imsop.core.fields import Currency, Email, Instant, LongUrl, Name, Text, Text100, Url
+from imsop.core.fields import Currency, Email, Instant, LongUrl, Name, Percent, Text, Text100, Url
 from imsop.identity.people.passwords import Password
 
 OrganizationStatus = Literal["active", "inactive", "suspended"]
@@ -35,6 +36,8 @@ class Organization(Struct, frozen=True):
     currency: str
     logo_url: str | None
     website: str | None
+    over_receipt_percent: Decimal
+    """How much more than ordered may come in, unless a supplier has its own."""
     status: OrganizationStatus
     subscription_tier: SubscriptionTier
     created_at: Instant
@@ -66,3 +69,4 @@ class OrganizationChanges(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Currency | UnsetType = UNSET
     logo_url: LongUrl | UnsetType | None = UNSET
     website: Url | UnsetType | None = UNSET
+    over_receipt_percent: Percent | UnsetType = UNSET

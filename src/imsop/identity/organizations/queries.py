@@ -17,7 +17,7 @@ async def notify_access_changed(connection: Connection, organization_id: UUID) -
 
 _ORGANIZATION_COLUMNS = """
     SELECT o.id, o.name, o.description, o.industry, o.country, o.timezone, o.currency, o.logo_url, o.website,
-           o.status, o.subscription_tier, o.created_at, o.updated_at
+           o.over_receipt_percent, o.status, o.subscription_tier, o.created_at, o.updated_at
     FROM organizations o
 """
 
@@ -66,10 +66,10 @@ async def update_organization(connection: Connection, row: Organization) -> Orga
         """
         UPDATE organizations o
         SET name = $3, description = $4, industry = $5, country = $6, timezone = $7, currency = $8,
-            logo_url = $9, website = $10
+            logo_url = $9, website = $10, over_receipt_percent = $11
         WHERE o.id = $1 AND o.updated_at = $2 AND o.deleted_at IS NULL
         RETURNING o.id, o.name, o.description, o.industry, o.country, o.timezone, o.currency, o.logo_url,
-                  o.website, o.status, o.subscription_tier, o.created_at, o.updated_at
+                  o.website, o.over_receipt_percent, o.status, o.subscription_tier, o.created_at, o.updated_at
         """,
         row.id,
         row.updated_at,
@@ -81,6 +81,7 @@ async def update_organization(connection: Connection, row: Organization) -> Orga
         row.currency,
         row.logo_url,
         row.website,
+        row.over_receipt_percent,
     )
 
 

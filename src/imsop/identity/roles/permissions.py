@@ -32,6 +32,8 @@ class Permission(StrEnum):
     INVENTORY_WRITE = "inventory:write"
     PURCHASE_ORDERS_READ = "purchase_orders:read"
     PURCHASE_ORDERS_WRITE = "purchase_orders:write"
+    GOODS_RECEIPTS_READ = "goods_receipts:read"
+    GOODS_RECEIPTS_WRITE = "goods_receipts:write"
     SALES_ORDERS_READ = "sales_orders:read"
     SALES_ORDERS_WRITE = "sales_orders:write"
     SHIPMENTS_READ = "shipments:read"
@@ -70,8 +72,9 @@ SYSTEM_ROLES: dict[SystemRole, tuple[str, frozenset[Permission]]] = {
         | {_P.SUPPLIERS_WRITE, _P.PRODUCTS_WRITE, _P.PURCHASE_ORDERS_WRITE, _P.SHIPMENTS_WRITE},
     ),
     "warehouse": (
-        N_("Moves stock: warehouses, inventory and shipments"),
-        _BUSINESS_READ | {_P.WAREHOUSES_WRITE, _P.INVENTORY_WRITE, _P.SHIPMENTS_WRITE},
+        N_("Moves stock: warehouses, inventory, receipts and shipments"),
+        _BUSINESS_READ
+        | {_P.WAREHOUSES_WRITE, _P.INVENTORY_WRITE, _P.GOODS_RECEIPTS_WRITE, _P.SHIPMENTS_WRITE},
     ),
     "sales": (
         N_("Sells: customers and sales orders"),

@@ -33,7 +33,9 @@ async def stage_movements(connection: Connection) -> None:
         CREATE TEMPORARY TABLE staged_movements (
             line int GENERATED ALWAYS AS IDENTITY, product_id uuid, warehouse_id uuid, quantity int,
             transaction_type text, movement_kind text, purchase_order_item_id uuid, sales_order_item_id uuid,
-            shipment_item_id uuid, reference_id text, reason text, notes text, occurred_at timestamptz
+            shipment_item_id uuid, goods_receipt_item_id uuid, supplier_return_item_id uuid, reference_id
+            text,
+            reason text, notes text, occurred_at timestamptz
         ) ON COMMIT DROP
         """
     )
@@ -93,7 +95,8 @@ async def _post(
             WHERE s.line BETWEEN $3 AND $4 AND s.movement_kind = 'sale'), array(
             SELECT ROW(s.product_id, s.warehouse_id, s.quantity, s.transaction_type, s.movement_kind, NULL,
                        s.purchase_order_item_id, s.sales_order_item_id, s.shipment_item_id, s.reference_id,
-                       s.reason, s.notes, s.occurred_at)::stock_movement
+                       s.reason, s.notes, s.occurred_at, s.goods_receipt_item_id,
+                       s.supplier_return_item_id)::stock_movement
             FROM staged_movements s WHERE s.line BETWEEN $3 AND $4 ORDER BY s.line), $2) p
         JOIN staged_movements s ON s.line = p.line + $3 - 1
         WHERE p.outcome <> 'posted'

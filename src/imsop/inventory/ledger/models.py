@@ -28,6 +28,8 @@ class InventoryTransaction(Struct, frozen=True):
     purchase_order_item_id: UUID | None
     sales_order_item_id: UUID | None
     shipment_item_id: UUID | None
+    goods_receipt_item_id: UUID | None
+    supplier_return_item_id: UUID | None
     reference_id: str | None
     reason: str | None
     notes: str | None
@@ -68,6 +70,8 @@ class Movement(Struct, frozen=True, omit_defaults=True):
     purchase_order_item_id: UUID | None = None
     sales_order_item_id: UUID | None = None
     shipment_item_id: UUID | None = None
+    goods_receipt_item_id: UUID | None = None
+    supplier_return_item_id: UUID | None = None
     reference_id: str | None = None
     reason: str | None = None
     notes: str | None = None

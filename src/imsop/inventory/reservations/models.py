@@ -16,6 +16,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     kind: ReservationKind
     sales_order_item_id: UUID | None = None
     reason: str | None = None
+    goods_receipt_item_id: UUID | None = None
 
 
 class Reserving(Struct, frozen=True):

@@ -1,23 +1,39 @@
-"""The state machine of purchase orders."""
+"""The state machine of purchase orders.
+
+Received is a consequence: an order is when no line is open, and no longer once one is open again.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
 
 from imsop.core.database import Connection
-from imsop.core.errors import Conflict, FieldError
+from imsop.core.errors import Conflict, FieldError, InvalidInput
+from imsop.core.events import Change
 from imsop.core.said import Said
 from imsop.documents.drafts import require_tradable
-from imsop.documents.lifecycle import Held, Lifecycle, Transition
+from imsop.documents.lifecycle import Changes, Consequence, Held, Lifecycle, Transition, WithReason
+from imsop.documents.lines import line_total
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
 from imsop.purchasing.orders import lifecycle_queries as queries
+from imsop.purchasing.orders import queries as orders_queries
 from imsop.purchasing.orders.events import (
     PURCHASE_ORDER_CANCELLED,
     PURCHASE_ORDER_CONFIRMED,
+    PURCHASE_ORDER_LINES_CLOSED,
+    PURCHASE_ORDER_RECEIVED,
+    PURCHASE_ORDER_REOPENED,
     PURCHASE_ORDER_SHIPPED,
     PURCHASE_ORDER_SUBMITTED,
 )
+from imsop.purchasing.orders.models import Closing, Confirmation, ConfirmedLine
 from imsop.ui.language import N_
 
 
-async def _require_ready(connection: Connection, actor: Actor, order: Held) -> None:
+async def _require_ready(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     found = await queries.get_readiness(connection, actor.organization_id, order.id)
     if found.lines == 0:
         raise Conflict(
@@ -33,11 +49,11 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
     require_tradable(found.not_traded, found.unpriced)
 
 
-async def _keep_names(connection: Connection, actor: Actor, order: Held) -> None:
+async def _keep_names(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     await queries.keep_names(connection, actor.organization_id, order.id)
 
 
-async def _require_nothing_received(connection: Connection, actor: Actor, order: Held) -> None:
+async def _require_nothing_received(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     found = await queries.get_readiness(connection, actor.organization_id, order.id)
     if found.received:
         raise Conflict(
@@ -46,8 +62,118 @@ async def _require_nothing_received(connection: Connection, actor: Actor, order:
         )
 
 
-async def _promise_lines(connection: Connection, actor: Actor, order: Held) -> None:
-    await queries.promise_lines(connection, actor.organization_id, order.id)
+async def _confirm_lines(
+    connection: Connection, actor: Actor, order: Held, confirmation: Confirmation
+) -> Changes:
+    """Freezes the promised days. Where the supplier confirmed another quantity or price, keeps it beside what
+    was ordered, and brings the totals up to it. The order is locked.
+    """
+    lines = await queries.list_open_lines(connection, actor.organization_id, order.id)
+    _require_known([line.id for line in confirmation.lines], lines, "id")
+    by_id = {line.id: line for line in confirmation.lines}
+    await queries.promise_lines(
+        connection,
+        actor.organization_id,
+        order.id,
+        {line.id: line.promised_delivery_date for line in confirmation.lines if line.promised_delivery_date},
+    )
+    changes: dict[str, Change] = {}
+    for line in lines:
+        told = by_id.get(line.id)
+        if told is None:
+            continue
+        if told.quantity is not None and told.quantity != line.quantity_ordered:
+            changes[f"lines[{line.line_number}].quantity"] = Change(line.quantity_ordered, told.quantity)
+        if told.unit_price is not None and Decimal(told.unit_price) != line.unit_price:
+            changes[f"lines[{line.line_number}].unit_price"] = Change(
+                msgspec.to_builtins(line.unit_price), told.unit_price
+            )
+    if changes:
+        await _keep_confirmed(connection, actor, order, lines, by_id)
+    return changes
+
+
+async def _keep_confirmed(
+    connection: Connection,
+    actor: Actor,
+    order: Held,
+    lines: Sequence[queries.OpenLine],
+    told: Mapping[UUID, ConfirmedLine],
+) -> None:
+    differing = []
+    for line in lines:
+        given = told.get(line.id)
+        quantity = line.quantity_ordered if given is None or given.quantity is None else given.quantity
+        price = line.unit_price if given is None or given.unit_price is None else Decimal(given.unit_price)
+        if (quantity, price) != (line.quantity_ordered, line.unit_price):
+            differing.append(queries.ConfirmedTerms(line.id, quantity, price, line_total(quantity, price)))
+    await queries.keep_confirmed_terms(connection, actor.organization_id, order.id, differing)
+
+
+async def _close_lines(connection: Connection, actor: Actor, order: Held, closing: Closing) -> Changes:
+    """Closes what is open of these lines, or of all. The order is locked."""
+    lines = await queries.list_open_lines(connection, actor.organization_id, order.id)
+    wanted = [line.id for line in lines] if closing.lines is None else closing.lines
+    _require_known(wanted, lines, None)
+    open_ = {line.id: line for line in lines if line.quantity_open}
+    closed = [open_[id_] for id_ in wanted if id_ in open_]
+    if not closed:
+        raise Conflict("nothing of these lines is open", errors=[FieldError("lines", "0 left to receive")])
+    left = sum(line.quantity_open for line in lines) - sum(line.quantity_open for line in closed)
+    if not left and not any(line.quantity_received for line in lines):
+        raise Conflict(
+            "nothing was received for this order; cancel it instead of closing all its lines",
+            errors=[FieldError("lines", "nothing was received")],
+        )
+    await queries.close_lines(connection, actor.organization_id, [line.id for line in closed])
+    return {
+        f"lines[{line.line_number}].quantity_closed": Change(
+            line.quantity_closed, line.quantity_closed + line.quantity_open
+        )
+        for line in closed
+    }
+
+
+def _require_known(wanted: Sequence[UUID], lines: Sequence[queries.OpenLine], field: str | None) -> None:
+    """Raises InvalidInput for lines of another order, and for a line named twice."""
+    known = {line.id for line in lines}
+    at = [f"lines[{place}]" + (f".{field}" if field else "") for place in range(len(wanted))]
+    errors = [
+        FieldError(at[place], "is not a line of this order")
+        for place, id_ in enumerate(wanted)
+        if id_ not in known
+    ] + [
+        FieldError(at[place], "given more than once")
+        for place, id_ in enumerate(wanted)
+        if id_ in known and id_ in wanted[:place]
+    ]
+    if errors:
+        raise InvalidInput("a line is not of this order, or named twice", errors=errors)
+
+
+async def _settle(connection: Connection, actor: Actor, order: Held, _: object) -> None:
+    await settle(connection, actor, order)
+
+
+async def settle(connection: Connection, actor: Actor, order: Held) -> None:
+    """Moves an order to received once no line of it is open, and back where it was once one is again.
+
+    The order is locked by the caller.
+    """
+    progress = await orders_queries.get_progress(connection, actor.organization_id, order.id)
+    was_received = order.status == "received"
+    is_received = progress.lines_open == 0 and progress.quantity_received > 0
+    if is_received and not was_received:
+        await queries.date_receipt(connection, actor.organization_id, order.id)
+        await LIFECYCLE.move(connection, actor, order, RECEIVED.target, RECEIVED.emits)
+    elif was_received and not is_received:
+        before = await queries.get_status_before_receipt(connection, actor.organization_id, order.id)
+        await queries.date_receipt(connection, actor.organization_id, order.id)
+        await LIFECYCLE.move(connection, actor, order, before, PURCHASE_ORDER_REOPENED)
+
+
+OPEN = ("submitted", "confirmed", "shipped")
+RECEIVED = Consequence(N_("no line is open"), OPEN, "received", PURCHASE_ORDER_RECEIVED)
 
 
 LIFECYCLE = Lifecycle(
@@ -64,9 +190,26 @@ LIFECYCLE = Lifecycle(
             (_require_ready, _keep_names),
         ),
         Transition(
-            "confirm", N_("Confirm"), ("submitted",), "confirmed", PURCHASE_ORDER_CONFIRMED, (_promise_lines,)
+            "confirm",
+            N_("Confirm"),
+            ("submitted",),
+            "confirmed",
+            PURCHASE_ORDER_CONFIRMED,
+            (_confirm_lines,),
+            body=Confirmation,
         ),
         Transition("ship", N_("Mark as shipped"), ("confirmed",), "shipped", PURCHASE_ORDER_SHIPPED),
+        Transition(
+            "close",
+            N_("Close what is open"),
+            OPEN,
+            None,
+            PURCHASE_ORDER_LINES_CLOSED,
+            (_close_lines,),
+            body=Closing,
+            then=(_settle,),
+            emits_too=(PURCHASE_ORDER_RECEIVED,),
+        ),
         Transition(
             "cancel",
             N_("Cancel the order"),
@@ -74,7 +217,11 @@ LIFECYCLE = Lifecycle(
             "cancelled",
             PURCHASE_ORDER_CANCELLED,
             (_require_nothing_received,),
-            needs_reason=True,
+            body=WithReason,
         ),
+    ),
+    follows=(
+        RECEIVED,
+        Consequence(N_("a receipt is reversed"), ("received",), "confirmed", PURCHASE_ORDER_REOPENED),
     ),
 )

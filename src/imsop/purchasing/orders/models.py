@@ -7,10 +7,22 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from imsop.core.fields import Amount, Currency, Instant, LongCode, PositiveCount, Price, Text
+from imsop.core.fields import (
+    Amount,
+    Count,
+    Currency,
+    Instant,
+    LongCode,
+    PositiveCount,
+    Price,
+    Reason,
+    Text,
+    Text100,
+)
 from imsop.documents.drafts import Partner
 
 PurchaseOrderStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
+ReceiptStatus = Literal["none", "partial", "full", "over"]
 NOT_TRADED = frozenset({"discontinued", "archived"})
 """Statuses of products that are no longer bought."""
 
@@ -29,7 +41,13 @@ class PurchaseOrder(Struct, frozen=True):
     currency: str
     partner: Partner | None
     """The supplier as agreed; null in a draft, which follows the master data."""
+    warehouse_id: UUID | None
+    """Where to deliver."""
+    supplier_reference: str | None
     notes: str | None
+    receipt_status: ReceiptStatus
+    received_percent: int
+    """Share of the quantity due that came in, rounded down."""
     created_by: UUID | None
     created_at: Instant
     updated_at: Instant
@@ -44,6 +62,7 @@ class ListedPurchaseOrder(PurchaseOrder, frozen=True):
 class PurchaseOrderItem(Struct, frozen=True):
     """A line. Quantities are whole base units of the product.
 
+    Due is `quantity_confirmed`, else `quantity_ordered`; open is what of it neither came in nor was closed.
     `line_total` is as agreed, so it may differ from `quantity_ordered` times `unit_price`.
     `promised_delivery_date` is the supplier's first promise.
     """
@@ -54,8 +73,13 @@ class PurchaseOrderItem(Struct, frozen=True):
     sku: str
     product_name: str
     quantity_ordered: int
+    quantity_confirmed: int | None
     quantity_received: int
+    quantity_returned: int
+    quantity_closed: int
+    quantity_open: int
     unit_price: Decimal | None
+    confirmed_unit_price: Decimal | None
     line_total: Decimal | None
     expected_delivery_date: date | None
     promised_delivery_date: date | None
@@ -80,6 +104,8 @@ class PurchaseOrderSummary(Struct, frozen=True):
     total_amount: Decimal
     currency: str
     lines: int
+    received_percent: int
+    quantity_open: int
 
 
 class PurchaseOrderLine(Struct, frozen=True):
@@ -92,7 +118,11 @@ class PurchaseOrderLine(Struct, frozen=True):
     product_name: str
     unit_of_measure: str | None
     quantity_ordered: int
+    quantity_due: int
     quantity_received: int
+    quantity_open: int
+    quantity_closed: int
+    quantity_returned: int
     unit_price: Decimal | None
     line_total: Decimal | None
     expected_delivery_date: date | None
@@ -101,14 +131,19 @@ class PurchaseOrderLine(Struct, frozen=True):
     due_on: date | None
 
 
-class LineTotals(Struct, frozen=True):
-    """Totals over all lines of an order; quantities in base units."""
+class Progress(Struct, frozen=True):
+    """What came in of an order, over all its lines; quantities in base units (see purchase_progress in
+    SQL).
+    """
 
-    lines: int
-    quantity_ordered: int
-    quantity_received: int
-    lines_received: int
-    """Lines received in full."""
+    lines: int = 0
+    lines_open: int = 0
+    quantity_due: int = 0
+    quantity_received: int = 0
+    quantity_returned: int = 0
+    quantity_open: int = 0
+    receipt_status: ReceiptStatus = "none"
+    received_percent: int = 0
 
 
 class PurchaseOrderHistoryEntry(Struct, frozen=True):
@@ -155,6 +190,8 @@ class NewPurchaseOrder(Struct, frozen=True, forbid_unknown_fields=True):
     po_number: LongCode | None = None
     expected_delivery_date: date | None = None
     currency: Currency | UnsetType = UNSET
+    warehouse_id: UUID | None = None
+    supplier_reference: Text100 | None = None
     notes: Text | None = None
     items: NewLines = []
 
@@ -167,5 +204,29 @@ class PurchaseOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
     order_date: date | UnsetType = UNSET
     expected_delivery_date: date | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
+    warehouse_id: UUID | UnsetType | None = UNSET
+    supplier_reference: Text100 | UnsetType | None = UNSET
     notes: Text | UnsetType | None = UNSET
     items: NewLines | UnsetType = UNSET
+
+
+class ConfirmedLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the supplier confirmed of a line; what is left out is confirmed as ordered."""
+
+    id: UUID
+    quantity: Count | None = None
+    unit_price: Price | None = None
+    promised_delivery_date: date | None = None
+
+
+class Confirmation(Struct, frozen=True, forbid_unknown_fields=True):
+    """A supplier's confirmation. Lines that it does not name are confirmed as ordered."""
+
+    lines: Annotated[list[ConfirmedLine], Meta(max_length=MAX_LINES)] = []
+
+
+class Closing(Struct, frozen=True, forbid_unknown_fields=True):
+    """Lines of which nothing more will come; without `lines`, all that are open."""
+
+    reason: Reason
+    lines: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_LINES)] | None = None

@@ -9,10 +9,10 @@ from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
 from imsop.documents.drafts import References
 from imsop.purchasing.orders.models import (
-    LineTotals,
     ListedPurchaseOrder,
     NewPurchaseOrder,
     NewPurchaseOrderItem,
+    Progress,
     PurchaseOrder,
     PurchaseOrderHistoryEntry,
     PurchaseOrderItem,
@@ -20,11 +20,24 @@ from imsop.purchasing.orders.models import (
     PurchaseOrderSummary,
 )
 
+# Sub-selects, not a join: they are computed for the rows of a page only, so that a list stays in index order.
+_PROGRESS_OF_ORDER = """FROM purchase_progress g
+         WHERE g.organization_id = $1 AND g.purchase_order_id = o.id)"""
+_LINES = "(SELECT g.lines " + _PROGRESS_OF_ORDER
+_QUANTITY_OPEN = "(SELECT g.quantity_open " + _PROGRESS_OF_ORDER
+_RECEIPT_STATUS = "(SELECT g.receipt_status " + _PROGRESS_OF_ORDER
+_RECEIVED_PERCENT = "(SELECT g.received_percent " + _PROGRESS_OF_ORDER
 PURCHASE_ORDERS = Listing(
     ListedPurchaseOrder,
     """
     SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-           o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by, o.created_at,
+           o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.warehouse_id,
+           o.supplier_reference,
+           o.notes, coalesce("""
+    + _RECEIPT_STATUS
+    + """, 'none') AS receipt_status, coalesce("""
+    + _RECEIVED_PERCENT
+    + """, 0) AS received_percent, o.created_by, o.created_at,
            o.updated_at,
            array(SELECT p.name
                  FROM purchase_order_items i
@@ -59,10 +72,11 @@ async def get_order(connection: Connection, organization_id: UUID, order_id: UUI
         PurchaseOrder,
         """
         SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-               o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by,
-               o.created_at,
-               o.updated_at
+               o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.warehouse_id,
+               o.supplier_reference, o.notes, coalesce(p.receipt_status, 'none') AS receipt_status,
+               coalesce(p.received_percent, 0) AS received_percent, o.created_by, o.created_at, o.updated_at
         FROM purchase_orders o
+        LEFT JOIN purchase_progress p ON p.organization_id = $1 AND p.purchase_order_id = $2
         WHERE o.organization_id = $1 AND o.id = $2
         """,
         organization_id,
@@ -103,8 +117,9 @@ async def insert_order(
     order_id: UUID = await connection.fetchval(
         """
         INSERT INTO purchase_orders (organization_id, supplier_id, po_number, order_date,
-                                     expected_delivery_date, total_amount, currency, notes, created_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                     expected_delivery_date, total_amount, currency, notes, created_by,
+                                     warehouse_id, supplier_reference)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         RETURNING id
         """,
         organization_id,
@@ -116,6 +131,8 @@ async def insert_order(
         currency,
         new.notes,
         created_by,
+        new.warehouse_id,
+        new.supplier_reference,
     )
     return order_id
 
@@ -126,7 +143,7 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Purch
         """
         UPDATE purchase_orders
         SET supplier_id = $4, po_number = $5, order_date = $6, expected_delivery_date = $7, total_amount = $8,
-            currency = $9, notes = $10
+            currency = $9, notes = $10, warehouse_id = $11, supplier_reference = $12
         WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND status = 'draft'
         RETURNING true
         """,
@@ -140,6 +157,8 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Purch
         row.total_amount,
         row.currency,
         row.notes,
+        row.warehouse_id,
+        row.supplier_reference,
     )
     return bool(updated)
 
@@ -159,10 +178,12 @@ async def delete_draft(connection: Connection, organization_id: UUID, order_id: 
 
 _ITEMS = """
     SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
-           coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered, i.quantity_received,
-           i.unit_price,
-           i.line_total, i.expected_delivery_date, i.promised_delivery_date, i.actual_delivery_date
+           coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered, i.quantity_confirmed,
+           i.quantity_received, i.quantity_returned, i.quantity_closed, l.quantity_open, i.unit_price,
+           i.confirmed_unit_price, i.line_total, i.expected_delivery_date, i.promised_delivery_date,
+           i.actual_delivery_date
     FROM purchase_order_items i
+    JOIN purchase_lines l ON l.organization_id = $1 AND l.id = i.id
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     WHERE i.organization_id = $1
 """
@@ -265,8 +286,13 @@ PURCHASE_ORDER_SUMMARIES = Listing(
     """
     SELECT o.id, o.po_number, o.supplier_id, s.name AS supplier_name, o.status, o.order_date,
            o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency,
-           (SELECT count(*) FROM purchase_order_items i
-            WHERE i.organization_id = $1 AND i.purchase_order_id = o.id) AS lines
+           coalesce("""
+    + _LINES
+    + """, 0) AS lines, coalesce("""
+    + _RECEIVED_PERCENT
+    + """, 0) AS received_percent, coalesce("""
+    + _QUANTITY_OPEN
+    + """, 0) AS quantity_open
     FROM purchase_orders o
     LEFT JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
     WHERE o.organization_id = $1
@@ -294,9 +320,9 @@ ORDER_LINES = Listing(
     SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
            coalesce(i.product_name, p.name) AS product_name,
            coalesce(i.unit_of_measure, p.unit_of_measure) AS unit_of_measure,
-           i.quantity_ordered, i.quantity_received, i.unit_price, i.line_total, i.expected_delivery_date,
-           i.promised_delivery_date, i.actual_delivery_date,
-           l.due_on
+           i.quantity_ordered, l.quantity_due, i.quantity_received, l.quantity_open, i.quantity_closed,
+           i.quantity_returned, coalesce(i.confirmed_unit_price, i.unit_price) AS unit_price, i.line_total,
+           i.expected_delivery_date, i.promised_delivery_date, i.actual_delivery_date, l.due_on
     FROM purchase_order_items i
     JOIN purchase_lines l ON l.organization_id = $1 AND l.id = i.id
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
@@ -308,18 +334,18 @@ ORDER_LINES = Listing(
 )
 
 
-async def total_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> LineTotals:
-    totals = await fetch_one(
+async def get_progress(connection: Connection, organization_id: UUID, order_id: UUID) -> Progress:
+    progress = await fetch_one(
         connection,
-        LineTotals,
+        Progress,
         """
-        SELECT count(*) AS lines, coalesce(sum(i.quantity_ordered), 0) AS quantity_ordered,
-               coalesce(sum(i.quantity_received), 0) AS quantity_received,
-               count(*) FILTER (WHERE i.quantity_received >= i.quantity_ordered) AS lines_received
-        FROM purchase_order_items i
-        WHERE i.organization_id = $1 AND i.purchase_order_id = $2
+        SELECT p.lines, p.lines_open, p.quantity_due, p.quantity_received, p.quantity_returned,
+        p.quantity_open,
+               p.receipt_status, p.received_percent
+        FROM purchase_progress p
+        WHERE p.organization_id = $1 AND p.purchase_order_id = $2
         """,
         organization_id,
         order_id,
     )
-    return totals or LineTotals(0, 0, 0, 0)
+    return progress or Progress()

@@ -39,9 +39,9 @@ async def list_on_order(
         """
         SELECT l.purchase_order_id AS order_id, l.po_number, l.status, l.supplier_id,
                s.name AS supplier_name, l.quantity_ordered,
-               l.quantity_ordered - l.quantity_received AS outstanding, l.due_on AS due,
+               l.quantity_open AS outstanding, l.due_on AS due,
                count(*) OVER () AS all_lines,
-               sum(l.quantity_ordered - l.quantity_received) OVER () AS all_outstanding
+               sum(l.quantity_open) OVER () AS all_outstanding
         FROM purchase_lines l
         JOIN suppliers s ON s.organization_id = $1 AND s.id = l.supplier_id
         WHERE l.organization_id = $1 AND l.product_id = $2 AND l.is_open

@@ -4,7 +4,7 @@ from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError
 from imsop.core.said import Said
 from imsop.documents.drafts import require_tradable
-from imsop.documents.lifecycle import Held, Lifecycle, Transition
+from imsop.documents.lifecycle import Held, Lifecycle, Transition, WithReason
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.reservations import actions as reservations
@@ -13,7 +13,7 @@ from imsop.sales.orders.events import SALES_ORDER_CANCELLED, SALES_ORDER_CONFIRM
 from imsop.ui.language import N_
 
 
-async def _require_ready(connection: Connection, actor: Actor, order: Held) -> None:
+async def _require_ready(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     found = await queries.get_readiness(connection, actor.organization_id, order.id)
     if found.lines == 0:
         raise Conflict(
@@ -29,14 +29,14 @@ async def _require_ready(connection: Connection, actor: Actor, order: Held) -> N
     require_tradable(found.not_traded, found.unpriced)
 
 
-async def _promise_and_reserve(connection: Connection, actor: Actor, order: Held) -> None:
+async def _promise_and_reserve(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     """Reserves what is available; the shortage is accepted, and shown on the order."""
     await queries.keep_agreement(connection, actor.organization_id, order.id)
     wanted = await queries.list_wanted(connection, actor.organization_id, order.id)
     await reservations.reserve_for_lines(connection, actor, wanted)
 
 
-async def _require_nothing_shipped(connection: Connection, actor: Actor, order: Held) -> None:
+async def _require_nothing_shipped(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     found = await queries.get_readiness(connection, actor.organization_id, order.id)
     if found.shipped:
         raise Conflict(
@@ -45,7 +45,7 @@ async def _require_nothing_shipped(connection: Connection, actor: Actor, order: 
         )
 
 
-async def _release(connection: Connection, actor: Actor, order: Held) -> None:
+async def _release(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     await reservations.release_of_order(connection, actor, order.id)
 
 
@@ -69,7 +69,7 @@ LIFECYCLE = Lifecycle(
             "cancelled",
             SALES_ORDER_CANCELLED,
             (_require_nothing_shipped, _release),
-            needs_reason=True,
+            body=WithReason,
         ),
     ),
 )

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_all, fetch_one
-from imsop.documents.lifecycle import Held
+from imsop.documents.lifecycle import Changes, Held
 from imsop.inventory.reservations.rules import Wanted
 from imsop.sales.orders.models import NOT_TRADED
 
@@ -35,12 +36,14 @@ async def advance(
     to_status: str,
     note: str | None,
     changed_by: UUID,
+    changes: Changes | None,
 ) -> bool:
     """Guarded change of status with a history entry; False if the order was not in `from_status`."""
     refused = await connection.fetchval(
         """
         SELECT count(*) FROM advance_sales_orders(
-            $1, ARRAY[ROW($2::uuid, $3::text, $4::text, NULL, $5::text, $6::uuid, NULL)::document_change])
+            $1, ARRAY[ROW($2::uuid, $3::text, $4::text, $7::jsonb, $5::text, $6::uuid,
+                          NULL)::document_change])
         """,
         organization_id,
         order_id,
@@ -48,6 +51,7 @@ async def advance(
         to_status,
         note,
         changed_by,
+        msgspec.to_builtins(changes),
     )
     return bool(refused == 0)
 

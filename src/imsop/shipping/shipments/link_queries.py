@@ -129,7 +129,8 @@ async def list_purchase_lines(
         connection,
         LinkedLine,
         """
-        SELECT l.id, l.purchase_order_id AS order_id, l.quantity_ordered - l.quantity_received - coalesce((
+        SELECT l.id, l.purchase_order_id AS order_id,
+               l.quantity_due - l.quantity_received - l.quantity_closed - coalesce((
             SELECT sum(i.quantity) FROM shipment_items i
             JOIN shipments s ON s.organization_id = i.organization_id AND s.id = i.shipment_id
             WHERE i.organization_id = $1 AND i.purchase_order_item_id = l.id

@@ -12,6 +12,7 @@ from imsop.core.fields import (
     Instant,
     Name,
     PartnerStatus,
+    Percent,
     Rating,
     Text,
     Text20,
@@ -34,6 +35,8 @@ class Supplier(Struct, frozen=True):
     rating: Decimal
     payment_terms: str | None
     lead_time_days: int
+    over_receipt_percent: Decimal | None
+    """How much more than ordered may come in; null for the organization's."""
     created_at: Instant
     updated_at: Instant
 
@@ -51,6 +54,7 @@ class NewSupplier(Struct, frozen=True, forbid_unknown_fields=True):
     rating: Rating = "0"
     payment_terms: Text50 | None = None
     lead_time_days: Count = 0
+    over_receipt_percent: Percent | None = None
 
 
 class SupplierChanges(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +70,7 @@ class SupplierChanges(Struct, frozen=True, forbid_unknown_fields=True):
     rating: Rating | UnsetType = UNSET
     payment_terms: Text50 | UnsetType | None = UNSET
     lead_time_days: Count | UnsetType = UNSET
+    over_receipt_percent: Percent | UnsetType | None = UNSET
 
 
 class SupplierMetrics(Struct, frozen=True):

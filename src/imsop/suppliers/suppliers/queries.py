@@ -9,7 +9,8 @@ from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierMetr
 
 _SUPPLIERS = """
     SELECT s.id, s.name, s.email, s.phone, s.country, s.city, s.address, s.postal_code, s.contact_person,
-           s.status, s.rating, s.payment_terms, s.lead_time_days, s.created_at, s.updated_at
+           s.status, s.rating, s.payment_terms, s.lead_time_days, s.over_receipt_percent, s.created_at,
+           s.updated_at
     FROM suppliers s
     WHERE s.organization_id = $1
 """
@@ -67,8 +68,9 @@ async def insert_supplier(connection: Connection, organization_id: UUID, new: Ne
     supplier_id: UUID = await connection.fetchval(
         """
         INSERT INTO suppliers (organization_id, name, email, phone, country, city, address, postal_code,
-                               contact_person, status, rating, payment_terms, lead_time_days)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                               contact_person, status, rating, payment_terms, lead_time_days,
+                               over_receipt_percent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         RETURNING id
         """,
         organization_id,
@@ -84,6 +86,7 @@ async def insert_supplier(connection: Connection, organization_id: UUID, new: Ne
         new.rating,
         new.payment_terms,
         new.lead_time_days,
+        new.over_receipt_percent,
     )
     return supplier_id
 
@@ -94,7 +97,8 @@ async def update_supplier(connection: Connection, organization_id: UUID, row: Su
         """
         UPDATE suppliers
         SET name = $4, email = $5, phone = $6, country = $7, city = $8, address = $9, postal_code = $10,
-            contact_person = $11, status = $12, rating = $13, payment_terms = $14, lead_time_days = $15
+            contact_person = $11, status = $12, rating = $13, payment_terms = $14, lead_time_days = $15,
+            over_receipt_percent = $16
         WHERE organization_id = $1 AND id = $2 AND updated_at = $3
         RETURNING id
         """,
@@ -113,6 +117,7 @@ async def update_supplier(connection: Connection, organization_id: UUID, row: Su
         row.rating,
         row.payment_terms,
         row.lead_time_days,
+        row.over_receipt_percent,
     )
     return updated
 

@@ -61,6 +61,8 @@ class Takes(NamedTuple):
 
     media_type: str
     max_bytes: int
+    optional: bool = False
+    """True if a request without a body stands for one with an empty object."""
 
 
 class ClientLeft(Exception):
@@ -72,6 +74,9 @@ async def read_body(scope: HTTPScope, receive: Receive, takes: Takes, body: byte
 
     Raises HTTPException 408, 413 or 415, and ClientLeft on a disconnect.
     """
+    if takes.optional and _is_without_body(scope):
+        body += b"{}"
+        return
     _require_type(scope, takes)
     if (announced := _header(scope, b"content-length")) is not None and int(announced) > takes.max_bytes:
         raise HTTPException(status_code=413)
@@ -98,6 +103,10 @@ def _require_type(scope: HTTPScope, takes: Takes) -> None:
         raise HTTPException(status_code=415, detail=f"send the body as Content-Type: {takes.media_type}")
     if charset not in ("", "utf-8") or _header(scope, b"content-encoding") is not None:
         raise HTTPException(status_code=415, detail="send the body in UTF-8, without a Content-Encoding")
+
+
+def _is_without_body(scope: HTTPScope) -> bool:
+    return _header(scope, b"content-length") in (None, b"0") and _header(scope, b"transfer-encoding") is None
 
 
 def _header(scope: HTTPScope, wanted: bytes) -> bytes | None:

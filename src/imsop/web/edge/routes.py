@@ -113,10 +113,22 @@ def _takes(path: str, method: str, handler: HTTPRouteHandler, max_json_bytes: in
     if is_program(path):
         if handler.parsed_data_field is None:
             return None
-        return Takes(JSON, min(max_json_bytes, MAX_PUBLIC_JSON_BYTES) if is_public else max_json_bytes)
+        most = min(max_json_bytes, MAX_PUBLIC_JSON_BYTES) if is_public else max_json_bytes
+        return Takes(JSON, most, optional=method == "POST" and _may_be_empty(handler))
     if method != "POST":
         return None
     return Takes(FORM, MAX_PUBLIC_FORM_BYTES if is_public else MAX_FORM_BYTES)
+
+
+def _may_be_empty(handler: HTTPRouteHandler) -> bool:
+    """True if the route takes a JSON object none of whose fields is required."""
+    data = handler.parsed_data_field
+    taken = data.raw if data is not None else None
+    return (
+        isinstance(taken, type)
+        and issubclass(taken, msgspec.Struct)
+        and not any(field.required for field in msgspec.structs.fields(taken))
+    )
 
 
 def _options(allowed: str) -> Callable[..., Response[None]]:

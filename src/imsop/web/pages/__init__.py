@@ -8,6 +8,7 @@ from imsop.web.pages.analytics import control_tower, events
 from imsop.web.pages.catalog import product, product_editor, products
 from imsop.web.pages.identity import account, credentials, forgotten, people, roles, signing_in
 from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouses, zone_editor, zones
+from imsop.web.pages.purchasing import confirmation, receipts, receiving, returning, returns
 from imsop.web.pages.purchasing import lines as supplier_lines
 from imsop.web.pages.purchasing import mail as purchase_order_mail
 from imsop.web.pages.purchasing import orders as purchase_orders
@@ -36,6 +37,8 @@ NAVIGATION = (
     _entry(PLACES["warehouse"], _STOCK),
     _entry(ZONES, _STOCK),
     _entry(PLACES["purchase_order"], _BUYING, "g o"),
+    _entry(PLACES["goods_receipt"], _BUYING, "g r"),
+    _entry(PLACES["supplier_return"], _BUYING),
     _entry(PLACES["supplier"], _BUYING),
     _entry(PLACES["sales_order"], _SELLING, "g s"),
     _entry(PLACES["customer"], _SELLING),
@@ -73,6 +76,7 @@ _MODULES = (
     signing_in, forgotten, control_tower, account, search, products, product, stock, ledger, warehouses,
     zones, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments,
     events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
-    warehouse_editor, zone_editor, jobs, purchase_order_mail,
+    warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns, returning,
+    confirmation,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
 from litestar import Response
 from litestar.response import Redirect
 from markupsafe import Markup
@@ -174,6 +175,13 @@ class VerbForm(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason | None = None
 
 
+class VersionlessReason(Struct, frozen=True, forbid_unknown_fields=True):
+    """The form behind a button that takes back a posted document, which has no versions."""
+
+    form_key: ShortName
+    reason: Reason
+
+
 class ShowsDocument(Protocol):
     """Renders a document's page in its current state, with an error message."""
 
@@ -190,7 +198,11 @@ async def act(
     try:
         sent = form_of(request, VerbForm)
         async with attempt(connection):
-            await lifecycle.apply(connection, actor, document_id, verb, sent.version, sent.reason)
+            taken = lifecycle.of(verb).body
+            body = None
+            if taken is not None and sent.reason is not None:
+                body = msgspec.convert({"reason": sent.reason}, taken)
+            await lifecycle.apply(connection, actor, document_id, verb, sent.version, body)
     except (Conflict, PreconditionFailed, InvalidInput) as refusal:
         return await show(request, document_id, refusal)
     return Redirect(f"{path}/{document_id}?done={verb}", status_code=303)

@@ -1,26 +1,33 @@
 """Pages of purchase orders: the list, its export, and the order with its lines, history and shipments."""
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 from litestar import Response, get, post
 
 from imsop.core import edits
+from imsop.core.database import Connection
 from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.instants import today
-from imsop.core.listing import Cursor, PageRequest
+from imsop.core.listing import Cursor, Listing, PageRequest
 from imsop.core.searching import SearchQuery, spellings_of
 from imsop.documents.mails.queries import list_mails_of_purchase_order
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.inventory.warehouses.queries import get_warehouse
 from imsop.purchasing.orders import actions
 from imsop.purchasing.orders import queries as orders_queries
-from imsop.purchasing.orders.lifecycle import LIFECYCLE
+from imsop.purchasing.orders.lifecycle import LIFECYCLE, OPEN
 from imsop.purchasing.orders.models import PurchaseOrderStatus, PurchaseOrderSummary
+from imsop.purchasing.receipts import queries as receipts_queries
+from imsop.purchasing.receipts.models import ListedGoodsReceipt
+from imsop.purchasing.returns import queries as returns_queries
+from imsop.purchasing.returns.models import ListedSupplierReturn
 from imsop.shipping.transit.queries import list_shipments_of_purchase_order
 from imsop.suppliers.suppliers import queries as suppliers
 from imsop.ui.language import N_
@@ -70,11 +77,14 @@ CELLS: dict[str, Callable[[PurchaseOrderSummary], object]] = {
 }
 
 
+POSTED = 50
+"""Receipts and returns shown of an order."""
 LINE_COLUMNS = (
     Column("product", N_("Product")),
     Column("number", N_("Line"), "number", shown=False),
     Column("ordered", N_("Ordered"), "number"),
     Column("received", N_("Received"), "number"),
+    Column("open", N_("Open"), "number"),
     Column("price", N_("Unit price"), "number"),
     Column("total", N_("Total"), "number"),
     Column("expected", N_("Expected"), "date", shown=False),
@@ -218,7 +228,14 @@ async def _order(
         order=order,
         supplier=await suppliers.get_supplier(connection, actor.organization_id, order.supplier_id),
         shown=shown,
-        totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
+        progress=await orders_queries.get_progress(connection, actor.organization_id, order_id),
+        can_confirm=order.status in LIFECYCLE.of("confirm").sources,
+        can_receive=order.status in OPEN,
+        warehouse=order.warehouse_id
+        and await get_warehouse(connection, actor.organization_id, order.warehouse_id),
+        receipts=await _posted(connection, actor, receipts_queries.RECEIPT_SUMMARIES, "received_at",
+        order_id),
+        returns=await _posted(connection, actor, returns_queries.RETURN_SUMMARIES, "returned_at", order_id),
         line_statuses=line_statuses(
             shown.rows, lambda _: order.status, lambda line: line.quantity_received, now
         ),
@@ -230,6 +247,49 @@ async def _order(
         today=now,
         crumbs=[Crumb(N_("Purchase orders"), "/purchase-orders")],
     )  # fmt: skip
+
+
+class Posted(NamedTuple):
+    """A receipt or a return of the order, in its card."""
+
+    number: str
+    href: str
+    at: datetime
+    units: int
+    is_reversal: bool
+
+
+async def _posted(
+    connection: Connection,
+    actor: Actor,
+    listing: Listing[ListedGoodsReceipt] | Listing[ListedSupplierReturn],
+    by: str,
+    order_id: UUID,
+) -> list[Posted]:
+    """The newest receipts or returns of the order; none for whoever may not see them."""
+    if Permission.GOODS_RECEIPTS_READ not in actor.permissions:
+        return []
+    page = await listing.page(
+        connection, actor.organization_id, PageRequest(f"-{by}", POSTED), purchase_order_id=order_id
+    )
+    return [
+        Posted(
+            row.receipt_number,
+            f"/goods-receipts/{row.id}",
+            row.received_at,
+            row.quantity_accepted + row.quantity_rejected,
+            row.reverses_id is not None,
+        )
+        if isinstance(row, ListedGoodsReceipt)
+        else Posted(
+            row.return_number,
+            f"/supplier-returns/{row.id}",
+            row.returned_at,
+            row.quantity,
+            row.reverses_id is not None,
+        )
+        for row in page.items
+    ]
 
 
 PAGES = [purchase_orders_page, export_purchase_orders, purchase_order_page, act_on_purchase_order]

@@ -31,6 +31,7 @@ EDITOR = Editor(
             (
                 Field("payment_terms", N_("Payment terms")),
                 Field("lead_time_days", N_("Agreed lead time in days"), "number"),
+                Field("over_receipt_percent", N_("Over-receipt tolerance in percent"), "price"),
             ),
         ),
     ),

@@ -1,0 +1,154 @@
+"""The page where a dock receives goods for a purchase order."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+from msgspec import Struct
+
+from imsop.core.database import Connection
+from imsop.core.errors import DomainError, FieldError, InvalidInput
+from imsop.core.fields import Text, Text100
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.warehouses.queries import list_names
+from imsop.purchasing.orders.actions import DRAFTS
+from imsop.purchasing.orders.events import PURCHASE_ORDER_RECEIVED
+from imsop.purchasing.orders.lifecycle import OPEN
+from imsop.purchasing.receipts import actions, queries
+from imsop.purchasing.receipts.events import GOODS_RECEIPT_POSTED
+from imsop.purchasing.receipts.models import NewGoodsReceipt, NewGoodsReceiptLine
+from imsop.purchasing.receipts.queries import LineOnForm
+from imsop.suppliers.suppliers.queries import get_supplier
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.render import render
+from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.forms import attempt, filled_form, require_write
+from imsop.web.pages.purchasing.line_forms import at_inputs, instant, known, quantity, typed
+
+
+class Head(Struct, frozen=True):
+    """The fields beside the lines that are texts."""
+
+    delivery_note: Text100 | None = None
+    dock: Text100 | None = None
+    notes: Text | None = None
+
+
+_INPUTS = {
+    "quantity_accepted": "accepted",
+    "quantity_rejected": "rejected",
+    "reason": "reason",
+}
+
+
+@get(
+    "/purchase-orders/{order_id:uuid}/receive",
+    opt=allow(Permission.GOODS_RECEIPTS_READ),
+    include_in_schema=False,
+)
+async def receiving_page(request: TenantRequest, order_id: UUID) -> Response[bytes]:
+    connection, actor = await request.begin()
+    require_write(actor, Permission.GOODS_RECEIPTS_WRITE)
+    return await _form(request, connection, actor, order_id)
+
+
+@post(
+    "/purchase-orders/{order_id:uuid}/receive",
+    opt=allow(Permission.GOODS_RECEIPTS_WRITE, emits=(GOODS_RECEIPT_POSTED, PURCHASE_ORDER_RECEIVED)),
+    status_code=303,
+    include_in_schema=False,
+)
+async def receive(request: StrictRequest, order_id: UUID) -> Response[Any]:
+    """Posts what was entered; lines without a quantity are left out."""
+    connection, actor = await request.begin()
+    fields = request.fields()
+    lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
+    arrived = [line for line in lines if typed(fields, "accepted", line) or typed(fields, "rejected", line)]
+    try:
+        new = _entered(fields, arrived, order_id, actor)
+        async with attempt(connection):
+            receipt = await actions.receive_goods(connection, actor, new)
+    except DomainError as refusal:
+        errors = at_inputs(refusal, arrived, _INPUTS)
+        return await _form(request, connection, actor, order_id, refusal, errors, fields)
+    return Redirect(f"/goods-receipts/{receipt.id}?done=true", status_code=303)
+
+
+def _entered(
+    fields: Mapping[str, str], arrived: Sequence[LineOnForm], order_id: UUID, actor: Actor
+) -> NewGoodsReceipt:
+    """The receipt as typed. Raises InvalidInput naming each input that is wrong."""
+    if not arrived:
+        raise InvalidInput("enter how much of each line arrived; nothing was entered")
+    errors: list[FieldError] = []
+    received: list[NewGoodsReceiptLine] = []
+    for line in arrived:
+        try:
+            received.append(
+                NewGoodsReceiptLine(
+                    line.id,
+                    None,
+                    quantity(fields, "accepted", line, line.quantity_open),
+                    quantity(fields, "rejected", line, line.quantity_open),
+                    typed(fields, "reason", line) or None,
+                )
+            )
+        except InvalidInput as wrong:
+            errors += wrong.errors
+    if errors:
+        raise InvalidInput("check the quantities", errors=errors)
+    head = filled_form({name: fields.get(name, "") for name in Head.__struct_fields__}, Head)
+    return NewGoodsReceipt(
+        order_id,
+        received,
+        known(fields, "warehouse_id"),
+        head.delivery_note,
+        head.dock,
+        instant(fields, "received_at", actor.timezone),
+        head.notes,
+    )
+
+
+async def _form(
+    request: TenantRequest,
+    connection: Connection,
+    actor: Actor,
+    order_id: UUID,
+    refusal: DomainError | None = None,
+    errors: Sequence[FieldError] = (),
+    sent: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    """The form, with the `sent` values after an error."""
+    order = await DRAFTS.require(connection, actor, order_id)
+    lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
+    values = defaultdict(str, {"warehouse_id": str(order.warehouse_id or "")} | dict(sent or {}))
+    return render(
+        request,
+        "pages/purchasing/receiving.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        errors=errors,
+        order=order,
+        supplier=await get_supplier(connection, actor.organization_id, order.supplier_id),
+        lines=[line for line in lines if line.quantity_open or f"accepted-{line.id}" in values],
+        done=[line for line in lines if not line.quantity_open],
+        can_receive=order.status in OPEN,
+        warehouses=await list_names(connection, actor.organization_id),
+        values=values,
+        form_key=values.get("form_key") or secrets.token_urlsafe(16),
+        crumbs=[
+            Crumb(N_("Purchase orders"), "/purchase-orders"),
+            Crumb(order.po_number, f"/purchase-orders/{order_id}", is_name=True),
+        ],
+    )
+
+
+PAGES = [receiving_page, receive]

@@ -1,0 +1,149 @@
+"""The page where goods go back to the supplier of a purchase order."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+from msgspec import Struct
+
+from imsop.core.database import Connection
+from imsop.core.errors import DomainError, FieldError, InvalidInput
+from imsop.core.fields import Text, Text100
+from imsop.identity.actor import Actor
+from imsop.identity.guard import allow
+from imsop.identity.request import TenantRequest
+from imsop.identity.roles.permissions import Permission
+from imsop.inventory.warehouses.queries import list_names
+from imsop.purchasing.orders.actions import DRAFTS
+from imsop.purchasing.receipts import queries
+from imsop.purchasing.receipts.queries import LineOnForm
+from imsop.purchasing.returns import actions
+from imsop.purchasing.returns.events import SUPPLIER_RETURN_POSTED
+from imsop.purchasing.returns.models import NewSupplierReturn, NewSupplierReturnLine
+from imsop.suppliers.suppliers.queries import get_supplier
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.render import render
+from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.forms import attempt, filled_form, require_write
+from imsop.web.pages.purchasing.line_forms import at_inputs, instant, known, quantity, typed
+
+
+class Head(Struct, frozen=True):
+    """The fields beside the lines that are texts."""
+
+    supplier_reference: Text100 | None = None
+    notes: Text | None = None
+
+
+_INPUTS = {"quantity": "returned", "reason": "reason"}
+
+
+@get(
+    "/purchase-orders/{order_id:uuid}/return",
+    opt=allow(Permission.GOODS_RECEIPTS_READ),
+    include_in_schema=False,
+)
+async def returning_page(request: TenantRequest, order_id: UUID) -> Response[bytes]:
+    connection, actor = await request.begin()
+    require_write(actor, Permission.GOODS_RECEIPTS_WRITE)
+    return await _form(request, connection, actor, order_id)
+
+
+@post(
+    "/purchase-orders/{order_id:uuid}/return",
+    opt=allow(Permission.GOODS_RECEIPTS_WRITE, emits=(SUPPLIER_RETURN_POSTED,)),
+    status_code=303,
+    include_in_schema=False,
+)
+async def return_goods(request: StrictRequest, order_id: UUID) -> Response[Any]:
+    """Posts what was entered; lines without a quantity are left out."""
+    connection, actor = await request.begin()
+    fields = request.fields()
+    lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
+    back = [line for line in lines if typed(fields, "returned", line)]
+    try:
+        new = _entered(fields, back, order_id, actor)
+        async with attempt(connection):
+            returned = await actions.return_goods(connection, actor, new)
+    except DomainError as refusal:
+        errors = at_inputs(refusal, back, _INPUTS)
+        return await _form(request, connection, actor, order_id, refusal, errors, fields)
+    return Redirect(f"/supplier-returns/{returned.id}?done=true", status_code=303)
+
+
+def _entered(
+    fields: Mapping[str, str], back: Sequence[LineOnForm], order_id: UUID, actor: Actor
+) -> NewSupplierReturn:
+    """The return as typed. Raises InvalidInput naming each input that is wrong."""
+    if not back:
+        raise InvalidInput("enter how much of each line goes back; nothing was entered")
+    warehouse_id = known(fields, "warehouse_id")
+    if warehouse_id is None:
+        raise InvalidInput.of("warehouse_id", "is required")
+    errors: list[FieldError] = []
+    returned: list[NewSupplierReturnLine] = []
+    for line in back:
+        reason = typed(fields, "reason", line)
+        if not reason:
+            errors.append(FieldError(f"reason-{line.id}", "is required"))
+        try:
+            left = line.quantity_received - line.quantity_returned
+            returned.append(NewSupplierReturnLine(line.id, quantity(fields, "returned", line, left), reason))
+        except InvalidInput as wrong:
+            errors += wrong.errors
+    errors += [
+        FieldError(f"returned-{one.purchase_order_item_id}", "must not be 0")
+        for one in returned
+        if one.quantity == 0
+    ]
+    if errors:
+        raise InvalidInput("check the marked fields", errors=errors)
+    head = filled_form({name: fields.get(name, "") for name in Head.__struct_fields__}, Head)
+    return NewSupplierReturn(
+        order_id,
+        warehouse_id,
+        returned,
+        head.supplier_reference,
+        instant(fields, "returned_at", actor.timezone),
+        head.notes,
+    )
+
+
+async def _form(
+    request: TenantRequest,
+    connection: Connection,
+    actor: Actor,
+    order_id: UUID,
+    refusal: DomainError | None = None,
+    errors: Sequence[FieldError] = (),
+    sent: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    """The form, with the `sent` values after an error."""
+    order = await DRAFTS.require(connection, actor, order_id)
+    lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
+    values = defaultdict(str, {"warehouse_id": str(order.warehouse_id or "")} | dict(sent or {}))
+    return render(
+        request,
+        "pages/purchasing/returning.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        errors=errors,
+        order=order,
+        supplier=await get_supplier(connection, actor.organization_id, order.supplier_id),
+        lines=[line for line in lines if line.quantity_received > line.quantity_returned],
+        warehouses=await list_names(connection, actor.organization_id),
+        values=values,
+        form_key=values.get("form_key") or secrets.token_urlsafe(16),
+        crumbs=[
+            Crumb(N_("Purchase orders"), "/purchase-orders"),
+            Crumb(order.po_number, f"/purchase-orders/{order_id}", is_name=True),
+        ],
+    )
+
+
+PAGES = [returning_page, return_goods]
