@@ -67,7 +67,7 @@ async def test_a_printed_purchase_order_equals_the_database(admin: Member) -> No
     assert reply.headers["content-disposition"] == 'inline; filename="PO-2026-4711.pdf"'
     (sheet,) = sheets(reply)
     rows = await rows_of(admin, UUID(order["id"]))
-    for row, price in zip(rows, ("€0.0108", "€2.50"), strict=True):
+    for row, price in zip(rows, ("€0.0108", "€2.5000"), strict=True):
         assert row["unit_price"] == Decimal(price[1:])
         assert (
             f"{row['line_number']} {row['sku']} {row['name']} "

@@ -20,11 +20,22 @@ from imsop.purchasing.orders.models import (
     PurchaseOrderSummary,
 )
 
+_LINE_COUNTS = """
+    (SELECT count(*) FROM purchase_order_items i
+     WHERE i.organization_id = $1 AND i.purchase_order_id = o.id) AS lines,
+    (SELECT count(*) FROM purchase_order_items i
+     WHERE i.organization_id = $1 AND i.purchase_order_id = o.id
+       AND i.line_total IS NULL) AS lines_without_price
+"""
+
 PURCHASE_ORDERS = Listing(
     ListedPurchaseOrder,
     """
     SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-           o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by, o.created_at,
+           o.actual_delivery_date, o.total_amount, o.currency, """
+    + _LINE_COUNTS
+    + """,
+           o.partner, o.notes, o.created_by, o.created_at,
            o.updated_at,
            array(SELECT p.name
                  FROM purchase_order_items i
@@ -59,9 +70,10 @@ async def get_order(connection: Connection, organization_id: UUID, order_id: UUI
         PurchaseOrder,
         """
         SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-               o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by,
-               o.created_at,
-               o.updated_at
+               o.actual_delivery_date, o.total_amount, o.currency, """
+        + _LINE_COUNTS
+        + """,
+           o.partner, o.notes, o.created_by, o.created_at, o.updated_at
         FROM purchase_orders o
         WHERE o.organization_id = $1 AND o.id = $2
         """,
@@ -264,9 +276,9 @@ PURCHASE_ORDER_SUMMARIES = Listing(
     # LEFT JOIN, though every order has a supplier: it lets the planner drop the join when counting.
     """
     SELECT o.id, o.po_number, o.supplier_id, s.name AS supplier_name, o.status, o.order_date,
-           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency,
-           (SELECT count(*) FROM purchase_order_items i
-            WHERE i.organization_id = $1 AND i.purchase_order_id = o.id) AS lines
+           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency, """
+    + _LINE_COUNTS
+    + """
     FROM purchase_orders o
     LEFT JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
     WHERE o.organization_id = $1

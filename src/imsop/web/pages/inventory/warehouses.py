@@ -48,8 +48,8 @@ COLUMNS = (
 )
 
 
-OF_STOCK = {"products", "on_hand", "utilization", "value", "out_of_stock"}
-"""Columns that require permission to read inventory."""
+OF_STOCK = {"products", "on_hand", "utilization", "value", "products_without_cost", "out_of_stock"}
+"""Columns, of the page and of its export, that require permission to read inventory."""
 
 
 CELLS: dict[str, Callable[[WarehouseSummary], object]] = {
@@ -63,6 +63,7 @@ CELLS: dict[str, Callable[[WarehouseSummary], object]] = {
     "products": lambda row: row.products,
     "on_hand": lambda row: row.on_hand,
     "value": lambda row: row.value,
+    "products_without_cost": lambda row: row.without_cost,
     "out_of_stock": lambda row: row.out_of_stock,
     "id": lambda row: row.id,
 }
