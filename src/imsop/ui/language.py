@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, negotiate_locale, numbers
@@ -23,6 +24,7 @@ FORMATS = {"en": "en_GB", "de": "de_DE"}
 DEFAULT = "en"
 
 Number = int | Decimal | float
+DecimalMark = Literal["point", "comma"]
 
 
 class Language:
@@ -34,6 +36,10 @@ class Language:
         self._locale = Locale.parse(FORMATS[code])
         self._shortened_from = _shortened_from(self._locale)
         self._catalogue = _catalogue(code)
+
+    @property
+    def decimal_mark(self) -> DecimalMark:
+        return "comma" if numbers.get_decimal_symbol(self._locale) == "," else "point"
 
     def gettext(self, message: str) -> str:
         return self._catalogue.gettext(message)

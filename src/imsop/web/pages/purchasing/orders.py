@@ -23,7 +23,7 @@ from imsop.purchasing.orders.lifecycle import LIFECYCLE
 from imsop.purchasing.orders.models import PurchaseOrderStatus, PurchaseOrderSummary
 from imsop.shipping.transit.queries import list_shipments_of_purchase_order
 from imsop.suppliers.suppliers import queries as suppliers
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -155,9 +155,12 @@ async def export_purchase_orders(
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     filters = _filters(request.actor, q, status, supplier_id, product_id, open, late)
-    return await export(request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
+    return await export(
+        request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **filters, decimal=decimal
+    )
 
 
 @get("/purchase-orders/{order_id:uuid}", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)
