@@ -127,7 +127,7 @@ def _put(value: object) -> str:
             return f'#image(bytes({_quoted(value.svg)}), format: "svg", {size}, fit: "stretch");'
     text = str(value)
     if letters := unprintable(text):
-        _unprintable.get({})[text] = letters
+        _unprintable.get({})[text] = ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in letters)
     return f"#{_quoted(text)};"
 
 
