@@ -481,6 +481,12 @@ BEGIN
                 SELECT FROM purchase_orders o WHERE o.organization_id = p_organization_id AND o.po_number = v_number)
             WHEN 'sales_order' THEN EXISTS (
                 SELECT FROM sales_orders o WHERE o.organization_id = p_organization_id AND o.so_number = v_number)
+            WHEN 'goods_receipt' THEN EXISTS (
+                SELECT FROM goods_receipts r
+                WHERE r.organization_id = p_organization_id AND r.receipt_number = v_number)
+            WHEN 'supplier_return' THEN EXISTS (
+                SELECT FROM supplier_returns r
+                WHERE r.organization_id = p_organization_id AND r.return_number = v_number)
             ELSE false END)
         THEN
             RETURN v_number;
@@ -819,6 +825,21 @@ END $$;
 
 ALTER FUNCTION public.refuse_state(p_table text, p_constraint text) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.release_archived_user() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM user_roles r WHERE r.organization_id = NEW.organization_id AND r.user_id = NEW.id;
+    DELETE FROM sessions s WHERE s.organization_id = NEW.organization_id AND s.user_id = NEW.id;
+    UPDATE api_keys SET revoked_at = NEW.deleted_at
+    WHERE organization_id = NEW.organization_id AND created_by = NEW.id AND revoked_at IS NULL;
+    UPDATE warehouses SET manager_id = NULL
+    WHERE organization_id = NEW.organization_id AND manager_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.release_archived_user() OWNER TO imsop_owner;
+
 CREATE FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) RETURNS TABLE(id uuid, inventory_id uuid, quantity integer)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -864,6 +885,23 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.require_living_manager() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM users u
+    WHERE u.organization_id = NEW.organization_id AND u.id = NEW.manager_id AND u.deleted_at IS NULL
+    FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the manager''s account is archived'
+            USING ERRCODE = 'foreign_key_violation', TABLE = 'warehouses',
+                  CONSTRAINT = 'warehouses_organization_id_manager_id_fkey';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.require_living_manager() OWNER TO imsop_owner;
 
 CREATE FUNCTION public.require_open_balance() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2356,8 +2394,8 @@ CREATE TABLE public.products (
     unit_of_measure character varying(20),
     units_per_pack integer DEFAULT 1 NOT NULL,
     gtin character varying(14),
-    unit_cost numeric(12,4),
-    selling_price numeric(12,4),
+    unit_cost numeric,
+    selling_price numeric,
     reorder_level integer DEFAULT 0 NOT NULL,
     reorder_quantity integer DEFAULT 0 NOT NULL,
     status text DEFAULT 'active'::text NOT NULL,
@@ -2372,10 +2410,12 @@ CREATE TABLE public.products (
     CONSTRAINT products_name_given CHECK (((name)::text <> ''::text)),
     CONSTRAINT products_reorder_level_not_negative CHECK ((reorder_level >= 0)),
     CONSTRAINT products_reorder_quantity_not_negative CHECK ((reorder_quantity >= 0)),
+    CONSTRAINT products_selling_price__range CHECK (((selling_price < '100000000'::numeric) AND (scale(selling_price) <= 6))),
     CONSTRAINT products_selling_price_not_negative CHECK ((selling_price >= (0)::numeric)),
     CONSTRAINT products_sku__one_spelling CHECK (((sku)::text = public.one_spelling((sku)::text))),
     CONSTRAINT products_sku_given CHECK (((sku)::text <> ''::text)),
     CONSTRAINT products_status CHECK ((status = ANY (ARRAY['active'::text, 'discontinued'::text, 'archived'::text]))),
+    CONSTRAINT products_unit_cost__range CHECK (((unit_cost < '100000000'::numeric) AND (scale(unit_cost) <= 6))),
     CONSTRAINT products_unit_cost_not_negative CHECK ((unit_cost >= (0)::numeric)),
     CONSTRAINT products_units_per_pack_positive CHECK ((units_per_pack > 0))
 );
@@ -2392,8 +2432,8 @@ CREATE TABLE public.purchase_order_items (
     product_id uuid NOT NULL,
     quantity_ordered integer NOT NULL,
     quantity_received integer DEFAULT 0 NOT NULL,
-    unit_price numeric(12,4),
-    line_total numeric(14,2),
+    unit_price numeric,
+    line_total numeric,
     expected_delivery_date date,
     promised_delivery_date date,
     actual_delivery_date date,
@@ -2404,18 +2444,20 @@ CREATE TABLE public.purchase_order_items (
     unit_of_measure character varying(20),
     units_per_pack integer,
     quantity_confirmed integer,
-    confirmed_unit_price numeric(12,4),
+    confirmed_unit_price numeric,
     CONSTRAINT purchase_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_order_items_closed_within_ordered CHECK (((quantity_closed >= 0) AND (quantity_closed <= COALESCE(quantity_confirmed, quantity_ordered)))),
     CONSTRAINT purchase_order_items_confirmed_not_negative CHECK ((quantity_confirmed >= 0)),
-    CONSTRAINT purchase_order_items_confirmed_price_not_negative CHECK ((confirmed_unit_price >= (0)::numeric)),
+    CONSTRAINT purchase_order_items_confirmed_unit_price__range CHECK (((confirmed_unit_price >= (0)::numeric) AND (confirmed_unit_price < '100000000'::numeric) AND (scale(confirmed_unit_price) <= 6))),
     CONSTRAINT purchase_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_order_items_line_number_positive CHECK ((line_number > 0)),
+    CONSTRAINT purchase_order_items_line_total__range CHECK (((line_total < '1000000000000'::numeric) AND (scale(line_total) <= 4))),
     CONSTRAINT purchase_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
     CONSTRAINT purchase_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
     CONSTRAINT purchase_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_order_items_received_not_negative CHECK ((quantity_received >= 0)),
-    CONSTRAINT purchase_order_items_returned_within_received CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_received)))
+    CONSTRAINT purchase_order_items_returned_within_received CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_received))),
+    CONSTRAINT purchase_order_items_unit_price__range CHECK (((unit_price < '100000000'::numeric) AND (scale(unit_price) <= 6)))
 );
 
 ALTER TABLE ONLY public.purchase_order_items FORCE ROW LEVEL SECURITY;
@@ -2431,7 +2473,7 @@ CREATE TABLE public.purchase_orders (
     order_date date NOT NULL,
     expected_delivery_date date,
     actual_delivery_date date,
-    total_amount numeric(14,2) DEFAULT 0 NOT NULL,
+    total_amount numeric DEFAULT 0 NOT NULL,
     currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
     notes text,
     created_by uuid,
@@ -2448,7 +2490,8 @@ CREATE TABLE public.purchase_orders (
     CONSTRAINT purchase_orders_number_given CHECK (((po_number)::text <> ''::text)),
     CONSTRAINT purchase_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_po_number__one_spelling CHECK (((po_number)::text = public.one_spelling((po_number)::text))),
-    CONSTRAINT purchase_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text])))
+    CONSTRAINT purchase_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text]))),
+    CONSTRAINT purchase_orders_total_amount__range CHECK (((total_amount < '1000000000000'::numeric) AND (scale(total_amount) <= 4)))
 );
 
 ALTER TABLE ONLY public.purchase_orders FORCE ROW LEVEL SECURITY;
@@ -2485,7 +2528,10 @@ CREATE VIEW public.purchase_lines WITH (security_invoker='true') AS
         END AS lead_time_days,
     i.quantity_closed,
     held.quantity_due,
-    held.quantity_open
+        CASE
+            WHEN public.purchase_order_is_open(o.status) THEN held.quantity_open
+            ELSE 0
+        END AS quantity_open
    FROM ((public.purchase_order_items i
      JOIN public.purchase_orders o ON (((o.organization_id = i.organization_id) AND (o.id = i.purchase_order_id))))
      CROSS JOIN LATERAL ( SELECT COALESCE(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on,
@@ -2579,8 +2625,8 @@ CREATE TABLE public.sales_order_items (
     quantity_reserved integer DEFAULT 0 NOT NULL,
     quantity_shipped integer DEFAULT 0 NOT NULL,
     quantity_returned integer DEFAULT 0 NOT NULL,
-    unit_price numeric(12,4),
-    line_total numeric(14,2),
+    unit_price numeric,
+    line_total numeric,
     expected_delivery_date date,
     promised_delivery_date date,
     actual_delivery_date date,
@@ -2592,11 +2638,13 @@ CREATE TABLE public.sales_order_items (
     CONSTRAINT sales_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_order_items_line_number_positive CHECK ((line_number > 0)),
+    CONSTRAINT sales_order_items_line_total__range CHECK (((line_total < '1000000000000'::numeric) AND (scale(line_total) <= 4))),
     CONSTRAINT sales_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
     CONSTRAINT sales_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
     CONSTRAINT sales_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_order_items_reserved_and_shipped_within_ordered CHECK (((quantity_reserved >= 0) AND (quantity_shipped >= 0) AND (quantity_closed >= 0) AND (((quantity_reserved + quantity_shipped) + quantity_closed) <= quantity_ordered))),
-    CONSTRAINT sales_order_items_returned_within_shipped CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_shipped)))
+    CONSTRAINT sales_order_items_returned_within_shipped CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_shipped))),
+    CONSTRAINT sales_order_items_unit_price__range CHECK (((unit_price < '100000000'::numeric) AND (scale(unit_price) <= 6)))
 );
 
 ALTER TABLE ONLY public.sales_order_items FORCE ROW LEVEL SECURITY;
@@ -2612,7 +2660,7 @@ CREATE TABLE public.sales_orders (
     order_date date NOT NULL,
     expected_delivery_date date,
     actual_delivery_date date,
-    total_amount numeric(14,2) DEFAULT 0 NOT NULL,
+    total_amount numeric DEFAULT 0 NOT NULL,
     currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
     notes text,
     created_by uuid,
@@ -2632,7 +2680,8 @@ CREATE TABLE public.sales_orders (
     CONSTRAINT sales_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_priority_range CHECK (((priority >= '-9'::integer) AND (priority <= 9))),
     CONSTRAINT sales_orders_so_number__one_spelling CHECK (((so_number)::text = public.one_spelling((so_number)::text))),
-    CONSTRAINT sales_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text])))
+    CONSTRAINT sales_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text]))),
+    CONSTRAINT sales_orders_total_amount__range CHECK (((total_amount < '1000000000000'::numeric) AND (scale(total_amount) <= 4)))
 );
 
 ALTER TABLE ONLY public.sales_orders FORCE ROW LEVEL SECURITY;
@@ -3883,6 +3932,12 @@ CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.warehouses FOR EA
 
 CREATE TRIGGER organizations_timezone_changed AFTER UPDATE OF timezone ON public.organizations FOR EACH ROW WHEN (((old.timezone)::text IS DISTINCT FROM (new.timezone)::text)) EXECUTE FUNCTION public.forget_daily_stock();
 
+CREATE TRIGGER release_archived_user AFTER UPDATE OF deleted_at ON public.users FOR EACH ROW WHEN (((new.deleted_at IS NOT NULL) AND (old.deleted_at IS NULL))) EXECUTE FUNCTION public.release_archived_user();
+
+CREATE TRIGGER require_living_manager AFTER UPDATE OF manager_id ON public.warehouses FOR EACH ROW WHEN (((new.manager_id IS NOT NULL) AND (new.manager_id IS DISTINCT FROM old.manager_id))) EXECUTE FUNCTION public.require_living_manager();
+
+CREATE TRIGGER require_living_manager_insert AFTER INSERT ON public.warehouses FOR EACH ROW WHEN ((new.manager_id IS NOT NULL)) EXECUTE FUNCTION public.require_living_manager();
+
 CREATE TRIGGER require_open_balance BEFORE UPDATE OF quantity_on_hand ON public.inventory FOR EACH ROW WHEN ((new.quantity_on_hand <> old.quantity_on_hand)) EXECUTE FUNCTION public.require_open_balance();
 
 CREATE TRIGGER require_open_balance_insert BEFORE INSERT ON public.inventory FOR EACH ROW EXECUTE FUNCTION public.require_open_balance();
@@ -4648,11 +4703,15 @@ GRANT ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines p
 
 REVOKE ALL ON FUNCTION public.refuse_state(p_table text, p_constraint text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.release_archived_user() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_reservations(p_organization_id uuid, p_reservation_ids uuid[]) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_reservations_v2(p_organization_id uuid, p_reservation_ids uuid[]) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.require_living_manager() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.require_open_balance() FROM PUBLIC;
 
@@ -5120,7 +5179,7 @@ GRANT INSERT(promised_delivery_date),UPDATE(promised_delivery_date) ON TABLE pub
 
 GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
 
-GRANT UPDATE(quantity_closed) ON TABLE public.purchase_order_items TO imsop_app;
+GRANT INSERT(quantity_closed),UPDATE(quantity_closed) ON TABLE public.purchase_order_items TO imsop_app;
 
 GRANT INSERT(sku),UPDATE(sku) ON TABLE public.purchase_order_items TO imsop_app;
 

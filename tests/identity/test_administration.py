@@ -47,6 +47,34 @@ async def test_an_archived_user_is_gone_and_the_address_is_free(app: Observed, a
     await admin.create("users", {"email": buyer.email, "password": PASSWORD})
 
 
+async def test_an_archived_user_holds_no_role_key_or_warehouse(admin: Member) -> None:
+    permissions = ["products:read", "api_keys:read", "api_keys:write"]
+    porter = await factories.member_with(admin, *permissions)
+    (role,) = [one for one in (await admin.read("roles"))["items"] if not one["is_system"]]
+    key = (await porter.create("api-keys", {"name": "scanner", "permissions": ["products:read"]}))["api_key"]
+    warehouse = await factories.warehouse(admin, manager_id=str(porter.user_id))
+    assert (await admin.delete(f"users/{porter.user_id}")).status_code == 204
+
+    (listed,) = [one for one in (await admin.read("api-keys"))["items"] if one["id"] == key["id"]]
+    assert listed["revoked_at"] is not None
+    assert (await admin.read(f"warehouses/{warehouse['id']}"))["manager_id"] is None
+    assert (await admin.delete(f"roles/{role['id']}")).status_code == 204
+    await admin.create("roles", {"name": role["name"], "permissions": []})
+    revoked = await admin.read("analytics-events", event_type="api_key.revoked")
+    assert [event["entity_id"] for event in revoked["items"]] == [key["id"]]
+
+
+async def test_an_archived_user_manages_no_warehouse(admin: Member) -> None:
+    porter = await factories.member(admin, "warehouse")
+    warehouse = await factories.warehouse(admin)
+    assert (await admin.delete(f"users/{porter.user_id}")).status_code == 204
+    for refused in (
+        await admin.edit(f"warehouses/{warehouse['id']}", manager_id=str(porter.user_id)),
+        await admin.post("warehouses", {"name": "Annex", "manager_id": str(porter.user_id)}),
+    ):
+        assert [error["field"] for error in accepted(refused, 422)["errors"]] == ["manager_id"]
+
+
 async def test_an_address_taken_in_another_organization_gives_the_same_error(
     admin: Member, stranger: Member
 ) -> None:

@@ -7,6 +7,7 @@
 import json
 import shutil
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -91,6 +92,8 @@ def filled(admin_dsn: str) -> tuple[UUID, UUID]:
             " FROM products WHERE organization_id = %s AND sku = 'EIGHT'",
             [ORGANIZATION],
         )
+        _add_an_order_in_yen(superuser, ids["suppliers"], ids["products"])
+        _add_an_archived_user(superuser, ids["roles"])
         (warehouse,) = superuser.execute(
             "INSERT INTO warehouses (organization_id, name) VALUES (%s, 'North') RETURNING id", [ORGANIZATION]
         ).fetchone() or (None,)
@@ -100,6 +103,40 @@ def filled(admin_dsn: str) -> tuple[UUID, UUID]:
             posted = app.execute(POST, [ORGANIZATION, *shelf, quantity, march(day), USER]).fetchall()
             assert posted == [("posted", balance)]
     return shelf
+
+
+def _add_an_order_in_yen(superuser: psycopg.Connection, supplier: UUID, product: UUID) -> None:
+    superuser.execute(
+        """
+        WITH ordered AS (
+            INSERT INTO purchase_orders (organization_id, supplier_id, po_number, order_date, currency,
+                                         total_amount)
+            VALUES (%s, %s, 'YEN', '2026-03-01', 'JPY', 1.50) RETURNING organization_id, id)
+        INSERT INTO purchase_order_items (organization_id, purchase_order_id, line_number, product_id,
+                                          quantity_ordered, unit_price, line_total)
+        SELECT o.organization_id, o.id, n, %s, 1, 0.50, 0.50 FROM ordered o, generate_series(1, 3) AS n
+        """,
+        [ORGANIZATION, supplier, product],
+    )
+
+
+def _add_an_archived_user(superuser: psycopg.Connection, role: UUID) -> None:
+    user = uuid4()
+    superuser.execute(
+        "INSERT INTO users (id, organization_id, email, password_hash, deleted_at)"
+        " VALUES (%s, %s, 'gone@before.example', 'x', '2026-02-01')",
+        [user, ORGANIZATION],
+    )
+    for holds, values in (
+        ("user_roles (organization_id, user_id, role_id)", [ORGANIZATION, user, role]),
+        ("warehouses (organization_id, manager_id, name)", [ORGANIZATION, user, "Managed"]),
+        (
+            "api_keys (organization_id, created_by, name, prefix, key_hash, permissions)",
+            [ORGANIZATION, user, "of an archived user", "x", b"0" * 32, []],
+        ),
+    ):
+        marks = ", ".join(["%s"] * len(values))
+        superuser.execute(f"INSERT INTO {holds} VALUES ({marks})".encode(), values)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +205,28 @@ def test_a_gtin_is_kept_once_in_14_digits(upgraded: Upgraded) -> None:
         ("THIRTEEN", None, "GTIN 0060015651000 (is of another product)"),
         ("TWELVE", "00060015651000", None),
     ]
+
+
+def test_amounts_in_yen_lose_the_decimals_that_the_yen_has_not(upgraded: Upgraded) -> None:
+    with upgraded.as_app() as app:
+        kept = app.execute(
+            "SELECT o.total_amount::text, i.line_total::text, i.unit_price FROM purchase_orders o"
+            " JOIN purchase_order_items i ON i.purchase_order_id = o.id WHERE o.po_number = 'YEN'"
+        ).fetchall()
+    assert kept == [("3", "1", Decimal("0.50"))] * 3
+
+
+def test_an_archived_user_holds_nothing(upgraded: Upgraded) -> None:
+    with upgraded.as_app() as app:
+        held = app.execute(
+            """
+            SELECT (SELECT revoked_at FROM api_keys WHERE name = 'of an archived user'),
+                   (SELECT manager_id FROM warehouses WHERE name = 'Managed'),
+                   (SELECT count(*) FROM user_roles r JOIN users u ON u.id = r.user_id
+                    WHERE u.deleted_at IS NOT NULL)
+            """
+        ).fetchone()
+    assert held == (datetime(2026, 2, 1, tzinfo=UTC), None, 0)
 
 
 def test_what_products_were_called_before_is_known_from_their_events(upgraded: Upgraded) -> None:

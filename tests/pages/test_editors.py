@@ -32,9 +32,9 @@ NOUNS = {
         "/products",
         "products",
         {"sku": "{new}", "name": " Bolt M8 ", "description": "two\r\nlines", "units_per_pack": "",
-         "reorder_level": "40", "unit_cost": "1,2500", "status": "active"},
+         "reorder_level": "40", "unit_cost": "1,25", "status": "active"},
         {"name": "Bolt M8", "description": "two\nlines", "units_per_pack": 1, "reorder_level": 40,
-         "unit_cost": "1.2500"},
+         "unit_cost": "1.25"},
         {"name": "Bolt M10", "unit_cost": "1.5"},
         "name",
         "sku",
@@ -222,7 +222,7 @@ async def test_concurrent_edits_lose_no_values(admin: Member) -> None:
     assert (now["name"], now["reorder_level"]) == ("Bolt, hexagon", 10)
     assert (await here.fill(held_up, path, **merged | {"status": "active"})).status_code == 303
     now = await admin.read(f"products/{product['id']}")
-    assert (now["name"], now["reorder_level"], now["unit_cost"]) == ("Hexagon bolt", 25, "2.0000")
+    assert (now["name"], now["reorder_level"], now["unit_cost"]) == ("Hexagon bolt", 25, "2.00")
 
 
 async def test_only_unreferenced_rows_are_deleted(admin: Member, noun: Noun) -> None:

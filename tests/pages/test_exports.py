@@ -1,6 +1,7 @@
 """Exported lists: how a spreadsheet reads them, and what remains after an interrupted download."""
 
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -14,13 +15,20 @@ import python_calamine
 
 from imsop.core import slots
 from imsop.core.database import Pool
+from imsop.inventory.ledger.models import Movement
 from imsop.web.edge.observe import Observed
 from imsop.web.pages.spreadsheet import Spreadsheet
 from tests import factories
 from tests.browsing import served
 from tests.conftest import TestDatabase
-from tests.factories import Member, eventually, pool_of
+from tests.factories import Member, accepted, eventually, pool_of
+from tests.inventory.stock import post
+from tests.pages.browsing import signed_in
+from tests.pages.exported import csv_of, xlsx_of
 from tests.states import with_ledger
+
+NOON = datetime(2026, 2, 28, 12)  # noqa: DTZ001 - spreadsheets know no zone
+THE_EVENING_BEFORE = datetime(2026, 3, 8, 22, 30)  # noqa: DTZ001
 
 
 def sheets(content: bytes) -> dict[str, list[list[object]]]:
@@ -33,7 +41,7 @@ def test_a_spreadsheet_reads_the_exported_values() -> None:
         *(7, -3, Decimal("12.50"), date(2026, 2, 28)),
         *("Äpfel & <Birnen> 🍐", " two  spaces ", "line\nbreak\ttab"),
         *("=1+1", "\x01 _x0041_ \r", "x" * 40_000, None, True, ["a", "b"]),
-        *(date(1899, 12, 31), datetime(2026, 2, 28, 12, tzinfo=UTC), UUID(int=1), "Z is followed by AA"),
+        *(date(1899, 12, 31), NOON, UUID(int=1), "Z is followed by AA"),
         *(["",] * 9), 26,
     ]  # fmt: skip
     sheet = Spreadsheet([f"column {number}" for number in range(len(written))])
@@ -43,8 +51,8 @@ def test_a_spreadsheet_reads_the_exported_values() -> None:
     assert read == [
         *(7, -3, 12.5, date(2026, 2, 28)),
         *("Äpfel & <Birnen> 🍐", " two  spaces ", "line\nbreak\ttab"),
-        *("=1+1", "\x01 _x0041_ \r", "x" * 32_766 + "…", "", "true", "a; b"),
-        *("1899-12-31", "2026-02-28T12:00:00+00:00", str(UUID(int=1)), "Z is followed by AA"),
+        *("=1+1", "\x01 _x0041_ \r", "x" * 32_766 + "…", "", True, "a; b"),
+        *("1899-12-31", NOON, str(UUID(int=1)), "Z is followed by AA"),
         *([""] * 9), 26,
     ]  # fmt: skip
 
@@ -140,3 +148,56 @@ async def test_exports_leave_connections_to_others(
                 assert "content-disposition" not in refused.headers
             assert (await factories.elsewhere(keeper, app).get("products")).status_code == 200
         assert (await _asked(keeper, app)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "locale", "delimiter", "cost"),
+    [
+        ({}, "en", ",", "1234.5"),
+        ({}, "de", ";", "1234,5"),
+        ({"decimal": "point"}, "de", ",", "1234.5"),
+        ({"decimal": "comma"}, "en", ";", "1234,5"),
+    ],
+)
+async def test_numbers_in_csv_are_written_as_the_reader_reads_them(
+    admin: Member, asked: dict[str, str], locale: str, delimiter: str, cost: str
+) -> None:
+    await factories.product(
+        admin, sku="A-1", name="Öl; Fass, 200 l", unit_cost="1234.5", selling_price="0.000001"
+    )
+    me = f"users/{admin.user_id}"
+    accepted(await admin.edit(me, locale=locale))
+    here = await signed_in(admin)
+    (row,) = await csv_of(here, "/products", delimiter=delimiter, **asked)
+    assert (row["name"], row["unit_cost"]) == ("Öl; Fass, 200 l", cost)
+    assert row["selling_price"] == cost.replace("1234", "0").replace("5", "000001")
+    (typed,) = await xlsx_of(here, "/products")
+    assert (typed["unit_cost"], typed["selling_price"]) == (1234.5, 0.000001)
+    refused = await here.get("/products.csv?decimal=dot")
+    assert refused.status_code == 422
+
+
+async def test_the_menu_offers_both_marks_the_readers_first(admin: Member) -> None:
+    accepted(await admin.edit(f"users/{admin.user_id}", locale="de"))
+    page = await (await signed_in(admin)).get("/products?q=bolt")
+    assert re.findall(r'href="(/products\.[^"]+)"', page.text) == [
+        *("/products.csv?q=bolt&amp;decimal=comma", "/products.csv?q=bolt&amp;decimal=point"),
+        "/products.xlsx?q=bolt",
+    ]
+
+
+async def test_exported_times_are_those_on_the_organizations_clocks(app: Observed) -> None:
+    admin = await factories.sign_up(app, timezone="America/Chicago")
+    product, warehouse = await factories.product(admin), await factories.warehouse(admin)
+    async with admin.transaction() as connection:
+        await post(
+            connection, admin,
+            Movement(
+                UUID(product["id"]), UUID(warehouse["id"]), 1, "receipt", "goods_receipt", reason="a test",
+                occurred_at=datetime(2026, 3, 9, 3, 30, tzinfo=UTC),
+            ),
+        )  # fmt: skip
+    here = await signed_in(admin)
+    ((plain,), (typed,)) = await csv_of(here, "/ledger"), await xlsx_of(here, "/ledger")
+    header = "occurred_at (America/Chicago)"
+    assert (plain[header], typed[header]) == ("2026-03-08 22:30:00", THE_EVENING_BEFORE)

@@ -35,7 +35,8 @@ async def test_every_link_of_a_list_works_on_every_page_of_it(
                     followed[kind] = href, (await here.get(href)).status_code
     assert [of for of in followed.values() if of[1] != 200] == []
     whole = {kind for path in leafed if not (kind := _ONE_OF_MANY.sub("…", path)).endswith("…")}
-    assert {f"{kind}.{ending}" for kind in whole for ending in ("csv", "xlsx")} <= followed.keys()
+    endings = ("csv?decimal=comma", "csv?decimal=point", "xlsx")
+    assert {f"{kind}.{ending}" for kind in whole for ending in endings} <= followed.keys()
 
 
 _ONE_OF_MANY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<==)Wy\w+")

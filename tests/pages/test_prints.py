@@ -13,6 +13,7 @@ from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member
 from tests.pages.browsing import Browser, signed_in
+from tests.pages.tables import link, texts
 from tests.printed import Sheet, scanned, sheets
 from tests.states import Line, ago, ahead, purchase_order, sales_order
 
@@ -67,7 +68,7 @@ async def test_a_printed_purchase_order_equals_the_database(admin: Member) -> No
     assert reply.headers["content-disposition"] == 'inline; filename="PO-2026-4711.pdf"'
     (sheet,) = sheets(reply)
     rows = await rows_of(admin, UUID(order["id"]))
-    for row, price in zip(rows, ("€0.0108", "€2.50"), strict=True):
+    for row, price in zip(rows, ("€0.0108", "€2.5000"), strict=True):
         assert row["unit_price"] == Decimal(price[1:])
         assert (
             f"{row['line_number']} {row['sku']} {row['name']} "
@@ -298,3 +299,38 @@ async def test_rendering_a_document_blocks_no_other_request(database: TestDataba
         assert (await here.get("/products")).status_code == 200
         assert not all(task.done() for task in being_set)
         assert all(len(pages) > 5 for pages in await asyncio.gather(*being_set))
+
+
+UNPRINTABLE = "Bolt \U0010fffd"
+
+
+async def test_a_document_with_letters_that_no_font_has_is_printed_only_after_a_warning(
+    admin: Member,
+) -> None:
+    supplier = await factories.supplier(admin, name=UNPRINTABLE)
+    product = await factories.product(admin)
+    label = await factories.product(admin, sku=UNPRINTABLE)
+    order = await purchase_order(admin, supplier["id"], "draft", Line(product["id"]))
+    here = await signed_in(admin)
+    for path in (
+        f"/purchase-orders/{order}/order.pdf", f"/products/{label['id']}/label.pdf?size=100x50&copies=2",
+    ):  # fmt: skip
+        warned = await here.get(path)
+        assert warned.headers["content-type"].startswith("text/html")
+        assert {UNPRINTABLE, "\U0010fffd (U+10FFFD)"} <= texts(warned)
+        anyway = sheets(await here.get(link(warned, "Print anyway")))
+        assert len(anyway) == (2 if "copies" in path else 1)
+    mail = await here.get(f"/purchase-orders/{order}/mail")
+    assert UNPRINTABLE in texts(mail)
+
+
+async def test_letters_of_other_scripts_are_printed_without_a_warning(admin: Member) -> None:
+    name = "六角螺栓 สลักเกลียว"
+    product = await factories.product(admin, name=name)
+    supplier = await factories.supplier(admin, name="東京ボルト株式会社")
+    order = await purchase_order(admin, supplier["id"], "draft", Line(product["id"]))
+    here = await signed_in(admin)
+    (sheet,) = await printed(here, order)
+    assert name in sheet.text
+    assert "東京ボルト株式会社" in sheet.text
+    assert name not in texts(await here.get(f"/purchase-orders/{order}/mail"))

@@ -141,7 +141,7 @@ async def test_all_unknown_references_are_named(admin: Member, stranger: Member)
     [
         ({"quantity_ordered": 2_000_000_000, "unit_price": "99999999"}, "items[0].line_total"),
         ({"quantity_ordered": 1, "line_total": "1000000000000"}, "items[0].line_total"),
-        ({"quantity_ordered": 1, "unit_price": "1.23456"}, "items[0].unit_price"),
+        ({"quantity_ordered": 1, "unit_price": "1.2345678"}, "items[0].unit_price"),
         ({"quantity_ordered": 0}, "items[0].quantity_ordered"),
         ({"quantity_ordered": 2**31}, "items[0].quantity_ordered"),
         ({"quantity_ordered": 1, "expected_delivery_date": "2026-02-30"}, "items[0].expected_delivery_date"),
@@ -277,6 +277,8 @@ async def test_an_order_by_its_number_comes_with_the_names_of_its_products_by_li
         "actual_delivery_date": None,
         "total_amount": "0.00",
         "currency": "USD",
+        "lines": 3,
+        "lines_without_price": 3,
         "partner": None,
         "warehouse_id": None,
         "supplier_reference": None,

@@ -43,8 +43,10 @@ TELLS_NOTHING = {
     "POST /sign-out",
 }
 """Exceptions; may only shrink."""
-ONLY_OF_KEYS = {"PATCH /api/v1/users/{user_id}", "POST /api/v1/me/password"}
-"""These end API keys only with a password, or if asked: tested by tests/identity/test_dismissal.py."""
+ONLY_OF_KEYS = {
+    "DELETE /api/v1/users/{user_id}", "PATCH /api/v1/users/{user_id}", "POST /api/v1/me/password",
+}  # fmt: skip
+"""These end API keys only if there are any, with a password, or if asked: tested in tests/identity/."""
 
 
 def writing_routes(app: Observed) -> dict[str, Declared]:

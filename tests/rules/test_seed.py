@@ -207,6 +207,12 @@ ONLY_IN_THE_DIAGRAM = {
 
 WIDER_THAN_THE_SEED = {(table, "phone"): "varchar(50)" for table in ("users", "suppliers")}
 """With a country code, an area code in brackets and an extension, 20 characters are too few."""
+MONEY = {
+    ("products", "unit_cost"), ("products", "selling_price"), ("purchase_order_items", "unit_price"),
+    ("purchase_order_items", "line_total"), ("purchase_orders", "total_amount"),
+}  # fmt: skip
+"""Small parts cost less than 0.0001, and dinars have three decimals: see docs/schema/README.md."""
+WIDER_THAN_THE_SEED |= dict.fromkeys(MONEY, "numeric")
 DEFAULTS_BESIDE_THE_SEED = {
     ("purchase_orders", "total_amount"): "0",  # the sum of no lines
     ("analytics_metrics", "dimension_category"): "''",  # with NULL the unique constraint would have no effect

@@ -15,6 +15,7 @@ from litestar.testing import RequestFactory
 
 from imsop.ui import typesetting
 from imsop.ui.barcodes import OWN_REFERENCE, bars, gtin_14, matrix
+from imsop.ui.fonts import fonts, unprintable
 from imsop.ui.gallery import Reader, Visitor
 from tests.printed import sheets_of
 
@@ -27,7 +28,7 @@ def written(template: str, **values: object) -> str:
 
 
 def set_in_type(template: str, **values: object) -> bytes:
-    document = typst.compile(written(template, **values).encode(), font_paths=typesetting._fonts())
+    document = typst.compile(written(template, **values).encode(), font_paths=fonts())
     assert isinstance(document, bytes)
     return document
 
@@ -45,6 +46,16 @@ def test_values_are_always_text(text: str) -> None:
 def test_a_value_used_as_code_fails_to_compile(template: str) -> None:
     with pytest.raises(typst.TypstError):
         set_in_type(template, value='read("/etc/passwd")')
+
+
+def test_letters_of_all_scripts_in_trade_can_be_printed() -> None:
+    for text in (
+        "Größe Łódź Ωmega Болт", "六角螺栓 六角ボルト 육각 볼트", "สลักเกลียว", "हेक्स बोल्ट", "مسمار בורג",
+        "🔩📦👩\u200d🔧⚠\ufe0f", "தமிழ் తెలుగు ಕನ್ನಡ മലയാളം ગુજરાતી ਪੰਜਾਬੀ සිංහල", "বাংলা ខ្មែរ ລາວ မြန်မာ",
+        "አማርኛ ქართული հայերեն", "\t\u202e\ufeff",
+    ):  # fmt: skip
+        assert unprintable(text) == "", text
+    assert unprintable("a \U0010fffd, b \U0010fffd\U0010fffe") == "\U0010fffd\U0010fffe"
 
 
 def test_every_control_character_can_be_printed() -> None:

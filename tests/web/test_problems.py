@@ -55,7 +55,7 @@ REFUSALS: dict[str, Ask] = {
     "a number beyond all ranges": posted(BOLT | {"reorder_level": 10**40}),
     "a negative count": posted(BOLT | {"reorder_level": -1}),
     "money as a number": posted(BOLT | {"unit_cost": 1.10}),
-    "money with too many places": posted(BOLT | {"unit_cost": "1.23456"}),
+    "money with too many places": posted(BOLT | {"unit_cost": "1.2345678"}),
     "money that is none": posted(BOLT | {"unit_cost": "1,50 €"}),
     "a text with a NUL": posted(BOLT | {"name": "a\0b"}),
     "a text that is blank": posted(BOLT | {"name": " \t"}),

@@ -193,13 +193,7 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
                 errors=[FieldError(field, "is already taken")],
             )
         case asyncpg.ForeignKeyViolationError() if "still referenced" in (error.detail or ""):
-            place = str(error.table_name).replace("_", " ")
-            return Conflict(
-                Said(
-                    "it is still in use (%(place)s), so it cannot be deleted; set its status instead",
-                    place=place,
-                )
-            )
+            return _still_in_use(error)
         case asyncpg.ForeignKeyViolationError():
             name = str(error.constraint_name).removeprefix(f"{error.table_name}_")
             field = _FOREIGN_KEY.sub(r"\1_id", name)
@@ -224,6 +218,35 @@ def from_database(error: asyncpg.PostgresError) -> DomainError | None:
             return refusal()
     return None
 
+
+def _still_in_use(error: asyncpg.ForeignKeyViolationError) -> Conflict:
+    """A deletion that a row of `error.table_name` refuses; only the message names the deleted row's table."""
+    kept = _KEPT.search(str(error))
+    return Conflict(
+        Said(
+            "it is still in use (%(place)s), so it cannot be deleted; %(advice)s",
+            place=str(error.table_name).replace("_", " "),
+            advice=INSTEAD_OF_DELETING[kept[1] if kept else ""],
+        )
+    )
+
+
+_INACTIVE = Said("set its status to inactive instead")
+_CANCEL = Said("cancel the order instead")
+INSTEAD_OF_DELETING = {
+    "customers": _INACTIVE,
+    "suppliers": _INACTIVE,
+    "warehouses": _INACTIVE,
+    "products": Said("discontinue it instead"),
+    "roles": Said("take it from its users first"),
+    "purchase_orders": _CANCEL,
+    "purchase_order_items": _CANCEL,
+    "sales_orders": _CANCEL,
+    "sales_order_items": _CANCEL,
+    "shipment_items": Said("book a movement that corrects it instead"),
+}
+"""What can be done with a row that others refer to, by table: all that the application may delete from."""
+_KEPT = re.compile(r'on table "(\w+)" violates')
 
 _STATE_ADVICE = {
     "counted": Said(

@@ -26,8 +26,8 @@ NO_NUL = r"^[^\x00]*$"
 _SEEN = rf"^{_NO_JOINED_LATIN}[^{_UNSEEN}]*$"
 _HAS_INK = rf"^{_NO_JOINED_LATIN}(?=[\s\S]*[^\s{_UNSEEN}{_JOINERS}])[^{_UNSEEN}]*$"
 _CODE = rf"^(?=[\s\S]*[^\s])[^{_UNSEEN}{_JOINERS}]*$"
-_PRICE = r"^[0-9]{1,8}(\.[0-9]{1,4})?$(?!\n)"
-_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$(?!\n)"
+_PRICE = r"^[0-9]{1,8}(\.[0-9]{1,6})?$(?!\n)"
+_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,4})?$(?!\n)"
 _PERCENT = r"^([0-9]{1,2}(\.[0-9]{1,2})?|100(\.0{1,2})?)$(?!\n)"
 _RATING = r"^([0-4](\.[0-9]{1,2})?|5(\.0{1,2})?)$(?!\n)"
 _WEIGHT = r"^[0-9]{1,9}(\.[0-9]{1,3})?$(?!\n)"
@@ -47,8 +47,8 @@ PATTERN_ADVICE = {
     _SEEN: Said("must not contain control characters or invisible ones"),
     _HAS_INK: Said("must contain a visible character, and neither control characters nor invisible ones"),
     _CODE: Said("must contain a visible character, and neither control characters nor invisible ones"),
-    _PRICE: Said('must be money as decimal text with up to 4 places, such as "12.50"'),
-    _AMOUNT: Said('must be money as decimal text with up to 2 places, such as "12.50"'),
+    _PRICE: Said('must be money as decimal text with up to 6 places, such as "12.50"'),
+    _AMOUNT: Said('must be money as decimal text with the decimals of its currency, such as "12.50"'),
     _PERCENT: Said('must be a percentage from 0 to 100 as decimal text with up to 2 places, such as "2.5"'),
     _RATING: Said('must be a rating from 0 to 5 as decimal text with up to 2 places, such as "4.25"'),
     _WEIGHT: Said('must be kilograms as decimal text with up to 3 places, such as "1.250"'),
@@ -85,7 +85,9 @@ Count = Annotated[int, Meta(ge=0, le=INT4_MAX)]
 PositiveCount = Annotated[int, Meta(ge=1, le=INT4_MAX)]
 SignedCount = Annotated[int, Meta(ge=-INT4_MAX, le=INT4_MAX)]
 Price = Annotated[str, Meta(pattern=_PRICE, description="Money per unit, as decimal text.")]
-Amount = Annotated[str, Meta(pattern=_AMOUNT, description="Money, as decimal text.")]
+Amount = Annotated[
+    str, Meta(pattern=_AMOUNT, description="Money, as decimal text with the decimals of its currency.")
+]
 Percent = Annotated[str, Meta(pattern=_PERCENT, description="From 0 to 100, as decimal text.")]
 Rating = Annotated[str, Meta(pattern=_RATING, description="From 0 to 5, as decimal text.")]
 Weight = Annotated[str, Meta(pattern=_WEIGHT, description="Kilograms, as decimal text.")]

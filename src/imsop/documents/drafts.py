@@ -14,10 +14,14 @@ from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, FieldError, InvalidInput, NotFound
 from imsop.core.events import Change, Changed, EventType, Named, difference, emit
+from imsop.core.money import decimals_of
 from imsop.core.said import Said
-from imsop.documents.lines import OrderLine, totals
+from imsop.documents.lines import OrderLine, line_total, totals
 from imsop.documents.numbers import NumberedKind, next_number
 from imsop.identity.actor import Actor
+
+_COUNTED = frozenset({"lines", "lines_without_price"})
+"""Fields of an order that follow from its lines."""
 
 
 class References(Struct, frozen=True):
@@ -145,11 +149,11 @@ class Drafts(Generic[Order, Full]):
         """
         _require_days_in_order(new.order_date, new.expected_delivery_date, new.items)
         await self._require_references(connection, actor, getattr(new, self.partner), new.items)
-        line_totals, total_amount = totals(new.items)
+        currency = actor.currency if new.currency is UNSET else str(new.currency)
+        line_totals, total_amount = totals(new.items, currency)
         number = getattr(new, self.number) or await next_number(
             connection, actor.organization_id, self.numbered, new.order_date.year, self.number
         )
-        currency = actor.currency if new.currency is UNSET else str(new.currency)
         order_id = await self.queries.insert_order(
             connection, actor.organization_id, new, number, currency, total_amount, actor.user_id
         )
@@ -176,7 +180,10 @@ class Drafts(Generic[Order, Full]):
             edited = msgspec.structs.replace(current, **fields)
             _require_days_in_order(edited.order_date, edited.expected_delivery_date, items or [])
         await self._require_references(connection, actor, fields.get(self.partner), items or [])
-        line_totals, total_amount = ([], current.total_amount) if items is None else totals(items)
+        currency = fields.get("currency", current.currency)
+        if items is None and decimals_of(currency) != decimals_of(current.currency):
+            items = await self._list_to_round(connection, actor, current)
+        line_totals, total_amount = ([], current.total_amount) if items is None else totals(items, currency)
         edited = msgspec.structs.replace(current, **fields, total_amount=total_amount)
         if not await self.queries.update_draft(connection, actor.organization_id, edited):
             raise edits.changed_meanwhile(self.what)
@@ -185,11 +192,21 @@ class Drafts(Generic[Order, Full]):
             await self.queries.insert_items(connection, actor.organization_id, order_id, items, line_totals)
         stored = await self.get(connection, actor, order_id)
         told = difference(current, stored)
+        told = {field: change for field, change in told.items() if field not in _COUNTED}
         if items is not None:
             told["items"] = Change(None, len(items))
         if told:
             await emit(connection, actor, self.changed, order_id, Changed(getattr(stored, self.number), told))
         return stored
+
+    async def _list_to_round(self, connection: Connection, actor: Actor, order: Any) -> list[Any]:
+        """The order's lines for another currency: totals that were not agreed but computed are left out."""
+        items = await self.queries.list_items(connection, actor.organization_id, order.id)
+        computed = [msgspec.structs.replace(item, line_total=None) for item in items]
+        return [
+            without if line_total(without, order.currency) == item.line_total else item
+            for item, without in zip(items, computed, strict=True)
+        ]
 
     async def delete(self, connection: Connection, actor: Actor, order_id: UUID) -> None:
         """Deletes a draft. Raises NotFound, and Conflict past draft."""

@@ -1,11 +1,11 @@
 """Jinja filters. Those that produce text use the language of the page being rendered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from imsop.ui.language import Number, current_language
+from imsop.ui.language import Number, current_language, price_decimals
 from imsop.ui.parts import Column
 from imsop.ui.refusals import said
 
@@ -26,8 +26,13 @@ def money(value: Decimal | None, currency: str) -> str:
     return NOTHING if value is None else current_language.get().money(value, currency)
 
 
-def price(value: Decimal | None, currency: str) -> str:
-    return NOTHING if value is None else current_language.get().price(value, currency)
+def price(value: Decimal | None, currency: str, least_decimals: int = 0) -> str:
+    return NOTHING if value is None else current_language.get().price(value, currency, least_decimals)
+
+
+def most_decimals(prices: Iterable[Decimal | None], currency: str) -> int:
+    """Decimals with which all prices of a column are shown, so that their decimal points stand in line."""
+    return max((price_decimals(value, currency) for value in prices if value is not None), default=0)
 
 
 def short_money(value: Decimal | None, currency: str) -> str:
@@ -85,6 +90,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         short_number,
         money,
         price,
+        most_decimals,
         short_money,
         percent,
         day,

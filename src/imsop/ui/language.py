@@ -10,17 +10,21 @@ from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, negotiate_locale, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from imsop.core.money import decimals_of, rounded
+
 FORMATS = {"en": "en_GB", "de": "de_DE"}
 """Languages, and whose habits numbers and dates follow: British days and hours cannot be misread."""
 DEFAULT = "en"
 
 Number = int | Decimal | float
+DecimalMark = Literal["point", "comma"]
 
 
 class Language:
@@ -32,6 +36,10 @@ class Language:
         self._locale = Locale.parse(FORMATS[code])
         self._shortened_from = _shortened_from(self._locale)
         self._catalogue = _catalogue(code)
+
+    @property
+    def decimal_mark(self) -> DecimalMark:
+        return "comma" if numbers.get_decimal_symbol(self._locale) == "," else "point"
 
     def gettext(self, message: str) -> str:
         return self._catalogue.gettext(message)
@@ -51,18 +59,21 @@ class Language:
         return numbers.format_compact_decimal(_shortened(value), locale=self._locale, fraction_digits=1)
 
     def money(self, value: Number, currency: str) -> str:
-        return numbers.format_currency(value, currency, locale=self._locale)
+        """An amount in the decimals of its currency, rounded half up as amounts are."""
+        return self._in_currency(rounded(Decimal(value), currency), currency, decimals_of(currency))
 
-    def price(self, value: Decimal, currency: str) -> str:
+    def price(self, value: Decimal, currency: str, least_decimals: int = 0) -> str:
         """A unit price with all its decimals, at least as many as its currency: 0.0125 is not 0.01."""
-        return numbers.format_currency(
-            value.normalize(), currency, locale=self._locale, decimal_quantization=False
-        )
+        return self._in_currency(value, currency, max(price_decimals(value, currency), least_decimals))
+
+    def _in_currency(self, value: Decimal, currency: str, decimals: int) -> str:
+        pattern = self._locale.currency_formats["standard"].pattern
+        pattern = pattern.replace(".00", "." + "0" * decimals if decimals else "")
+        return numbers.format_currency(value, currency, pattern, self._locale, currency_digits=False)
 
     def short_money(self, value: Number, currency: str) -> str:
         if abs(float(value)) < self._shortened_from:
-            whole = self._locale.currency_formats["standard"].pattern.replace(".00", "")
-            return numbers.format_currency(value, currency, whole, self._locale, currency_digits=False)
+            return self._in_currency(Decimal(value), currency, 0)
         return numbers.format_compact_currency(
             _shortened(value), currency, locale=self._locale, fraction_digits=1
         )
@@ -120,6 +131,12 @@ def _catalogue(code: str) -> catalogues.NullTranslations:
         write_mo(compiled, read_po(source, locale=code))
     compiled.seek(0)
     return catalogues.GNUTranslations(compiled)
+
+
+def price_decimals(value: Decimal, currency: str) -> int:
+    """Decimals that a unit price needs, at least those of its currency."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(decimals_of(currency), -int(exponent))
 
 
 def _pattern(digits: int) -> str:

@@ -52,7 +52,7 @@ async def edit_product(
 
 
 async def delete_product(connection: Connection, actor: Actor, product_id: UUID) -> None:
-    """Deletes an unreferenced product. Raises NotFound; Conflict if rows refer to it: archive it instead."""
+    """Deletes an unreferenced product. Raises NotFound; Conflict if rows refer to it."""
     sku = await queries.delete_product(connection, actor.organization_id, product_id)
     if sku is None:
         raise NotFound("no product with this id")

@@ -95,12 +95,15 @@ async def edit_user(
 
 
 async def archive_user(connection: Connection, actor: Actor, user_id: UUID) -> None:
-    """Archives an account: it can no longer sign in, its address becomes free, its history keeps the name."""
+    """Archives an account: it can no longer sign in, its address becomes free, its history keeps the name.
+
+    Its API keys are revoked. A trigger ends its sessions and takes it off roles and warehouses.
+    """
     actor = await administer(connection, actor, Permission.USERS_WRITE)
     user = await get_user(connection, actor, user_id)
     await _require_no_more_than(connection, actor, user_id)
+    await credentials_actions.revoke_api_keys_of(connection, actor, user_id)
     await people_queries.archive_user(connection, actor.organization_id, user_id)
-    await credentials_queries.delete_sessions(connection, actor.organization_id, user_id)
     await require_an_administrator(connection, actor)
     await organizations_queries.notify_access_changed(connection, actor.organization_id)
     await emit(connection, actor, USER_DELETED, user_id, Named(_display_name(user)))

@@ -109,7 +109,9 @@ async def edit_user(
         return versioned(await actions.edit_user(connection, actor, user_id, data, password_hash, if_match))
 
 
-@delete("/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409, emits=(USER_DELETED,)))
+@delete(
+    "/users/{user_id:uuid}", opt=allow(Permission.USERS_WRITE, 409, emits=(USER_DELETED, API_KEY_REVOKED))
+)
 async def archive_user(request: TenantRequest, user_id: UUID) -> None:
     """Archive an account. History keeps the user's name; the address becomes free."""
     connection, actor = await request.begin()

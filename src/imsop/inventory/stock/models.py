@@ -56,7 +56,7 @@ class WarehouseStock(Stock, frozen=True):
     """A balance and the sums over its warehouse, as in WarehouseSummary, repeated in each row."""
 
     all_on_hand: int
-    all_value: Decimal
+    all_value: Decimal | None
     all_without_cost: int
     """Products on hand without a known cost."""
     all_products: int
@@ -71,10 +71,13 @@ class StockSum(NamedTuple):
 
 
 class StockTotals(Struct, frozen=True):
-    """Units of all products in all warehouses, and their value at the products' current cost."""
+    """Units of all products in all warehouses, and their value at the products' current cost.
+
+    `value` is null if nothing on hand has a known cost.
+    """
 
     on_hand: int
-    value: Decimal
+    value: Decimal | None
     without_cost: int
     """Balances on hand of products without a known cost."""
 

@@ -191,7 +191,8 @@ async def list_stock_of_product(
 # Rows and warehouse totals in one statement, so each balance is computed once.
 _WITH_SUMS = """
     SELECT held.*, (sum(held.on_hand) OVER ())::bigint AS all_on_hand,
-           coalesce(sum(held.value) OVER (), 0) AS all_value,
+           CASE WHEN bool_or(held.on_hand > 0) OVER ()
+                THEN sum(held.value) FILTER (WHERE held.on_hand > 0) OVER () ELSE 0 END AS all_value,
            count(*) FILTER (WHERE held.on_hand > 0 AND held.value IS NULL) OVER () AS all_without_cost,
            count(*) FILTER (WHERE held.on_hand > 0) OVER () AS all_products,
            count(*) FILTER (WHERE held.state = 'out_of_stock') OVER () AS all_out_of_stock
@@ -232,7 +233,9 @@ async def sum_all_stock(connection: Connection, organization_id: UUID) -> StockT
         StockTotals,
         """
         SELECT coalesce(sum(i.quantity_on_hand), 0)::bigint AS on_hand,
-               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+               CASE WHEN bool_or(i.quantity_on_hand > 0)
+                    THEN sum(i.quantity_on_hand * p.unit_cost) FILTER (WHERE i.quantity_on_hand > 0)
+                    ELSE 0 END AS value,
                count(*) FILTER (WHERE i.quantity_on_hand > 0 AND p.unit_cost IS NULL) AS without_cost
         FROM inventory i
         JOIN products p ON p.organization_id = $1 AND p.id = i.product_id

@@ -81,6 +81,7 @@ class ZoneChanges(Struct, frozen=True, forbid_unknown_fields=True):
 class WarehouseSummary(Struct, frozen=True):
     """A warehouse and its stock: units of all products, and their value at the products' current cost.
 
+    `value` is null if nothing on hand has a known cost, and `without_cost` counts what it leaves out.
     `products` counts those on hand; `out_of_stock` counts active ones that it has had before.
     """
 
@@ -93,6 +94,7 @@ class WarehouseSummary(Struct, frozen=True):
     status: WarehouseStatus
     zones: int
     on_hand: int
-    value: Decimal
+    value: Decimal | None
+    without_cost: int
     products: int
     out_of_stock: int

@@ -252,11 +252,14 @@ WAREHOUSE_SUMMARIES = Listing(
     SELECT w.id, w.name, w.location, w.city, w.country, w.capacity, w.status,
            (SELECT count(*) FROM warehouse_zones z
             WHERE z.organization_id = $1 AND z.warehouse_id = w.id) AS zones,
-           held.on_hand, held.value, held.products, held.out_of_stock
+           held.on_hand, held.value, held.without_cost, held.products, held.out_of_stock
     FROM warehouses w
     LEFT JOIN LATERAL (
         SELECT coalesce(sum(i.quantity_on_hand), 0) AS on_hand,
-               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+               CASE WHEN bool_or(i.quantity_on_hand > 0)
+                    THEN sum(i.quantity_on_hand * p.unit_cost) FILTER (WHERE i.quantity_on_hand > 0)
+                    ELSE 0 END AS value,
+               count(*) FILTER (WHERE i.quantity_on_hand > 0 AND p.unit_cost IS NULL) AS without_cost,
                count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
                count(*) FILTER (WHERE stock_state(p.status, i.quantity_on_hand, p.reorder_level, 0)
                                       = 'out_of_stock') AS out_of_stock

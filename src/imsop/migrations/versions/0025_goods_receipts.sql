@@ -16,10 +16,11 @@ GRANT INSERT (over_receipt_percent), UPDATE (over_receipt_percent) ON suppliers 
 -- as ordered: the difference is the price variance.
 ALTER TABLE purchase_order_items
     ADD COLUMN quantity_confirmed int,
-    ADD COLUMN confirmed_unit_price numeric(12, 4);
+    ADD COLUMN confirmed_unit_price numeric;
 ALTER TABLE purchase_order_items
     ADD CONSTRAINT purchase_order_items_confirmed_not_negative CHECK (quantity_confirmed >= 0),
-    ADD CONSTRAINT purchase_order_items_confirmed_price_not_negative CHECK (confirmed_unit_price >= 0);
+    ADD CONSTRAINT purchase_order_items_confirmed_unit_price__range
+        CHECK (confirmed_unit_price >= 0 AND confirmed_unit_price < 1e8 AND scale(confirmed_unit_price) <= 6);
 GRANT INSERT (quantity_closed), UPDATE (quantity_confirmed, confirmed_unit_price) ON purchase_order_items TO imsop_app;
 -- More may be confirmed than was ordered (a full pack), and what is left of it be closed.
 ALTER TABLE purchase_order_items DROP CONSTRAINT purchase_order_items_closed_within_ordered;

@@ -15,7 +15,7 @@ from imsop.core.events import Change
 from imsop.core.said import Said
 from imsop.documents.drafts import require_tradable
 from imsop.documents.lifecycle import Changes, Consequence, Held, Lifecycle, Transition, WithReason
-from imsop.documents.lines import line_total
+from imsop.documents.lines import computed_total
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
 from imsop.purchasing.orders import lifecycle_queries as queries
@@ -106,7 +106,11 @@ async def _keep_confirmed(
         quantity = line.quantity_ordered if given is None or given.quantity is None else given.quantity
         price = line.unit_price if given is None or given.unit_price is None else Decimal(given.unit_price)
         if (quantity, price) != (line.quantity_ordered, line.unit_price):
-            differing.append(queries.ConfirmedTerms(line.id, quantity, price, line_total(quantity, price)))
+            differing.append(
+                queries.ConfirmedTerms(
+                    line.id, quantity, price, computed_total(quantity, price, line.currency)
+                )
+            )
     await queries.keep_confirmed_terms(connection, actor.organization_id, order.id, differing)
 
 

@@ -130,6 +130,7 @@ class OpenLine(Struct, frozen=True):
     quantity_closed: int
     quantity_open: int
     unit_price: Decimal | None
+    currency: str
 
 
 async def list_open_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> list[OpenLine]:
@@ -140,7 +141,7 @@ async def list_open_lines(connection: Connection, organization_id: UUID, order_i
         """
         SELECT l.id, l.line_number, l.quantity_ordered, l.quantity_received, l.quantity_closed,
         l.quantity_open,
-               l.unit_price
+               l.unit_price, l.currency
         FROM purchase_lines l
         WHERE l.organization_id = $1 AND l.purchase_order_id = $2
         ORDER BY l.line_number

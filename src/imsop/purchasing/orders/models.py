@@ -39,6 +39,9 @@ class PurchaseOrder(Struct, frozen=True):
     actual_delivery_date: date | None
     total_amount: Decimal
     currency: str
+    lines: int
+    lines_without_price: int
+    """Lines whose total is unknown, so that it is not part of `total_amount`."""
     partner: Partner | None
     """The supplier as agreed; null in a draft, which follows the master data."""
     warehouse_id: UUID | None
@@ -104,6 +107,7 @@ class PurchaseOrderSummary(Struct, frozen=True):
     total_amount: Decimal
     currency: str
     lines: int
+    lines_without_price: int
     received_percent: int
     quantity_open: int
 
@@ -160,7 +164,9 @@ class PurchaseOrderHistoryEntry(Struct, frozen=True):
 
 
 class NewPurchaseOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new line. `line_total` defaults to `quantity_ordered` times `unit_price`, rounded to cents."""
+    """A new line. `line_total` defaults to `quantity_ordered` times `unit_price`, rounded to the
+    decimals of the currency.
+    """
 
     product_id: UUID
     quantity_ordered: PositiveCount

@@ -23,17 +23,24 @@ from imsop.purchasing.orders.models import (
 # Sub-selects, not a join: they are computed for the rows of a page only, so that a list stays in index order.
 _PROGRESS_OF_ORDER = """FROM purchase_progress g
          WHERE g.organization_id = $1 AND g.purchase_order_id = o.id)"""
-_LINES = "(SELECT g.lines " + _PROGRESS_OF_ORDER
 _QUANTITY_OPEN = "(SELECT g.quantity_open " + _PROGRESS_OF_ORDER
 _RECEIPT_STATUS = "(SELECT g.receipt_status " + _PROGRESS_OF_ORDER
 _RECEIVED_PERCENT = "(SELECT g.received_percent " + _PROGRESS_OF_ORDER
+_LINE_COUNTS = """
+    (SELECT count(*) FROM purchase_order_items i
+     WHERE i.organization_id = $1 AND i.purchase_order_id = o.id) AS lines,
+    (SELECT count(*) FROM purchase_order_items i
+     WHERE i.organization_id = $1 AND i.purchase_order_id = o.id
+       AND i.line_total IS NULL) AS lines_without_price
+"""
+
 PURCHASE_ORDERS = Listing(
     ListedPurchaseOrder,
     """
     SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-           o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.warehouse_id,
-           o.supplier_reference,
-           o.notes, coalesce("""
+           o.actual_delivery_date, o.total_amount, o.currency, """
+    + _LINE_COUNTS
+    + """, o.partner, o.warehouse_id, o.supplier_reference, o.notes, coalesce("""
     + _RECEIPT_STATUS
     + """, 'none') AS receipt_status, coalesce("""
     + _RECEIVED_PERCENT
@@ -72,8 +79,10 @@ async def get_order(connection: Connection, organization_id: UUID, order_id: UUI
         PurchaseOrder,
         """
         SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
-               o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.warehouse_id,
-               o.supplier_reference, o.notes, coalesce(p.receipt_status, 'none') AS receipt_status,
+               o.actual_delivery_date, o.total_amount, o.currency, """
+        + _LINE_COUNTS
+        + """, o.partner, o.warehouse_id, o.supplier_reference, o.notes,
+               coalesce(p.receipt_status, 'none') AS receipt_status,
                coalesce(p.received_percent, 0) AS received_percent, o.created_by, o.created_at, o.updated_at
         FROM purchase_orders o
         LEFT JOIN purchase_progress p ON p.organization_id = $1 AND p.purchase_order_id = $2
@@ -285,10 +294,9 @@ PURCHASE_ORDER_SUMMARIES = Listing(
     # LEFT JOIN, though every order has a supplier: it lets the planner drop the join when counting.
     """
     SELECT o.id, o.po_number, o.supplier_id, s.name AS supplier_name, o.status, o.order_date,
-           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency,
-           coalesce("""
-    + _LINES
-    + """, 0) AS lines, coalesce("""
+           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency, """
+    + _LINE_COUNTS
+    + """, coalesce("""
     + _RECEIVED_PERCENT
     + """, 0) AS received_percent, coalesce("""
     + _QUANTITY_OPEN

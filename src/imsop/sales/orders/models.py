@@ -38,6 +38,9 @@ class SalesOrder(Struct, frozen=True):
     actual_delivery_date: date | None
     total_amount: Decimal
     currency: str
+    lines: int
+    lines_without_price: int
+    """Lines whose total is unknown, so that it is not part of `total_amount`."""
     partner: Partner | None
     """The customer as agreed; null in a draft, which follows the master data, and for a counter sale."""
     notes: str | None
@@ -87,6 +90,7 @@ class SalesOrderSummary(Struct, frozen=True):
     total_amount: Decimal
     currency: str
     lines: int
+    lines_without_price: int
 
 
 class SalesOrderLine(Struct, frozen=True):
@@ -138,7 +142,9 @@ class SalesOrderHistoryEntry(Struct, frozen=True):
 
 
 class NewSalesOrderItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new line. `line_total` defaults to `quantity_ordered` times `unit_price`, rounded to cents."""
+    """A new line. `line_total` defaults to `quantity_ordered` times `unit_price`, rounded to the
+    decimals of the currency.
+    """
 
     product_id: UUID
     quantity_ordered: PositiveCount

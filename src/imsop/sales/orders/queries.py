@@ -19,13 +19,26 @@ from imsop.sales.orders.models import (
     SalesOrderSummary,
 )
 
-_SALES_ORDERS = """
+_LINE_COUNTS = """
+    (SELECT count(*) FROM sales_order_items i
+     WHERE i.organization_id = $1 AND i.sales_order_id = o.id) AS lines,
+    (SELECT count(*) FROM sales_order_items i
+     WHERE i.organization_id = $1 AND i.sales_order_id = o.id
+       AND i.line_total IS NULL) AS lines_without_price
+"""
+
+_SALES_ORDERS = (
+    """
     SELECT o.id, o.so_number, o.customer_id, o.status, o.order_date, o.expected_delivery_date,
-           o.actual_delivery_date, o.total_amount, o.currency, o.partner, o.notes, o.created_by, o.created_at,
+           o.actual_delivery_date, o.total_amount, o.currency, """
+    + _LINE_COUNTS
+    + """,
+           o.partner, o.notes, o.created_by, o.created_at,
            o.updated_at
     FROM sales_orders o
     WHERE o.organization_id = $1
 """
+)
 
 
 SALES_ORDERS = Listing(
@@ -249,9 +262,9 @@ SALES_ORDER_SUMMARIES = Listing(
     SalesOrderSummary,
     """
     SELECT o.id, o.so_number, o.customer_id, c.name AS customer_name, o.status, o.order_date,
-           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency,
-           (SELECT count(*) FROM sales_order_items i
-            WHERE i.organization_id = $1 AND i.sales_order_id = o.id) AS lines
+           o.expected_delivery_date, o.actual_delivery_date, o.total_amount, o.currency, """
+    + _LINE_COUNTS
+    + """
     FROM sales_orders o
     LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
     WHERE o.organization_id = $1

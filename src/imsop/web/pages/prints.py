@@ -29,6 +29,7 @@ from imsop.ui.barcodes import gtin_14
 from imsop.ui.language import FORMATS
 from imsop.ui.typesetting import typeset
 from imsop.web.edge.streamed import while_connected
+from imsop.web.pages.documents import Flag
 
 PURCHASE_ORDER = "pages/purchase_order.typ"
 
@@ -46,11 +47,13 @@ _ON_LETTER = {"us", "usa", "ca", "mx", "united states of america"} | {
     opt=allow(Permission.PURCHASE_ORDERS_READ),
     include_in_schema=False,
 )
-async def print_purchase_order(request: TenantRequest, order_id: UUID) -> Response[bytes]:
+async def print_purchase_order(
+    request: TenantRequest, order_id: UUID, anyway: Flag | None = None
+) -> Response[bytes]:
     connection, actor = await request.begin()
     paper = await purchase_order_paper(connection, actor, order_id)
     await request.finish()
-    return await _printed(request, PURCHASE_ORDER, paper["order"].po_number, **paper)
+    return await _printed(request, PURCHASE_ORDER, paper["order"].po_number, anyway, **paper)
 
 
 async def purchase_order_paper(connection: Connection, actor: Actor, order_id: UUID) -> dict[str, Any]:
@@ -77,7 +80,9 @@ async def purchase_order_paper(connection: Connection, actor: Actor, order_id: U
     opt=allow(Permission.SHIPMENTS_READ),
     include_in_schema=False,
 )
-async def print_packing_slip(request: TenantRequest, shipment_id: UUID) -> Response[bytes]:
+async def print_packing_slip(
+    request: TenantRequest, shipment_id: UUID, anyway: Flag | None = None
+) -> Response[bytes]:
     connection, actor = await request.begin()
     shipment, ends = await _shipment(connection, actor, shipment_id)
     found = shipments.CARGO.stream(connection, actor.organization_id, "id", shipment_id=shipment_id)
@@ -88,6 +93,7 @@ async def print_packing_slip(request: TenantRequest, shipment_id: UUID) -> Respo
         request,
         "pages/packing_slip.typ",
         f"packing-slip-{shipment.reference_id or shipment.id}",
+        anyway,
         shipment=shipment,
         ends=ends,
         cargo=cargo,
@@ -97,7 +103,7 @@ async def print_packing_slip(request: TenantRequest, shipment_id: UUID) -> Respo
 
 @get("/shipments/{shipment_id:uuid}/label.pdf", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
 async def print_shipment_label(
-    request: TenantRequest, shipment_id: UUID, copies: Copies = 1
+    request: TenantRequest, shipment_id: UUID, copies: Copies = 1, anyway: Flag | None = None
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     shipment, ends = await _shipment(connection, actor, shipment_id)
@@ -106,6 +112,7 @@ async def print_shipment_label(
         request,
         "pages/shipment_label.typ",
         f"label-{shipment.reference_id or shipment.id}",
+        anyway,
         shipment=shipment,
         ends=ends,
         copies=copies,
@@ -114,7 +121,11 @@ async def print_shipment_label(
 
 @get("/products/{product_id:uuid}/label.pdf", opt=allow(Permission.PRODUCTS_READ), include_in_schema=False)
 async def print_product_label(
-    request: TenantRequest, product_id: UUID, size: LabelSize = "62x29", copies: Copies = 1
+    request: TenantRequest,
+    product_id: UUID,
+    size: LabelSize = "62x29",
+    copies: Copies = 1,
+    anyway: Flag | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     product = await catalog.get_product(connection, actor, product_id)
@@ -123,6 +134,7 @@ async def print_product_label(
         request,
         "pages/product_label.typ",
         f"label-{product.sku}",
+        anyway,
         product=product,
         gtin=gtin_14(product.gtin),
         large=size == "100x50",
@@ -130,13 +142,18 @@ async def print_product_label(
     )
 
 
-async def _printed(request: TenantRequest, template: str, name: str, /, **context: Any) -> Response[bytes]:
+async def _printed(
+    request: TenantRequest, template: str, name: str, anyway: Flag | None, /, **context: Any
+) -> Response[bytes]:
     """Renders a document in one of its organization's slots; cancelled if the client disconnects.
+
+    Without `anyway`, it is a page of the texts that cannot be printed, if there are any.
 
     Raises TooManyRequests or Unavailable if no slot becomes free.
     """
     await take_slot(request)
-    return await while_connected(request.receive, typeset(request, template, name, **context))
+    document = typeset(request, template, name, anyway=anyway is not None, **context)
+    return await while_connected(request.receive, document)
 
 
 async def take_slot(request: TenantRequest) -> None:

@@ -20,7 +20,7 @@ from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.ui.language import N_, Language
+from imsop.ui.language import N_, DecimalMark, Language
 from imsop.ui.parts import Column, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import Word
@@ -174,12 +174,13 @@ async def export_events(
     first: date | None = None,
     last: date | None = None,
     sort: EventSort = "-created_at",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     connection, actor = await request.begin()
     first = _beginning(actor, q, kind, first, last)
     listing, fixed = await _listing(connection, actor, q, kind)
     filters = _filters(actor, listing, type, kind, first, last)
-    return await export(request, listing, CELLS, sort=sort, fixed=fixed, **filters)
+    return await export(request, listing, CELLS, sort=sort, fixed=fixed, **filters, decimal=decimal)
 
 
 def _beginning(

@@ -32,26 +32,26 @@ STRETCH_DAYS, STRETCHES, MONTH = 10, 9, 3
 class Figure(NamedTuple):
     """The current value, and the values at the ends of earlier periods; None where unknown."""
 
-    now: int | Decimal
+    now: int | Decimal | None
     before: Sequence[int | Decimal | None]
 
     @property
     def course(self) -> list[int | Decimal]:
         """Known values, oldest first; empty if there is no trend."""
         known = [value for value in self.before if value is not None]
-        return [*known, self.now] if known else []
+        return [*known, self.now] if known and self.now is not None else []
 
     @property
     def change(self) -> int | Decimal | None:
         """The change over three periods; None if unknown."""
         then = self.before[-MONTH]
-        return None if then is None else self.now - then
+        return None if then is None or self.now is None else self.now - then
 
     @property
     def change_share(self) -> float | None:
         """The relative change over three periods; None if unknown or from zero."""
         then = self.before[-MONTH]
-        return float((self.now - then) / then) if then else None
+        return float((self.now - then) / then) if then and self.now is not None else None
 
 
 def ends_of_stretches(today: date) -> list[date]:

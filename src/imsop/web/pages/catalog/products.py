@@ -14,7 +14,7 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.stock import queries as inventory
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
@@ -86,6 +86,7 @@ async def export_products(
     status: ProductStatus | None = None,
     category: Text100 | None = None,
     sort: ProductSort = "sku",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
         request,
@@ -95,6 +96,7 @@ async def export_products(
         q=spellings_of(q),
         status=status,
         category=category,
+        decimal=decimal,
     )
 
 

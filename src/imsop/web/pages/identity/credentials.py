@@ -12,7 +12,7 @@ from imsop.identity.credentials.models import ApiKey
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
@@ -63,11 +63,21 @@ async def api_keys_page(
 
 @get(["/api-keys.csv", "/api-keys.xlsx"], opt=allow(Permission.API_KEYS_READ), include_in_schema=False)
 async def export_api_keys(
-    request: TenantRequest, q: Text100 | None = None, status: KeyStatus | None = None, sort: KeySort = "name"
+    request: TenantRequest,
+    q: Text100 | None = None,
+    status: KeyStatus | None = None,
+    sort: KeySort = "name",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     is_revoked = status and status == "revoked"
     return await export(
-        request, credentials_queries.API_KEYS, KEY_CELLS, sort=sort, part=q, is_revoked=is_revoked
+        request,
+        credentials_queries.API_KEYS,
+        KEY_CELLS,
+        sort=sort,
+        part=q,
+        is_revoked=is_revoked,
+        decimal=decimal,
     )
 
 

@@ -15,7 +15,7 @@ from imsop.identity.people.models import User, UserStatus
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles import queries as roles_queries
 from imsop.identity.roles.permissions import Permission
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -80,6 +80,7 @@ async def export_users(
     status: UserStatus | None = None,
     role_id: UUID | None = None,
     sort: UserSort = "email",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
         request,
@@ -89,6 +90,7 @@ async def export_users(
         q=spellings_of(q),
         status=status,
         role_id=role_id,
+        decimal=decimal,
     )
 
 

@@ -18,7 +18,7 @@ from imsop.identity.roles import actions as roles_actions
 from imsop.identity.roles import queries as roles_queries
 from imsop.identity.roles.models import Role
 from imsop.identity.roles.permissions import SYSTEM_ROLES, Permission
-from imsop.ui.language import N_, get_language
+from imsop.ui.language import N_, DecimalMark, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -75,10 +75,14 @@ async def roles_page(
 
 @get(["/roles.csv", "/roles.xlsx"], opt=allow(Permission.ROLES_READ), include_in_schema=False)
 async def export_roles(
-    request: TenantRequest, q: Text100 | None = None, kind: RoleKind | None = None, sort: NameSort = "name"
+    request: TenantRequest,
+    q: Text100 | None = None,
+    kind: RoleKind | None = None,
+    sort: NameSort = "name",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     filters = _role_filters(request.actor, q, kind)
-    return await export(request, roles_queries.ROLES, ROLE_CELLS, sort=sort, **filters)
+    return await export(request, roles_queries.ROLES, ROLE_CELLS, sort=sort, **filters, decimal=decimal)
 
 
 def _role_filters(actor: Actor, q: str | None, kind: RoleKind | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from imsop.inventory.ledger.models import LedgerEntry
 from imsop.inventory.ledger.queries import LEDGER
 from imsop.inventory.ledger.rules import MovementKind, TransactionType
 from imsop.inventory.warehouses import queries as warehouses_queries
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
@@ -106,6 +106,7 @@ async def export_ledger(
     occurred_from: date | None = None,
     occurred_to: date | None = None,
     sort: LedgerSort = "-occurred_at",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     connection, actor = await request.begin()
     filters = _filters(
@@ -113,7 +114,7 @@ async def export_ledger(
         product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
         movement_kind=movement_kind, reference_id=reference,
     )  # fmt: skip
-    return await export(request, LEDGER, CELLS, sort=sort, **filters)
+    return await export(request, LEDGER, CELLS, sort=sort, **filters, decimal=decimal)
 
 
 def _filters(

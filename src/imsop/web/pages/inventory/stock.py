@@ -20,7 +20,7 @@ from imsop.inventory.days.queries import AsOf, DayStock
 from imsop.inventory.stock.models import Stock, StockState
 from imsop.inventory.stock.queries import STOCK, STOCK_AS_OF
 from imsop.inventory.warehouses import queries as warehouses_queries
-from imsop.ui.language import N_, Language
+from imsop.ui.language import N_, DecimalMark, Language
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
@@ -108,11 +108,14 @@ async def export_inventory(
     stock_state: StateParameter = None,
     as_of: date | None = None,
     sort: StockSort = "name",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     listing, fixed = _listing(as_of, request.actor)
     filters = _filters(q, product_id, warehouse_id, stock_state)
     day = as_of or today(request.actor.timezone)
-    return await export(request, listing, CELLS | {"as_of": lambda _: day}, sort=sort, fixed=fixed, **filters)
+    return await export(
+        request, listing, CELLS | {"as_of": lambda _: day}, sort=sort, fixed=fixed, **filters, decimal=decimal
+    )
 
 
 def _listing(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[object, ...]]:

@@ -21,7 +21,7 @@ from imsop.inventory.stock import queries as stock_queries
 from imsop.inventory.warehouses import actions
 from imsop.inventory.warehouses.models import Warehouse, WarehouseStatus, WarehouseSummary
 from imsop.inventory.warehouses.queries import WAREHOUSE_SUMMARIES, ZONES
-from imsop.ui.language import N_, Language, get_language
+from imsop.ui.language import N_, DecimalMark, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -48,8 +48,8 @@ COLUMNS = (
 )
 
 
-OF_STOCK = {"products", "on_hand", "utilization", "value", "out_of_stock"}
-"""Columns that require permission to read inventory."""
+OF_STOCK = {"products", "on_hand", "utilization", "value", "products_without_cost", "out_of_stock"}
+"""Columns, of the page and of its export, that require permission to read inventory."""
 
 
 CELLS: dict[str, Callable[[WarehouseSummary], object]] = {
@@ -63,6 +63,7 @@ CELLS: dict[str, Callable[[WarehouseSummary], object]] = {
     "products": lambda row: row.products,
     "on_hand": lambda row: row.on_hand,
     "value": lambda row: row.value,
+    "products_without_cost": lambda row: row.without_cost,
     "out_of_stock": lambda row: row.out_of_stock,
     "id": lambda row: row.id,
 }
@@ -120,11 +121,14 @@ async def export_warehouses(
     q: SearchQuery | None = None,
     status: WarehouseStatus | None = None,
     sort: WarehouseSort = "name",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     cells = {
         name: cell for name, cell in CELLS.items() if name not in OF_STOCK or _may_see_stock(request.actor)
     }
-    return await export(request, WAREHOUSE_SUMMARIES, cells, sort=sort, q=spellings_of(q), status=status)
+    return await export(
+        request, WAREHOUSE_SUMMARIES, cells, sort=sort, q=spellings_of(q), status=status, decimal=decimal
+    )
 
 
 @get("/warehouses/{warehouse_id:uuid}", opt=allow(Permission.WAREHOUSES_READ), include_in_schema=False)

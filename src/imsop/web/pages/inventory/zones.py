@@ -13,7 +13,7 @@ from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.warehouses.models import ZoneType
 from imsop.inventory.warehouses.queries import ZONES_OF_WAREHOUSES, ZoneOfWarehouse, list_names
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
@@ -75,6 +75,7 @@ async def export_zones(
     warehouse_id: UUID | None = None,
     type: ZoneType | None = None,  # noqa: A002
     sort: ZoneSort = "warehouse",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
         request,
@@ -84,6 +85,7 @@ async def export_zones(
         q=spellings_of(q),
         warehouse_id=warehouse_id,
         zone_type=type,
+        decimal=decimal,
     )
 
 

@@ -17,7 +17,7 @@ from imsop.identity.roles.permissions import Permission
 from imsop.purchasing.performance import queries as performance
 from imsop.purchasing.performance.models import SupplierLine
 from imsop.suppliers.suppliers import actions
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -119,6 +119,7 @@ async def export_supplier_lines(
     lead_time_from: Count | None = None,
     lead_time_before: Count | None = None,
     sort: LineSort = "-due_on",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_supplier(connection, actor, supplier_id)
@@ -126,7 +127,7 @@ async def export_supplier_lines(
         request, performance.SUPPLIER_LINES, CELLS,
         sort=sort, supplier_id=supplier_id, product_id=product_id, due_from=due_from,
         lead_time_from=lead_time_from, lead_time_before=lead_time_before,
-        **lines_counted(outcome, today(actor.timezone), due_before),
+        **lines_counted(outcome, today(actor.timezone), due_before), decimal=decimal,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from imsop.suppliers.suppliers.queries import get_supplier
 from imsop.ui.language import DEFAULT, FORMATS, N_, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.render import render
-from imsop.ui.typesetting import document_in, filename_of
+from imsop.ui.typesetting import document_in, filename_of, unprintable_in
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, form_of
 from imsop.web.pages.prints import PURCHASE_ORDER, purchase_order_paper, take_slot
@@ -201,7 +201,8 @@ async def _compose(
     sent: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
     """The form with proposed values for the supplier, or with the `sent` ones after an error."""
-    order = await actions.DRAFTS.require(connection, actor, order_id)
+    paper = await purchase_order_paper(connection, actor, order_id)
+    order: PurchaseOrder = paper["order"]
     supplier = await get_supplier(connection, actor.organization_id, order.supplier_id)
     country = (supplier.country if supplier else None) or ""
     code = chosen or ("de" if country.strip().casefold() in _GERMAN else DEFAULT)
@@ -217,6 +218,7 @@ async def _compose(
         order=order,
         values={**values, **(sent or {})},
         form_key=(sent or {}).get("form_key") or secrets.token_urlsafe(16),
+        texts=await unprintable_in(get_language(code, actor.timezone), request, PURCHASE_ORDER, **paper),
         can_send=request.app.state.settings.mail_server() is not None,
         crumbs=[
             Crumb(N_("Purchase orders"), "/purchase-orders"),

@@ -30,7 +30,7 @@ from imsop.purchasing.returns import queries as returns_queries
 from imsop.purchasing.returns.models import ListedSupplierReturn
 from imsop.shipping.transit.queries import list_shipments_of_purchase_order
 from imsop.suppliers.suppliers import queries as suppliers
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -70,7 +70,8 @@ CELLS: dict[str, Callable[[PurchaseOrderSummary], object]] = {
     "expected_delivery_date": lambda row: row.expected_delivery_date,
     "actual_delivery_date": lambda row: row.actual_delivery_date,
     "lines": lambda row: row.lines,
-    "total_amount": lambda row: row.total_amount,
+    "total_amount": lambda row: row.total_amount if row.lines_without_price < max(row.lines, 1) else None,
+    "lines_without_price": lambda row: row.lines_without_price,
     "currency": lambda row: row.currency,
     "supplier_id": lambda row: row.supplier_id,
     "id": lambda row: row.id,
@@ -164,9 +165,12 @@ async def export_purchase_orders(
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     filters = _filters(request.actor, q, status, supplier_id, product_id, open, late)
-    return await export(request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
+    return await export(
+        request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **filters, decimal=decimal
+    )
 
 
 @get("/purchase-orders/{order_id:uuid}", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)

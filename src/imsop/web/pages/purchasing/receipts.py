@@ -24,7 +24,7 @@ from imsop.purchasing.receipts import actions, queries
 from imsop.purchasing.receipts.events import GOODS_RECEIPT_REVERSED
 from imsop.purchasing.receipts.models import ListedGoodsReceipt, Reversal
 from imsop.suppliers.suppliers.queries import get_supplier
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -109,10 +109,12 @@ async def export_goods_receipts(
     received_from: date | None = None,
     received_to: date | None = None,
     sort: ReceiptSort = "-received_at",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
         request, queries.RECEIPT_SUMMARIES, CELLS, sort=sort, purchase_order_id=purchase_order_id,
-        warehouse_id=warehouse_id, **_between(request.actor, received_from, received_to),
+        warehouse_id=warehouse_id, decimal=decimal,
+        **_between(request.actor, received_from, received_to),
     )  # fmt: skip
 
 

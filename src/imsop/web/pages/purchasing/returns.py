@@ -23,7 +23,7 @@ from imsop.purchasing.returns import actions, queries
 from imsop.purchasing.returns.events import SUPPLIER_RETURN_REVERSED
 from imsop.purchasing.returns.models import ListedSupplierReturn
 from imsop.suppliers.suppliers.queries import get_supplier
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -105,10 +105,12 @@ async def export_supplier_returns(
     returned_from: date | None = None,
     returned_to: date | None = None,
     sort: ReturnSort = "-returned_at",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
         request, queries.RETURN_SUMMARIES, CELLS, sort=sort, purchase_order_id=purchase_order_id,
-        warehouse_id=warehouse_id, **_between(request.actor, returned_from, returned_to),
+        warehouse_id=warehouse_id, decimal=decimal,
+        **_between(request.actor, returned_from, returned_to),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from imsop.sales.customers import queries as customers_queries
 from imsop.sales.customers.models import Customer
 from imsop.sales.orders.queries import SALES_ORDER_SUMMARIES
 from imsop.sales.performance import queries as performance
-from imsop.ui.language import N_, get_language
+from imsop.ui.language import N_, DecimalMark, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -109,9 +109,16 @@ async def export_customers(
     q: SearchQuery | None = None,
     status: PartnerStatus | None = None,
     sort: NameSort = "name",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
-        request, customers_queries.CUSTOMERS, CELLS, sort=sort, q=spellings_of(q), status=status
+        request,
+        customers_queries.CUSTOMERS,
+        CELLS,
+        sort=sort,
+        q=spellings_of(q),
+        status=status,
+        decimal=decimal,
     )
 
 

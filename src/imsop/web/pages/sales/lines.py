@@ -16,7 +16,7 @@ from imsop.identity.roles.permissions import Permission
 from imsop.sales.customers import actions
 from imsop.sales.performance import queries as performance
 from imsop.sales.performance.models import CustomerLine
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -114,13 +114,14 @@ async def export_customer_lines(
     due_from: date | None = None,
     due_before: date | None = None,
     sort: LineSort = "-due_on",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_customer(connection, actor, customer_id)
     return await export(
         request, performance.CUSTOMER_LINES, CELLS,
         sort=sort, customer_id=customer_id, product_id=product_id, due_from=due_from,
-        **lines_counted(outcome, today(actor.timezone), due_before),
+        **lines_counted(outcome, today(actor.timezone), due_before), decimal=decimal,
     )  # fmt: skip
 
 

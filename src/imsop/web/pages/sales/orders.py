@@ -22,7 +22,7 @@ from imsop.sales.orders import queries as orders_queries
 from imsop.sales.orders.lifecycle import LIFECYCLE
 from imsop.sales.orders.models import SalesOrderStatus, SalesOrderSummary
 from imsop.shipping.transit.queries import list_shipments_of_sales_order
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
@@ -61,7 +61,8 @@ CELLS: dict[str, Callable[[SalesOrderSummary], object]] = {
     "expected_delivery_date": lambda row: row.expected_delivery_date,
     "actual_delivery_date": lambda row: row.actual_delivery_date,
     "lines": lambda row: row.lines,
-    "total_amount": lambda row: row.total_amount,
+    "total_amount": lambda row: row.total_amount if row.lines_without_price < max(row.lines, 1) else None,
+    "lines_without_price": lambda row: row.lines_without_price,
     "currency": lambda row: row.currency,
     "customer_id": lambda row: row.customer_id,
     "id": lambda row: row.id,
@@ -163,9 +164,12 @@ async def export_sales_orders(
     late: Flag | None = None,
     short: Flag | None = None,
     sort: SalesOrderSort = "-order_date",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     filters = _filters(request.actor, q, status, customer_id, product_id, counter, open, late, short)
-    return await export(request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
+    return await export(
+        request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **filters, decimal=decimal
+    )
 
 
 @get("/sales-orders/{order_id:uuid}", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)

@@ -24,7 +24,7 @@ from imsop.shipping.tracking import queries as tracking_queries
 from imsop.shipping.tracking.models import EventType, Position, ShipmentEvent
 from imsop.shipping.transit import queries as transit_queries
 from imsop.shipping.transit.queries import Afloat
-from imsop.ui.language import N_, Language, get_language
+from imsop.ui.language import N_, DecimalMark, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
@@ -134,6 +134,7 @@ async def export_shipments(
     supplier_id: UUID | None = None,
     product_id: UUID | None = None,
     sort: ShipmentSort = "-created_at",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
         request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
@@ -141,6 +142,7 @@ async def export_shipments(
         q=spellings_of(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
         sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
+        decimal=decimal,
     )  # fmt: skip
 
 

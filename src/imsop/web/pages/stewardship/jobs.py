@@ -15,7 +15,7 @@ from imsop.identity.roles.permissions import Permission
 from imsop.stewardship.jobs import actions, queries
 from imsop.stewardship.jobs.events import JOB_RETRIED
 from imsop.stewardship.jobs.models import Job, JobStatus
-from imsop.ui.language import N_
+from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
@@ -77,8 +77,9 @@ async def export_jobs(
     status: JobStatus | None = None,
     task: ShortName | None = None,
     sort: JobSort = "-created_at",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
-    return await export(request, queries.JOBS, CELLS, sort=sort, status=status, task=task)
+    return await export(request, queries.JOBS, CELLS, sort=sort, status=status, task=task, decimal=decimal)
 
 
 @post(

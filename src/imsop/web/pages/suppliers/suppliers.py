@@ -22,7 +22,7 @@ from imsop.purchasing.performance.lead_times import Bar, LeadTimes
 from imsop.suppliers.suppliers import actions
 from imsop.suppliers.suppliers import queries as suppliers_queries
 from imsop.suppliers.suppliers.models import Supplier
-from imsop.ui.language import N_, get_language
+from imsop.ui.language import N_, DecimalMark, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
@@ -126,9 +126,16 @@ async def export_suppliers(
     q: SearchQuery | None = None,
     status: PartnerStatus | None = None,
     sort: NameSort = "name",
+    decimal: DecimalMark | None = None,
 ) -> Streamed:
     return await export(
-        request, suppliers_queries.SUPPLIERS, CELLS, sort=sort, q=spellings_of(q), status=status
+        request,
+        suppliers_queries.SUPPLIERS,
+        CELLS,
+        sort=sort,
+        q=spellings_of(q),
+        status=status,
+        decimal=decimal,
     )
 
 
