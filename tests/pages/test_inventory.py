@@ -15,6 +15,7 @@ from tests.inventory.stock import post, receipt, reserve, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import is_empty, link, table
+from tests.pages.test_editors import wrong
 from tests.states import ago, ahead
 
 
@@ -218,7 +219,9 @@ async def test_names_are_not_exported_as_formulas(admin: Member) -> None:
 async def test_others_stock_is_neither_shown_nor_exported(stranger: Member, shop: Shop) -> None:
     here = await signed_in(stranger)
     theirs = {"product_id": shop.apples["id"], "warehouse_id": shop.north["id"]}
-    for asked in ({}, theirs, {"as_of": str(ago(0))}, {"state": "out_of_stock"}, {"q": "Apples"}):
+    assert wrong(await here.get("/inventory", params=theirs)) == set(theirs)
+    assert (await here.get("/inventory.csv", params=theirs)).status_code == 422
+    for asked in ({}, {"as_of": str(ago(0))}, {"state": "out_of_stock"}, {"q": "Apples"}):
         page = await here.get("/inventory", params=asked)
         assert page.status_code == 200
         assert f"/products/{shop.apples['id']}" not in page.text

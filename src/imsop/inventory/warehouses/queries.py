@@ -45,19 +45,6 @@ async def get_warehouse(
     )
 
 
-async def list_names(connection: Connection, organization_id: UUID) -> list[tuple[str, str]]:
-    """Id and name of up to 500 warehouses by name, as options of a field."""
-    records = await connection.fetch(
-        """
-        SELECT w.id::text, w.name FROM warehouses w
-        WHERE w.organization_id = $1
-        ORDER BY w.name_order LIMIT 500
-        """,
-        organization_id,
-    )
-    return [(record["id"], record["name"]) for record in records]
-
-
 async def find_names(
     connection: Connection, organization_id: UUID, typed: str, limit: int
 ) -> list[tuple[UUID, str]]:

@@ -27,10 +27,6 @@ Flag = Literal["true"]
 """A boolean filter: present as "true", or absent."""
 
 
-CHOICES = 200
-"""Options of a filter; further names can only be set by a link from another page."""
-
-
 RECENT = 8
 """Orders shown of a supplier or customer; a link leads to all."""
 

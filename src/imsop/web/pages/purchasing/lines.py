@@ -7,7 +7,6 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.catalog.products import queries as catalog
 from imsop.core.fields import Count
 from imsop.core.instants import today
 from imsop.core.listing import Cursor
@@ -24,6 +23,9 @@ from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import Outcome, line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, IdOrName, pick, require
+
+ROW_FILTERS = (PRODUCT,)
 
 COLUMNS = (
     Column("order", N_("Purchase order")),
@@ -70,7 +72,7 @@ async def supplier_lines_page(
     request: TenantRequest,
     supplier_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     lead_time_from: Count | None = None,
@@ -81,19 +83,21 @@ async def supplier_lines_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     supplier = await actions.get_supplier(connection, actor, supplier_id)
+    picked = await pick(connection, actor, ROW_FILTERS, product_id=product_id)
     day = today(actor.timezone)
     shown = await show(
         connection, actor, performance.SUPPLIER_LINES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, supplier_id=supplier_id, product_id=product_id,
+        sort=sort, cursor=cursor, before=before, supplier_id=supplier_id, **picked.ids,
         due_from=due_from, lead_time_from=lead_time_from, lead_time_before=lead_time_before,
         **lines_counted(outcome, day, due_before),
     )  # fmt: skip
     return render(
         request,
         "pages/purchasing/lines.html",
+        status=picked.status,
         supplier=supplier,
         shown=shown,
-        product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
+        picked=picked,
         line_statuses=line_statuses(
             shown.rows, lambda line: line.status, lambda line: line.quantity_received, day
         ),
@@ -113,7 +117,7 @@ async def export_supplier_lines(
     request: TenantRequest,
     supplier_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     lead_time_from: Count | None = None,
@@ -122,12 +126,16 @@ async def export_supplier_lines(
 ) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_supplier(connection, actor, supplier_id)
+    rows = await require(connection, actor, ROW_FILTERS, product_id=product_id)
     return await export(
         request, performance.SUPPLIER_LINES, CELLS,
-        sort=sort, supplier_id=supplier_id, product_id=product_id, due_from=due_from,
+        sort=sort, supplier_id=supplier_id, **rows, due_from=due_from,
         lead_time_from=lead_time_from, lead_time_before=lead_time_before,
         **lines_counted(outcome, today(actor.timezone), due_before),
     )  # fmt: skip
 
 
-PAGES = [supplier_lines_page, export_supplier_lines]
+PAGES = [
+    supplier_lines_page,
+    export_supplier_lines,
+]

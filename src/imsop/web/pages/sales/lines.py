@@ -7,7 +7,6 @@ from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.catalog.products import queries as catalog
 from imsop.core.instants import today
 from imsop.core.listing import Cursor
 from imsop.identity.guard import allow
@@ -23,6 +22,9 @@ from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, IdOrName, pick, require
+
+ROW_FILTERS = (PRODUCT,)
 
 COLUMNS = (
     Column("order", N_("Sales order")),
@@ -70,7 +72,7 @@ async def customer_lines_page(
     request: TenantRequest,
     customer_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     sort: LineSort = "-due_on",
@@ -79,18 +81,20 @@ async def customer_lines_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     customer = await actions.get_customer(connection, actor, customer_id)
+    picked = await pick(connection, actor, ROW_FILTERS, product_id=product_id)
     day = today(actor.timezone)
     shown = await show(
         connection, actor, performance.CUSTOMER_LINES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, customer_id=customer_id, product_id=product_id,
+        sort=sort, cursor=cursor, before=before, customer_id=customer_id, **picked.ids,
         due_from=due_from, **lines_counted(outcome, day, due_before),
     )  # fmt: skip
     return render(
         request,
         "pages/sales/lines.html",
+        status=picked.status,
         customer=customer,
         shown=shown,
-        product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
+        picked=picked,
         line_statuses=line_statuses(
             shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day
         ),
@@ -110,18 +114,22 @@ async def export_customer_lines(
     request: TenantRequest,
     customer_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     sort: LineSort = "-due_on",
 ) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_customer(connection, actor, customer_id)
+    rows = await require(connection, actor, ROW_FILTERS, product_id=product_id)
     return await export(
         request, performance.CUSTOMER_LINES, CELLS,
-        sort=sort, customer_id=customer_id, product_id=product_id, due_from=due_from,
+        sort=sort, customer_id=customer_id, **rows, due_from=due_from,
         **lines_counted(outcome, today(actor.timezone), due_before),
     )  # fmt: skip
 
 
-PAGES = [customer_lines_page, export_customer_lines]
+PAGES = [
+    customer_lines_page,
+    export_customer_lines,
+]

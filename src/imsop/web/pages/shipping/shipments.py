@@ -16,6 +16,8 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.orders import queries as purchase_orders
+from imsop.sales.orders import queries as sales_orders
 from imsop.shipping.shipments import actions
 from imsop.shipping.shipments import queries as shipments_queries
 from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType
@@ -32,6 +34,9 @@ from imsop.ui.words import WORDS
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import Flag
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, SUPPLIER, IdOrName, filter_routes, pick, require
+
+ROW_FILTERS = (SUPPLIER, PRODUCT)
 
 COLUMNS = (
     Column("reference", N_("Reference")),
@@ -96,24 +101,31 @@ async def shipments_page(
     dated: Flag | None = None,
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    product_id: UUID | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     sort: ShipmentSort = "-created_at",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
+    picked = await pick(connection, actor, ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
     shown = await show(
         connection, actor, shipments_queries.SHIPMENT_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, fixed=(instants.today(actor.timezone),),
         q=spellings_of(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
-        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
+        sales_order_id=sales_order_id, **picked.ids,
     )  # fmt: skip
     return render(
         request,
         "pages/shipping/shipments.html",
+        status=picked.status,
         shown=shown,
+        picked=picked,
+        purchase_order=purchase_order_id
+        and await purchase_orders.get_order(connection, actor.organization_id, purchase_order_id),
+        sales_order=sales_order_id
+        and await sales_orders.get_order(connection, actor.organization_id, sales_order_id),
         delivered_from=delivered_from,
         delivered_to=delivered_to,
     )
@@ -131,16 +143,18 @@ async def export_shipments(
     dated: Flag | None = None,
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    product_id: UUID | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     sort: ShipmentSort = "-created_at",
 ) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
     return await export(
         request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
-        sort=sort, fixed=(instants.today(request.actor.timezone),),
+        sort=sort, fixed=(instants.today(actor.timezone),),
         q=spellings_of(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
-        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
+        sales_order_id=sales_order_id, **rows,
     )  # fmt: skip
 
 
@@ -282,4 +296,10 @@ def marker(row: Afloat, language: Language) -> Marker:
     )
 
 
-PAGES = [shipments_page, export_shipments, shipment_page, shipment_timeline]
+PAGES = [
+    shipments_page,
+    export_shipments,
+    shipment_page,
+    shipment_timeline,
+    *filter_routes("/shipments", Permission.SHIPMENTS_READ, ROW_FILTERS),
+]
