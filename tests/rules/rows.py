@@ -16,6 +16,7 @@ from tests.rules.catalogue import Catalogue, Column, ForeignKey
 # another test examines the whole installation.
 _VALUES: dict[tuple[str, str], Any] = {
     ("supplier_metrics", "period_end"): "2026-02-01",
+    ("products", "reorder_level"): 9,
     ("inventory", "quantity_on_hand"): 5,
     ("inventory", "quantity_reserved"): 2,
     ("inventory", "version"): 1,

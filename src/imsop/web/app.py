@@ -33,6 +33,7 @@ from imsop.inventory.ledger import api as ledger
 from imsop.inventory.stock import api as stock
 from imsop.inventory.warehouses import api as warehouses
 from imsop.purchasing.orders import api as purchase_orders
+from imsop.purchasing.supply import api as supply
 from imsop.sales.customers import api as customers
 from imsop.sales.orders import api as sales_orders
 from imsop.shipping.shipments import api as shipments
@@ -64,8 +65,8 @@ CHANGED_CHANNEL = "imsop_changed"
 
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
-    purchase_orders, customers, sales_orders, suppliers, shipments, tracking, events, metrics, search, stream,
-    jobs, mail,
+    purchase_orders, supply, customers, sales_orders, suppliers, shipments, tracking, events, metrics, search,
+    stream, jobs, mail,
 )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ PRODUCTS = Listing(
         "status": "p.status = {}",
         "category": "p.category = {}",
         "q": "p.id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
+        "out_of_stock": """({}::bool AND p.id IN (
+            SELECT o.product_id FROM products_out_of_stock o WHERE o.organization_id = $1))""",
     },
     sorts={
         "sku": Sort("p.sku_folded", "sku", str, BY_CODE),

@@ -93,6 +93,7 @@ class WarehouseSummary(Struct, frozen=True):
     status: WarehouseStatus
     zones: int
     on_hand: int
-    value: Decimal
+    value: Decimal | None
+    """None if no cost of anything on hand is known."""
     products: int
     out_of_stock: int

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_one
 from imsop.core.listing import BY_CODE, BY_NAME, Listing, Sort
+from imsop.inventory.stock.states import STATE
 from imsop.inventory.warehouses.models import (
     NewWarehouse,
     NewZone,
@@ -243,10 +244,13 @@ WAREHOUSE_SUMMARIES = Listing(
     FROM warehouses w
     LEFT JOIN LATERAL (
         SELECT coalesce(sum(i.quantity_on_hand), 0) AS on_hand,
-               coalesce(sum(i.quantity_on_hand * p.unit_cost), 0) AS value,
+               CASE WHEN sum(i.quantity_on_hand) > 0
+                    THEN sum(i.quantity_on_hand * p.unit_cost) FILTER (WHERE i.quantity_on_hand > 0)
+                    ELSE 0 END AS value,
                count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
-               count(*) FILTER (WHERE stock_state(p.status, i.quantity_on_hand, p.reorder_level, 0)
-                                      = 'out_of_stock') AS out_of_stock
+               count(*) FILTER (WHERE """
+    + STATE
+    + """ = 'out_of_stock') AS out_of_stock
         FROM inventory i
         JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
         WHERE i.organization_id = $1 AND i.warehouse_id = w.id

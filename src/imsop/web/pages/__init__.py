@@ -11,6 +11,7 @@ from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouse
 from imsop.web.pages.purchasing import lines as supplier_lines
 from imsop.web.pages.purchasing import mail as purchase_order_mail
 from imsop.web.pages.purchasing import orders as purchase_orders
+from imsop.web.pages.purchasing import replenishment
 from imsop.web.pages.sales import customer_editor, customers
 from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
@@ -35,6 +36,9 @@ NAVIGATION = (
     NavigationEntry(N_("Ledger"), "/ledger", "history", Permission.INVENTORY_READ, _STOCK),
     _entry(PLACES["warehouse"], _STOCK),
     _entry(ZONES, _STOCK),
+    NavigationEntry(
+        N_("Replenishment"), "/replenishment", "trending-down", Permission.PURCHASE_ORDERS_READ, _BUYING
+    ),
     _entry(PLACES["purchase_order"], _BUYING, "g o"),
     _entry(PLACES["supplier"], _BUYING),
     _entry(PLACES["sales_order"], _SELLING, "g s"),
@@ -55,8 +59,8 @@ _SHORTCUTS = (
     ),
     NavigationEntry(N_("Late shipments"), "/shipments?late=true", "clock", Permission.SHIPMENTS_READ),
     NavigationEntry(
-        N_("Stock below reorder level"), "/inventory?state=below_reorder_level", "packages",
-        Permission.INVENTORY_READ,
+        N_("Products below reorder level"), "/replenishment?state=to_reorder", "trending-down",
+        Permission.PURCHASE_ORDERS_READ,
     ),
     NavigationEntry(N_("Profile and password"), "/profile", "user"),
     NavigationEntry(N_("Sessions"), "/profile/sessions", "device-desktop"),
@@ -71,8 +75,8 @@ _ACTIONS = tuple(
 OFFERED = search.Offer(pages=NAVIGATION + _SHORTCUTS, actions=_ACTIONS)
 _MODULES = (
     signing_in, forgotten, control_tower, account, search, products, product, stock, ledger, warehouses,
-    zones, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments,
-    events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
+    zones, replenishment, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines,
+    shipments, events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
     warehouse_editor, zone_editor, jobs, purchase_order_mail,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

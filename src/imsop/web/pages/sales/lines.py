@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+from asyncpg import Range
 from litestar import Response, get
 
 from imsop.core.instants import today
 from imsop.core.listing import Cursor
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -20,9 +22,9 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages.documents import line_statuses, lines_counted
+from imsop.web.pages.documents import days_listed, line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
-from imsop.web.pages.row_filters import PRODUCT, IdOrName, pick, require
+from imsop.web.pages.row_filters import CUSTOMER, PRODUCT, IdOrName, pick, require
 
 ROW_FILTERS = (PRODUCT,)
 
@@ -64,7 +66,7 @@ CELLS: dict[str, Callable[[CustomerLine], object]] = {
 LineSort = Literal["-due_on", "due_on"]
 
 
-Outcome = Literal["due", "on_time", "late", "open", "overdue"]
+Outcome = Literal["due", "on_time", "late", "on_time_in_full", "not_on_time_in_full", "open", "overdue"]
 
 
 @get("/customers/{customer_id:uuid}/lines", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
@@ -129,7 +131,89 @@ async def export_customer_lines(
     )  # fmt: skip
 
 
-PAGES = [
-    customer_lines_page,
-    export_customer_lines,
-]
+ALL_ROW_FILTERS = (CUSTOMER, PRODUCT)
+ALL_COLUMNS = (
+    COLUMNS[0],
+    Column("customer", N_("Customer")),
+    *(column for column in COLUMNS[1:] if column.name not in {"reserved", "returned"}),
+)
+ALL_CELLS = CELLS | {
+    "customer": lambda row: row.customer_name,
+    "customer_id": lambda row: row.customer_id,
+}
+
+
+def _of_all(
+    actor: Actor,
+    rows: dict[str, Any],
+    outcome: Outcome | None,
+    due_from: date | None,
+    due_before: date | None,
+) -> dict[str, Any]:
+    """What the lines of all customers are filtered by: those due within some days, for an index."""
+    day = today(actor.timezone)
+    first, before = days_listed(due_from, due_before, day)
+    return {
+        **rows,
+        "dated": Range(first, before),
+        "due_from": first,
+        **lines_counted(outcome, day, before),
+    }
+
+
+@get("/sales-orders/lines", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
+async def all_sales_lines_page(
+    request: TenantRequest,
+    outcome: Outcome | None = None,
+    customer_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    picked = await pick(connection, actor, ALL_ROW_FILTERS, customer_id=customer_id, product_id=product_id)
+    filters = _of_all(actor, picked.ids, outcome, due_from, due_before)
+    shown = await show(
+        connection, actor, performance.CUSTOMER_LINES, ALL_COLUMNS,
+        sort=sort, cursor=cursor, before=before, **filters,
+    )  # fmt: skip
+    day = today(actor.timezone)
+    return render(
+        request,
+        "pages/sales/lines.html",
+        status=picked.status,
+        customer=None,
+        days=days_listed(due_from, due_before, day),
+        shown=shown,
+        picked=picked,
+        line_statuses=line_statuses(
+            shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day
+        ),
+        crumbs=[Crumb(N_("Sales orders"), "/sales-orders")],
+    )
+
+
+@get(
+    ["/sales-orders/lines.csv", "/sales-orders/lines.xlsx"],
+    opt=allow(Permission.SALES_ORDERS_READ),
+    include_in_schema=False,
+)
+async def export_all_sales_lines(
+    request: TenantRequest,
+    outcome: Outcome | None = None,
+    customer_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ALL_ROW_FILTERS, customer_id=customer_id, product_id=product_id)
+    filters = _of_all(actor, rows, outcome, due_from, due_before)
+    return await export(request, performance.CUSTOMER_LINES, ALL_CELLS, sort=sort, **filters)
+
+
+PAGES = [customer_lines_page, export_customer_lines, all_sales_lines_page, export_all_sales_lines]

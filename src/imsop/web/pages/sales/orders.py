@@ -1,6 +1,7 @@
 """Pages of sales orders: the list, its export, and the order with its lines, history and shipments."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -123,6 +124,8 @@ async def sales_orders_page(
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     short: Flag | None = None,
+    expected_from: date | None = None,
+    expected_to: date | None = None,
     sort: SalesOrderSort = "-order_date",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
@@ -130,6 +133,7 @@ async def sales_orders_page(
     connection, actor = await request.begin()
     picked = await pick(connection, actor, ROW_FILTERS, customer_id=customer_id, product_id=product_id)
     filters = _filters(actor, q, status, picked.ids, counter, open, late, short)
+    filters |= {"expected_from": expected_from, "expected_to": expected_to}
     shown = await show(
         connection, actor, orders_queries.SALES_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **filters,
@@ -160,11 +164,14 @@ async def export_sales_orders(
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     short: Flag | None = None,
+    expected_from: date | None = None,
+    expected_to: date | None = None,
     sort: SalesOrderSort = "-order_date",
 ) -> Streamed:
     connection, actor = await request.begin()
     rows = await require(connection, actor, ROW_FILTERS, customer_id=customer_id, product_id=product_id)
     filters = _filters(actor, q, status, rows, counter, open, late, short)
+    filters |= {"expected_from": expected_from, "expected_to": expected_to}
     return await export(request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **filters)
 
 
