@@ -448,6 +448,40 @@ END $$;
 
 ALTER FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) OWNER TO imsop_owner;
 
+CREATE TABLE public.organizations (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name character varying(255) NOT NULL,
+    description text,
+    industry character varying(100),
+    country character varying(100),
+    timezone character varying(50) DEFAULT 'UTC'::character varying NOT NULL,
+    currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
+    logo_url character varying(500),
+    website character varying(255),
+    status text DEFAULT 'active'::text NOT NULL,
+    subscription_tier text DEFAULT 'starter'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    name_skeleton text,
+    over_receipt_percent numeric(5,2) DEFAULT 0 NOT NULL,
+    CONSTRAINT organizations_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT organizations_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT organizations_over_receipt_percent_range CHECK (((over_receipt_percent >= (0)::numeric) AND (over_receipt_percent <= (100)::numeric))),
+    CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text]))),
+    CONSTRAINT organizations_subscription_tier CHECK ((subscription_tier = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text])))
+);
+
+ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organizations OWNER TO imsop_owner;
+
+CREATE FUNCTION public.midnight_of(p_organization_id uuid, p_day date) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT ((midnight_of.p_day)::timestamp without time zone AT TIME ZONE o.timezone) AS timezone FROM public.organizations o WHERE (o.id = midnight_of.p_organization_id));
+
+ALTER FUNCTION public.midnight_of(p_organization_id uuid, p_day date) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.name_skeleton(p_name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN btrim(regexp_replace(regexp_replace(translate(casefold((translate(NORMALIZE(p_name, NFKC), '1|IІӀΙ'::text, 'llllll'::text) COLLATE pg_c_utf8)), 'авсеёнкморѕтухіїјԁһӏԛԝьαβεηικμνορτυχζıł0'::text, 'abceehkmopstyxiijdhlqwbabehikmnoptyxzilo'::text), '[.,]'::text, ''::text, 'g'::text), '\s+'::text, ' '::text, 'g'::text));
@@ -746,6 +780,227 @@ END $$;
 
 ALTER FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.sales_order_is_agreed(p_status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text, 'delivered'::text]));
+
+ALTER FUNCTION public.sales_order_is_agreed(p_status text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.sales_order_is_open(p_status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
+
+ALTER FUNCTION public.sales_order_is_open(p_status text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_form(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN replace(replace(replace(translate(NORMALIZE(regexp_replace(regexp_replace(NORMALIZE(casefold((NORMALIZE(p_text, NFKC) COLLATE pg_unicode_fast)), NFKD), '[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]'::text, ''::text, 'g'::text), '[\s\x01-\x1f]+'::text, ' '::text, 'g'::text), NFC), 'øłđðħŧı’‘‐–—−٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹'::text, 'olddhti''''----01234567890123456789'::text), 'æ'::text, 'ae'::text), 'œ'::text, 'oe'::text), 'þ'::text, 'th'::text);
+
+ALTER FUNCTION public.search_form(p_text text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_code(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(public.search_form(p_text), '[ ./()-]'::text, ''::text, 'g'::text);
+
+ALTER FUNCTION public.search_code(p_text text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.search_text(p_names text[], p_codes text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((' '::text || COALESCE((public.search_form(array_to_string((search_text.p_names || search_text.p_codes), ' '::text)) || ' '::text), ''::text)) || COALESCE((string_agg(public.search_code(c.code), ' '::text) || ' '::text), ''::text))
+    FROM unnest(search_text.p_codes) c(code);
+END;
+
+ALTER FUNCTION public.search_text(p_names text[], p_codes text[]) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.today_of(p_organization_id uuid) RETURNS date
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT ((now() AT TIME ZONE o.timezone))::date AS timezone FROM public.organizations o WHERE (o.id = today_of.p_organization_id));
+
+ALTER FUNCTION public.today_of(p_organization_id uuid) OWNER TO imsop_owner;
+
+CREATE TABLE public.inventory_transactions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    inventory_id uuid NOT NULL,
+    transaction_type text NOT NULL,
+    movement_kind text NOT NULL,
+    quantity integer NOT NULL,
+    balance_after integer NOT NULL,
+    balance_version bigint NOT NULL,
+    reference_id character varying(100),
+    notes text,
+    created_by uuid,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    purchase_order_item_id uuid,
+    sales_order_item_id uuid,
+    shipment_item_id uuid,
+    reason character varying(255),
+    goods_receipt_item_id uuid,
+    supplier_return_item_id uuid,
+    CONSTRAINT inventory_transactions_balance_not_negative CHECK ((balance_after >= 0)),
+    CONSTRAINT inventory_transactions_document_of_kind CHECK ((((purchase_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'reversal'::text]))) AND ((sales_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['sale'::text, 'customer_return'::text, 'reversal'::text]))) AND ((shipment_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'sale'::text, 'customer_return'::text, 'transfer_in'::text, 'transfer_out'::text, 'reversal'::text]))) AND ((purchase_order_item_id IS NULL) OR (sales_order_item_id IS NULL)))),
+    CONSTRAINT inventory_transactions_kind_of_type CHECK ((((transaction_type = 'receipt'::text) AND (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text]))) OR ((transaction_type = 'shipment'::text) AND (movement_kind = ANY (ARRAY['sale'::text, 'transfer_out'::text, 'consumption'::text]))) OR ((transaction_type = 'adjustment'::text) AND (movement_kind = ANY (ARRAY['opening_balance'::text, 'count'::text, 'scrap'::text, 'correction'::text, 'reversal'::text]))) OR ((transaction_type = 'return'::text) AND (movement_kind = ANY (ARRAY['customer_return'::text, 'supplier_return'::text]))))),
+    CONSTRAINT inventory_transactions_occurred_at__year CHECK (((occurred_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
+    CONSTRAINT inventory_transactions_purchase_document_of_kind CHECK ((((goods_receipt_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'reversal'::text]))) AND ((supplier_return_item_id IS NULL) OR (movement_kind = ANY (ARRAY['supplier_return'::text, 'reversal'::text]))) AND ((goods_receipt_item_id IS NULL) OR (supplier_return_item_id IS NULL)))),
+    CONSTRAINT inventory_transactions_quantity_sign CHECK (
+CASE
+    WHEN (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text, 'opening_balance'::text, 'customer_return'::text])) THEN (quantity > 0)
+    WHEN (movement_kind = ANY (ARRAY['sale'::text, 'transfer_out'::text, 'consumption'::text, 'scrap'::text, 'supplier_return'::text])) THEN (quantity < 0)
+    ELSE (quantity <> 0)
+END),
+    CONSTRAINT inventory_transactions_type CHECK ((transaction_type = ANY (ARRAY['receipt'::text, 'shipment'::text, 'adjustment'::text, 'return'::text])))
+);
+
+ALTER TABLE ONLY public.inventory_transactions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.inventory_transactions OWNER TO imsop_owner;
+
+CREATE TABLE public.sales_order_items (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    sales_order_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    product_id uuid NOT NULL,
+    quantity_ordered integer NOT NULL,
+    quantity_reserved integer DEFAULT 0 NOT NULL,
+    quantity_shipped integer DEFAULT 0 NOT NULL,
+    quantity_returned integer DEFAULT 0 NOT NULL,
+    unit_price numeric,
+    line_total numeric,
+    expected_delivery_date date,
+    promised_delivery_date date,
+    actual_delivery_date date,
+    quantity_closed integer DEFAULT 0 NOT NULL,
+    sku character varying(100),
+    product_name character varying(255),
+    unit_of_measure character varying(20),
+    units_per_pack integer,
+    CONSTRAINT sales_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT sales_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT sales_order_items_line_number_positive CHECK ((line_number > 0)),
+    CONSTRAINT sales_order_items_line_total__range CHECK (((line_total < '1000000000000'::numeric) AND (scale(line_total) <= 4))),
+    CONSTRAINT sales_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
+    CONSTRAINT sales_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
+    CONSTRAINT sales_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT sales_order_items_reserved_and_shipped_within_ordered CHECK (((quantity_reserved >= 0) AND (quantity_shipped >= 0) AND (quantity_closed >= 0) AND (((quantity_reserved + quantity_shipped) + quantity_closed) <= quantity_ordered))),
+    CONSTRAINT sales_order_items_returned_within_shipped CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_shipped))),
+    CONSTRAINT sales_order_items_unit_price__range CHECK (((unit_price < '100000000'::numeric) AND (scale(unit_price) <= 6)))
+);
+
+ALTER TABLE ONLY public.sales_order_items FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sales_order_items OWNER TO imsop_owner;
+
+CREATE TABLE public.sales_orders (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    customer_id uuid,
+    so_number character varying(100) NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    order_date date NOT NULL,
+    expected_delivery_date date,
+    actual_delivery_date date,
+    total_amount numeric DEFAULT 0 NOT NULL,
+    currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
+    notes text,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    warehouse_id uuid,
+    customer_reference character varying(100),
+    partner jsonb,
+    priority smallint DEFAULT 0 NOT NULL,
+    on_hold_reason character varying(255),
+    searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[so_number, customer_reference])::text[])) STORED,
+    so_number_folded text GENERATED ALWAYS AS (public.folded((so_number)::text)) STORED COLLATE pg_catalog."C",
+    CONSTRAINT sales_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT sales_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT sales_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT sales_orders_number_given CHECK (((so_number)::text <> ''::text)),
+    CONSTRAINT sales_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
+    CONSTRAINT sales_orders_priority_range CHECK (((priority >= '-9'::integer) AND (priority <= 9))),
+    CONSTRAINT sales_orders_so_number__one_spelling CHECK (((so_number)::text = public.one_spelling((so_number)::text))),
+    CONSTRAINT sales_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text]))),
+    CONSTRAINT sales_orders_total_amount__range CHECK (((total_amount < '1000000000000'::numeric) AND (scale(total_amount) <= 4)))
+);
+
+ALTER TABLE ONLY public.sales_orders FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sales_orders OWNER TO imsop_owner;
+
+CREATE VIEW public.sales_lines WITH (security_invoker='true') AS
+ SELECT i.organization_id,
+    i.id,
+    i.sales_order_id,
+    i.line_number,
+    i.product_id,
+    o.so_number,
+    o.customer_id,
+    o.warehouse_id,
+    o.status,
+    o.order_date,
+    o.currency,
+    i.quantity_ordered,
+    i.quantity_reserved,
+    i.quantity_shipped,
+    i.quantity_returned,
+    i.unit_price,
+    i.line_total,
+    i.actual_delivery_date,
+    held.due_on,
+    held.is_agreed,
+    held.is_complete,
+    (public.sales_order_is_open(o.status) AND (NOT held.is_complete)) AS is_open,
+    (public.sales_order_is_open(o.status) AND (i.quantity_shipped < i.quantity_ordered)) AS is_to_send,
+    COALESCE((held.is_complete AND (i.actual_delivery_date <= held.due_on)), false) AS is_on_time,
+    (i.quantity_shipped = i.quantity_ordered) AS is_in_full,
+        CASE o.status
+            WHEN 'confirmed'::text THEN ((i.quantity_ordered - i.quantity_reserved) - i.quantity_shipped)
+            ELSE 0
+        END AS quantity_missing
+   FROM ((public.sales_order_items i
+     JOIN public.sales_orders o ON (((o.organization_id = i.organization_id) AND (o.id = i.sales_order_id))))
+     CROSS JOIN LATERAL ( SELECT COALESCE(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on,
+            ((i.quantity_shipped >= i.quantity_ordered) AND (i.actual_delivery_date IS NOT NULL)) AS is_complete,
+            public.sales_order_is_agreed(o.status) AS is_agreed) held);
+
+ALTER VIEW public.sales_lines OWNER TO imsop_owner;
+
+CREATE FUNCTION public.products_in_demand(p_organization_id uuid, p_first date, p_last date) RETURNS TABLE(product_id uuid, day date)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ WITH asked AS (
+          SELECT COALESCE(products_in_demand.p_first, public.today_of(products_in_demand.p_organization_id)) AS first,
+             COALESCE(products_in_demand.p_last, public.today_of(products_in_demand.p_organization_id)) AS last
+         ), sold AS (
+          SELECT t.inventory_id,
+             ((t.occurred_at AT TIME ZONE o.timezone))::date AS day
+            FROM (public.organizations o
+              JOIN public.inventory_transactions t ON (((t.organization_id = products_in_demand.p_organization_id) AND (t.movement_kind = 'sale'::text) AND (t.occurred_at >= ( SELECT public.midnight_of(products_in_demand.p_organization_id, (a.first - 89)) AS midnight_of
+                    FROM asked a)) AND (t.occurred_at < ( SELECT public.midnight_of(products_in_demand.p_organization_id, (a.last + 1)) AS midnight_of
+                    FROM asked a)))))
+           WHERE (o.id = products_in_demand.p_organization_id)
+           GROUP BY t.inventory_id, (((t.occurred_at AT TIME ZONE o.timezone))::date)
+         )
+  SELECT i.product_id,
+     (each.day)::date AS day
+    FROM (((sold
+      JOIN public.inventory i ON (((i.organization_id = products_in_demand.p_organization_id) AND (i.id = sold.inventory_id))))
+      CROSS JOIN asked)
+      CROSS JOIN LATERAL generate_series((GREATEST(sold.day, asked.first))::timestamp with time zone, (LEAST((sold.day + 89), asked.last))::timestamp with time zone, '1 day'::interval) each(day))
+ UNION
+  SELECT l.product_id,
+     (each.day)::date AS day
+    FROM ((public.sales_lines l
+      CROSS JOIN asked)
+      CROSS JOIN LATERAL generate_series((GREATEST(l.order_date, asked.first))::timestamp with time zone, (asked.last)::timestamp with time zone, '1 day'::interval) each(day))
+   WHERE ((l.organization_id = products_in_demand.p_organization_id) AND l.is_to_send);
+END;
+
+ALTER FUNCTION public.products_in_demand(p_organization_id uuid, p_first date, p_last date) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.protect_tenant_table(p_table regclass, p_key text DEFAULT 'organization_id'::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -765,6 +1020,99 @@ END $$;
 
 ALTER FUNCTION public.protect_tenant_table(p_table regclass, p_key text) OWNER TO imsop_owner;
 
+CREATE TABLE public.purchase_order_items (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    product_id uuid NOT NULL,
+    quantity_ordered integer NOT NULL,
+    quantity_received integer DEFAULT 0 NOT NULL,
+    unit_price numeric,
+    line_total numeric,
+    expected_delivery_date date,
+    promised_delivery_date date,
+    actual_delivery_date date,
+    quantity_returned integer DEFAULT 0 NOT NULL,
+    quantity_closed integer DEFAULT 0 NOT NULL,
+    sku character varying(100),
+    product_name character varying(255),
+    unit_of_measure character varying(20),
+    units_per_pack integer,
+    quantity_confirmed integer,
+    confirmed_unit_price numeric,
+    CONSTRAINT purchase_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_order_items_closed_within_ordered CHECK (((quantity_closed >= 0) AND (quantity_closed <= COALESCE(quantity_confirmed, quantity_ordered)))),
+    CONSTRAINT purchase_order_items_confirmed_not_negative CHECK ((quantity_confirmed >= 0)),
+    CONSTRAINT purchase_order_items_confirmed_unit_price__range CHECK (((confirmed_unit_price >= (0)::numeric) AND (confirmed_unit_price < '100000000'::numeric) AND (scale(confirmed_unit_price) <= 6))),
+    CONSTRAINT purchase_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_order_items_line_number_positive CHECK ((line_number > 0)),
+    CONSTRAINT purchase_order_items_line_total__range CHECK (((line_total < '1000000000000'::numeric) AND (scale(line_total) <= 4))),
+    CONSTRAINT purchase_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
+    CONSTRAINT purchase_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
+    CONSTRAINT purchase_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_order_items_received_not_negative CHECK ((quantity_received >= 0)),
+    CONSTRAINT purchase_order_items_returned_within_received CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_received))),
+    CONSTRAINT purchase_order_items_unit_price__range CHECK (((unit_price < '100000000'::numeric) AND (scale(unit_price) <= 6)))
+);
+
+ALTER TABLE ONLY public.purchase_order_items FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.purchase_order_items OWNER TO imsop_owner;
+
+CREATE TABLE public.purchase_orders (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    supplier_id uuid NOT NULL,
+    po_number character varying(100) NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    order_date date NOT NULL,
+    expected_delivery_date date,
+    actual_delivery_date date,
+    total_amount numeric DEFAULT 0 NOT NULL,
+    currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
+    notes text,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    warehouse_id uuid,
+    supplier_reference character varying(100),
+    partner jsonb,
+    searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[po_number, supplier_reference])::text[])) STORED,
+    po_number_folded text GENERATED ALWAYS AS (public.folded((po_number)::text)) STORED COLLATE pg_catalog."C",
+    CONSTRAINT purchase_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT purchase_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_orders_number_given CHECK (((po_number)::text <> ''::text)),
+    CONSTRAINT purchase_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
+    CONSTRAINT purchase_orders_po_number__one_spelling CHECK (((po_number)::text = public.one_spelling((po_number)::text))),
+    CONSTRAINT purchase_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text]))),
+    CONSTRAINT purchase_orders_total_amount__range CHECK (((total_amount < '1000000000000'::numeric) AND (scale(total_amount) <= 4)))
+);
+
+ALTER TABLE ONLY public.purchase_orders FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.purchase_orders OWNER TO imsop_owner;
+
+CREATE FUNCTION public.purchase_lines_dated(p_organization_id uuid, p_days daterange) RETURNS SETOF uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT i.id
+    FROM public.purchase_order_items i
+   WHERE ((i.organization_id = purchase_lines_dated.p_organization_id) AND (i.promised_delivery_date >= lower(purchase_lines_dated.p_days)) AND (i.promised_delivery_date < upper(purchase_lines_dated.p_days)))
+ UNION ALL
+  SELECT i.id
+    FROM public.purchase_order_items i
+   WHERE ((i.organization_id = purchase_lines_dated.p_organization_id) AND (i.promised_delivery_date IS NULL) AND (i.expected_delivery_date >= lower(purchase_lines_dated.p_days)) AND (i.expected_delivery_date < upper(purchase_lines_dated.p_days)))
+ UNION ALL
+  SELECT i.id
+    FROM (public.purchase_orders o
+      JOIN public.purchase_order_items i ON (((i.organization_id = purchase_lines_dated.p_organization_id) AND (i.purchase_order_id = o.id))))
+   WHERE ((o.organization_id = purchase_lines_dated.p_organization_id) AND (o.expected_delivery_date >= lower(purchase_lines_dated.p_days)) AND (o.expected_delivery_date < upper(purchase_lines_dated.p_days)) AND (i.promised_delivery_date IS NULL) AND (i.expected_delivery_date IS NULL));
+END;
+
+ALTER FUNCTION public.purchase_lines_dated(p_organization_id uuid, p_days daterange) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.purchase_order_is_agreed(p_status text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text, 'received'::text]));
@@ -776,12 +1124,6 @@ CREATE FUNCTION public.purchase_order_is_open(p_status text) RETURNS boolean
     RETURN (p_status = ANY (ARRAY['submitted'::text, 'confirmed'::text, 'shipped'::text]));
 
 ALTER FUNCTION public.purchase_order_is_open(p_status text) OWNER TO imsop_owner;
-
-CREATE FUNCTION public.search_form(p_text text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN replace(replace(replace(translate(NORMALIZE(regexp_replace(regexp_replace(NORMALIZE(casefold((NORMALIZE(p_text, NFKC) COLLATE pg_unicode_fast)), NFKD), '[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]'::text, ''::text, 'g'::text), '[\s\x01-\x1f]+'::text, ' '::text, 'g'::text), NFC), 'øłđðħŧı’‘‐–—−٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹'::text, 'olddhti''''----01234567890123456789'::text), 'æ'::text, 'ae'::text), 'œ'::text, 'oe'::text), 'þ'::text, 'th'::text);
-
-ALTER FUNCTION public.search_form(p_text text) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.reading_order(p_name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1044,23 +1386,24 @@ END $$;
 
 ALTER FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) OWNER TO imsop_owner;
 
-CREATE FUNCTION public.sales_order_is_agreed(p_status text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text, 'delivered'::text]));
+CREATE FUNCTION public.sales_lines_dated(p_organization_id uuid, p_days daterange) RETURNS SETOF uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT i.id
+    FROM public.sales_order_items i
+   WHERE ((i.organization_id = sales_lines_dated.p_organization_id) AND (i.promised_delivery_date >= lower(sales_lines_dated.p_days)) AND (i.promised_delivery_date < upper(sales_lines_dated.p_days)))
+ UNION ALL
+  SELECT i.id
+    FROM public.sales_order_items i
+   WHERE ((i.organization_id = sales_lines_dated.p_organization_id) AND (i.promised_delivery_date IS NULL) AND (i.expected_delivery_date >= lower(sales_lines_dated.p_days)) AND (i.expected_delivery_date < upper(sales_lines_dated.p_days)))
+ UNION ALL
+  SELECT i.id
+    FROM (public.sales_orders o
+      JOIN public.sales_order_items i ON (((i.organization_id = sales_lines_dated.p_organization_id) AND (i.sales_order_id = o.id))))
+   WHERE ((o.organization_id = sales_lines_dated.p_organization_id) AND (o.expected_delivery_date >= lower(sales_lines_dated.p_days)) AND (o.expected_delivery_date < upper(sales_lines_dated.p_days)) AND (i.promised_delivery_date IS NULL) AND (i.expected_delivery_date IS NULL));
+END;
 
-ALTER FUNCTION public.sales_order_is_agreed(p_status text) OWNER TO imsop_owner;
-
-CREATE FUNCTION public.sales_order_is_open(p_status text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (p_status = ANY (ARRAY['confirmed'::text, 'shipped'::text]));
-
-ALTER FUNCTION public.sales_order_is_open(p_status text) OWNER TO imsop_owner;
-
-CREATE FUNCTION public.search_code(p_text text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(public.search_form(p_text), '[ ./()-]'::text, ''::text, 'g'::text);
-
-ALTER FUNCTION public.search_code(p_text text) OWNER TO imsop_owner;
+ALTER FUNCTION public.sales_lines_dated(p_organization_id uuid, p_days daterange) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) RETURNS SETOF public.found_thing
     LANGUAGE plpgsql STABLE
@@ -1128,15 +1471,6 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) OWNER TO imsop_owner;
-
-CREATE FUNCTION public.search_text(p_names text[], p_codes text[]) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT ((' '::text || COALESCE((public.search_form(array_to_string((search_text.p_names || search_text.p_codes), ' '::text)) || ' '::text), ''::text)) || COALESCE((string_agg(public.search_code(c.code), ' '::text) || ' '::text), ''::text))
-    FROM unnest(search_text.p_codes) c(code);
-END;
-
-ALTER FUNCTION public.search_text(p_names text[], p_codes text[]) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit integer) RETURNS TABLE(kind text, id uuid, title text, subtitle text, formerly text, is_exact boolean)
     LANGUAGE sql STABLE
@@ -1481,6 +1815,18 @@ CREATE FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_le
     RETURN CASE WHEN (p_status <> 'active'::text) THEN p_status WHEN (p_on_hand = 0) THEN 'out_of_stock'::text WHEN ((p_on_hand < p_reorder_level) AND (p_on_hand_of_product < p_reorder_level)) THEN 'below_reorder_level'::text ELSE 'in_stock'::text END;
 
 ALTER FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.stock_state_v2(p_status text, p_on_hand bigint, p_on_hand_of_product bigint, p_reorder_level integer, p_is_in_demand boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (p_status <> 'active'::text) THEN p_status WHEN (p_on_hand > 0) THEN 'in_stock'::text WHEN (p_on_hand_of_product > 0) THEN 'none_here'::text WHEN ((p_reorder_level > 0) OR p_is_in_demand) THEN 'out_of_stock'::text ELSE 'no_demand'::text END;
+
+ALTER FUNCTION public.stock_state_v2(p_status text, p_on_hand bigint, p_on_hand_of_product bigint, p_reorder_level integer, p_is_in_demand boolean) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.supply_state(p_available bigint, p_on_order bigint, p_reorder_level integer) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((p_available + p_on_order) <= p_reorder_level) THEN 'to_reorder'::text WHEN (p_available <= p_reorder_level) THEN 'covered'::text ELSE 'enough'::text END;
+
+ALTER FUNCTION public.supply_state(p_available bigint, p_on_order bigint, p_reorder_level integer) OWNER TO imsop_owner;
 
 CREATE FUNCTION public.touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[]) RETURNS void
     LANGUAGE plpgsql
@@ -2250,44 +2596,6 @@ ALTER TABLE ONLY public.inventory_reservations FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inventory_reservations OWNER TO imsop_owner;
 
-CREATE TABLE public.inventory_transactions (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    inventory_id uuid NOT NULL,
-    transaction_type text NOT NULL,
-    movement_kind text NOT NULL,
-    quantity integer NOT NULL,
-    balance_after integer NOT NULL,
-    balance_version bigint NOT NULL,
-    reference_id character varying(100),
-    notes text,
-    created_by uuid,
-    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    purchase_order_item_id uuid,
-    sales_order_item_id uuid,
-    shipment_item_id uuid,
-    reason character varying(255),
-    goods_receipt_item_id uuid,
-    supplier_return_item_id uuid,
-    CONSTRAINT inventory_transactions_balance_not_negative CHECK ((balance_after >= 0)),
-    CONSTRAINT inventory_transactions_document_of_kind CHECK ((((purchase_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'reversal'::text]))) AND ((sales_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['sale'::text, 'customer_return'::text, 'reversal'::text]))) AND ((shipment_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'sale'::text, 'customer_return'::text, 'transfer_in'::text, 'transfer_out'::text, 'reversal'::text]))) AND ((purchase_order_item_id IS NULL) OR (sales_order_item_id IS NULL)))),
-    CONSTRAINT inventory_transactions_kind_of_type CHECK ((((transaction_type = 'receipt'::text) AND (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text]))) OR ((transaction_type = 'shipment'::text) AND (movement_kind = ANY (ARRAY['sale'::text, 'transfer_out'::text, 'consumption'::text]))) OR ((transaction_type = 'adjustment'::text) AND (movement_kind = ANY (ARRAY['opening_balance'::text, 'count'::text, 'scrap'::text, 'correction'::text, 'reversal'::text]))) OR ((transaction_type = 'return'::text) AND (movement_kind = ANY (ARRAY['customer_return'::text, 'supplier_return'::text]))))),
-    CONSTRAINT inventory_transactions_occurred_at__year CHECK (((occurred_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
-    CONSTRAINT inventory_transactions_purchase_document_of_kind CHECK ((((goods_receipt_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'reversal'::text]))) AND ((supplier_return_item_id IS NULL) OR (movement_kind = ANY (ARRAY['supplier_return'::text, 'reversal'::text]))) AND ((goods_receipt_item_id IS NULL) OR (supplier_return_item_id IS NULL)))),
-    CONSTRAINT inventory_transactions_quantity_sign CHECK (
-CASE
-    WHEN (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text, 'opening_balance'::text, 'customer_return'::text])) THEN (quantity > 0)
-    WHEN (movement_kind = ANY (ARRAY['sale'::text, 'transfer_out'::text, 'consumption'::text, 'scrap'::text, 'supplier_return'::text])) THEN (quantity < 0)
-    ELSE (quantity <> 0)
-END),
-    CONSTRAINT inventory_transactions_type CHECK ((transaction_type = ANY (ARRAY['receipt'::text, 'shipment'::text, 'adjustment'::text, 'return'::text])))
-);
-
-ALTER TABLE ONLY public.inventory_transactions FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.inventory_transactions OWNER TO imsop_owner;
-
 CREATE TABLE queue.procrastinate_events (
     id bigint NOT NULL,
     job_id bigint NOT NULL,
@@ -2345,34 +2653,6 @@ ALTER TABLE ONLY public.mails FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.mails OWNER TO imsop_owner;
 
-CREATE TABLE public.organizations (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    name character varying(255) NOT NULL,
-    description text,
-    industry character varying(100),
-    country character varying(100),
-    timezone character varying(50) DEFAULT 'UTC'::character varying NOT NULL,
-    currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
-    logo_url character varying(500),
-    website character varying(255),
-    status text DEFAULT 'active'::text NOT NULL,
-    subscription_tier text DEFAULT 'starter'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    name_skeleton text,
-    over_receipt_percent numeric(5,2) DEFAULT 0 NOT NULL,
-    CONSTRAINT organizations_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT organizations_name_given CHECK (((name)::text <> ''::text)),
-    CONSTRAINT organizations_over_receipt_percent_range CHECK (((over_receipt_percent >= (0)::numeric) AND (over_receipt_percent <= (100)::numeric))),
-    CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text]))),
-    CONSTRAINT organizations_subscription_tier CHECK ((subscription_tier = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text])))
-);
-
-ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.organizations OWNER TO imsop_owner;
-
 CREATE TABLE public.password_resets (
     organization_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -2424,80 +2704,6 @@ ALTER TABLE ONLY public.products FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.products OWNER TO imsop_owner;
 
-CREATE TABLE public.purchase_order_items (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    purchase_order_id uuid NOT NULL,
-    line_number integer NOT NULL,
-    product_id uuid NOT NULL,
-    quantity_ordered integer NOT NULL,
-    quantity_received integer DEFAULT 0 NOT NULL,
-    unit_price numeric,
-    line_total numeric,
-    expected_delivery_date date,
-    promised_delivery_date date,
-    actual_delivery_date date,
-    quantity_returned integer DEFAULT 0 NOT NULL,
-    quantity_closed integer DEFAULT 0 NOT NULL,
-    sku character varying(100),
-    product_name character varying(255),
-    unit_of_measure character varying(20),
-    units_per_pack integer,
-    quantity_confirmed integer,
-    confirmed_unit_price numeric,
-    CONSTRAINT purchase_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_order_items_closed_within_ordered CHECK (((quantity_closed >= 0) AND (quantity_closed <= COALESCE(quantity_confirmed, quantity_ordered)))),
-    CONSTRAINT purchase_order_items_confirmed_not_negative CHECK ((quantity_confirmed >= 0)),
-    CONSTRAINT purchase_order_items_confirmed_unit_price__range CHECK (((confirmed_unit_price >= (0)::numeric) AND (confirmed_unit_price < '100000000'::numeric) AND (scale(confirmed_unit_price) <= 6))),
-    CONSTRAINT purchase_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_order_items_line_number_positive CHECK ((line_number > 0)),
-    CONSTRAINT purchase_order_items_line_total__range CHECK (((line_total < '1000000000000'::numeric) AND (scale(line_total) <= 4))),
-    CONSTRAINT purchase_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
-    CONSTRAINT purchase_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
-    CONSTRAINT purchase_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_order_items_received_not_negative CHECK ((quantity_received >= 0)),
-    CONSTRAINT purchase_order_items_returned_within_received CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_received))),
-    CONSTRAINT purchase_order_items_unit_price__range CHECK (((unit_price < '100000000'::numeric) AND (scale(unit_price) <= 6)))
-);
-
-ALTER TABLE ONLY public.purchase_order_items FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.purchase_order_items OWNER TO imsop_owner;
-
-CREATE TABLE public.purchase_orders (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    supplier_id uuid NOT NULL,
-    po_number character varying(100) NOT NULL,
-    status text DEFAULT 'draft'::text NOT NULL,
-    order_date date NOT NULL,
-    expected_delivery_date date,
-    actual_delivery_date date,
-    total_amount numeric DEFAULT 0 NOT NULL,
-    currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
-    notes text,
-    created_by uuid,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    warehouse_id uuid,
-    supplier_reference character varying(100),
-    partner jsonb,
-    searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[po_number, supplier_reference])::text[])) STORED,
-    po_number_folded text GENERATED ALWAYS AS (public.folded((po_number)::text)) STORED COLLATE pg_catalog."C",
-    CONSTRAINT purchase_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT purchase_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_orders_number_given CHECK (((po_number)::text <> ''::text)),
-    CONSTRAINT purchase_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
-    CONSTRAINT purchase_orders_po_number__one_spelling CHECK (((po_number)::text = public.one_spelling((po_number)::text))),
-    CONSTRAINT purchase_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text]))),
-    CONSTRAINT purchase_orders_total_amount__range CHECK (((total_amount < '1000000000000'::numeric) AND (scale(total_amount) <= 4)))
-);
-
-ALTER TABLE ONLY public.purchase_orders FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.purchase_orders OWNER TO imsop_owner;
-
 CREATE VIEW public.purchase_lines WITH (security_invoker='true') AS
  SELECT i.organization_id,
     i.id,
@@ -2541,6 +2747,41 @@ CREATE VIEW public.purchase_lines WITH (security_invoker='true') AS
             GREATEST(((COALESCE(i.quantity_confirmed, i.quantity_ordered) - i.quantity_received) - i.quantity_closed), 0) AS quantity_open) held);
 
 ALTER VIEW public.purchase_lines OWNER TO imsop_owner;
+
+CREATE VIEW public.product_supply WITH (security_invoker='true') AS
+ SELECT p.organization_id,
+    p.id AS product_id,
+    held.available,
+    coming.on_order,
+    coming.next_due_on,
+    public.supply_state(held.available, coming.on_order, p.reorder_level) AS state,
+    sold.units AS units_sold
+   FROM (((public.products p
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(i.quantity_available), (0)::bigint) AS available
+           FROM public.inventory i
+          WHERE ((i.organization_id = p.organization_id) AND (i.product_id = p.id))) held)
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(l.quantity_open), (0)::bigint) AS on_order,
+            min(l.due_on) AS next_due_on
+           FROM public.purchase_lines l
+          WHERE ((l.organization_id = p.organization_id) AND (l.product_id = p.id) AND ((l.quantity_received + l.quantity_closed) < l.quantity_due) AND l.is_open)) coming)
+     CROSS JOIN LATERAL ( SELECT COALESCE((- sum(t.quantity)), (0)::bigint) AS units
+           FROM (public.inventory i
+             JOIN public.inventory_transactions t ON (((t.organization_id = p.organization_id) AND (t.inventory_id = i.id) AND (t.movement_kind = 'sale'::text) AND (t.occurred_at <= now()) AND (t.occurred_at >= ( SELECT public.midnight_of(public.current_organization_id(), (public.today_of(public.current_organization_id()) - 89)) AS midnight_of)))))
+          WHERE ((i.organization_id = p.organization_id) AND (i.product_id = p.id))) sold)
+  WHERE ((p.status = 'active'::text) AND (p.reorder_level > 0));
+
+ALTER VIEW public.product_supply OWNER TO imsop_owner;
+
+CREATE VIEW public.products_out_of_stock WITH (security_invoker='true') AS
+ SELECT organization_id,
+    id AS product_id
+   FROM public.products p
+  WHERE (public.stock_state_v2(status, (0)::bigint, ( SELECT sum(i.quantity_on_hand) AS sum
+           FROM public.inventory i
+          WHERE ((i.organization_id = p.organization_id) AND (i.product_id = p.id))), reorder_level, (id IN ( SELECT d.product_id
+           FROM public.products_in_demand(public.current_organization_id(), NULL::date, NULL::date) d(product_id, day)))) = 'out_of_stock'::text);
+
+ALTER VIEW public.products_out_of_stock OWNER TO imsop_owner;
 
 CREATE TABLE public.purchase_order_history (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -2614,117 +2855,6 @@ CREATE TABLE public.roles (
 ALTER TABLE ONLY public.roles FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.roles OWNER TO imsop_owner;
-
-CREATE TABLE public.sales_order_items (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    sales_order_id uuid NOT NULL,
-    line_number integer NOT NULL,
-    product_id uuid NOT NULL,
-    quantity_ordered integer NOT NULL,
-    quantity_reserved integer DEFAULT 0 NOT NULL,
-    quantity_shipped integer DEFAULT 0 NOT NULL,
-    quantity_returned integer DEFAULT 0 NOT NULL,
-    unit_price numeric,
-    line_total numeric,
-    expected_delivery_date date,
-    promised_delivery_date date,
-    actual_delivery_date date,
-    quantity_closed integer DEFAULT 0 NOT NULL,
-    sku character varying(100),
-    product_name character varying(255),
-    unit_of_measure character varying(20),
-    units_per_pack integer,
-    CONSTRAINT sales_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT sales_order_items_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT sales_order_items_line_number_positive CHECK ((line_number > 0)),
-    CONSTRAINT sales_order_items_line_total__range CHECK (((line_total < '1000000000000'::numeric) AND (scale(line_total) <= 4))),
-    CONSTRAINT sales_order_items_ordered_positive CHECK ((quantity_ordered > 0)),
-    CONSTRAINT sales_order_items_price_not_negative CHECK ((unit_price >= (0)::numeric)),
-    CONSTRAINT sales_order_items_promised_delivery_date__year CHECK (((promised_delivery_date >= '1900-01-01'::date) AND (promised_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT sales_order_items_reserved_and_shipped_within_ordered CHECK (((quantity_reserved >= 0) AND (quantity_shipped >= 0) AND (quantity_closed >= 0) AND (((quantity_reserved + quantity_shipped) + quantity_closed) <= quantity_ordered))),
-    CONSTRAINT sales_order_items_returned_within_shipped CHECK (((quantity_returned >= 0) AND (quantity_returned <= quantity_shipped))),
-    CONSTRAINT sales_order_items_unit_price__range CHECK (((unit_price < '100000000'::numeric) AND (scale(unit_price) <= 6)))
-);
-
-ALTER TABLE ONLY public.sales_order_items FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.sales_order_items OWNER TO imsop_owner;
-
-CREATE TABLE public.sales_orders (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    customer_id uuid,
-    so_number character varying(100) NOT NULL,
-    status text DEFAULT 'draft'::text NOT NULL,
-    order_date date NOT NULL,
-    expected_delivery_date date,
-    actual_delivery_date date,
-    total_amount numeric DEFAULT 0 NOT NULL,
-    currency character varying(3) DEFAULT 'USD'::character varying NOT NULL,
-    notes text,
-    created_by uuid,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    warehouse_id uuid,
-    customer_reference character varying(100),
-    partner jsonb,
-    priority smallint DEFAULT 0 NOT NULL,
-    on_hold_reason character varying(255),
-    searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[so_number, customer_reference])::text[])) STORED,
-    so_number_folded text GENERATED ALWAYS AS (public.folded((so_number)::text)) STORED COLLATE pg_catalog."C",
-    CONSTRAINT sales_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT sales_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT sales_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
-    CONSTRAINT sales_orders_number_given CHECK (((so_number)::text <> ''::text)),
-    CONSTRAINT sales_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
-    CONSTRAINT sales_orders_priority_range CHECK (((priority >= '-9'::integer) AND (priority <= 9))),
-    CONSTRAINT sales_orders_so_number__one_spelling CHECK (((so_number)::text = public.one_spelling((so_number)::text))),
-    CONSTRAINT sales_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'confirmed'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text]))),
-    CONSTRAINT sales_orders_total_amount__range CHECK (((total_amount < '1000000000000'::numeric) AND (scale(total_amount) <= 4)))
-);
-
-ALTER TABLE ONLY public.sales_orders FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.sales_orders OWNER TO imsop_owner;
-
-CREATE VIEW public.sales_lines WITH (security_invoker='true') AS
- SELECT i.organization_id,
-    i.id,
-    i.sales_order_id,
-    i.line_number,
-    i.product_id,
-    o.so_number,
-    o.customer_id,
-    o.warehouse_id,
-    o.status,
-    o.order_date,
-    o.currency,
-    i.quantity_ordered,
-    i.quantity_reserved,
-    i.quantity_shipped,
-    i.quantity_returned,
-    i.unit_price,
-    i.line_total,
-    i.actual_delivery_date,
-    held.due_on,
-    held.is_agreed,
-    held.is_complete,
-    (public.sales_order_is_open(o.status) AND (NOT held.is_complete)) AS is_open,
-    (public.sales_order_is_open(o.status) AND (i.quantity_shipped < i.quantity_ordered)) AS is_to_send,
-    COALESCE((held.is_complete AND (i.actual_delivery_date <= held.due_on)), false) AS is_on_time,
-    (i.quantity_shipped = i.quantity_ordered) AS is_in_full,
-        CASE o.status
-            WHEN 'confirmed'::text THEN ((i.quantity_ordered - i.quantity_reserved) - i.quantity_shipped)
-            ELSE 0
-        END AS quantity_missing
-   FROM ((public.sales_order_items i
-     JOIN public.sales_orders o ON (((o.organization_id = i.organization_id) AND (o.id = i.sales_order_id))))
-     CROSS JOIN LATERAL ( SELECT COALESCE(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on,
-            ((i.quantity_shipped >= i.quantity_ordered) AND (i.actual_delivery_date IS NOT NULL)) AS is_complete,
-            public.sales_order_is_agreed(o.status) AS is_agreed) held);
-
-ALTER VIEW public.sales_lines OWNER TO imsop_owner;
 
 CREATE TABLE public.sales_order_history (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -3300,8 +3430,8 @@ CREATE TABLE public.warehouse_daily_totals (
     day date NOT NULL,
     quantity_on_hand bigint NOT NULL,
     value numeric NOT NULL,
-    out_of_stock integer NOT NULL,
-    below_reorder_level integer NOT NULL
+    out_of_stock integer DEFAULT 0 NOT NULL,
+    below_reorder_level integer DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY public.warehouse_daily_totals FORCE ROW LEVEL SECURITY;
@@ -3702,6 +3832,8 @@ CREATE UNIQUE INDEX products_folded_unique_sku ON public.products USING btree (o
 
 CREATE INDEX products_name_order_idx ON public.products USING btree (organization_id, name_order, id);
 
+CREATE INDEX products_planned_idx ON public.products USING btree (organization_id, name_order, id) WHERE ((status = 'active'::text) AND (reorder_level > 0));
+
 CREATE INDEX products_search_idx ON public.products USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX products_status_idx ON public.products USING btree (organization_id, status, sku_folded, id);
@@ -3714,7 +3846,13 @@ CREATE INDEX purchase_order_history_occurred_idx ON public.purchase_order_histor
 
 CREATE INDEX purchase_order_history_order_idx ON public.purchase_order_history USING btree (organization_id, purchase_order_id, occurred_at, id);
 
+CREATE INDEX purchase_order_items_expected_idx ON public.purchase_order_items USING btree (organization_id, expected_delivery_date) WHERE ((promised_delivery_date IS NULL) AND (expected_delivery_date IS NOT NULL));
+
+CREATE INDEX purchase_order_items_outstanding_idx ON public.purchase_order_items USING btree (organization_id, product_id) WHERE ((quantity_received + quantity_closed) < COALESCE(quantity_confirmed, quantity_ordered));
+
 CREATE INDEX purchase_order_items_product_idx ON public.purchase_order_items USING btree (organization_id, product_id);
+
+CREATE INDEX purchase_order_items_promised_idx ON public.purchase_order_items USING btree (organization_id, promised_delivery_date) WHERE (promised_delivery_date IS NOT NULL);
 
 CREATE INDEX purchase_orders_created_by_idx ON public.purchase_orders USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
@@ -3754,7 +3892,11 @@ CREATE INDEX sales_order_history_occurred_idx ON public.sales_order_history USIN
 
 CREATE INDEX sales_order_history_order_idx ON public.sales_order_history USING btree (organization_id, sales_order_id, occurred_at, id);
 
+CREATE INDEX sales_order_items_expected_idx ON public.sales_order_items USING btree (organization_id, expected_delivery_date) WHERE ((promised_delivery_date IS NULL) AND (expected_delivery_date IS NOT NULL));
+
 CREATE INDEX sales_order_items_product_idx ON public.sales_order_items USING btree (organization_id, product_id);
+
+CREATE INDEX sales_order_items_promised_idx ON public.sales_order_items USING btree (organization_id, promised_delivery_date) WHERE (promised_delivery_date IS NOT NULL);
 
 CREATE INDEX sales_orders_created_by_idx ON public.sales_orders USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
@@ -4661,6 +4803,41 @@ REVOKE ALL ON FUNCTION public.lock_purchase_orders_of(p_organization_id uuid, p_
 
 REVOKE ALL ON FUNCTION public.lock_sales_orders_of(p_organization_id uuid, p_item_ids uuid[]) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.organizations TO imsop_app;
+GRANT SELECT ON TABLE public.organizations TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.organizations TO imsop_app;
+GRANT SELECT(id) ON TABLE public.organizations TO imsop_lookup;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(description),UPDATE(description) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(industry),UPDATE(industry) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(country),UPDATE(country) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(timezone),UPDATE(timezone) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(currency),UPDATE(currency) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(logo_url),UPDATE(logo_url) ON TABLE public.organizations TO imsop_app;
+
+GRANT INSERT(website),UPDATE(website) ON TABLE public.organizations TO imsop_app;
+
+GRANT UPDATE(status) ON TABLE public.organizations TO imsop_operator;
+GRANT SELECT(status) ON TABLE public.organizations TO imsop_lookup;
+
+GRANT UPDATE(subscription_tier) ON TABLE public.organizations TO imsop_operator;
+
+GRANT SELECT(deleted_at) ON TABLE public.organizations TO imsop_lookup;
+
+GRANT UPDATE(over_receipt_percent) ON TABLE public.organizations TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.midnight_of(p_organization_id uuid, p_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.midnight_of(p_organization_id uuid, p_day date) TO imsop_app;
+GRANT ALL ON FUNCTION public.midnight_of(p_organization_id uuid, p_day date) TO imsop_operator;
+
 REVOKE ALL ON FUNCTION public.name_skeleton(p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.name_skeleton(p_name text) TO imsop_app;
 GRANT ALL ON FUNCTION public.name_skeleton(p_name text) TO imsop_operator;
@@ -4681,7 +4858,202 @@ GRANT ALL ON FUNCTION public.post_movements(p_organization_id uuid, p_product_id
 REVOKE ALL ON FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.post_movements_v2(p_organization_id uuid, p_movements public.stock_movement[], p_created_by uuid) TO imsop_app;
 
+REVOKE ALL ON FUNCTION public.sales_order_is_agreed(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sales_order_is_agreed(p_status text) TO imsop_app;
+GRANT ALL ON FUNCTION public.sales_order_is_agreed(p_status text) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.sales_order_is_open(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_app;
+GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.search_form(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_code(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_code(p_text text) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_code(p_text text) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) TO imsop_app;
+GRANT ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.today_of(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.today_of(p_organization_id uuid) TO imsop_app;
+GRANT ALL ON FUNCTION public.today_of(p_organization_id uuid) TO imsop_operator;
+
+GRANT SELECT ON TABLE public.inventory_transactions TO imsop_app;
+GRANT SELECT ON TABLE public.inventory_transactions TO imsop_operator;
+
+GRANT SELECT,DELETE ON TABLE public.sales_order_items TO imsop_app;
+GRANT SELECT ON TABLE public.sales_order_items TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(sales_order_id) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(line_number),UPDATE(line_number) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(product_id),UPDATE(product_id) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(quantity_ordered),UPDATE(quantity_ordered) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(unit_price),UPDATE(unit_price) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(line_total),UPDATE(line_total) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(promised_delivery_date),UPDATE(promised_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT UPDATE(quantity_closed) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(sku),UPDATE(sku) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(product_name),UPDATE(product_name) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.sales_order_items TO imsop_app;
+
+GRANT SELECT,DELETE ON TABLE public.sales_orders TO imsop_app;
+GRANT SELECT ON TABLE public.sales_orders TO imsop_operator;
+
+GRANT SELECT(id) ON TABLE public.sales_orders TO imsop_lookup;
+GRANT INSERT(id) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT SELECT(organization_id) ON TABLE public.sales_orders TO imsop_lookup;
+GRANT INSERT(organization_id) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(customer_id),UPDATE(customer_id) ON TABLE public.sales_orders TO imsop_app;
+GRANT SELECT(customer_id) ON TABLE public.sales_orders TO imsop_lookup;
+
+GRANT SELECT(so_number) ON TABLE public.sales_orders TO imsop_lookup;
+GRANT INSERT(so_number),UPDATE(so_number) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT SELECT(status) ON TABLE public.sales_orders TO imsop_lookup;
+
+GRANT INSERT(order_date),UPDATE(order_date) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(total_amount),UPDATE(total_amount) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(currency),UPDATE(currency) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(notes),UPDATE(notes) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(created_by) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(customer_reference),UPDATE(customer_reference) ON TABLE public.sales_orders TO imsop_app;
+GRANT SELECT(customer_reference) ON TABLE public.sales_orders TO imsop_lookup;
+
+GRANT INSERT(partner),UPDATE(partner) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(priority),UPDATE(priority) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(on_hold_reason),UPDATE(on_hold_reason) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.sales_orders TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.sales_lines TO imsop_app;
+GRANT SELECT ON TABLE public.sales_lines TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.products_in_demand(p_organization_id uuid, p_first date, p_last date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.products_in_demand(p_organization_id uuid, p_first date, p_last date) TO imsop_app;
+GRANT ALL ON FUNCTION public.products_in_demand(p_organization_id uuid, p_first date, p_last date) TO imsop_operator;
+
 REVOKE ALL ON FUNCTION public.protect_tenant_table(p_table regclass, p_key text) FROM PUBLIC;
+
+GRANT SELECT,DELETE ON TABLE public.purchase_order_items TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_order_items TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(line_number),UPDATE(line_number) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(product_id),UPDATE(product_id) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(quantity_ordered),UPDATE(quantity_ordered) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(unit_price),UPDATE(unit_price) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(line_total),UPDATE(line_total) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(promised_delivery_date),UPDATE(promised_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(quantity_closed),UPDATE(quantity_closed) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(sku),UPDATE(sku) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(product_name),UPDATE(product_name) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT UPDATE(quantity_confirmed) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT UPDATE(confirmed_unit_price) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT SELECT,DELETE ON TABLE public.purchase_orders TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_orders TO imsop_operator;
+
+GRANT SELECT(id) ON TABLE public.purchase_orders TO imsop_lookup;
+GRANT INSERT(id) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT SELECT(organization_id) ON TABLE public.purchase_orders TO imsop_lookup;
+GRANT INSERT(organization_id) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(supplier_id),UPDATE(supplier_id) ON TABLE public.purchase_orders TO imsop_app;
+GRANT SELECT(supplier_id) ON TABLE public.purchase_orders TO imsop_lookup;
+
+GRANT SELECT(po_number) ON TABLE public.purchase_orders TO imsop_lookup;
+GRANT INSERT(po_number),UPDATE(po_number) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT SELECT(status) ON TABLE public.purchase_orders TO imsop_lookup;
+
+GRANT INSERT(order_date),UPDATE(order_date) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(total_amount),UPDATE(total_amount) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(currency),UPDATE(currency) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(notes),UPDATE(notes) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(created_by) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT INSERT(supplier_reference),UPDATE(supplier_reference) ON TABLE public.purchase_orders TO imsop_app;
+GRANT SELECT(supplier_reference) ON TABLE public.purchase_orders TO imsop_lookup;
+
+GRANT INSERT(partner),UPDATE(partner) ON TABLE public.purchase_orders TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.purchase_orders TO imsop_lookup;
+
+REVOKE ALL ON FUNCTION public.purchase_lines_dated(p_organization_id uuid, p_days daterange) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.purchase_lines_dated(p_organization_id uuid, p_days daterange) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.purchase_order_is_agreed(p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.purchase_order_is_agreed(p_status text) TO imsop_app;
@@ -4690,10 +5062,6 @@ GRANT ALL ON FUNCTION public.purchase_order_is_agreed(p_status text) TO imsop_op
 REVOKE ALL ON FUNCTION public.purchase_order_is_open(p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.purchase_order_is_open(p_status text) TO imsop_app;
 GRANT ALL ON FUNCTION public.purchase_order_is_open(p_status text) TO imsop_operator;
-
-REVOKE ALL ON FUNCTION public.search_form(p_text text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_app;
-GRANT ALL ON FUNCTION public.search_form(p_text text) TO imsop_lookup;
 
 REVOKE ALL ON FUNCTION public.reading_order(p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.reading_order(p_name text) TO imsop_app;
@@ -4725,24 +5093,11 @@ GRANT ALL ON FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_i
 REVOKE ALL ON FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.reserve_stock_v2(p_organization_id uuid, p_wishes public.stock_wish[], p_created_by uuid) TO imsop_app;
 
-REVOKE ALL ON FUNCTION public.sales_order_is_agreed(p_status text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.sales_order_is_agreed(p_status text) TO imsop_app;
-GRANT ALL ON FUNCTION public.sales_order_is_agreed(p_status text) TO imsop_operator;
-
-REVOKE ALL ON FUNCTION public.sales_order_is_open(p_status text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_app;
-GRANT ALL ON FUNCTION public.sales_order_is_open(p_status text) TO imsop_operator;
-
-REVOKE ALL ON FUNCTION public.search_code(p_text text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_code(p_text text) TO imsop_app;
-GRANT ALL ON FUNCTION public.search_code(p_text text) TO imsop_lookup;
+REVOKE ALL ON FUNCTION public.sales_lines_dated(p_organization_id uuid, p_days daterange) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sales_lines_dated(p_organization_id uuid, p_days daterange) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_matching(p_organization_id uuid, p_kind text, p_fragments text[], p_limit integer) TO imsop_lookup;
-
-REVOKE ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) TO imsop_app;
-GRANT ALL ON FUNCTION public.search_text(p_names text[], p_codes text[]) TO imsop_lookup;
 
 REVOKE ALL ON FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_best(p_organization_id uuid, p_kind text, p_fragments text[], p_typed text, p_limit integer) TO imsop_lookup;
@@ -4781,6 +5136,14 @@ REVOKE ALL ON FUNCTION public.short_in_the_past(p_organization_id uuid, p_invent
 REVOKE ALL ON FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) TO imsop_app;
 GRANT ALL ON FUNCTION public.stock_state(p_status text, p_on_hand bigint, p_reorder_level integer, p_on_hand_of_product bigint) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.stock_state_v2(p_status text, p_on_hand bigint, p_on_hand_of_product bigint, p_reorder_level integer, p_is_in_demand boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.stock_state_v2(p_status text, p_on_hand bigint, p_on_hand_of_product bigint, p_reorder_level integer, p_is_in_demand boolean) TO imsop_app;
+GRANT ALL ON FUNCTION public.stock_state_v2(p_status text, p_on_hand bigint, p_on_hand_of_product bigint, p_reorder_level integer, p_is_in_demand boolean) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.supply_state(p_available bigint, p_on_order bigint, p_reorder_level integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.supply_state(p_available bigint, p_on_order bigint, p_reorder_level integer) TO imsop_app;
+GRANT ALL ON FUNCTION public.supply_state(p_available bigint, p_on_order bigint, p_reorder_level integer) TO imsop_operator;
 
 REVOKE ALL ON FUNCTION public.touch_orders(p_organization_id uuid, p_purchase_order_ids uuid[], p_sales_order_ids uuid[]) FROM PUBLIC;
 
@@ -5038,9 +5401,6 @@ GRANT UPDATE(through_version) ON TABLE public.inventory_daily_balances TO imsop_
 GRANT SELECT ON TABLE public.inventory_reservations TO imsop_app;
 GRANT SELECT ON TABLE public.inventory_reservations TO imsop_operator;
 
-GRANT SELECT ON TABLE public.inventory_transactions TO imsop_app;
-GRANT SELECT ON TABLE public.inventory_transactions TO imsop_operator;
-
 GRANT SELECT,INSERT ON TABLE queue.procrastinate_events TO imsop_app;
 GRANT SELECT,INSERT,DELETE ON TABLE queue.procrastinate_events TO imsop_operator;
 
@@ -5075,37 +5435,6 @@ GRANT UPDATE(sent_at) ON TABLE public.mails TO imsop_app;
 GRANT UPDATE(refused_at) ON TABLE public.mails TO imsop_app;
 
 GRANT UPDATE(error) ON TABLE public.mails TO imsop_app;
-
-GRANT SELECT ON TABLE public.organizations TO imsop_app;
-GRANT SELECT ON TABLE public.organizations TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.organizations TO imsop_app;
-GRANT SELECT(id) ON TABLE public.organizations TO imsop_lookup;
-
-GRANT INSERT(name),UPDATE(name) ON TABLE public.organizations TO imsop_app;
-
-GRANT INSERT(description),UPDATE(description) ON TABLE public.organizations TO imsop_app;
-
-GRANT INSERT(industry),UPDATE(industry) ON TABLE public.organizations TO imsop_app;
-
-GRANT INSERT(country),UPDATE(country) ON TABLE public.organizations TO imsop_app;
-
-GRANT INSERT(timezone),UPDATE(timezone) ON TABLE public.organizations TO imsop_app;
-
-GRANT INSERT(currency),UPDATE(currency) ON TABLE public.organizations TO imsop_app;
-
-GRANT INSERT(logo_url),UPDATE(logo_url) ON TABLE public.organizations TO imsop_app;
-
-GRANT INSERT(website),UPDATE(website) ON TABLE public.organizations TO imsop_app;
-
-GRANT UPDATE(status) ON TABLE public.organizations TO imsop_operator;
-GRANT SELECT(status) ON TABLE public.organizations TO imsop_lookup;
-
-GRANT UPDATE(subscription_tier) ON TABLE public.organizations TO imsop_operator;
-
-GRANT SELECT(deleted_at) ON TABLE public.organizations TO imsop_lookup;
-
-GRANT UPDATE(over_receipt_percent) ON TABLE public.organizations TO imsop_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.password_resets TO imsop_app;
 
@@ -5154,87 +5483,13 @@ GRANT SELECT(former_skus) ON TABLE public.products TO imsop_lookup;
 
 GRANT SELECT(searched) ON TABLE public.products TO imsop_lookup;
 
-GRANT SELECT,DELETE ON TABLE public.purchase_order_items TO imsop_app;
-GRANT SELECT ON TABLE public.purchase_order_items TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(organization_id) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(line_number),UPDATE(line_number) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(product_id),UPDATE(product_id) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(quantity_ordered),UPDATE(quantity_ordered) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(unit_price),UPDATE(unit_price) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(line_total),UPDATE(line_total) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(promised_delivery_date),UPDATE(promised_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(quantity_closed),UPDATE(quantity_closed) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(sku),UPDATE(sku) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(product_name),UPDATE(product_name) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT UPDATE(quantity_confirmed) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT UPDATE(confirmed_unit_price) ON TABLE public.purchase_order_items TO imsop_app;
-
-GRANT SELECT,DELETE ON TABLE public.purchase_orders TO imsop_app;
-GRANT SELECT ON TABLE public.purchase_orders TO imsop_operator;
-
-GRANT SELECT(id) ON TABLE public.purchase_orders TO imsop_lookup;
-GRANT INSERT(id) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT SELECT(organization_id) ON TABLE public.purchase_orders TO imsop_lookup;
-GRANT INSERT(organization_id) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(supplier_id),UPDATE(supplier_id) ON TABLE public.purchase_orders TO imsop_app;
-GRANT SELECT(supplier_id) ON TABLE public.purchase_orders TO imsop_lookup;
-
-GRANT SELECT(po_number) ON TABLE public.purchase_orders TO imsop_lookup;
-GRANT INSERT(po_number),UPDATE(po_number) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT SELECT(status) ON TABLE public.purchase_orders TO imsop_lookup;
-
-GRANT INSERT(order_date),UPDATE(order_date) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(total_amount),UPDATE(total_amount) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(currency),UPDATE(currency) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(notes),UPDATE(notes) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(created_by) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT INSERT(supplier_reference),UPDATE(supplier_reference) ON TABLE public.purchase_orders TO imsop_app;
-GRANT SELECT(supplier_reference) ON TABLE public.purchase_orders TO imsop_lookup;
-
-GRANT INSERT(partner),UPDATE(partner) ON TABLE public.purchase_orders TO imsop_app;
-
-GRANT SELECT(searched) ON TABLE public.purchase_orders TO imsop_lookup;
-
 GRANT SELECT ON TABLE public.purchase_lines TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_lines TO imsop_operator;
+
+GRANT SELECT ON TABLE public.product_supply TO imsop_app;
+GRANT SELECT ON TABLE public.product_supply TO imsop_operator;
+
+GRANT SELECT ON TABLE public.products_out_of_stock TO imsop_app;
 
 GRANT SELECT ON TABLE public.purchase_order_history TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_order_history TO imsop_operator;
@@ -5270,88 +5525,6 @@ GRANT INSERT(name),UPDATE(name) ON TABLE public.roles TO imsop_app;
 GRANT INSERT(description),UPDATE(description) ON TABLE public.roles TO imsop_app;
 
 GRANT INSERT(is_system) ON TABLE public.roles TO imsop_app;
-
-GRANT SELECT,DELETE ON TABLE public.sales_order_items TO imsop_app;
-GRANT SELECT ON TABLE public.sales_order_items TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(organization_id) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(sales_order_id) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(line_number),UPDATE(line_number) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(product_id),UPDATE(product_id) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(quantity_ordered),UPDATE(quantity_ordered) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(unit_price),UPDATE(unit_price) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(line_total),UPDATE(line_total) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(promised_delivery_date),UPDATE(promised_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT UPDATE(quantity_closed) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(sku),UPDATE(sku) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(product_name),UPDATE(product_name) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(unit_of_measure),UPDATE(unit_of_measure) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.sales_order_items TO imsop_app;
-
-GRANT SELECT,DELETE ON TABLE public.sales_orders TO imsop_app;
-GRANT SELECT ON TABLE public.sales_orders TO imsop_operator;
-
-GRANT SELECT(id) ON TABLE public.sales_orders TO imsop_lookup;
-GRANT INSERT(id) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT SELECT(organization_id) ON TABLE public.sales_orders TO imsop_lookup;
-GRANT INSERT(organization_id) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(customer_id),UPDATE(customer_id) ON TABLE public.sales_orders TO imsop_app;
-GRANT SELECT(customer_id) ON TABLE public.sales_orders TO imsop_lookup;
-
-GRANT SELECT(so_number) ON TABLE public.sales_orders TO imsop_lookup;
-GRANT INSERT(so_number),UPDATE(so_number) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT SELECT(status) ON TABLE public.sales_orders TO imsop_lookup;
-
-GRANT INSERT(order_date),UPDATE(order_date) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(expected_delivery_date),UPDATE(expected_delivery_date) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(actual_delivery_date),UPDATE(actual_delivery_date) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(total_amount),UPDATE(total_amount) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(currency),UPDATE(currency) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(notes),UPDATE(notes) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(created_by) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(warehouse_id),UPDATE(warehouse_id) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(customer_reference),UPDATE(customer_reference) ON TABLE public.sales_orders TO imsop_app;
-GRANT SELECT(customer_reference) ON TABLE public.sales_orders TO imsop_lookup;
-
-GRANT INSERT(partner),UPDATE(partner) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(priority),UPDATE(priority) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT INSERT(on_hold_reason),UPDATE(on_hold_reason) ON TABLE public.sales_orders TO imsop_app;
-
-GRANT SELECT(searched) ON TABLE public.sales_orders TO imsop_lookup;
-
-GRANT SELECT ON TABLE public.sales_lines TO imsop_app;
-GRANT SELECT ON TABLE public.sales_lines TO imsop_operator;
 
 GRANT SELECT ON TABLE public.sales_order_history TO imsop_app;
 GRANT SELECT ON TABLE public.sales_order_history TO imsop_operator;

@@ -64,11 +64,13 @@ _ROWS = """
            CASE n %% 50 WHEN 0 THEN 'inactive' WHEN 1 THEN 'blocked' ELSE 'active' END
     FROM generate_series(1, %(customers)s) n;
 
-    INSERT INTO products (id, organization_id, sku, name, category, gtin, status, unit_cost, selling_price)
+    INSERT INTO products (id, organization_id, sku, name, category, gtin, status, unit_cost, selling_price,
+                          reorder_level)
     SELECT pg_temp.key('product', n), %(organization)s, 'SKU-' || lpad(n::text, 6, '0'),
            'Product ' || pg_temp.pick(n, %(products)s), 'Category ' || pg_temp.pick(n, 40),
            lpad(n::text, 14, '0'),
-           CASE WHEN n %% 100 = 0 THEN 'archived' WHEN n %% 50 = 1 THEN 'discontinued' ELSE 'active' END, 1, 2
+           CASE WHEN n %% 100 = 0 THEN 'archived' WHEN n %% 50 = 1 THEN 'discontinued' ELSE 'active' END,
+           1, 2, CASE n %% 4 WHEN 0 THEN 100 ELSE 0 END
     FROM generate_series(1, %(products)s) n;
 
     INSERT INTO warehouses (id, organization_id, name, status)

@@ -1,4 +1,4 @@
-// Fields that name another row: arrows go through what was found, Enter or a click takes it, Escape leaves the field as typed.
+// Fields that name another row, in forms and filters: arrows go through what was found, Enter or a click takes it, Escape leaves the field as typed.
 
 import { current, move, select } from "./listbox.js";
 
@@ -15,6 +15,7 @@ function take(field, option) {
   field.value = option.textContent;
   field.dispatchEvent(new Event("change", { bubbles: true }));
   close(field);
+  if (field.form.method === "get") field.form.requestSubmit(); // A filter is applied as it is chosen.
 }
 
 const fieldOf = (element) => element.closest?.(".picker")?.querySelector("[role=combobox]");

@@ -29,6 +29,17 @@ PARTS = {
     "/customers/similar",
     "/warehouses/choices/manager_id",
     "/zones/choices/warehouse_id",
+    "/zones/filters/warehouse_id",
+    "/goods-receipts/filters/warehouse_id",
+    "/supplier-returns/filters/warehouse_id",
+    "/inventory/filters/product_id",
+    "/inventory/filters/warehouse_id",
+    "/purchase-orders/filters/supplier_id",
+    "/purchase-orders/filters/product_id",
+    "/sales-orders/filters/customer_id",
+    "/sales-orders/filters/product_id",
+    "/shipments/filters/supplier_id",
+    "/shipments/filters/product_id",
 }
 """Fragments, fetched by scripts; every other path without a suffix is a page."""
 WITHOUT_ACCOUNT = {"/sign-in", "/forgotten-password", "/reset-password"}

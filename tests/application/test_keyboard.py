@@ -124,3 +124,25 @@ async def test_leaving_a_page_with_unsaved_input_asks_first(site: Site, browser:
 async def _leave(page: Page) -> None:
     await page.get_by_role("link", name="Cancel").click()
     await page.wait_for_load_state("networkidle")
+
+
+async def test_a_list_is_filtered_by_a_name_chosen_with_the_arrows(site: Site, browser: Browser) -> None:
+    async with visiting(browser, **await site.signed_in(FOODS)) as visit:
+        page = visit.page
+        await page.goto("/purchase-orders?open=true")
+        supplier = page.get_by_role("combobox", name="Supplier")
+        await supplier.focus()
+        options = page.get_by_role("listbox", name="Supplier").get_by_role("option")
+        await expect(options).not_to_have_count(0)
+        name = await options.first.inner_text()
+        await page.keyboard.type(name[:-1].lower())
+        await expect(options).to_have_text([name])
+        assert await visit.inaccessible() == []
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Enter")
+        chip = page.locator("a.chip", has_text=f"Supplier: {name}")
+        await expect(chip).to_be_visible()
+        await expect(page.get_by_role("combobox", name="Open")).to_have_value("true")
+        await chip.click()
+        await expect(chip).to_have_count(0)
+        assert page.url.endswith("/purchase-orders?open=true")

@@ -65,13 +65,6 @@ class Books:
     def of_warehouse(self, warehouse: UUID, day: date) -> int:
         return sum(units for (_, where), units in self.stood(day).items() if where == warehouse)
 
-    def below_level(self, day: date) -> int:
-        stood = self.stood(day)
-        of_product = Counter[UUID]()
-        for (product, _), units in stood.items():
-            of_product[product] += units
-        return sum(0 < units < LEVEL and of_product[product] < LEVEL for (product, _), units in stood.items())
-
 
 @pytest.fixture
 async def books(admin: Member) -> Books:
@@ -114,10 +107,9 @@ async def require_kept(connection: Connection, books: Books) -> None:
         stood = books.stood(day)
         if stood:
             units = sum(stood.values())
-            empty = sum(held == 0 for held in stood.values())
-            assert astuple(kept) == (day, units, units * COST, empty, books.below_level(day))
+            assert astuple(kept) == (day, units, units * COST)
         else:
-            assert astuple(kept) == (day, None, None, None, None)
+            assert astuple(kept) == (day, None, None)
     for warehouse in books.warehouses:
         course = await days_queries.list_warehouse_days(
             connection, books.owner.organization_id, warehouse, days[0], days[-1]

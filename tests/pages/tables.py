@@ -39,6 +39,14 @@ def tiles(page: httpx.Response) -> dict[str, tuple[list[str], str]]:
     return found
 
 
+def due(page: httpx.Response) -> dict[str, tuple[str, str]]:
+    """Of each figure of the day, by its label, the number and where it leads, in the order of the page."""
+    found = re.search(r'<nav class="due".*?</nav>', page.text, re.DOTALL)
+    assert found, page.text
+    cards = re.findall(r'href="([^"]*)"><b[^>]*>([^<]*)</b> <span>([^<]*)</span>', found[0])
+    return {unescape(label): (number, unescape(href)) for href, number, label in cards}
+
+
 def figures(text: str) -> list[str]:
     """The numbers and days in a text, as they are written there, without its words."""
     return [word.strip("(),.:") for word in text.split() if any(letter.isdigit() for letter in word)]

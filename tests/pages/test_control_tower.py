@@ -1,16 +1,16 @@
 """The control tower: each figure equals the list that it leads to, and nobody sees more than they may."""
 
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
-from imsop.shipping.punctuality.queries import Punctuality, list_punctuality
-from imsop.web.pages.analytics.figures import on_time_share
+import pytest
+
 from tests import factories, states
 from tests.factories import Member
 from tests.pages.browsing import signed_in
-from tests.pages.tables import figures, is_empty, link, table, tiles
-from tests.states import ago, ahead, shipment
-
-ATTENTION = "Needs attention"
+from tests.pages.exported import csv_of
+from tests.pages.tables import due, figures, link, table, tiles
+from tests.states import Line, ago, ahead, purchase_order, sales_order, shipment
 
 
 async def stocked(admin: Member, quantity: int, **fields: object) -> dict[str, object]:
@@ -27,55 +27,8 @@ async def stocked(admin: Member, quantity: int, **fields: object) -> dict[str, o
     return product
 
 
-async def test_every_figure_equals_the_list_it_leads_to(admin: Member, stranger: Member) -> None:
-    await stocked(admin, 100, reorder_level=10)
-    low = await stocked(admin, 5, reorder_level=10)
-    gone = await stocked(admin, 0, reorder_level=10)
-    await stocked(stranger, 1000)
-    supplier = await factories.supplier(admin)
-    for number, status, expected in (
-        ("PO-1", "submitted", ago(1)), ("PO-2", "confirmed", ago(0)), ("PO-3", "received", ago(1)),
-    ):  # fmt: skip
-        order = await admin.create(
-            "purchase-orders",
-            {
-                "supplier_id": supplier["id"],
-                "po_number": number,
-                "order_date": f"{ago(1)}",
-                "expected_delivery_date": f"{expected}",
-                "items": [{"product_id": low["id"], "quantity_ordered": 1, "unit_price": "1.00"}],
-            },
-        )
-        await states.in_state(admin, "purchase_orders", order["id"], status)
-    await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
-    await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
-    await shipment(admin, "delivered", delivered=ago(0), expected_delivery_date=f"{ago(0)}")
-    await shipment(admin, "delivered", delivered=ago(0))  # had no expected date: neither on time nor late
-    await shipment(admin, "delivered", delivered=ahead(1), expected_delivery_date=f"{ago(0)}")
-    here = await signed_in(admin)
-    page = await here.get("/")
-    seen = tiles(page)
-    expected_figures = {
-        "Out of stock": "1", "Below reorder level": "1", "Open purchase orders": "2",
-        "Late purchase orders": "1", "In transit": "2",
-    }  # fmt: skip
-    for label, figure in expected_figures.items():
-        shown, href = seen[label]
-        assert shown[0] == figure, label
-        listed = await here.get(href)
-        assert f"{figure} of {figure}" in " ".join(listed.text.split()), label
-    assert seen["Units on hand"][0][0] == "105"
-    assert seen["On-time delivery"][0][0] == "100.0%"
-    assert "1 of 1" in " ".join((await here.get(seen["On-time delivery"][1])).text.split())
-    wanting = {row["Subject"] for row in table(page, ATTENTION)}
-    assert "PO-1" in wanting
-    assert "PO-2" not in wanting
-    assert any(str(gone["sku"]) in subject for subject in wanting)
-
-
 async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None:
     here = await signed_in(admin)
-    assert f"{ATTENTION}</caption>" not in (await here.get("/")).text
     late = await shipment(admin, "in_transit", reference_id="ASN-FOG", expected_delivery_date=f"{ago(3)}")
     await admin.create(
         f"shipments/{late['id']}/events",
@@ -97,7 +50,8 @@ async def test_what_is_late_short_or_gone_needs_attention(admin: Member) -> None
     await states.in_state(admin, "sales_orders", order["id"], "confirmed")
     await states.move_first_line(admin, order["id"], product["id"], shipped=34)
     page = await here.get("/")
-    reasons = {row["Subject"]: row["Reason"] for row in table(page, ATTENTION)}
+    groups = ("Late shipments", "Unallocated orders")
+    reasons = {row["Item"]: row["Details"] for group in groups for row in table(page, group)}
     assert figures(reasons["ASN-FOG"]) == ["3"]
     assert reasons["ASN-FOG"].endswith("Fog on the Elbe")
     assert figures(reasons["SO-4711"]) == ["1,200"]
@@ -108,6 +62,7 @@ async def test_every_group_that_needs_attention_links_to_its_full_list(
     admin: Member, stranger: Member
 ) -> None:
     product = await stocked(admin, 0)
+    await stocked(admin, 0, reorder_level=10)
     late = await shipment(admin, "in_transit", reference_id="ASN-LATE", expected_delivery_date=f"{ago(1)}")
     await shipment(admin, "in_transit", expected_delivery_date=f"{ahead(1)}")
     orders = {}
@@ -126,13 +81,13 @@ async def test_every_group_that_needs_attention_links_to_its_full_list(
         await states.move_first_line(member, orders[number]["id"], theirs["id"], reserved=reserved)
     here = await signed_in(admin)
     page = await here.get("/")
-    shipments = await here.get(link(page, "Late shipments"))
+    shipments = await here.get(link(page, "Late shipments · 1"))
     assert len(table(shipments, "Shipments")) == 1
     assert link(shipments, "ASN-LATE") == f"/shipments/{late['id']}"
-    assert is_empty(await here.get(link(page, "Late purchase orders")))
-    (short,) = table(await here.get(link(page, "Short sales orders")), "Sales orders")
+    (short,) = table(await here.get(link(page, "Unallocated orders · 1")), "Sales orders")
     assert short["Number"] == "SO-1"
-    assert len(table(await here.get(link(page, "Out of stock")), "Inventory")) == 1
+    assert len(table(await here.get(link(page, "Out of stock · 1")), "Products")) == 1
+    assert "Late from suppliers ·" not in page.text
     exported = await here.get("/sales-orders.csv?short=true")
     assert "SO-1" in exported.text
     assert "SO-2" not in exported.text
@@ -146,6 +101,55 @@ async def test_stock_without_a_cost_has_no_value_rather_than_zero(admin: Member)
     where = {"product_id": product["id"], "warehouse_id": warehouse["id"]}
     await admin.create("inventory-transactions", {**where, "transaction_type": "receipt", "quantity": 7})
     assert tiles(await here.get("/"))["Stock value"][0] == ["US$25", "1"]
+
+
+async def test_stock_of_unknown_cost_has_an_unknown_value(admin: Member) -> None:
+    product = await factories.product(admin, unit_cost=None)
+    warehouse = await factories.warehouse(admin)
+    where = {"product_id": product["id"], "warehouse_id": warehouse["id"]}
+    await admin.create("inventory-transactions", {**where, "transaction_type": "receipt", "quantity": 7})
+    here = await signed_in(admin)
+    assert tiles(await here.get("/"))["Stock value"][0] == ["1"]
+    assert tiles(await here.get(f"/warehouses/{warehouse['id']}"))["Stock value"][0] == ["1"]
+    assert (await csv_of(here, "/warehouses"))[0]["value"] == ""
+
+
+async def test_a_new_organization_sees_what_to_do_first(admin: Member) -> None:
+    here = await signed_in(admin)
+    page = await here.get("/")
+    assert tiles(page) == {}
+    assert link(page, "New product") == "/products/new"
+    await factories.product(admin)
+    page = await here.get("/")
+    assert 'href="/products/new"' not in page.text
+    assert link(page, "New supplier") == "/suppliers/new"
+    await shipment(admin, "pending")
+    page = await here.get("/")
+    assert "In transit" in tiles(page)
+    assert "map-markers" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("role", "first", "group"),
+    [
+        ("administrator", "To ship today", "Late to customers"),
+        ("warehouse", "Arriving today", "Late shipments"),
+        ("buyer", "Late from suppliers", "Late from suppliers"),
+        ("sales", "Late to customers", "Late to customers"),
+    ],
+)
+async def test_what_concerns_a_role_comes_first(admin: Member, role: str, first: str, group: str) -> None:
+    product = (await factories.product(admin))["id"]
+    await sales_order(admin, None, "confirmed", Line(product, 5), expected=ago(1))
+    supplier = (await factories.supplier(admin))["id"]
+    await purchase_order(admin, supplier, "submitted", Line(product, 5), expected=ago(1))
+    await shipment(admin, "in_transit", expected_delivery_date=f"{ago(1)}")
+    page = await (await signed_in(await factories.member(admin, role))).get("/")
+    assert next(iter(due(page))) == first
+    assert _GROUP.findall(page.text)[0] == group
+
+
+_GROUP = re.compile(r"<h3><a [^>]*>([^·<]*) · ")
 
 
 async def test_the_map_and_the_news_show_later_events(admin: Member, stranger: Member) -> None:
@@ -194,30 +198,10 @@ async def test_figures_are_limited_to_the_readers_permissions(admin: Member) -> 
     await admin.create("analytics-events", {"event_type": "something.happened"})
     clerk = await signed_in(await factories.member_with(admin, "organization:read", "inventory:read"))
     page = await clerk.get("/")
-    assert set(tiles(page)) == {"Stock value", "Units on hand", "Out of stock", "Below reorder level"}
+    assert set(tiles(page)) == {"Stock value", "Units on hand", "Out of stock"}
+    assert '<nav class="due"' not in page.text
     assert row["id"] not in page.text
     assert "something.happened" not in page.text
     assert "something.happened" not in (await clerk.get("/control-tower/news")).text
     assert (await clerk.get("/control-tower/markers")).status_code == 403
     assert (await clerk.get("/events")).status_code == 403
-
-
-async def test_punctuality_counts_deliveries_of_each_period(admin: Member) -> None:
-    for back, expected in ((0, 0), (0, 1), (9, 0), (10, 0), (29, 5), (30, 0)):
-        delivered = ago(back)
-        due = delivered - timedelta(days=expected)
-        await shipment(admin, "delivered", delivered=delivered, expected_delivery_date=f"{due}")
-    await shipment(admin, "delivered", delivered=ago(0))
-    async with admin.transaction() as connection:
-        stretches = await list_punctuality(connection, admin.organization_id, ago(0), 10, 3)
-    assert [(s.first, s.delivered, s.on_time) for s in stretches] == [
-        (ago(29), 1, 0),
-        (ago(19), 1, 1),
-        (ago(9), 3, 2),
-    ]
-
-
-def test_a_share_of_zero_rows_is_none() -> None:
-    day = date(2026, 3, 1)
-    assert on_time_share([Punctuality(day, 0, 0)]) is None
-    assert on_time_share([Punctuality(day, 3, 3), Punctuality(day, 1, 0)]) == 0.75

@@ -15,6 +15,7 @@ from tests.inventory.stock import post, receipt, reserve, sale
 from tests.pages.browsing import Browser, signed_in
 from tests.pages.exported import csv_of, xlsx_of
 from tests.pages.tables import is_empty, link, table
+from tests.pages.test_editors import wrong
 from tests.states import ago, ahead
 
 
@@ -74,10 +75,10 @@ async def test_stock_is_shown_with_its_value_and_state(here: Browser, shop: Shop
     assert [north[column] for column in ("Warehouse", "On hand", "Reserved", "Available")] == [
         "North", "38", "5", "33",
     ]  # fmt: skip
-    assert (north["Reorder level"], north["Value at cost"]) == ("100", "US$47.50")
+    assert north["Value at cost"] == "US$47.50"
     assert north["Last counted"] != "—"
     assert south["Last counted"] == "—"
-    assert [row["Status"] for row in (north, south, pears)] == ["Reorder", "Reorder", "Out of stock"]
+    assert [row["Status"] for row in (north, south, pears)] == ["In stock", "In stock", "Out of stock"]
 
 
 async def test_each_filter_returns_matching_rows(here: Browser, shop: Shop) -> None:
@@ -86,7 +87,7 @@ async def test_each_filter_returns_matching_rows(here: Browser, shop: Shop) -> N
 
     apples, pears = [("Apples", "North", "38"), ("Apples", "South", "20")], [("Pears", "North", "0")]
     assert await left(state="out_of_stock") == pears
-    assert await left(state="below_reorder_level") == apples
+    assert await left(state="in_stock") == apples
     assert await left(warehouse_id=shop.south["id"]) == apples[1:]
     assert await left(product_id=shop.pears["id"]) == pears
     assert await left(q="pple") == apples
@@ -95,32 +96,30 @@ async def test_each_filter_returns_matching_rows(here: Browser, shop: Shop) -> N
     assert is_empty(nothing)
 
 
-async def test_the_reorder_level_compares_the_total_of_all_warehouses(admin: Member, here: Browser) -> None:
-    """38 in the north and 20 in the south are each below the level of 58, together they reach it."""
+async def test_the_reorder_level_is_no_state_of_a_balance(admin: Member, here: Browser) -> None:
     apples = (await admin.read("products", limit=500))["items"]
     (apples,) = [row for row in apples if row["name"] == "Apples"]
-    for level, states in ((58, ["In stock"] * 2), (59, ["Reorder"] * 2)):
-        assert (await admin.edit(f"products/{apples['id']}", reorder_level=level)).status_code == 200
-        page = await here.get("/inventory", params={"product_id": apples["id"]})
-        assert [row["Status"] for row in table(page, "Inventory")] == states
+    assert (await admin.edit(f"products/{apples['id']}", reorder_level=5000)).status_code == 200
+    page = await here.get("/inventory", params={"product_id": apples["id"]})
+    assert [row["Status"] for row in table(page, "Inventory")] == ["In stock"] * 2
     assert (await admin.edit(f"products/{apples['id']}", status="discontinued")).status_code == 200
     page = await here.get("/inventory", params={"product_id": apples["id"]})
     assert [row["Status"] for row in table(page, "Inventory")] == ["Discontinued"] * 2
-    gone = await here.get("/inventory", params={"product_id": apples["id"], "state": "below_reorder_level"})
+    gone = await here.get("/inventory", params={"product_id": apples["id"], "state": "in_stock"})
     assert is_empty(gone)
 
 
 @pytest.mark.parametrize(
-    ("days_ago", "stock", "below"),
+    ("days_ago", "stock"),
     [
-        (30, [("Apples", "North", "40"), ("Apples", "South", "70"), ("Pears", "North", "8")], 0),
-        (10, [("Apples", "North", "40"), ("Apples", "South", "20"), ("Pears", "North", "8")], 2),
-        (9, [("Apples", "North", "40"), ("Apples", "South", "20"), ("Pears", "North", "0")], 2),
-        (0, [("Apples", "North", "38"), ("Apples", "South", "20"), ("Pears", "North", "0")], 2),
+        (30, [("Apples", "North", "40"), ("Apples", "South", "70"), ("Pears", "North", "8")]),
+        (10, [("Apples", "North", "40"), ("Apples", "South", "20"), ("Pears", "North", "8")]),
+        (9, [("Apples", "North", "40"), ("Apples", "South", "20"), ("Pears", "North", "0")]),
+        (0, [("Apples", "North", "38"), ("Apples", "South", "20"), ("Pears", "North", "0")]),
     ],
 )
 async def test_stock_as_of_the_end_of_a_day(
-    here: Browser, days_ago: int, stock: list[tuple[str, str, str]], below: int
+    here: Browser, days_ago: int, stock: list[tuple[str, str, str]]
 ) -> None:
     day = str(ago(days_ago))
     page = await here.get("/inventory", params={"as_of": day})
@@ -130,8 +129,6 @@ async def test_stock_as_of_the_end_of_a_day(
     assert [row["On hand"] for row in rows if row["Status"] == "Out of stock"] == [
         on_hand for _, _, on_hand in stock if on_hand == "0"
     ]
-    low = await here.get("/inventory", params={"as_of": day, "state": "below_reorder_level"})
-    assert len(table(low, "Inventory") if below else []) == below
     empty = await here.get("/inventory", params={"as_of": day, "state": "out_of_stock"})
     assert is_empty(empty) == ("0" not in {on_hand for _, _, on_hand in stock})
     assert link(page, rows[0]["On hand"]).endswith(f"&occurred_to={day}")
@@ -218,7 +215,9 @@ async def test_names_are_not_exported_as_formulas(admin: Member) -> None:
 async def test_others_stock_is_neither_shown_nor_exported(stranger: Member, shop: Shop) -> None:
     here = await signed_in(stranger)
     theirs = {"product_id": shop.apples["id"], "warehouse_id": shop.north["id"]}
-    for asked in ({}, theirs, {"as_of": str(ago(0))}, {"state": "out_of_stock"}, {"q": "Apples"}):
+    assert wrong(await here.get("/inventory", params=theirs)) == set(theirs)
+    assert (await here.get("/inventory.csv", params=theirs)).status_code == 422
+    for asked in ({}, {"as_of": str(ago(0))}, {"state": "out_of_stock"}, {"q": "Apples"}):
         page = await here.get("/inventory", params=asked)
         assert page.status_code == 200
         assert f"/products/{shop.apples['id']}" not in page.text

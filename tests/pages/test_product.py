@@ -150,7 +150,7 @@ async def test_what_suppliers_owe_and_how_they_sold_it(admin: Member, here: Brow
     assert {row["Number"] for row in table(orders, "Purchase orders")} == {
         line["Purchase order"] for line in (first, second)
     }
-    assert "One product" in orders.text
+    assert f"Product: Apples - {apples.product['sku']}" in orders.text
     fast, never = table(page, "Suppliers")
     assert (fast["Supplier"], fast["Last price"], fast["Order lines"]) == ("Quick Ltd", "€1.00", "3")
     assert fast["Lead time in days"] == "8.0 6 to 10"

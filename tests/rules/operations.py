@@ -61,7 +61,7 @@ BODIES: dict[str, Any] = {
     "POST /roles": {"name": "{new}", "permissions": ["products:read"]},
     "PATCH /roles/{}": {"permissions": ["products:read"], "name": "{new}"},
     "POST /api-keys": {"name": "{new}", "permissions": ["products:read"]},
-    "POST /products": {"sku": "{new}", "name": "Bolt"},
+    "POST /products": {"sku": "{new}", "name": "Bolt", "reorder_level": 5},
     "POST /suppliers": {"name": "Acme"},
     "POST /customers": {"name": "Acme"},
     "POST /warehouses": {"name": "North", "manager_id": "{users}"},

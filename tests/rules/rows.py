@@ -16,9 +16,10 @@ from tests.rules.catalogue import Catalogue, Column, ForeignKey
 # another test examines the whole installation.
 _VALUES: dict[tuple[str, str], Any] = {
     ("supplier_metrics", "period_end"): "2026-02-01",
-    ("inventory", "quantity_on_hand"): 5,
+    ("products", "reorder_level"): 9,
+    ("inventory", "quantity_on_hand"): 4,
     ("inventory", "quantity_reserved"): 2,
-    ("inventory", "version"): 1,
+    ("inventory", "version"): 2,
     ("inventory_transactions", "movement_kind"): "goods_receipt",
     ("inventory_transactions", "reason"): "a sample",
     ("inventory_transactions", "quantity"): 5,
@@ -29,6 +30,7 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("purchase_orders", "status"): "confirmed",
     ("purchase_order_items", "quantity_ordered"): 900,
     ("purchase_order_items", "quantity_received"): 5,
+    ("purchase_order_items", "quantity_returned"): 1,
     ("goods_receipt_items", "quantity_accepted"): 3,
     ("goods_receipt_items", "quantity_rejected"): 2,
     ("goods_receipt_items", "reason"): "a sample",
@@ -85,9 +87,27 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
         _insert(catalogue, table, values)
         if "id" in values:
             rows.ids[table] = values["id"]
+    if "supplier_return_items" in rows.ids:  # absent in the previous release
+        _return_one(catalogue, rows)
     if "queue" in catalogue.rows("SELECT nspname FROM pg_namespace"):  # absent in the previous release
         rows.ids["jobs"] = failed_job(catalogue, organization_id)
     return rows
+
+
+def _return_one(catalogue: Catalogue, rows: Rows) -> None:
+    """The ledger entry of the sample return: the one entry that each table has is of the receipt."""
+    catalogue.connection.execute(
+        """
+        INSERT INTO inventory_transactions
+            (organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
+             balance_version, purchase_order_item_id, supplier_return_item_id, occurred_at)
+        VALUES (%s, %s, 'return', 'supplier_return', -1, 4, 2, %s, %s, '2026-01-02 12:00:00+00')
+        """,
+        [
+            rows.organization_id,
+            *(rows.ids[table] for table in ("inventory", "purchase_order_items", "supplier_return_items")),
+        ],
+    )
 
 
 def failed_job(catalogue: Catalogue, organization_id: UUID) -> UUID:

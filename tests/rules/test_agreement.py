@@ -7,8 +7,6 @@ from uuid import UUID
 from imsop.analytics.metrics.jobs import DAILY_FIGURES
 from imsop.core.jobs import run_now
 from imsop.core.listing import PageRequest
-from imsop.inventory.days import queries as stock_days
-from imsop.inventory.days.jobs import DAILY_STOCK
 from imsop.inventory.stock import queries as stock_queries
 from imsop.purchasing.performance import queries as purchase_performance
 from imsop.purchasing.performance.jobs import SUPPLIER_METRICS
@@ -21,7 +19,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 from tests.pages.browsing import signed_in
 from tests.pages.exported import csv_of
-from tests.pages.tables import tiles
+from tests.pages.tables import due, tiles
 from tests.states import Line, ago, ahead, purchase_order, sales_order, shipment
 
 ORDERED = 10
@@ -162,7 +160,7 @@ async def test_sales_orders_and_their_lines(database: TestDatabase, admin: Membe
     assert await total(admin, "sales_orders") == len([c for c in known.values() if c.status in agreed])
 
 
-async def test_stock_of_products(database: TestDatabase, admin: Member) -> None:
+async def test_stock_of_products(admin: Member) -> None:
     north, south = [await factories.warehouse(admin) for _ in range(2)]
     held = {  # by SKU: status, reorder level, stock in each warehouse that ever had any
         "GONE": ("active", 10, (0, 0)),
@@ -186,10 +184,11 @@ async def test_stock_of_products(database: TestDatabase, admin: Member) -> None:
                 )
         accepted(await admin.edit(f"products/{product['id']}", status=status))
     first, second = north["name"], south["name"]
-    out = {("GONE", first), ("GONE", second), ("ENOUGH", first), ("ALMOST", first), ("FREE", first)}
-    low = {("LOW", first), ("LOW", second), ("ALMOST", second)}
+    out = {("GONE", first), ("GONE", second)}
+    elsewhere, unwanted = {("ENOUGH", first), ("ALMOST", first)}, {("FREE", first)}
+    low = {"GONE", "LOW", "ALMOST"}
     here = await signed_in(admin)
-    for state, expected in (("out_of_stock", out), ("below_reorder_level", low)):
+    for state, expected in (("out_of_stock", out), ("none_here", elsewhere), ("no_demand", unwanted)):
         rows = await csv_of(here, "/inventory", state=state)
         assert {(row["sku"], row["warehouse_name"]) for row in rows} == expected
         assert {row["state"] for row in rows} == {state}
@@ -199,22 +198,21 @@ async def test_stock_of_products(database: TestDatabase, admin: Member) -> None:
     }
     async with admin.transaction() as connection:
         gone = await stock_queries.list_stocked_out(connection, admin.organization_id, 100)
-        assert {row.sku for row in gone} == {"GONE", "FREE"}
-        figures = tiles(await here.get("/"))
-    assert figures["Out of stock"][0][0] == str(len(out))
-    assert figures["Below reorder level"][0][0] == str(len(low))
+        assert {row.sku for row in gone} == {"GONE"}
+    tower = await here.get("/")
+    assert tiles(tower)["Out of stock"][0][0] == "1"
+    assert {row["sku"] for row in await csv_of(here, "/products", out_of_stock="true")} == {"GONE"}
+    assert due(tower)["To reorder"] == (str(len(low)), "/replenishment?state=to_reorder")
+    assert {row["sku"] for row in await csv_of(here, "/replenishment", state="to_reorder")} == low
     for sku, label in (
         ("GONE", "Out of stock"),
-        ("LOW", "Reorder"),
-        ("ALMOST", "Reorder"),
+        ("LOW", "In stock"),
         ("ENOUGH", "In stock"),
+        ("FREE", "No stock, no demand"),
+        ("OLD", "Discontinued"),
     ):
         (row,) = (await admin.read("products", sku=sku))["items"]
         assert label in (await here.get(f"/products/{row['id']}")).text.partition("Available")[0], sku
-    await run_now(database.installation, DAILY_STOCK, admin.organization_id)
-    async with admin.transaction() as connection:
-        (today,) = await stock_days.list_totals(connection, admin.organization_id, [ago(0)])
-    assert (today.out_of_stock, today.below_reorder_level) == (len(out), len(low))
 
 
 async def test_shipments(admin: Member) -> None:
@@ -233,7 +231,7 @@ async def test_shipments(admin: Member) -> None:
     async with admin.transaction() as connection:
         overdue = await punctuality.list_late(connection, admin.organization_id, ago(0), 100)
         assert {row.id for row in overdue} == {UUID(id_) for id_ in late if known[id_][0] == "in_transit"}
-        (month,) = await punctuality.list_punctuality(connection, admin.organization_id, ago(0), 30, 1)
+        month = await punctuality.get_punctuality(connection, admin.organization_id, ago(29), ago(0), None)
     done = {id_ for id_, (status, _, _) in known.items() if status == "delivered"}
     assert (month.delivered, month.on_time) == (len(done), len(done - late))
 

@@ -9,6 +9,14 @@ from imsop.demo.loading import Loading, rows_written
 
 
 async def write_goods_receipts(loading: Loading) -> int:
+    await loading.connection.execute(
+        """
+        CREATE TEMPORARY TABLE staged_receipt_lines (
+            id uuid, number text, order_id uuid, warehouse_id uuid, delivery_note text, at timestamptz,
+            line_number int, order_line_id uuid, product_id uuid, quantity int, reason text
+        ) ON COMMIT DROP
+        """
+    )
     await _stage(loading, "staged_receipt_lines", loading.books.receipt_lines, loading.receipt_line_ids)
     await loading.connection.execute(
         """
@@ -36,6 +44,14 @@ async def write_goods_receipts(loading: Loading) -> int:
 
 
 async def write_supplier_returns(loading: Loading) -> int:
+    await loading.connection.execute(
+        """
+        CREATE TEMPORARY TABLE staged_return_lines (
+            id uuid, number text, order_id uuid, warehouse_id uuid, delivery_note text, at timestamptz,
+            line_number int, order_line_id uuid, product_id uuid, quantity int, reason text
+        ) ON COMMIT DROP
+        """
+    )
     await _stage(loading, "staged_return_lines", loading.books.return_lines, loading.return_line_ids)
     await loading.connection.execute(
         """
@@ -62,7 +78,6 @@ async def write_supplier_returns(loading: Loading) -> int:
 
 
 async def _stage(loading: Loading, table: str, lines: Sequence[PostedLine], ids: Sequence[UUID]) -> None:
-    await loading.connection.execute(_TABLES[table])
     await stage_records(
         loading.connection,
         table,
@@ -75,13 +90,3 @@ async def _stage(loading: Loading, table: str, lines: Sequence[PostedLine], ids:
             for id_, it in zip(ids, lines, strict=True)
         ),
     )  # fmt: skip
-
-
-_COLUMNS = """ (
-    id uuid, number text, order_id uuid, warehouse_id uuid, delivery_note text, at timestamptz, line_number
-    int,
-    order_line_id uuid, product_id uuid, quantity int, reason text) ON COMMIT DROP"""
-_TABLES = {
-    "staged_receipt_lines": "CREATE TEMPORARY TABLE staged_receipt_lines" + _COLUMNS,
-    "staged_return_lines": "CREATE TEMPORARY TABLE staged_return_lines" + _COLUMNS,
-}

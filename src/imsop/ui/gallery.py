@@ -80,7 +80,7 @@ def _course(length: int, low: int, high: int, seed: int) -> list[int]:
 
 STOCK = [
     Stock("Popcorn holder", "22197", "Rotterdam DC", 5200, Decimal("4420.00"), 0.4, _course(20, 3, 9, 1),
-          "below_reorder_level", "tone-warning"),
+          "to_reorder", "tone-warning"),
     Stock("Jumbo bag red retrospot, extra strong, with a name that goes on", "85099B", "Memphis DC", 0,
           Decimal("0.00"), 0.0, _course(20, 0, 9, 2), "out_of_stock", "tone-bad"),
     Stock("White hanging heart T-light holder", "85123A", "Singapore FTZ", 1_209_400, Decimal("1027990.50"),

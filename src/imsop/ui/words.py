@@ -41,8 +41,13 @@ WORDS: Mapping[str, Word] = {
     # Stock states
     "short": Word(N_("Short"), "tone-bad"),
     "out_of_stock": Word(N_("Out of stock"), "tone-bad"),
-    "below_reorder_level": Word(N_("Reorder"), "tone-warning"),
+    "none_here": Word(N_("In other warehouses")),
+    "no_demand": Word(N_("No stock, no demand")),
     "in_stock": Word(N_("In stock"), "tone-good"),
+    # States of supply
+    "to_reorder": Word(N_("Below reorder level"), "tone-warning"),
+    "covered": Word(N_("Covered"), "tone-active"),
+    "enough": Word(N_("OK"), "tone-good"),
     # States of due dates
     "on_time": Word(N_("On time"), "tone-good"),
     "late": Word(N_("Late"), "tone-bad"),

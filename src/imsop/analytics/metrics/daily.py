@@ -32,7 +32,7 @@ RATIOS = ("turnover", "days_of_supply")
 _INSERT = """
     INSERT INTO analytics_metrics
         (organization_id, metric_name, metric_value, dimension_date, dimension_category, rule)
-    SELECT $1::uuid, told.name, told.value, told.day, told.category, 'daily figures, v1'
+    SELECT $1::uuid, told.name, told.value, told.day, told.category, 'daily figures, v2'
     FROM (
 """
 _TOLD = """
@@ -58,7 +58,7 @@ async def is_computed(
         SELECT EXISTS (
             SELECT FROM analytics_metrics m
             WHERE m.organization_id = $1 AND m.metric_name = 'stock_units' AND m.dimension_category = ''
-              AND m.rule = 'daily figures, v1'
+              AND m.rule = 'daily figures, v2'
               AND m.dimension_date = $2
               AND m.created_at >= coalesce($3, m.created_at))
         """,
@@ -87,7 +87,7 @@ async def delete_figures(
 
 
 async def insert_stock(connection: Connection, organization_id: UUID, first: date, last: date) -> int:
-    """Units and value on hand at the end of each day, and the number of empty balances of active products.
+    """Units and value on hand at the end of each day, and the number of products out of stock.
 
     Products without a cost have no value; the sum is null if nothing on hand has a cost.
     """
@@ -103,10 +103,14 @@ async def insert_stock(connection: Connection, organization_id: UUID, first: dat
                         ELSE '' END AS category,
                    sum(held.on_hand) AS units, sum(held.on_hand * held.unit_cost) AS value,
                    coalesce(sum(held.on_hand) FILTER (WHERE held.unit_cost IS NULL), 0) AS uncosted,
-                   count(*) FILTER (WHERE held.state = 'out_of_stock') AS outs
-            FROM ("""
+                   count(DISTINCT held.product_id) FILTER (WHERE held.state = 'out_of_stock') AS outs
+            FROM (SELECT was.*, stock_state_v2(was.status, was.on_hand, was.of_product, was.reorder_level,
+                             (was.product_id, was.day) IN (
+                                 SELECT d.product_id, d.day
+                                 FROM products_in_demand($1, $2::date, $3::date) AS d)) AS state
+                  FROM ("""
             + HELD_BY_DAY
-            + """) AS held
+            + """) AS was) AS held
             CROSS JOIN LATERAL (SELECT left('category:' || held.category, 100) AS category) AS named
             GROUP BY GROUPING SETS ((held.day), (held.day, held.warehouse_id), (held.day, named.category))
         ) AS sums

@@ -1,10 +1,12 @@
 """SQL of products."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from imsop.catalog.products.models import NewProduct, Product
 from imsop.core.database import Connection, fetch_one
 from imsop.core.listing import BY_CODE, BY_NAME, Listing, Sort
+from imsop.core.searching import spellings_of
 
 _PRODUCTS = """
     SELECT p.id, p.sku, p.name, p.description, p.category, p.unit_of_measure, p.units_per_pack, p.gtin,
@@ -24,6 +26,8 @@ PRODUCTS = Listing(
         "status": "p.status = {}",
         "category": "p.category = {}",
         "q": "p.id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
+        "out_of_stock": """({}::bool AND p.id IN (
+            SELECT o.product_id FROM products_out_of_stock o WHERE o.organization_id = $1))""",
     },
     sorts={
         "sku": Sort("p.sku_folded", "sku", str, BY_CODE),
@@ -35,6 +39,47 @@ PRODUCTS = Listing(
 
 async def get_product(connection: Connection, organization_id: UUID, product_id: UUID) -> Product | None:
     return await fetch_one(connection, Product, _PRODUCTS + " AND p.id = $2", organization_id, product_id)
+
+
+# Search ignores a hyphen that is a word, so what is returned here can be typed.
+_NAMED = """
+    SELECT p.id, p.name || ' - ' || p.sku AS name FROM products p
+    WHERE p.organization_id = $1
+"""
+
+
+async def find_names(
+    connection: Connection, organization_id: UUID, typed: str, limit: int
+) -> list[tuple[UUID, str]]:
+    """Id, name and SKU of products found by `typed`, exact first; of all products if nothing is typed."""
+    spellings = spellings_of(typed)
+    if spellings is None:
+        records = await connection.fetch(
+            _NAMED + " ORDER BY p.name_order, p.id LIMIT $2", organization_id, limit
+        )
+    else:
+        records = await connection.fetch(
+            _NAMED
+            + """ AND p.id = ANY (ARRAY(SELECT search_ids($1, 'product', $2)))
+            ORDER BY p.sku_folded <> folded($3), p.name_order <> reading_order($3), p.name_order, p.id
+            LIMIT $4
+            """,
+            organization_id,
+            spellings,
+            typed,
+            limit,
+        )
+    return [(record["id"], record["name"]) for record in records]
+
+
+async def names_of(
+    connection: Connection, organization_id: UUID, product_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Names by id, as `find_names` tells them."""
+    records = await connection.fetch(
+        _NAMED + " AND p.id = ANY ($2::uuid[])", organization_id, list(product_ids)
+    )
+    return {record["id"]: record["name"] for record in records}
 
 
 async def list_categories(connection: Connection, organization_id: UUID) -> list[str]:

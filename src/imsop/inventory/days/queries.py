@@ -90,8 +90,6 @@ async def get_last_total_day(connection: Connection, organization_id: UUID) -> d
 
 # Stock of each balance of organization $1 at the end of each day from $2 to $3, from the daily balances.
 HELD_BY_DAY = """
-    SELECT was.*, stock_state(was.status, was.on_hand, was.reorder_level, was.of_product) AS state
-    FROM (
     SELECT i.warehouse_id, each.day::date AS day, kept.on_hand,
            i.product_id, p.category,
            p.unit_cost, p.status, p.reorder_level,
@@ -111,7 +109,6 @@ HELD_BY_DAY = """
     ) AS kept
     CROSS JOIN LATERAL generate_series(kept.first, kept.last, interval '1 day') AS each (day)
     WHERE i.organization_id = $1
-    ) AS was
 """
 
 
@@ -120,18 +117,15 @@ async def keep_totals(connection: Connection, organization_id: UUID, first: date
     status = await connection.execute(
         """
         INSERT INTO warehouse_daily_totals
-            (organization_id, warehouse_id, day, quantity_on_hand, value, out_of_stock, below_reorder_level)
+            (organization_id, warehouse_id, day, quantity_on_hand, value)
         SELECT $1, held.warehouse_id, held.day, sum(held.on_hand),
-               coalesce(sum(held.on_hand * held.unit_cost), 0),
-               count(*) FILTER (WHERE held.state = 'out_of_stock'),
-               count(*) FILTER (WHERE held.state = 'below_reorder_level')
+               coalesce(sum(held.on_hand * held.unit_cost), 0)
         FROM ("""
         + HELD_BY_DAY
         + """) AS held
         GROUP BY held.warehouse_id, held.day
         ON CONFLICT (organization_id, warehouse_id, day) DO UPDATE
-            SET quantity_on_hand = excluded.quantity_on_hand, value = excluded.value,
-                out_of_stock = excluded.out_of_stock, below_reorder_level = excluded.below_reorder_level
+            SET quantity_on_hand = excluded.quantity_on_hand, value = excluded.value
         """,
         organization_id,
         first,
@@ -170,13 +164,11 @@ async def list_warehouse_days(
 
 
 class DayTotals(Struct, frozen=True):
-    """All stock at the end of a day, counted as in STOCK's filters; null before the first known day."""
+    """All stock at the end of a day; null before the first known day."""
 
     day: date
     on_hand: int | None
     value: Decimal | None
-    out_of_stock: int | None
-    below_reorder_level: int | None
 
 
 async def list_totals(connection: Connection, organization_id: UUID, days: list[date]) -> list[DayTotals]:
@@ -185,13 +177,11 @@ async def list_totals(connection: Connection, organization_id: UUID, days: list[
         connection,
         DayTotals,
         """
-        SELECT asked.day, sum(stood.quantity_on_hand)::bigint AS on_hand, sum(stood.value) AS value,
-               sum(stood.out_of_stock)::bigint AS out_of_stock,
-               sum(stood.below_reorder_level)::bigint AS below_reorder_level
+        SELECT asked.day, sum(stood.quantity_on_hand)::bigint AS on_hand, sum(stood.value) AS value
         FROM unnest($2::date[]) AS asked (day)
         LEFT JOIN warehouses w ON w.organization_id = $1
         LEFT JOIN LATERAL (
-            SELECT d.quantity_on_hand, d.value, d.out_of_stock, d.below_reorder_level
+            SELECT d.quantity_on_hand, d.value
             FROM warehouse_daily_totals d
             WHERE d.organization_id = $1 AND d.warehouse_id = w.id AND d.day <= asked.day
             ORDER BY d.day DESC LIMIT 1

@@ -28,7 +28,8 @@ class Balance(Struct, frozen=True):
     updated_at: Instant
 
 
-StockState = Literal["out_of_stock", "below_reorder_level"]
+StockState = Literal["out_of_stock", "none_here", "no_demand", "in_stock"]
+"""The states of an active product's balance that a list can be filtered by."""
 
 
 class Stock(Struct, frozen=True):
@@ -46,7 +47,6 @@ class Stock(Struct, frozen=True):
     on_hand: int
     reserved: int | None
     available: int | None
-    reorder_level: int
     value: Decimal | None
     last_counted: Instant | None
     state: str
@@ -57,6 +57,7 @@ class WarehouseStock(Stock, frozen=True):
 
     all_on_hand: int
     all_value: Decimal | None
+    """None if no cost of anything on hand is known."""
     all_without_cost: int
     """Products on hand without a known cost."""
     all_products: int
@@ -78,14 +79,15 @@ class StockTotals(Struct, frozen=True):
 
     on_hand: int
     value: Decimal | None
+    """None if no cost of anything on hand is known."""
     without_cost: int
-    """Balances on hand of products without a known cost."""
+    """Products on hand without a known cost, which add nothing to the value."""
 
 
 class StockedOut(Struct, frozen=True):
     product_id: UUID
     sku: str
     name: str
-    warehouses: int
-    """Warehouses that have a balance of it."""
     reorder_level: int
+    to_send: int
+    """Units that customers wait for."""

@@ -1,13 +1,13 @@
 """SQL of balances: current, as of an instant, and as of the end of a day."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import BY_CODE, BY_NAME, Listing, Sort
 from imsop.inventory.days.queries import STOOD, AsOf
 from imsop.inventory.stock.models import Balance, Stock, StockedOut, StockSum, StockTotals, WarehouseStock
+from imsop.inventory.stock.states import STATE
 
 _BALANCES = """
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
@@ -80,16 +80,13 @@ async def sum_stock(
     return {product_id: sums.get(product_id, StockSum(0, 0)) for product_id in product_ids}
 
 
-_STATE = """stock_state(p.status, i.quantity_on_hand, p.reorder_level, (
-               SELECT sum(b.quantity_on_hand) FROM inventory b
-               WHERE b.organization_id = $1 AND b.product_id = i.product_id))"""
 _STOCK = (
     """
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
            i.quantity_on_hand AS on_hand, i.quantity_reserved AS reserved, i.quantity_available AS available,
-           p.reorder_level, i.quantity_on_hand * p.unit_cost AS value, i.last_counted,
+           i.quantity_on_hand * p.unit_cost AS value, i.last_counted,
            """
-    + _STATE
+    + STATE
     + """ AS state
     FROM inventory i
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
@@ -106,7 +103,7 @@ STOCK = Listing(
         "q": "i.product_id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
         "product_id": "i.product_id = {}",
         "warehouse_id": "i.warehouse_id = {}",
-        "state": _STATE + " = {}",
+        "state": STATE + " = {}",
     },
     sorts={
         "sku": Sort("p.sku_folded", "sku", str, BY_CODE),
@@ -117,7 +114,7 @@ STOCK = Listing(
 
 
 # Balances with any entry by the end of day $2 in timezone $3. `stood` is this balance's stock then; the
-# product's total over all warehouses is computed only if this balance is below the reorder level.
+# product's total over all warehouses is computed only if this balance is empty.
 _ALL_HELD = (
     """(SELECT sum(stood.on_hand) FROM inventory i CROSS JOIN LATERAL ("""
     + STOOD
@@ -125,14 +122,19 @@ _ALL_HELD = (
 )
 
 
-_STATE_AS_OF = "stock_state(p.status, stood.on_hand, p.reorder_level, " + _ALL_HELD + ")"
+_STATE_AS_OF = (
+    "stock_state_v2(p.status, stood.on_hand, "
+    + _ALL_HELD
+    + """, p.reorder_level,
+        p.id IN (SELECT d.product_id FROM products_in_demand($1, $2::date, $2::date) AS d))"""
+)
 
 
 _STOCK_AS_OF = (
     """
     SELECT i.id, i.product_id, p.sku, p.name AS product_name, i.warehouse_id, w.name AS warehouse_name,
            stood.on_hand, NULL::int AS reserved, NULL::int AS available,
-           p.reorder_level, stood.on_hand * p.unit_cost AS value, NULL::timestamptz AS last_counted,
+           stood.on_hand * p.unit_cost AS value, NULL::timestamptz AS last_counted,
            """
     + _STATE_AS_OF
     + """ AS state
@@ -191,7 +193,7 @@ async def list_stock_of_product(
 # Rows and warehouse totals in one statement, so each balance is computed once.
 _WITH_SUMS = """
     SELECT held.*, (sum(held.on_hand) OVER ())::bigint AS all_on_hand,
-           CASE WHEN bool_or(held.on_hand > 0) OVER ()
+           CASE WHEN sum(held.on_hand) OVER () > 0
                 THEN sum(held.value) FILTER (WHERE held.on_hand > 0) OVER () ELSE 0 END AS all_value,
            count(*) FILTER (WHERE held.on_hand > 0 AND held.value IS NULL) OVER () AS all_without_cost,
            count(*) FILTER (WHERE held.on_hand > 0) OVER () AS all_products,
@@ -233,34 +235,53 @@ async def sum_all_stock(connection: Connection, organization_id: UUID) -> StockT
         StockTotals,
         """
         SELECT coalesce(sum(i.quantity_on_hand), 0)::bigint AS on_hand,
-               CASE WHEN bool_or(i.quantity_on_hand > 0)
+               CASE WHEN sum(i.quantity_on_hand) > 0
                     THEN sum(i.quantity_on_hand * p.unit_cost) FILTER (WHERE i.quantity_on_hand > 0)
                     ELSE 0 END AS value,
-               count(*) FILTER (WHERE i.quantity_on_hand > 0 AND p.unit_cost IS NULL) AS without_cost
+               count(DISTINCT p.id) FILTER (WHERE i.quantity_on_hand > 0 AND p.unit_cost IS NULL)
+                   AS without_cost
         FROM inventory i
         JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
         WHERE i.organization_id = $1
         """,
         organization_id,
     )
-    return totals or StockTotals(0, Decimal(0), 0)
+    return totals or StockTotals(0, None, 0)
+
+
+async def count_stocked_out(connection: Connection, organization_id: UUID) -> int:
+    counted: int = await connection.fetchval(
+        "SELECT count(*) FROM products_out_of_stock p WHERE p.organization_id = $1", organization_id
+    )
+    return counted
+
+
+async def is_stocked_out(connection: Connection, organization_id: UUID, product_id: UUID) -> bool:
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM products_out_of_stock o
+                       WHERE o.organization_id = $1 AND o.product_id = $2)
+        """,
+        organization_id,
+        product_id,
+    )
+    return found
 
 
 async def list_stocked_out(connection: Connection, organization_id: UUID, limit: int) -> list[StockedOut]:
-    """Active products without stock in any warehouse; those with the highest reorder level first."""
+    """Products out of stock; those that customers wait for most first."""
     return await fetch_all(
         connection,
         StockedOut,
         """
-        SELECT p.id AS product_id, p.sku, p.name, empty.warehouses, p.reorder_level
-        FROM (SELECT i.product_id, count(*) AS warehouses, sum(i.quantity_on_hand) AS on_hand
-              FROM inventory i
-              WHERE i.organization_id = $1
-              GROUP BY i.product_id
-              HAVING sum(i.quantity_on_hand) = 0) AS empty
-        JOIN products p ON p.organization_id = $1 AND p.id = empty.product_id
-        WHERE stock_state(p.status, empty.on_hand, p.reorder_level, empty.on_hand) = 'out_of_stock'
-        ORDER BY p.reorder_level DESC, p.sku
+        SELECT p.id AS product_id, p.sku, p.name, p.reorder_level, coalesce(asked.to_send, 0) AS to_send
+        FROM products_out_of_stock gone
+        JOIN products p ON p.organization_id = $1 AND p.id = gone.product_id
+        LEFT JOIN (SELECT l.product_id, sum(l.quantity_ordered - l.quantity_shipped) AS to_send
+                   FROM sales_lines l WHERE l.organization_id = $1 AND l.is_to_send
+                   GROUP BY l.product_id) AS asked ON asked.product_id = p.id
+        WHERE gone.organization_id = $1
+        ORDER BY to_send DESC, p.reorder_level DESC, p.sku_folded
         LIMIT $2
         """,
         organization_id,

@@ -95,6 +95,7 @@ class WarehouseSummary(Struct, frozen=True):
     zones: int
     on_hand: int
     value: Decimal | None
+    """None if no cost of anything on hand is known."""
     without_cost: int
     products: int
     out_of_stock: int

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_one
 from imsop.core.listing import BY_CODE, BY_NAME, Listing, Sort
+from imsop.inventory.stock.states import STATE
 from imsop.inventory.warehouses.models import (
     NewWarehouse,
     NewZone,
@@ -43,19 +44,6 @@ async def get_warehouse(
     return await fetch_one(
         connection, Warehouse, _WAREHOUSES + " AND w.id = $2", organization_id, warehouse_id
     )
-
-
-async def list_names(connection: Connection, organization_id: UUID) -> list[tuple[str, str]]:
-    """Id and name of up to 500 warehouses by name, as options of a field."""
-    records = await connection.fetch(
-        """
-        SELECT w.id::text, w.name FROM warehouses w
-        WHERE w.organization_id = $1
-        ORDER BY w.name_order LIMIT 500
-        """,
-        organization_id,
-    )
-    return [(record["id"], record["name"]) for record in records]
 
 
 async def find_names(
@@ -261,8 +249,9 @@ WAREHOUSE_SUMMARIES = Listing(
                     ELSE 0 END AS value,
                count(*) FILTER (WHERE i.quantity_on_hand > 0 AND p.unit_cost IS NULL) AS without_cost,
                count(*) FILTER (WHERE i.quantity_on_hand > 0) AS products,
-               count(*) FILTER (WHERE stock_state(p.status, i.quantity_on_hand, p.reorder_level, 0)
-                                      = 'out_of_stock') AS out_of_stock
+               count(*) FILTER (WHERE """
+    + STATE
+    + """ = 'out_of_stock') AS out_of_stock
         FROM inventory i
         JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
         WHERE i.organization_id = $1 AND i.warehouse_id = w.id

@@ -19,6 +19,8 @@ class SupplierLine(Struct, frozen=True):
     id: UUID
     purchase_order_id: UUID
     po_number: str
+    supplier_id: UUID
+    supplier_name: str
     order_date: date
     status: PurchaseOrderStatus
     line_number: int

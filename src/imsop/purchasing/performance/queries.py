@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from imsop.core.database import Connection, fetch_all, rows_affected
+from asyncpg import Range
+
+from imsop.core.database import Connection, fetch_all, fetch_one, rows_affected
 from imsop.core.listing import Listing, Sort
+from imsop.documents.outcomes import LinesDue
 from imsop.purchasing.performance.models import (
     DeliveredProduct,
     QuarterOfLines,
@@ -21,7 +24,10 @@ SUPPLIER_LINES = Listing(
     SupplierLine,
     # Names by subqueries, evaluated after sorting and LIMIT; a join would look up those of every line.
     """
-    SELECT l.id, l.purchase_order_id, l.po_number, l.order_date, l.status, l.line_number, l.product_id,
+    SELECT l.id, l.purchase_order_id, l.po_number, l.supplier_id,
+           (SELECT s.name FROM suppliers s
+            WHERE s.organization_id = $1 AND s.id = l.supplier_id) AS supplier_name,
+           l.order_date, l.status, l.line_number, l.product_id,
            (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = l.product_id) AS sku,
            (SELECT p.name FROM products p
             WHERE p.organization_id = $1 AND p.id = l.product_id) AS product_name,
@@ -33,10 +39,12 @@ SUPPLIER_LINES = Listing(
     filters={
         "supplier_id": "l.supplier_id = {}",
         "product_id": "l.product_id = {}",
+        "dated": "l.id = ANY (ARRAY(SELECT purchase_lines_dated($1, {}::daterange)))",  # for an index
         "due_from": "l.due_on >= {}",
         "due_before": "l.due_on < {}",
         "agreed": "l.is_agreed = {}",
         "on_time": "l.is_on_time = {}",
+        "on_time_in_full": "(l.is_on_time AND l.is_in_full) = {}",
         "in_full": "l.is_in_full = {}",
         "open": "l.is_open = {}",
         "timed": "(l.lead_time_days IS NOT NULL) = {}",
@@ -47,6 +55,24 @@ SUPPLIER_LINES = Listing(
     sorts={"due_on": Sort("coalesce(l.due_on, l.order_date)", "sorted_on", date)},
     tiebreak="l.id",
 )
+
+
+async def count_due(connection: Connection, organization_id: UUID, days: "Range[date]") -> LinesDue:
+    """Outcomes of all lines due on these days."""
+    counted = await fetch_one(
+        connection,
+        LinesDue,
+        """
+        SELECT count(*) AS due, count(*) FILTER (WHERE l.is_on_time) AS on_time,
+               count(*) FILTER (WHERE l.is_on_time AND l.is_in_full) AS on_time_in_full
+        FROM purchase_lines l
+        WHERE l.organization_id = $1 AND l.id = ANY (ARRAY(SELECT purchase_lines_dated($1, $2)))
+          AND l.is_agreed AND l.due_on <@ $2
+        """,
+        organization_id,
+        days,
+    )
+    return counted or LinesDue(0, 0, 0)
 
 
 async def list_quarters(

@@ -1,4 +1,4 @@
-"""SQL of supply: open purchase lines of a product, its suppliers, late orders."""
+"""SQL of supply: what to order, open purchase lines of a product, its suppliers, late orders."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,7 +8,36 @@ from uuid import UUID
 from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_all
+from imsop.core.listing import BY_NAME, Listing, Sort
 from imsop.purchasing.orders.models import PurchaseOrderStatus
+from imsop.purchasing.supply.models import Replenishment
+
+REPLENISHMENT = Listing(
+    Replenishment,
+    """
+    SELECT p.id, p.sku, p.name, s.available, s.on_order, s.next_due_on,
+           round(s.units_sold * 7 / 90.0, 1) AS demand_per_week,
+           (s.available * 90 / nullif(s.units_sold, 0))::int AS cover_days, p.reorder_level,
+           CASE WHEN s.state = 'to_reorder' THEN
+               ceil(greatest(p.reorder_quantity, p.reorder_level - s.available - s.on_order + 1)
+                    / p.units_per_pack::numeric)::int * p.units_per_pack
+           ELSE 0 END AS suggested_quantity,
+           s.state, coalesce(s.available * 90 / nullif(s.units_sold, 0), 1000000)::int AS rank
+    FROM product_supply s
+    JOIN products p ON p.organization_id = $1 AND p.id = s.product_id
+    WHERE s.organization_id = $1
+    """,
+    filters={
+        "q": "p.id = ANY (ARRAY(SELECT search_ids($1, 'product', {})))",
+        "state": "s.state = {}",
+    },
+    sorts={
+        "name": Sort("p.name_order", "name", str, BY_NAME),
+        # At run time: cover follows from stock and sales.
+        "cover": Sort("coalesce(s.available * 90 / nullif(s.units_sold, 0), 1000000)::int", "rank", int),
+    },
+    tiebreak="p.id",
+)
 
 
 class OnOrder(Struct, frozen=True):
@@ -108,22 +137,26 @@ class LatePurchaseOrder(Struct, frozen=True):
     po_number: str
     supplier_name: str
     expected_delivery_date: date
+    total_amount: Decimal | None
+    currency: str
 
 
 async def list_late(
     connection: Connection, organization_id: UUID, today: date, limit: int
 ) -> list[LatePurchaseOrder]:
-    """Open orders whose expected date has passed, the most overdue first."""
+    """Open orders whose expected date has passed, by amount times days late."""
     return await fetch_all(
         connection,
         LatePurchaseOrder,
         """
-        SELECT o.id, o.po_number, s.name AS supplier_name, o.expected_delivery_date
+        SELECT o.id, o.po_number, s.name AS supplier_name, o.expected_delivery_date, o.total_amount,
+               o.currency
         FROM purchase_orders o
         JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
         WHERE o.organization_id = $1 AND purchase_order_is_open(o.status)
           AND o.expected_delivery_date < $2
-        ORDER BY o.expected_delivery_date, o.id
+        ORDER BY coalesce(o.total_amount, 0) * ($2 - o.expected_delivery_date) DESC,
+                 o.expected_delivery_date, o.id
         LIMIT $3
         """,
         organization_id,

@@ -1,9 +1,11 @@
 """SQL of customers."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_one
 from imsop.core.listing import BY_NAME, Listing, Sort
+from imsop.core.searching import spellings_of
 from imsop.sales.customers.models import Customer, NewCustomer
 
 _CUSTOMERS = """
@@ -32,20 +34,49 @@ async def get_customer(connection: Connection, organization_id: UUID, customer_i
     return await fetch_one(connection, Customer, _CUSTOMERS + " AND c.id = $2", organization_id, customer_id)
 
 
-async def list_customer_names(
-    connection: Connection, organization_id: UUID, limit: int
-) -> list[tuple[str, str]]:
-    """Ids and names of the first `limit` customers by name."""
+# Customers that share a name are told apart by number, city and email address, which are searched like names.
+# Search ignores a hyphen that is a word, so what is returned here can be typed.
+_NAMED = """
+    SELECT c.id, CASE
+        WHEN EXISTS (SELECT FROM customers o
+                     WHERE o.organization_id = $1 AND o.name_order = c.name_order AND o.id <> c.id)
+        THEN concat_ws(' - ', c.name, c.customer_number, c.city, c.email) ELSE c.name END AS name
+    FROM customers c
+    WHERE c.organization_id = $1
+"""
+
+
+async def find_names(
+    connection: Connection, organization_id: UUID, typed: str, limit: int
+) -> list[tuple[UUID, str]]:
+    """Id and name of customers found by `typed`, exact first; of all customers if nothing is typed."""
+    spellings = spellings_of(typed)
+    if spellings is None:
+        records = await connection.fetch(
+            _NAMED + " ORDER BY c.name_order, c.id LIMIT $2", organization_id, limit
+        )
+    else:
+        records = await connection.fetch(
+            _NAMED
+            + """ AND c.id = ANY (ARRAY(SELECT search_ids($1, 'customer', $2)))
+            ORDER BY c.name_order <> reading_order($3), c.name_order, c.id LIMIT $4
+            """,
+            organization_id,
+            spellings,
+            typed,
+            limit,
+        )
+    return [(record["id"], record["name"]) for record in records]
+
+
+async def names_of(
+    connection: Connection, organization_id: UUID, customer_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Names by id, as `find_names` tells them."""
     records = await connection.fetch(
-        """
-        SELECT c.id, c.name FROM customers c
-        WHERE c.organization_id = $1
-        ORDER BY c.name_order, c.id LIMIT $2
-        """,
-        organization_id,
-        limit,
+        _NAMED + " AND c.id = ANY ($2::uuid[])", organization_id, list(customer_ids)
     )
-    return [(str(record["id"]), record["name"]) for record in records]
+    return {record["id"]: record["name"] for record in records}
 
 
 async def insert_customer(connection: Connection, organization_id: UUID, new: NewCustomer) -> UUID:

@@ -1,7 +1,8 @@
-"""SQL of demand: open sales lines of a product, orders by status, short orders."""
+"""SQL of demand: open sales lines of a product, orders by status, late and short orders."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from msgspec import Struct
@@ -98,6 +99,64 @@ async def list_status_changes(
     )
 
 
+class LateAmount(Struct, frozen=True):
+    """Open orders past their expected date, in one currency."""
+
+    currency: str
+    orders: int
+    amount: Decimal | None
+    """Of those whose total is known; None if none is."""
+
+
+async def sum_late(connection: Connection, organization_id: UUID, today: date) -> list[LateAmount]:
+    """Late orders by currency, the largest amount first."""
+    return await fetch_all(
+        connection,
+        LateAmount,
+        """
+        SELECT o.currency, count(*) AS orders, sum(o.total_amount) AS amount
+        FROM sales_orders o
+        WHERE o.organization_id = $1 AND sales_order_is_open(o.status) AND o.expected_delivery_date < $2
+        GROUP BY o.currency
+        ORDER BY amount DESC NULLS LAST, o.currency
+        """,
+        organization_id,
+        today,
+    )
+
+
+class LateSalesOrder(Struct, frozen=True):
+    id: UUID
+    so_number: str
+    customer_name: str | None
+    expected_delivery_date: date
+    total_amount: Decimal | None
+    currency: str
+
+
+async def list_late(
+    connection: Connection, organization_id: UUID, today: date, limit: int
+) -> list[LateSalesOrder]:
+    """Open orders whose expected date has passed, by amount times days late."""
+    return await fetch_all(
+        connection,
+        LateSalesOrder,
+        """
+        SELECT o.id, o.so_number, c.name AS customer_name, o.expected_delivery_date, o.total_amount,
+               o.currency
+        FROM sales_orders o
+        LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
+        WHERE o.organization_id = $1 AND sales_order_is_open(o.status) AND o.expected_delivery_date < $2
+        ORDER BY coalesce(o.total_amount, 0) * ($2 - o.expected_delivery_date) DESC,
+                 o.expected_delivery_date, o.id
+        LIMIT $3
+        """,
+        organization_id,
+        today,
+        limit,
+    )
+
+
 class ShortOrder(Struct, frozen=True):
     """A confirmed order with units that are neither shipped nor reserved."""
 
@@ -105,25 +164,28 @@ class ShortOrder(Struct, frozen=True):
     so_number: str
     customer_name: str | None
     missing: int
-    lines: int
+    amount: Decimal | None
+    """Of the missing units; None if their prices are unknown."""
+    currency: str
 
 
 async def list_short(connection: Connection, organization_id: UUID, limit: int) -> list[ShortOrder]:
-    """Confirmed orders with units neither shipped nor reserved, oldest order date first."""
+    """Confirmed orders with units neither shipped nor reserved, by the amount of these units."""
     return await fetch_all(
         connection,
         ShortOrder,
         """
-        SELECT o.id, o.so_number, c.name AS customer_name, short.missing, short.lines
+        SELECT o.id, o.so_number, c.name AS customer_name, short.missing, short.amount, o.currency
         FROM sales_orders o
         CROSS JOIN LATERAL (
-            SELECT sum(l.quantity_missing)::bigint AS missing, count(*) AS lines
+            SELECT sum(l.quantity_missing)::bigint AS missing,
+                   sum(l.quantity_missing * l.unit_price) AS amount
             FROM sales_lines l
             WHERE l.organization_id = $1 AND l.sales_order_id = o.id AND l.quantity_missing > 0
         ) AS short
         LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
-        WHERE o.organization_id = $1 AND o.status = 'confirmed' AND short.lines > 0
-        ORDER BY o.order_date, o.id
+        WHERE o.organization_id = $1 AND o.status = 'confirmed' AND short.missing > 0
+        ORDER BY coalesce(short.amount, 0) DESC, o.order_date, o.id
         LIMIT $2
         """,
         organization_id,

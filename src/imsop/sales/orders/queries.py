@@ -278,6 +278,8 @@ SALES_ORDER_SUMMARIES = Listing(
         "counter": "({}::bool AND o.customer_id IS NULL)",
         "open": "({}::bool AND sales_order_is_open(o.status))",
         "late": "(o.expected_delivery_date < {}::date AND sales_order_is_open(o.status))",
+        "expected_from": "o.expected_delivery_date >= {}",
+        "expected_to": "o.expected_delivery_date <= {}",
         "short": """({}::bool AND o.status = 'confirmed' AND EXISTS (
             SELECT FROM sales_lines l WHERE l.organization_id = $1 AND l.sales_order_id = o.id
               AND l.quantity_missing > 0))""",

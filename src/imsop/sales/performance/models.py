@@ -18,6 +18,8 @@ class CustomerLine(Struct, frozen=True):
     id: UUID
     sales_order_id: UUID
     so_number: str
+    customer_id: UUID | None
+    customer_name: str | None
     order_date: date
     status: SalesOrderStatus
     line_number: int

@@ -7,15 +7,21 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from asyncpg import Range
+
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.listing import Listing, Sort
+from imsop.documents.outcomes import LinesDue
 from imsop.sales.performance.models import CustomerLine, CustomerLines, CustomerOrders, QuarterOfLines
 
 CUSTOMER_LINES = Listing(
     CustomerLine,
     # Names by subqueries, evaluated after sorting and LIMIT; a join would look up those of every line.
     """
-    SELECT l.id, l.sales_order_id, l.so_number, l.order_date, l.status, l.line_number, l.product_id,
+    SELECT l.id, l.sales_order_id, l.so_number, l.customer_id,
+           (SELECT c.name FROM customers c
+            WHERE c.organization_id = $1 AND c.id = l.customer_id) AS customer_name,
+           l.order_date, l.status, l.line_number, l.product_id,
            (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = l.product_id) AS sku,
            (SELECT p.name FROM products p
             WHERE p.organization_id = $1 AND p.id = l.product_id) AS product_name,
@@ -27,16 +33,36 @@ CUSTOMER_LINES = Listing(
     filters={
         "customer_id": "l.customer_id = {}",
         "product_id": "l.product_id = {}",
+        "dated": "l.id = ANY (ARRAY(SELECT sales_lines_dated($1, {}::daterange)))",  # for an index
         "due_from": "l.due_on >= {}",
         "due_before": "l.due_on < {}",
         "agreed": "l.is_agreed = {}",
         "on_time": "l.is_on_time = {}",
+        "on_time_in_full": "(l.is_on_time AND l.is_in_full) = {}",
         "open": "l.is_open = {}",
     },
     # Sorted at run time: a customer has thousands of lines at most, and no index spans two tables.
     sorts={"due_on": Sort("coalesce(l.due_on, l.order_date)", "sorted_on", date)},
     tiebreak="l.id",
 )
+
+
+async def count_due(connection: Connection, organization_id: UUID, days: "Range[date]") -> LinesDue:
+    """Outcomes of all lines due on these days."""
+    counted = await fetch_one(
+        connection,
+        LinesDue,
+        """
+        SELECT count(*) AS due, count(*) FILTER (WHERE l.is_on_time) AS on_time,
+               count(*) FILTER (WHERE l.is_on_time AND l.is_in_full) AS on_time_in_full
+        FROM sales_lines l
+        WHERE l.organization_id = $1 AND l.id = ANY (ARRAY(SELECT sales_lines_dated($1, $2)))
+          AND l.is_agreed AND l.due_on <@ $2
+        """,
+        organization_id,
+        days,
+    )
+    return counted or LinesDue(0, 0, 0)
 
 
 async def list_quarters(

@@ -7,43 +7,39 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from imsop.core.database import Connection, fetch_all
+from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.fields import Instant
 from imsop.shipping.tracking.models import EventType
 
 
 class Punctuality(Struct, frozen=True):
-    """Shipments with an expected date that were delivered in a period: all, and on time."""
+    """Shipments with an expected date that were delivered within some days: all, and on time."""
 
-    first: date
     delivered: int
     on_time: int
 
 
-async def list_punctuality(
-    connection: Connection, organization_id: UUID, today: date, stretch_days: int, stretches: int
-) -> list[Punctuality]:
-    """Punctuality in consecutive periods of `stretch_days`, oldest first, the last one ending today."""
-    return await fetch_all(
+async def get_punctuality(
+    connection: Connection, organization_id: UUID, first: date, last: date, carrier: str | None
+) -> Punctuality:
+    """Of the shipments delivered from the first to the last day, by one carrier or by all."""
+    counted = await fetch_one(
         connection,
         Punctuality,
         """
-        SELECT $2::date - ($3::int * (stretch + 1) - 1) AS first, count(s.id) AS delivered,
-               count(s.id) FILTER (WHERE NOT shipment_is_late(
-                   s.status, s.expected_delivery_date, s.actual_delivery_date, $2::date)) AS on_time
-        FROM generate_series(0, $4::int - 1) AS stretch
-        LEFT JOIN shipments s ON s.organization_id = $1 AND s.status = 'delivered'
-            AND s.expected_delivery_date IS NOT NULL
-            AND s.actual_delivery_date BETWEEN $2::date - ($3::int * $4::int - 1) AND $2::date
-            AND ($2::date - s.actual_delivery_date) / $3::int = stretch
-        GROUP BY stretch
-        ORDER BY stretch DESC
+        SELECT count(*) AS delivered,
+               count(*) FILTER (WHERE NOT shipment_is_late(
+                   s.status, s.expected_delivery_date, s.actual_delivery_date, $3)) AS on_time
+        FROM shipments s
+        WHERE s.organization_id = $1 AND s.status = 'delivered' AND s.expected_delivery_date IS NOT NULL
+          AND s.actual_delivery_date BETWEEN $2 AND $3 AND ($4::text IS NULL OR s.carrier = $4)
         """,
         organization_id,
-        today,
-        stretch_days,
-        stretches,
+        first,
+        last,
+        carrier,
     )
+    return counted or Punctuality(0, 0)
 
 
 async def list_in_transit_counts(

@@ -1,10 +1,12 @@
 """SQL of suppliers."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_one
 from imsop.core.listing import BY_NAME, Listing, Sort
+from imsop.core.searching import spellings_of
 from imsop.suppliers.suppliers.models import NewSupplier, Supplier, SupplierMetrics
 
 _SUPPLIERS = """
@@ -48,20 +50,49 @@ async def get_supplier(connection: Connection, organization_id: UUID, supplier_i
     return await fetch_one(connection, Supplier, _SUPPLIERS + " AND s.id = $2", organization_id, supplier_id)
 
 
-async def list_supplier_names(
-    connection: Connection, organization_id: UUID, limit: int
-) -> list[tuple[str, str]]:
-    """Ids and names of the first `limit` suppliers by name."""
+# Suppliers that share a name are told apart by city and email address, which are searched like names. Search
+# ignores a hyphen that is a word, so what is returned here can be typed.
+_NAMED = """
+    SELECT s.id, CASE
+        WHEN EXISTS (SELECT FROM suppliers o
+                     WHERE o.organization_id = $1 AND o.name_order = s.name_order AND o.id <> s.id)
+        THEN concat_ws(' - ', s.name, s.city, s.email) ELSE s.name END AS name
+    FROM suppliers s
+    WHERE s.organization_id = $1
+"""
+
+
+async def find_names(
+    connection: Connection, organization_id: UUID, typed: str, limit: int
+) -> list[tuple[UUID, str]]:
+    """Id and name of suppliers found by `typed`, exact first; of all suppliers if nothing is typed."""
+    spellings = spellings_of(typed)
+    if spellings is None:
+        records = await connection.fetch(
+            _NAMED + " ORDER BY s.name_order, s.id LIMIT $2", organization_id, limit
+        )
+    else:
+        records = await connection.fetch(
+            _NAMED
+            + """ AND s.id = ANY (ARRAY(SELECT search_ids($1, 'supplier', $2)))
+            ORDER BY s.name_order <> reading_order($3), s.name_order, s.id LIMIT $4
+            """,
+            organization_id,
+            spellings,
+            typed,
+            limit,
+        )
+    return [(record["id"], record["name"]) for record in records]
+
+
+async def names_of(
+    connection: Connection, organization_id: UUID, supplier_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Names by id, as `find_names` tells them."""
     records = await connection.fetch(
-        """
-        SELECT s.id, s.name FROM suppliers s
-        WHERE s.organization_id = $1
-        ORDER BY s.name_order, s.id LIMIT $2
-        """,
-        organization_id,
-        limit,
+        _NAMED + " AND s.id = ANY ($2::uuid[])", organization_id, list(supplier_ids)
     )
-    return [(str(record["id"]), record["name"]) for record in records]
+    return {record["id"]: record["name"] for record in records}
 
 
 async def insert_supplier(connection: Connection, organization_id: UUID, new: NewSupplier) -> UUID:

@@ -8,7 +8,7 @@ from imsop.web.pages.analytics import control_tower, events
 from imsop.web.pages.catalog import product, product_editor, products
 from imsop.web.pages.identity import account, credentials, forgotten, people, roles, signing_in
 from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouses, zone_editor, zones
-from imsop.web.pages.purchasing import confirmation, receipts, receiving, returning, returns
+from imsop.web.pages.purchasing import confirmation, receipts, receiving, replenishment, returning, returns
 from imsop.web.pages.purchasing import lines as supplier_lines
 from imsop.web.pages.purchasing import mail as purchase_order_mail
 from imsop.web.pages.purchasing import orders as purchase_orders
@@ -36,6 +36,9 @@ NAVIGATION = (
     NavigationEntry(N_("Ledger"), "/ledger", "history", Permission.INVENTORY_READ, _STOCK),
     _entry(PLACES["warehouse"], _STOCK),
     _entry(ZONES, _STOCK),
+    NavigationEntry(
+        N_("Replenishment"), "/replenishment", "trending-down", Permission.PURCHASE_ORDERS_READ, _BUYING
+    ),
     _entry(PLACES["purchase_order"], _BUYING, "g o"),
     _entry(PLACES["goods_receipt"], _BUYING, "g r"),
     _entry(PLACES["supplier_return"], _BUYING),
@@ -58,8 +61,8 @@ _SHORTCUTS = (
     ),
     NavigationEntry(N_("Late shipments"), "/shipments?late=true", "clock", Permission.SHIPMENTS_READ),
     NavigationEntry(
-        N_("Stock below reorder level"), "/inventory?state=below_reorder_level", "packages",
-        Permission.INVENTORY_READ,
+        N_("Products below reorder level"), "/replenishment?state=to_reorder", "trending-down",
+        Permission.PURCHASE_ORDERS_READ,
     ),
     NavigationEntry(N_("Profile and password"), "/profile", "user"),
     NavigationEntry(N_("Sessions"), "/profile/sessions", "device-desktop"),
@@ -74,9 +77,9 @@ _ACTIONS = tuple(
 OFFERED = search.Offer(pages=NAVIGATION + _SHORTCUTS, actions=_ACTIONS)
 _MODULES = (
     signing_in, forgotten, control_tower, account, search, products, product, stock, ledger, warehouses,
-    zones, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines, shipments,
-    events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
-    warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns, returning,
-    confirmation,
+    zones, replenishment, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines,
+    shipments, events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
+    warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns,
+    returning, confirmation,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

@@ -1,7 +1,7 @@
 """Shared by the pages of both kinds of order: line states, names in the history, lines by quarter."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,10 +26,6 @@ from imsop.web.pages.forms import attempt, form_of
 
 Flag = Literal["true"]
 """A boolean filter: present as "true", or absent."""
-
-
-CHOICES = 200
-"""Options of a filter; further names can only be set by a link from another page."""
 
 
 RECENT = 8
@@ -127,7 +123,10 @@ def is_open_or_late(is_open: Flag | None, is_late: Flag | None, day: date) -> di
     return {"open": True if is_open and not is_late else None, "late": day if is_late else None}
 
 
-Outcome = Literal["due", "on_time", "late", "in_full", "not_in_full", "open", "overdue", "timed"]
+Outcome = Literal[
+    "due", "on_time", "late", "in_full", "not_in_full", "on_time_in_full", "not_on_time_in_full", "open",
+    "overdue", "timed",
+]  # fmt: skip
 
 
 def lines_counted(outcome: Outcome | None, day: date, due_before: date | None) -> dict[str, Any]:
@@ -143,6 +142,9 @@ def lines_counted(outcome: Outcome | None, day: date, due_before: date | None) -
             return {"agreed": True, "due_before": before, "on_time": outcome == "on_time"}
         case "in_full" | "not_in_full":
             return {"agreed": True, "due_before": before, "in_full": outcome == "in_full"}
+        case "on_time_in_full" | "not_on_time_in_full":
+            wanted = outcome == "on_time_in_full"
+            return {"agreed": True, "due_before": before, "on_time_in_full": wanted}
         case "overdue":
             return {"open": True, "due_before": before}
         case "open":
@@ -151,6 +153,16 @@ def lines_counted(outcome: Outcome | None, day: date, due_before: date | None) -
             return {"timed": True, "due_before": due_before}
         case None:
             return {"due_before": due_before}
+
+
+LINES_DAYS = 30
+"""How far back, and ahead, the lines of all partners are listed, unless days are given."""
+
+
+def days_listed(due_from: date | None, due_before: date | None, day: date) -> tuple[date, date]:
+    """The first day whose lines are listed and the day after the last; `day` is today."""
+    before = due_before or max(due_from or day, day) + timedelta(days=LINES_DAYS)
+    return min(due_from or min(before, day) - timedelta(days=LINES_DAYS), before), before
 
 
 class Change(Protocol):

@@ -34,7 +34,7 @@ SLICE_SECONDS = 0.001
 """CPU time on an export before yielding to other requests, each of which needs several turns."""
 INSTANTS = {
     "created_at", "due_at", "ended_at", "last_counted", "last_login", "last_used_at", "occurred_at",
-    "recorded_at", "revoked_at", "started_at",
+    "received_at", "recorded_at", "returned_at", "revoked_at", "started_at",
 }  # fmt: skip
 """Exported columns of timestamps."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

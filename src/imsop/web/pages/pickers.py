@@ -50,7 +50,7 @@ async def show_names(
     """The values as the form shows them: names instead of ids; typed text is unchanged."""
     shown = dict(values)
     for field, picker in pickers.items():
-        if row_id := _as_id(values.get(field, "")):
+        if row_id := as_id(values.get(field, "")):
             names = await picker.names(connection, actor.organization_id, [row_id])
             shown[field] = names.get(row_id, "")
     return shown
@@ -71,14 +71,19 @@ async def find_rows(
         if not typed or typed == shown[field]:
             found[field] = stored.get(field, "") if typed else ""
             continue
-        rows = await picker.find(connection, actor.organization_id, typed, FOUND)
-        exact = [row_id for row_id, name in rows if name.casefold() == typed.casefold()]
-        fitting = exact or [row_id for row_id, _ in rows]
-        if len(fitting) == 1:
-            found[field] = str(fitting[0])
+        row = await find_row(connection, actor, picker, typed)
+        if isinstance(row, str):
+            faults.append(FieldError(field, row))
         else:
-            faults.append(FieldError(field, _advice([name for _, name in rows])))
+            found[field] = str(row[0])
     return found, faults
+
+
+async def find_row(connection: Connection, actor: Actor, picker: Picker, typed: str) -> Named | str:
+    """The row that is called so, or the only one whose name contains that; else the error of its field."""
+    rows = await picker.find(connection, actor.organization_id, typed, FOUND)
+    fitting = [row for row in rows if row[1].casefold() == typed.casefold()] or rows
+    return fitting[0] if len(fitting) == 1 else _advice([name for _, name in rows])
 
 
 def _advice(names: Sequence[str]) -> str:
@@ -87,7 +92,7 @@ def _advice(names: Sequence[str]) -> str:
     return Said("several fit; choose one of: %(names)s", names="; ".join(names))
 
 
-def _as_id(value: str) -> UUID | None:
+def as_id(value: str) -> UUID | None:
     try:
         return UUID(value)
     except ValueError:
@@ -99,18 +104,21 @@ def picker_routes(
 ) -> Iterator[HTTPRouteHandler]:
     """For each field, a route that suggests rows while the name is typed."""
     for field, picker in pickers.items():
-        yield _found_route(f"{path}/choices/{field}", read, write, field, picker)
+        yield found_route(f"{path}/choices/{field}", read, field, picker, write)
 
 
-def _found_route(
-    path: str, read: Permission, write: Permission, field: str, picker: Picker
+def found_route(
+    path: str, read: Permission, field: str, picker: Picker, write: Permission | None = None
 ) -> HTTPRouteHandler:
+    """A route that suggests rows while a field is typed; for those who may write, if `write` is given."""
+
     @get(path, opt=allow(read), include_in_schema=False)
     async def found(
         request: TenantRequest, typed: Annotated[Typed, QueryParameter(name=field)] = ""
     ) -> Response[bytes]:
         connection, actor = await request.begin()
-        require_write(actor, write)
+        if write is not None:
+            require_write(actor, write)
         rows = await picker.find(connection, actor.organization_id, typed.strip(), FOUND)
         return render(request, "pages/picked.html", field=field, names=[name for _, name in rows])
 

@@ -1,14 +1,15 @@
-"""The control tower page: key figures, shipments in transit, recent events, and exceptions.
+"""The control tower page: what is due today, what needs attention, key figures, shipments and events.
 
 Sections that the reader's permissions do not allow are left out.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from litestar import Response, get
 
 from imsop.analytics.events import queries as analytics
+from imsop.analytics.starting.queries import get_started
 from imsop.core import instants
 from imsop.core.database import Connection
 from imsop.core.listing import PageRequest
@@ -16,9 +17,6 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.inventory.stock import queries as stock_queries
-from imsop.purchasing.supply import queries as supply_queries
-from imsop.sales.demand import queries as demand_queries
 from imsop.shipping.punctuality import queries as punctuality_queries
 from imsop.shipping.punctuality.queries import Happening
 from imsop.shipping.transit.queries import list_in_transit
@@ -27,8 +25,16 @@ from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
 from imsop.web.pages.analytics import events, figures
+from imsop.web.pages.analytics.attention import attention
 from imsop.web.pages.lists import COUNTED
 from imsop.web.pages.shipping.shipments import delay_reason, marker
+
+ATTENTION_COLUMNS = (
+    Column("what", N_("Item")),
+    Column("reason", N_("Details")),
+    Column("amount", N_("Amount"), "number"),
+)
+
 
 MARKERS = 200
 """Shipments on the map, those expected first. The list has all."""
@@ -37,53 +43,67 @@ MARKERS = 200
 NEWS = 12
 
 
-OF_EACH = 4
-"""Exceptions shown of each kind; a link leads to all."""
+class Layout(NamedTuple):
+    """What comes first for the work that a reader does: keys of figures.Due and of attention.KINDS."""
+
+    due: tuple[str, ...]
+    attention: tuple[str, ...]
 
 
-MONTH_DAYS = figures.STRETCH_DAYS * figures.MONTH
-
-
-ATTENTION_COLUMNS = (
-    Column("what", N_("Subject")),
-    Column("state", N_("Status")),
-    Column("reason", N_("Reason")),
+_ALL = Layout(
+    ("ship", "arrive", "late", "overdue", "short", "reorder"), ("late", "short", "overdue", "delayed", "out")
+)
+_DOCKS = Layout(
+    ("arrive", "ship", "late", "short", "overdue", "reorder"), ("delayed", "out", "late", "short", "overdue")
+)
+_BUYING = Layout(
+    ("overdue", "reorder", "arrive", "short", "late", "ship"), ("overdue", "out", "delayed", "short", "late")
+)
+_SELLING = Layout(
+    ("late", "short", "ship", "arrive", "overdue", "reorder"), ("late", "short", "out", "delayed", "overdue")
 )
 
 
-class Attention(NamedTuple):
-    """An entry under "Needs attention": a late order or shipment, a short order, a product out of stock.
-
-    `state` is a key of `imsop.ui.words.WORDS`.
-    """
-
-    label: str
-    href: str
-    state: str
-    reason: str
+def layout_for(actor: Actor) -> Layout:
+    """By what the actor may change: who buys and sells, or does neither, gets the even one."""
+    buys = Permission.PURCHASE_ORDERS_WRITE in actor.permissions
+    sells = Permission.SALES_ORDERS_WRITE in actor.permissions
+    if buys != sells:
+        return _BUYING if buys else _SELLING
+    return _DOCKS if Permission.INVENTORY_WRITE in actor.permissions and not buys else _ALL
 
 
 @get("/", opt=allow(Permission.ORGANIZATION_READ), include_in_schema=False)
 async def control_tower_page(request: TenantRequest) -> Response[bytes]:
     connection, actor = await request.begin()
+    started = await get_started(connection, actor.organization_id)
+    if not started.has_records:
+        return render(request, "pages/analytics/first_steps.html", started=started)
     language = get_language(actor.locale, actor.timezone)
     today = instants.today(actor.timezone)
     ends = figures.ends_of_stretches(today)
+    layout = layout_for(actor)
+    due = await figures.due(connection, actor, today)
+    stock = await figures.stock(connection, actor, ends)
+    transit = await figures.transit(connection, actor, today, ends)
+    counts = {key: row.total for key, row in due.items()}
+    counts |= {"out": stock.out if stock else 0, "delayed": transit.late if transit else 0}
     return render(
         request,
         "pages/analytics/control_tower.html",
         counted=COUNTED,
-        stock=await figures.stock(connection, actor, ends),
-        purchasing=await figures.purchasing(connection, actor, today, ends),
+        due=[due[key] for key in layout.due if key in due],
+        attention=await attention(connection, actor, today, language, layout.attention, counts),
+        attention_columns=ATTENTION_COLUMNS,
+        stock=stock,
+        customer_lines=await figures.customer_lines(connection, actor, today),
+        supplier_lines=await figures.supplier_lines(connection, actor, today),
+        purchasing=await figures.purchasing(connection, actor, ends),
         sales=await figures.sales(connection, actor, ends),
-        transit=await figures.transit(connection, actor, today, ends),
+        transit=transit,
         markers=await _markers(connection, actor, today, language),
         news=await _news(connection, actor, language),
-        attention=await _attention(connection, actor, today, language),
-        attention_columns=ATTENTION_COLUMNS,
-        today=today,
-        month_days=MONTH_DAYS,
-        month_from=today - timedelta(days=MONTH_DAYS - 1),
+        month_days=figures.MONTH_DAYS,
     )
 
 
@@ -143,54 +163,6 @@ def _happening_entry(row: Happening, language: Language) -> TimelineEntry:
         f"/shipments/{row.shipment_id}",
         word.tone,
     )
-
-
-async def _attention(
-    connection: Connection, actor: Actor, today: date, language: Language
-) -> list[Attention]:
-    ours = connection, actor.organization_id
-    found: list[Attention] = []
-    if Permission.SHIPMENTS_READ in actor.permissions:
-        for late in await punctuality_queries.list_late(*ours, today, OF_EACH):
-            reason = _overdue(late.expected_delivery_date, today, language)
-            told = (reason, delay_reason(late.payload), late.destination)
-            name = late.reference_id or late.tracking_number or language.gettext("Shipment")
-            found.append(Attention(name, f"/shipments/{late.id}", "late", _joined(told)))
-    if Permission.PURCHASE_ORDERS_READ in actor.permissions:
-        for order in await supply_queries.list_late(*ours, today, OF_EACH):
-            reason = _overdue(order.expected_delivery_date, today, language)
-            href = f"/purchase-orders/{order.id}"
-            found.append(Attention(order.po_number, href, "late", _joined((reason, order.supplier_name))))
-    if Permission.SALES_ORDERS_READ in actor.permissions:
-        for short in await demand_queries.list_short(*ours, OF_EACH):
-            reason = language.ngettext(
-                "%(units)s unit neither shipped nor reserved",
-                "%(units)s units neither shipped nor reserved",
-                short.missing,
-            ) % {"units": language.number(short.missing)}
-            href = f"/sales-orders/{short.id}"
-            found.append(Attention(short.so_number, href, "short", _joined((reason, short.customer_name))))
-    if Permission.INVENTORY_READ in actor.permissions:
-        for empty in await stock_queries.list_stocked_out(*ours, OF_EACH):
-            reason = language.gettext(N_("None on hand"))
-            if empty.reorder_level:
-                reason = language.gettext(N_("None on hand; reorder level %(level)s")) % {
-                    "level": language.number(empty.reorder_level)
-                }
-            href = f"/inventory?product_id={empty.product_id}"
-            found.append(Attention(f"{empty.sku} {empty.name}", href, "out_of_stock", reason))
-    return found
-
-
-def _overdue(expected: date, today: date, language: Language) -> str:
-    late_days = (today - expected).days
-    return language.ngettext("%(days)s day late", "%(days)s days late", late_days) % {
-        "days": language.number(late_days)
-    }
-
-
-def _joined(parts: tuple[str | None, ...]) -> str:
-    return " · ".join(part for part in parts if part)
 
 
 PAGES = [control_tower_page, control_tower_markers, control_tower_news]

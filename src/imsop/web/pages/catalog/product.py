@@ -19,6 +19,7 @@ from imsop.inventory.days import queries as days_queries
 from imsop.inventory.days.queries import AsOf
 from imsop.inventory.ledger.queries import LEDGER
 from imsop.inventory.stock import queries as stock_queries
+from imsop.inventory.stock.models import Stock
 from imsop.purchasing.supply import queries as purchasing
 from imsop.sales.demand import queries as sales
 from imsop.shipping.transit import queries as shipping
@@ -137,10 +138,12 @@ async def _stock(
         *days.charted(as_of, newest, actor.timezone),
         actor.timezone,
     )
+    stock = await stock_queries.list_stock_of_product(
+        connection, actor.organization_id, product.id, AsOf(as_of, actor.timezone) if as_of else None
+    )
     return {
-        "stock": await stock_queries.list_stock_of_product(
-            connection, actor.organization_id, product.id, AsOf(as_of, actor.timezone) if as_of else None
-        ),
+        "stock": stock,
+        "state": await _state(connection, actor, product, stock),
         "stock_columns": [c for c in STOCK_COLUMNS if as_of is None or c.name not in NOW_ONLY],
         "movements": movements.items,
         "movement_columns": MOVEMENT_COLUMNS,
@@ -155,6 +158,15 @@ async def _stock(
         if movements.items
         else None,
     }
+
+
+async def _state(connection: Connection, actor: Actor, product: Product, stock: list[Stock]) -> str:
+    """The state of the product as a whole; one that never was in a warehouse has no balance to tell it."""
+    states = {row.state for row in stock}
+    if states or product.status != "active":
+        return product.status if not states else "in_stock" if "in_stock" in states else states.pop()
+    is_out = await stock_queries.is_stocked_out(connection, actor.organization_id, product.id)
+    return "out_of_stock" if is_out else "no_demand"
 
 
 async def _orders(connection: Connection, actor: Actor, product_id: UUID) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
+from imsop.web.pages.documents import Flag
 from imsop.web.pages.lists import export, show
 
 COLUMNS = (
@@ -60,6 +61,7 @@ async def products_page(
     q: SearchQuery | None = None,
     status: ProductStatus | None = None,
     category: Text100 | None = None,
+    out_of_stock: Flag | None = None,
     sort: ProductSort = "sku",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
@@ -69,6 +71,7 @@ async def products_page(
     shown = await show(
         connection, actor, products_queries.PRODUCTS, COLUMNS,
         sort=sort, cursor=cursor, before=before, q=spellings_of(q), status=status, category=category,
+        out_of_stock=True if out_of_stock else None,
     )  # fmt: skip
     stock = await inventory.sum_stock(connection, actor.organization_id, [row.id for row in shown.rows])
     categories = [
@@ -85,6 +88,7 @@ async def export_products(
     q: SearchQuery | None = None,
     status: ProductStatus | None = None,
     category: Text100 | None = None,
+    out_of_stock: Flag | None = None,
     sort: ProductSort = "sku",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
@@ -97,6 +101,7 @@ async def export_products(
         status=status,
         category=category,
         decimal=decimal,
+        out_of_stock=True if out_of_stock else None,
     )
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal, get_args
-from uuid import UUID
 
 from litestar import Response, get
 
-from imsop.catalog.products import queries as catalog
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor
 from imsop.core.searching import SearchQuery
@@ -18,14 +16,16 @@ from imsop.identity.roles.permissions import Permission
 from imsop.inventory.ledger.models import LedgerEntry
 from imsop.inventory.ledger.queries import LEDGER
 from imsop.inventory.ledger.rules import MovementKind, TransactionType
-from imsop.inventory.warehouses import queries as warehouses_queries
 from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, WAREHOUSE, IdOrName, pick, require
 from imsop.web.search import ids_of
+
+ROW_FILTERS = (PRODUCT, WAREHOUSE)
 
 COLUMNS = (
     Column("occurred_at", N_("Occurred"), "date", sort="occurred_at"),
@@ -64,8 +64,8 @@ LedgerSort = Literal["occurred_at", "-occurred_at"]
 async def ledger_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
-    product_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    product_id: IdOrName | None = None,
+    warehouse_id: IdOrName | None = None,
     transaction_type: TransactionType | None = None,
     movement_kind: MovementKind | None = None,
     reference: ShortName | None = None,
@@ -77,18 +77,18 @@ async def ledger_page(
 ) -> Response[bytes]:
     """`first` and `last` are inclusive."""
     connection, actor = await request.begin()
+    picked = await pick(connection, actor, ROW_FILTERS, product_id=product_id, warehouse_id=warehouse_id)
     filters = _filters(
         actor, occurred_from, occurred_to, product_ids=await ids_of(connection, actor, "product", q),
-        product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
-        movement_kind=movement_kind, reference_id=reference,
+        transaction_type=transaction_type, movement_kind=movement_kind, reference_id=reference, **picked.ids,
     )  # fmt: skip
     shown = await show(connection, actor, LEDGER, COLUMNS, sort=sort, cursor=cursor, before=before, **filters)
     return render(
         request,
         "pages/inventory/ledger.html",
+        status=picked.status,
         shown=shown,
-        product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
-        warehouses=await warehouses_queries.list_names(connection, actor.organization_id),
+        picked=picked,
         types=get_args(TransactionType),
         kinds=get_args(MovementKind),
     )
@@ -98,8 +98,8 @@ async def ledger_page(
 async def export_ledger(
     request: TenantRequest,
     q: SearchQuery | None = None,
-    product_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    product_id: IdOrName | None = None,
+    warehouse_id: IdOrName | None = None,
     transaction_type: TransactionType | None = None,
     movement_kind: MovementKind | None = None,
     reference: ShortName | None = None,
@@ -109,10 +109,10 @@ async def export_ledger(
     decimal: DecimalMark | None = None,
 ) -> Streamed:
     connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, product_id=product_id, warehouse_id=warehouse_id)
     filters = _filters(
         actor, occurred_from, occurred_to, product_ids=await ids_of(connection, actor, "product", q),
-        product_id=product_id, warehouse_id=warehouse_id, transaction_type=transaction_type,
-        movement_kind=movement_kind, reference_id=reference,
+        transaction_type=transaction_type, movement_kind=movement_kind, reference_id=reference, **rows,
     )  # fmt: skip
     return await export(request, LEDGER, CELLS, sort=sort, **filters, decimal=decimal)
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from imsop.catalog.products import queries as catalog
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing
 from imsop.core.searching import SearchQuery, spellings_of
@@ -19,13 +18,15 @@ from imsop.identity.roles.permissions import Permission
 from imsop.inventory.days.queries import AsOf, DayStock
 from imsop.inventory.stock.models import Stock, StockState
 from imsop.inventory.stock.queries import STOCK, STOCK_AS_OF
-from imsop.inventory.warehouses import queries as warehouses_queries
 from imsop.ui.language import N_, DecimalMark, Language
 from imsop.ui.parts import Chart, Column, Series
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, WAREHOUSE, IdOrName, filter_routes, pick, require
+
+ROW_FILTERS = (PRODUCT, WAREHOUSE)
 
 COLUMNS = (
     Column("product", N_("Product"), sort="name"),
@@ -34,7 +35,6 @@ COLUMNS = (
     Column("on_hand", N_("On hand"), "number"),
     Column("reserved", N_("Reserved"), "number"),
     Column("available", N_("Available"), "number"),
-    Column("reorder_level", N_("Reorder level"), "number"),
     Column("value", N_("Value at cost"), "number"),
     Column("last_counted", N_("Last counted"), "date"),
     Column("state", N_("Status")),
@@ -52,7 +52,6 @@ CELLS: dict[str, Callable[[Stock], object]] = {
     "on_hand": lambda row: row.on_hand,
     "reserved": lambda row: row.reserved,
     "available": lambda row: row.available,
-    "reorder_level": lambda row: row.reorder_level,
     "value": lambda row: row.value,
     "last_counted": lambda row: row.last_counted,
     "state": lambda row: row.state,
@@ -72,8 +71,8 @@ StockSort = Literal["sku", "-sku", "name", "-name"]
 async def inventory_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
-    product_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    product_id: IdOrName | None = None,
+    warehouse_id: IdOrName | None = None,
     stock_state: StateParameter = None,
     as_of: date | None = None,
     sort: StockSort = "name",
@@ -81,20 +80,19 @@ async def inventory_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
+    picked = await pick(connection, actor, ROW_FILTERS, product_id=product_id, warehouse_id=warehouse_id)
     listing, fixed = _listing(as_of, actor)
-    filters = _filters(q, product_id, warehouse_id, stock_state)
+    filters = _filters(q, picked.ids, stock_state)
     shown = await show(
         connection, actor, listing, [c for c in COLUMNS if as_of is None or c.name not in NOW_ONLY],
         sort=sort, cursor=cursor, before=before, fixed=fixed, **filters,
     )  # fmt: skip
-    product = product_id and await catalog.get_product(connection, actor.organization_id, product_id)
-    warehouses = await warehouses_queries.list_names(connection, actor.organization_id)
     return render(
         request,
         "pages/inventory/stock.html",
+        status=picked.status,
         shown=shown,
-        product=product,
-        warehouses=warehouses,
+        picked=picked,
         as_of=as_of,
     )
 
@@ -103,16 +101,18 @@ async def inventory_page(
 async def export_inventory(
     request: TenantRequest,
     q: SearchQuery | None = None,
-    product_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    product_id: IdOrName | None = None,
+    warehouse_id: IdOrName | None = None,
     stock_state: StateParameter = None,
     as_of: date | None = None,
     sort: StockSort = "name",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
-    listing, fixed = _listing(as_of, request.actor)
-    filters = _filters(q, product_id, warehouse_id, stock_state)
-    day = as_of or today(request.actor.timezone)
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, product_id=product_id, warehouse_id=warehouse_id)
+    listing, fixed = _listing(as_of, actor)
+    filters = _filters(q, rows, stock_state)
+    day = as_of or today(actor.timezone)
     return await export(
         request, listing, CELLS | {"as_of": lambda _: day}, sort=sort, fixed=fixed, **filters, decimal=decimal
     )
@@ -126,16 +126,10 @@ def _listing(as_of: date | None, actor: Actor) -> tuple[Listing[Stock], tuple[ob
 
 def _filters(
     q: str | None,
-    product_id: UUID | None,
-    warehouse_id: UUID | None,
+    rows: dict[str, UUID | None],
     state: StockState | None,
 ) -> dict[str, Any]:
-    return {
-        "q": spellings_of(q),
-        "product_id": product_id,
-        "warehouse_id": warehouse_id,
-        "state": state,
-    }
+    return {"q": spellings_of(q), **rows, "state": state}
 
 
 def stock_chart(
@@ -158,4 +152,8 @@ def stock_chart(
     )
 
 
-PAGES = [inventory_page, export_inventory]
+PAGES = [
+    inventory_page,
+    export_inventory,
+    *filter_routes("/inventory", Permission.INVENTORY_READ, ROW_FILTERS),
+]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Literal, get_args
-from uuid import UUID
 
 from litestar import Response, get
 
@@ -12,12 +11,15 @@ from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.warehouses.models import ZoneType
-from imsop.inventory.warehouses.queries import ZONES_OF_WAREHOUSES, ZoneOfWarehouse, list_names
+from imsop.inventory.warehouses.queries import ZONES_OF_WAREHOUSES, ZoneOfWarehouse
 from imsop.ui.language import N_, DecimalMark
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import WAREHOUSE, IdOrName, filter_routes, pick, require
+
+ROW_FILTERS = (WAREHOUSE,)
 
 COLUMNS = (
     Column("code", N_("Zone"), sort="code"),
@@ -46,7 +48,7 @@ ZoneSort = Literal["warehouse", "-warehouse", "code", "-code", "name", "-name"]
 async def zones_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
-    warehouse_id: UUID | None = None,
+    warehouse_id: IdOrName | None = None,
     type: ZoneType | None = None,  # noqa: A002 - the name in the URL
     sort: ZoneSort = "warehouse",
     cursor: Cursor | None = None,
@@ -54,16 +56,18 @@ async def zones_page(
     saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
+    picked = await pick(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     shown = await show(
         connection, actor, ZONES_OF_WAREHOUSES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, q=spellings_of(q), warehouse_id=warehouse_id, zone_type=type,
+        sort=sort, cursor=cursor, before=before, q=spellings_of(q), zone_type=type, **picked.ids,
     )  # fmt: skip
     return render(
         request,
         "pages/inventory/zones.html",
+        status=picked.status,
         saved=saved,
         shown=shown,
-        warehouses=await list_names(connection, actor.organization_id),
+        picked=picked,
         types=get_args(ZoneType),
     )
 
@@ -72,21 +76,23 @@ async def zones_page(
 async def export_zones(
     request: TenantRequest,
     q: SearchQuery | None = None,
-    warehouse_id: UUID | None = None,
+    warehouse_id: IdOrName | None = None,
     type: ZoneType | None = None,  # noqa: A002
     sort: ZoneSort = "warehouse",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     return await export(
         request,
         ZONES_OF_WAREHOUSES,
         CELLS,
         sort=sort,
         q=spellings_of(q),
-        warehouse_id=warehouse_id,
         zone_type=type,
+        **rows,
         decimal=decimal,
     )
 
 
-PAGES = [zones_page, export_zones]
+PAGES = [zones_page, export_zones, *filter_routes("/zones", Permission.WAREHOUSES_READ, ROW_FILTERS)]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput
@@ -52,14 +51,3 @@ def at_inputs(
             name = f"{what}-{lines[int(found[1])].id}"
         errors.append(FieldError(name, error.message))
     return errors
-
-
-def known(fields: Mapping[str, str], name: str) -> UUID | None:
-    """The id in a field; None if it is empty. Raises InvalidInput."""
-    text = fields.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidInput.of(name, "must be chosen from the list") from None

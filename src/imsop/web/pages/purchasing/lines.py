@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+from asyncpg import Range
 from litestar import Response, get
 
-from imsop.catalog.products import queries as catalog
 from imsop.core.fields import Count
 from imsop.core.instants import today
 from imsop.core.listing import Cursor
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -22,8 +23,11 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages.documents import Outcome, line_statuses, lines_counted
+from imsop.web.pages.documents import Outcome, days_listed, line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, SUPPLIER, IdOrName, pick, require
+
+ROW_FILTERS = (PRODUCT,)
 
 COLUMNS = (
     Column("order", N_("Purchase order")),
@@ -70,7 +74,7 @@ async def supplier_lines_page(
     request: TenantRequest,
     supplier_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     lead_time_from: Count | None = None,
@@ -81,19 +85,21 @@ async def supplier_lines_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     supplier = await actions.get_supplier(connection, actor, supplier_id)
+    picked = await pick(connection, actor, ROW_FILTERS, product_id=product_id)
     day = today(actor.timezone)
     shown = await show(
         connection, actor, performance.SUPPLIER_LINES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, supplier_id=supplier_id, product_id=product_id,
+        sort=sort, cursor=cursor, before=before, supplier_id=supplier_id, **picked.ids,
         due_from=due_from, lead_time_from=lead_time_from, lead_time_before=lead_time_before,
         **lines_counted(outcome, day, due_before),
     )  # fmt: skip
     return render(
         request,
         "pages/purchasing/lines.html",
+        status=picked.status,
         supplier=supplier,
         shown=shown,
-        product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
+        picked=picked,
         line_statuses=line_statuses(
             shown.rows, lambda line: line.status, lambda line: line.quantity_received, day
         ),
@@ -113,7 +119,7 @@ async def export_supplier_lines(
     request: TenantRequest,
     supplier_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     lead_time_from: Count | None = None,
@@ -123,12 +129,99 @@ async def export_supplier_lines(
 ) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_supplier(connection, actor, supplier_id)
+    rows = await require(connection, actor, ROW_FILTERS, product_id=product_id)
     return await export(
         request, performance.SUPPLIER_LINES, CELLS,
-        sort=sort, supplier_id=supplier_id, product_id=product_id, due_from=due_from,
+        sort=sort, supplier_id=supplier_id, **rows, due_from=due_from,
         lead_time_from=lead_time_from, lead_time_before=lead_time_before,
         **lines_counted(outcome, today(actor.timezone), due_before), decimal=decimal,
     )  # fmt: skip
 
 
-PAGES = [supplier_lines_page, export_supplier_lines]
+ALL_ROW_FILTERS = (SUPPLIER, PRODUCT)
+ALL_COLUMNS = (
+    COLUMNS[0],
+    Column("supplier", N_("Supplier")),
+    *(column for column in COLUMNS[1:] if column.name not in {"reserved", "returned"}),
+)
+ALL_CELLS = CELLS | {
+    "supplier": lambda row: row.supplier_name,
+    "supplier_id": lambda row: row.supplier_id,
+}
+
+
+def _of_all(
+    actor: Actor,
+    rows: dict[str, Any],
+    outcome: Outcome | None,
+    due_from: date | None,
+    due_before: date | None,
+) -> dict[str, Any]:
+    """What the lines of all suppliers are filtered by: those due within some days, for an index."""
+    day = today(actor.timezone)
+    first, before = days_listed(due_from, due_before, day)
+    return {
+        **rows,
+        "dated": Range(first, before),
+        "due_from": first,
+        **lines_counted(outcome, day, before),
+    }
+
+
+@get("/purchase-orders/lines", opt=allow(Permission.PURCHASE_ORDERS_READ), include_in_schema=False)
+async def all_purchasing_lines_page(
+    request: TenantRequest,
+    outcome: Outcome | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    picked = await pick(connection, actor, ALL_ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
+    filters = _of_all(actor, picked.ids, outcome, due_from, due_before)
+    shown = await show(
+        connection, actor, performance.SUPPLIER_LINES, ALL_COLUMNS,
+        sort=sort, cursor=cursor, before=before, **filters,
+    )  # fmt: skip
+    day = today(actor.timezone)
+    return render(
+        request,
+        "pages/purchasing/lines.html",
+        status=picked.status,
+        supplier=None,
+        days=days_listed(due_from, due_before, day),
+        shown=shown,
+        picked=picked,
+        line_statuses=line_statuses(
+            shown.rows, lambda line: line.status, lambda line: line.quantity_received, day
+        ),
+        crumbs=[Crumb(N_("Purchase orders"), "/purchase-orders")],
+    )
+
+
+@get(
+    ["/purchase-orders/lines.csv", "/purchase-orders/lines.xlsx"],
+    opt=allow(Permission.PURCHASE_ORDERS_READ),
+    include_in_schema=False,
+)
+async def export_all_purchasing_lines(
+    request: TenantRequest,
+    outcome: Outcome | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+    decimal: DecimalMark | None = None,
+) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ALL_ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
+    filters = _of_all(actor, rows, outcome, due_from, due_before)
+    return await export(request, performance.SUPPLIER_LINES, ALL_CELLS, sort=sort, **filters, decimal=decimal)
+
+
+PAGES = [supplier_lines_page, export_supplier_lines, all_purchasing_lines_page, export_all_purchasing_lines]

@@ -37,7 +37,6 @@ from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import (
-    CHOICES,
     HISTORY,
     MAILS,
     SHIPMENT_COLUMNS,
@@ -49,6 +48,10 @@ from imsop.web.pages.documents import (
     names_of,
 )
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, SUPPLIER, IdOrName, filter_routes, pick, require
+
+ROW_FILTERS = (SUPPLIER, PRODUCT)
+
 
 COLUMNS = (
     Column("number", N_("Number"), sort="po_number"),
@@ -102,8 +105,7 @@ def _filters(
     actor: Actor,
     q: str | None,
     status: str | None,
-    supplier_id: UUID | None,
-    product_id: UUID | None,
+    rows: dict[str, UUID | None],
     is_open: Flag | None,
     is_late: Flag | None,
 ) -> dict[str, Any]:
@@ -111,8 +113,7 @@ def _filters(
     return {
         "q": spellings_of(q),
         "status": status,
-        "supplier_id": supplier_id,
-        "product_id": product_id,
+        **rows,
         **is_open_or_late(is_open, is_late, today(actor.timezone)),
     }
 
@@ -122,8 +123,8 @@ async def purchase_orders_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
     status: PurchaseOrderStatus | None = None,
-    supplier_id: UUID | None = None,
-    product_id: UUID | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
@@ -131,22 +132,19 @@ async def purchase_orders_page(
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    filters = _filters(request.actor, q, status, supplier_id, product_id, open, late)
+    picked = await pick(connection, actor, ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
+    filters = _filters(actor, q, status, picked.ids, open, late)
     shown = await show(
         connection, actor, orders_queries.PURCHASE_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **filters,
     )  # fmt: skip
-    names = await suppliers.list_supplier_names(connection, actor.organization_id, CHOICES + 1)
-    chosen = None
-    if supplier_id is not None and len(names) > CHOICES:
-        chosen = await suppliers.get_supplier(connection, actor.organization_id, supplier_id)
     return render(
         request,
         "pages/purchasing/orders.html",
+        status=picked.status,
         shown=shown,
         states=get_args(PurchaseOrderStatus),
-        suppliers=names if len(names) <= CHOICES else [],
-        supplier=chosen,
+        picked=picked,
         today=today(actor.timezone),
     )
 
@@ -160,14 +158,16 @@ async def export_purchase_orders(
     request: TenantRequest,
     q: SearchQuery | None = None,
     status: PurchaseOrderStatus | None = None,
-    supplier_id: UUID | None = None,
-    product_id: UUID | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     sort: PurchaseOrderSort = "-order_date",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
-    filters = _filters(request.actor, q, status, supplier_id, product_id, open, late)
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
+    filters = _filters(actor, q, status, rows, open, late)
     return await export(
         request, orders_queries.PURCHASE_ORDER_SUMMARIES, CELLS, sort=sort, **filters, decimal=decimal
     )
@@ -296,4 +296,10 @@ async def _posted(
     ]
 
 
-PAGES = [purchase_orders_page, export_purchase_orders, purchase_order_page, act_on_purchase_order]
+PAGES = [
+    purchase_orders_page,
+    export_purchase_orders,
+    purchase_order_page,
+    act_on_purchase_order,
+    *filter_routes("/purchase-orders", Permission.PURCHASE_ORDERS_READ, ROW_FILTERS),
+]

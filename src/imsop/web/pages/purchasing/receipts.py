@@ -16,7 +16,7 @@ from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.inventory.warehouses.queries import get_warehouse, list_names
+from imsop.inventory.warehouses.queries import get_warehouse
 from imsop.purchasing.orders.actions import DRAFTS
 from imsop.purchasing.orders.events import PURCHASE_ORDER_REOPENED
 from imsop.purchasing.orders.queries import get_progress
@@ -34,7 +34,9 @@ from imsop.web.pages import days
 from imsop.web.pages.documents import VersionlessReason
 from imsop.web.pages.forms import attempt, form_of
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import WAREHOUSE, IdOrName, filter_routes, pick, require
 
+ROW_FILTERS = (WAREHOUSE,)
 COLUMNS = (
     Column("number", N_("Number")),
     Column("order", N_("Purchase order")),
@@ -74,7 +76,7 @@ ReceiptSort = Literal["-received_at", "received_at"]
 async def goods_receipts_page(
     request: TenantRequest,
     purchase_order_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    warehouse_id: IdOrName | None = None,
     received_from: date | None = None,
     received_to: date | None = None,
     sort: ReceiptSort = "-received_at",
@@ -83,16 +85,18 @@ async def goods_receipts_page(
 ) -> Response[bytes]:
     """Both days are inclusive."""
     connection, actor = await request.begin()
+    picked = await pick(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     shown = await show(
         connection, actor, queries.RECEIPT_SUMMARIES, COLUMNS, sort=sort, cursor=cursor, before=before,
-        purchase_order_id=purchase_order_id, warehouse_id=warehouse_id,
+        purchase_order_id=purchase_order_id, **picked.ids,
         **_between(actor, received_from, received_to),
     )  # fmt: skip
     return render(
         request,
         "pages/purchasing/receipts.html",
+        status=picked.status,
         shown=shown,
-        warehouses=await list_names(connection, actor.organization_id),
+        picked=picked,
         order=purchase_order_id and await DRAFTS.require(connection, actor, purchase_order_id),
     )
 
@@ -105,16 +109,18 @@ async def goods_receipts_page(
 async def export_goods_receipts(
     request: TenantRequest,
     purchase_order_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    warehouse_id: IdOrName | None = None,
     received_from: date | None = None,
     received_to: date | None = None,
     sort: ReceiptSort = "-received_at",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     return await export(
         request, queries.RECEIPT_SUMMARIES, CELLS, sort=sort, purchase_order_id=purchase_order_id,
-        warehouse_id=warehouse_id, decimal=decimal,
-        **_between(request.actor, received_from, received_to),
+        **rows, decimal=decimal,
+        **_between(actor, received_from, received_to),
     )  # fmt: skip
 
 
@@ -184,4 +190,10 @@ def _between(actor: Actor, first: date | None, last: date | None) -> dict[str, A
     }
 
 
-PAGES = [goods_receipts_page, export_goods_receipts, goods_receipt_page, reverse_goods_receipt]
+PAGES = [
+    goods_receipts_page,
+    export_goods_receipts,
+    goods_receipt_page,
+    reverse_goods_receipt,
+    *filter_routes("/goods-receipts", Permission.GOODS_RECEIPTS_READ, ROW_FILTERS),
+]

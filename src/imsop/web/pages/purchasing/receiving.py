@@ -17,7 +17,6 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.inventory.warehouses.queries import list_names
 from imsop.purchasing.orders.actions import DRAFTS
 from imsop.purchasing.orders.events import PURCHASE_ORDER_RECEIVED
 from imsop.purchasing.orders.lifecycle import OPEN
@@ -31,7 +30,8 @@ from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
-from imsop.web.pages.purchasing.line_forms import at_inputs, instant, known, quantity, typed
+from imsop.web.pages.purchasing.line_forms import at_inputs, instant, quantity, typed
+from imsop.web.pages.row_filters import WAREHOUSE, pick, require
 
 
 class Head(Struct, frozen=True):
@@ -73,7 +73,8 @@ async def receive(request: StrictRequest, order_id: UUID) -> Response[Any]:
     lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
     arrived = [line for line in lines if typed(fields, "accepted", line) or typed(fields, "rejected", line)]
     try:
-        new = _entered(fields, arrived, order_id, actor)
+        to = await require(connection, actor, (WAREHOUSE,), warehouse_id=fields.get("warehouse_id"))
+        new = _entered(fields, arrived, order_id, to["warehouse_id"], actor)
         async with attempt(connection):
             receipt = await actions.receive_goods(connection, actor, new)
     except DomainError as refusal:
@@ -83,7 +84,11 @@ async def receive(request: StrictRequest, order_id: UUID) -> Response[Any]:
 
 
 def _entered(
-    fields: Mapping[str, str], arrived: Sequence[LineOnForm], order_id: UUID, actor: Actor
+    fields: Mapping[str, str],
+    arrived: Sequence[LineOnForm],
+    order_id: UUID,
+    warehouse_id: UUID | None,
+    actor: Actor,
 ) -> NewGoodsReceipt:
     """The receipt as typed. Raises InvalidInput naming each input that is wrong."""
     if not arrived:
@@ -109,7 +114,7 @@ def _entered(
     return NewGoodsReceipt(
         order_id,
         received,
-        known(fields, "warehouse_id"),
+        warehouse_id,
         head.delivery_note,
         head.dock,
         instant(fields, "received_at", actor.timezone),
@@ -129,7 +134,8 @@ async def _form(
     """The form, with the `sent` values after an error."""
     order = await DRAFTS.require(connection, actor, order_id)
     lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
-    values = defaultdict(str, {"warehouse_id": str(order.warehouse_id or "")} | dict(sent or {}))
+    picked = await pick(connection, actor, (WAREHOUSE,), warehouse_id=str(order.warehouse_id or ""))
+    values = defaultdict(str, picked.texts | dict(sent or {}))
     return render(
         request,
         "pages/purchasing/receiving.html",
@@ -141,7 +147,6 @@ async def _form(
         lines=[line for line in lines if line.quantity_open or f"accepted-{line.id}" in values],
         done=[line for line in lines if not line.quantity_open],
         can_receive=order.status in OPEN,
-        warehouses=await list_names(connection, actor.organization_id),
         values=values,
         form_key=values.get("form_key") or secrets.token_urlsafe(16),
         crumbs=[

@@ -17,7 +17,6 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.inventory.warehouses.queries import list_names
 from imsop.purchasing.orders.actions import DRAFTS
 from imsop.purchasing.receipts import queries
 from imsop.purchasing.receipts.queries import LineOnForm
@@ -30,7 +29,8 @@ from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
-from imsop.web.pages.purchasing.line_forms import at_inputs, instant, known, quantity, typed
+from imsop.web.pages.purchasing.line_forms import at_inputs, instant, quantity, typed
+from imsop.web.pages.row_filters import WAREHOUSE, pick, require
 
 
 class Head(Struct, frozen=True):
@@ -67,7 +67,8 @@ async def return_goods(request: StrictRequest, order_id: UUID) -> Response[Any]:
     lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
     back = [line for line in lines if typed(fields, "returned", line)]
     try:
-        new = _entered(fields, back, order_id, actor)
+        of = await require(connection, actor, (WAREHOUSE,), warehouse_id=fields.get("warehouse_id"))
+        new = _entered(fields, back, order_id, of["warehouse_id"], actor)
         async with attempt(connection):
             returned = await actions.return_goods(connection, actor, new)
     except DomainError as refusal:
@@ -77,12 +78,15 @@ async def return_goods(request: StrictRequest, order_id: UUID) -> Response[Any]:
 
 
 def _entered(
-    fields: Mapping[str, str], back: Sequence[LineOnForm], order_id: UUID, actor: Actor
+    fields: Mapping[str, str],
+    back: Sequence[LineOnForm],
+    order_id: UUID,
+    warehouse_id: UUID | None,
+    actor: Actor,
 ) -> NewSupplierReturn:
     """The return as typed. Raises InvalidInput naming each input that is wrong."""
     if not back:
         raise InvalidInput("enter how much of each line goes back; nothing was entered")
-    warehouse_id = known(fields, "warehouse_id")
     if warehouse_id is None:
         raise InvalidInput.of("warehouse_id", "is required")
     errors: list[FieldError] = []
@@ -126,7 +130,8 @@ async def _form(
     """The form, with the `sent` values after an error."""
     order = await DRAFTS.require(connection, actor, order_id)
     lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
-    values = defaultdict(str, {"warehouse_id": str(order.warehouse_id or "")} | dict(sent or {}))
+    picked = await pick(connection, actor, (WAREHOUSE,), warehouse_id=str(order.warehouse_id or ""))
+    values = defaultdict(str, picked.texts | dict(sent or {}))
     return render(
         request,
         "pages/purchasing/returning.html",
@@ -136,7 +141,6 @@ async def _form(
         order=order,
         supplier=await get_supplier(connection, actor.organization_id, order.supplier_id),
         lines=[line for line in lines if line.quantity_received > line.quantity_returned],
-        warehouses=await list_names(connection, actor.organization_id),
         values=values,
         form_key=values.get("form_key") or secrets.token_urlsafe(16),
         crumbs=[

@@ -16,7 +16,7 @@ from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.inventory.warehouses.queries import get_warehouse, list_names
+from imsop.inventory.warehouses.queries import get_warehouse
 from imsop.purchasing.orders.actions import DRAFTS
 from imsop.purchasing.receipts.models import Reversal
 from imsop.purchasing.returns import actions, queries
@@ -33,7 +33,9 @@ from imsop.web.pages import days
 from imsop.web.pages.documents import VersionlessReason
 from imsop.web.pages.forms import attempt, form_of
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import WAREHOUSE, IdOrName, filter_routes, pick, require
 
+ROW_FILTERS = (WAREHOUSE,)
 COLUMNS = (
     Column("number", N_("Number")),
     Column("order", N_("Purchase order")),
@@ -70,7 +72,7 @@ ReturnSort = Literal["-returned_at", "returned_at"]
 async def supplier_returns_page(
     request: TenantRequest,
     purchase_order_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    warehouse_id: IdOrName | None = None,
     returned_from: date | None = None,
     returned_to: date | None = None,
     sort: ReturnSort = "-returned_at",
@@ -79,16 +81,18 @@ async def supplier_returns_page(
 ) -> Response[bytes]:
     """Both days are inclusive."""
     connection, actor = await request.begin()
+    picked = await pick(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     shown = await show(
         connection, actor, queries.RETURN_SUMMARIES, COLUMNS, sort=sort, cursor=cursor, before=before,
-        purchase_order_id=purchase_order_id, warehouse_id=warehouse_id,
+        purchase_order_id=purchase_order_id, **picked.ids,
         **_between(actor, returned_from, returned_to),
     )  # fmt: skip
     return render(
         request,
         "pages/purchasing/returns.html",
+        status=picked.status,
         shown=shown,
-        warehouses=await list_names(connection, actor.organization_id),
+        picked=picked,
         order=purchase_order_id and await DRAFTS.require(connection, actor, purchase_order_id),
     )
 
@@ -101,16 +105,18 @@ async def supplier_returns_page(
 async def export_supplier_returns(
     request: TenantRequest,
     purchase_order_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
+    warehouse_id: IdOrName | None = None,
     returned_from: date | None = None,
     returned_to: date | None = None,
     sort: ReturnSort = "-returned_at",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     return await export(
         request, queries.RETURN_SUMMARIES, CELLS, sort=sort, purchase_order_id=purchase_order_id,
-        warehouse_id=warehouse_id, decimal=decimal,
-        **_between(request.actor, returned_from, returned_to),
+        **rows, decimal=decimal,
+        **_between(actor, returned_from, returned_to),
     )  # fmt: skip
 
 
@@ -179,4 +185,10 @@ def _between(actor: Actor, first: date | None, last: date | None) -> dict[str, A
     }
 
 
-PAGES = [supplier_returns_page, export_supplier_returns, supplier_return_page, reverse_supplier_return]
+PAGES = [
+    supplier_returns_page,
+    export_supplier_returns,
+    supplier_return_page,
+    reverse_supplier_return,
+    *filter_routes("/supplier-returns", Permission.GOODS_RECEIPTS_READ, ROW_FILTERS),
+]

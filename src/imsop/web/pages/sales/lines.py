@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+from asyncpg import Range
 from litestar import Response, get
 
-from imsop.catalog.products import queries as catalog
 from imsop.core.instants import today
 from imsop.core.listing import Cursor
+from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -21,8 +22,11 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
 from imsop.ui.render import render
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages.documents import line_statuses, lines_counted
+from imsop.web.pages.documents import days_listed, line_statuses, lines_counted
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import CUSTOMER, PRODUCT, IdOrName, pick, require
+
+ROW_FILTERS = (PRODUCT,)
 
 COLUMNS = (
     Column("order", N_("Sales order")),
@@ -62,7 +66,7 @@ CELLS: dict[str, Callable[[CustomerLine], object]] = {
 LineSort = Literal["-due_on", "due_on"]
 
 
-Outcome = Literal["due", "on_time", "late", "open", "overdue"]
+Outcome = Literal["due", "on_time", "late", "on_time_in_full", "not_on_time_in_full", "open", "overdue"]
 
 
 @get("/customers/{customer_id:uuid}/lines", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
@@ -70,7 +74,7 @@ async def customer_lines_page(
     request: TenantRequest,
     customer_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     sort: LineSort = "-due_on",
@@ -79,18 +83,20 @@ async def customer_lines_page(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     customer = await actions.get_customer(connection, actor, customer_id)
+    picked = await pick(connection, actor, ROW_FILTERS, product_id=product_id)
     day = today(actor.timezone)
     shown = await show(
         connection, actor, performance.CUSTOMER_LINES, COLUMNS,
-        sort=sort, cursor=cursor, before=before, customer_id=customer_id, product_id=product_id,
+        sort=sort, cursor=cursor, before=before, customer_id=customer_id, **picked.ids,
         due_from=due_from, **lines_counted(outcome, day, due_before),
     )  # fmt: skip
     return render(
         request,
         "pages/sales/lines.html",
+        status=picked.status,
         customer=customer,
         shown=shown,
-        product=product_id and await catalog.get_product(connection, actor.organization_id, product_id),
+        picked=picked,
         line_statuses=line_statuses(
             shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day
         ),
@@ -110,7 +116,7 @@ async def export_customer_lines(
     request: TenantRequest,
     customer_id: UUID,
     outcome: Outcome | None = None,
-    product_id: UUID | None = None,
+    product_id: IdOrName | None = None,
     due_from: date | None = None,
     due_before: date | None = None,
     sort: LineSort = "-due_on",
@@ -118,11 +124,98 @@ async def export_customer_lines(
 ) -> Streamed:
     connection, actor = await request.begin()
     await actions.get_customer(connection, actor, customer_id)
+    rows = await require(connection, actor, ROW_FILTERS, product_id=product_id)
     return await export(
         request, performance.CUSTOMER_LINES, CELLS,
-        sort=sort, customer_id=customer_id, product_id=product_id, due_from=due_from,
+        sort=sort, customer_id=customer_id, **rows, due_from=due_from,
         **lines_counted(outcome, today(actor.timezone), due_before), decimal=decimal,
     )  # fmt: skip
 
 
-PAGES = [customer_lines_page, export_customer_lines]
+ALL_ROW_FILTERS = (CUSTOMER, PRODUCT)
+ALL_COLUMNS = (
+    COLUMNS[0],
+    Column("customer", N_("Customer")),
+    *(column for column in COLUMNS[1:] if column.name not in {"reserved", "returned"}),
+)
+ALL_CELLS = CELLS | {
+    "customer": lambda row: row.customer_name,
+    "customer_id": lambda row: row.customer_id,
+}
+
+
+def _of_all(
+    actor: Actor,
+    rows: dict[str, Any],
+    outcome: Outcome | None,
+    due_from: date | None,
+    due_before: date | None,
+) -> dict[str, Any]:
+    """What the lines of all customers are filtered by: those due within some days, for an index."""
+    day = today(actor.timezone)
+    first, before = days_listed(due_from, due_before, day)
+    return {
+        **rows,
+        "dated": Range(first, before),
+        "due_from": first,
+        **lines_counted(outcome, day, before),
+    }
+
+
+@get("/sales-orders/lines", opt=allow(Permission.SALES_ORDERS_READ), include_in_schema=False)
+async def all_sales_lines_page(
+    request: TenantRequest,
+    outcome: Outcome | None = None,
+    customer_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Response[bytes]:
+    connection, actor = await request.begin()
+    picked = await pick(connection, actor, ALL_ROW_FILTERS, customer_id=customer_id, product_id=product_id)
+    filters = _of_all(actor, picked.ids, outcome, due_from, due_before)
+    shown = await show(
+        connection, actor, performance.CUSTOMER_LINES, ALL_COLUMNS,
+        sort=sort, cursor=cursor, before=before, **filters,
+    )  # fmt: skip
+    day = today(actor.timezone)
+    return render(
+        request,
+        "pages/sales/lines.html",
+        status=picked.status,
+        customer=None,
+        days=days_listed(due_from, due_before, day),
+        shown=shown,
+        picked=picked,
+        line_statuses=line_statuses(
+            shown.rows, lambda line: line.status, lambda line: line.quantity_shipped, day
+        ),
+        crumbs=[Crumb(N_("Sales orders"), "/sales-orders")],
+    )
+
+
+@get(
+    ["/sales-orders/lines.csv", "/sales-orders/lines.xlsx"],
+    opt=allow(Permission.SALES_ORDERS_READ),
+    include_in_schema=False,
+)
+async def export_all_sales_lines(
+    request: TenantRequest,
+    outcome: Outcome | None = None,
+    customer_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
+    due_from: date | None = None,
+    due_before: date | None = None,
+    sort: LineSort = "-due_on",
+    decimal: DecimalMark | None = None,
+) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ALL_ROW_FILTERS, customer_id=customer_id, product_id=product_id)
+    filters = _of_all(actor, rows, outcome, due_from, due_before)
+    return await export(request, performance.CUSTOMER_LINES, ALL_CELLS, sort=sort, **filters, decimal=decimal)
+
+
+PAGES = [customer_lines_page, export_customer_lines, all_sales_lines_page, export_all_sales_lines]

@@ -1,6 +1,7 @@
 """Pages of sales orders: the list, its export, and the order with its lines, history and shipments."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -29,7 +30,6 @@ from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import (
-    CHOICES,
     HISTORY,
     SHIPMENT_COLUMNS,
     SHIPMENTS,
@@ -40,6 +40,10 @@ from imsop.web.pages.documents import (
     names_of,
 )
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import CUSTOMER, PRODUCT, IdOrName, filter_routes, pick, require
+
+ROW_FILTERS = (CUSTOMER, PRODUCT)
+
 
 COLUMNS = (
     Column("number", N_("Number"), sort="so_number"),
@@ -93,8 +97,7 @@ def _filters(
     actor: Actor,
     q: str | None,
     status: str | None,
-    customer_id: UUID | None,
-    product_id: UUID | None,
+    rows: dict[str, UUID | None],
     is_counter_sale: Flag | None,
     is_open: Flag | None,
     is_late: Flag | None,
@@ -104,8 +107,7 @@ def _filters(
     return {
         "q": spellings_of(q),
         "status": status,
-        "customer_id": customer_id,
-        "product_id": product_id,
+        **rows,
         "counter": True if is_counter_sale else None,
         "short": True if is_short else None,
         **is_open_or_late(is_open, is_late, today(actor.timezone)),
@@ -117,33 +119,33 @@ async def sales_orders_page(
     request: TenantRequest,
     q: SearchQuery | None = None,
     status: SalesOrderStatus | None = None,
-    customer_id: UUID | None = None,
-    product_id: UUID | None = None,
+    customer_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     counter: Flag | None = None,
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     short: Flag | None = None,
+    expected_from: date | None = None,
+    expected_to: date | None = None,
     sort: SalesOrderSort = "-order_date",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    filters = _filters(request.actor, q, status, customer_id, product_id, counter, open, late, short)
+    picked = await pick(connection, actor, ROW_FILTERS, customer_id=customer_id, product_id=product_id)
+    filters = _filters(actor, q, status, picked.ids, counter, open, late, short)
+    filters |= {"expected_from": expected_from, "expected_to": expected_to}
     shown = await show(
         connection, actor, orders_queries.SALES_ORDER_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, **filters,
     )  # fmt: skip
-    names = await customers_queries.list_customer_names(connection, actor.organization_id, CHOICES + 1)
-    chosen = None
-    if customer_id is not None and len(names) > CHOICES:
-        chosen = await customers_queries.get_customer(connection, actor.organization_id, customer_id)
     return render(
         request,
         "pages/sales/orders.html",
+        status=picked.status,
         shown=shown,
         states=get_args(SalesOrderStatus),
-        customers=names if len(names) <= CHOICES else [],
-        customer=chosen,
+        picked=picked,
         today=today(actor.timezone),
     )
 
@@ -157,16 +159,21 @@ async def export_sales_orders(
     request: TenantRequest,
     q: SearchQuery | None = None,
     status: SalesOrderStatus | None = None,
-    customer_id: UUID | None = None,
-    product_id: UUID | None = None,
+    customer_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     counter: Flag | None = None,
     open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: Flag | None = None,
     short: Flag | None = None,
+    expected_from: date | None = None,
+    expected_to: date | None = None,
     sort: SalesOrderSort = "-order_date",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
-    filters = _filters(request.actor, q, status, customer_id, product_id, counter, open, late, short)
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, customer_id=customer_id, product_id=product_id)
+    filters = _filters(actor, q, status, rows, counter, open, late, short)
+    filters |= {"expected_from": expected_from, "expected_to": expected_to}
     return await export(
         request, orders_queries.SALES_ORDER_SUMMARIES, CELLS, sort=sort, **filters, decimal=decimal
     )
@@ -246,4 +253,10 @@ async def _order(
     )  # fmt: skip
 
 
-PAGES = [sales_orders_page, export_sales_orders, sales_order_page, act_on_sales_order]
+PAGES = [
+    sales_orders_page,
+    export_sales_orders,
+    sales_order_page,
+    act_on_sales_order,
+    *filter_routes("/sales-orders", Permission.SALES_ORDERS_READ, ROW_FILTERS),
+]

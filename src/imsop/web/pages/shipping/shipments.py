@@ -1,7 +1,7 @@
 """Pages of shipments: the list, its export, and the shipment with its route, events and contents."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
@@ -10,12 +10,16 @@ from litestar import Response, get
 
 from imsop.core import instants
 from imsop.core.database import Connection
+from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor, PageRequest
 from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.orders import queries as purchase_orders
+from imsop.sales.orders import queries as sales_orders
+from imsop.shipping.punctuality import queries as punctuality_queries
 from imsop.shipping.shipments import actions
 from imsop.shipping.shipments import queries as shipments_queries
 from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType
@@ -32,6 +36,9 @@ from imsop.ui.words import WORDS
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import Flag
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.row_filters import PRODUCT, SUPPLIER, IdOrName, filter_routes, pick, require
+
+ROW_FILTERS = (SUPPLIER, PRODUCT)
 
 COLUMNS = (
     Column("reference", N_("Reference")),
@@ -79,6 +86,8 @@ CELLS: dict[str, Callable[[ShipmentSummary], object]] = {
 ShipmentSort = Literal["created_at", "-created_at"]
 
 
+PUNCTUALITY_DAYS = 30
+"""Up to today, of which carriers' punctuality is told."""
 MOST_POSITIONS, MOST_EVENTS = 100, 100
 """Newest positions and events in the timeline of a shipment."""
 FAILURES: tuple[EventType, ...] = ("delayed", "exception")
@@ -90,30 +99,48 @@ async def shipments_page(
     q: SearchQuery | None = None,
     status: ShipmentStatus | None = None,
     type: ShipmentType | None = None,  # noqa: A002 - the name in the URL
+    open: Flag | None = None,  # noqa: A002
     late: bool | None = None,
+    carrier: ShortName | None = None,
+    expected_from: date | None = None,
+    expected_to: date | None = None,
     delivered_from: date | None = None,
     delivered_to: date | None = None,
     dated: Flag | None = None,
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    product_id: UUID | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     sort: ShipmentSort = "-created_at",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
+    picked = await pick(connection, actor, ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
     shown = await show(
         connection, actor, shipments_queries.SHIPMENT_SUMMARIES, COLUMNS,
         sort=sort, cursor=cursor, before=before, fixed=(instants.today(actor.timezone),),
-        q=spellings_of(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        q=spellings_of(q), status=status, shipment_type=type, open=True if open else None, late=late,
+        carrier=carrier, expected_from=expected_from, expected_to=expected_to, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
-        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
+        sales_order_id=sales_order_id, **picked.ids,
     )  # fmt: skip
+    today = instants.today(actor.timezone)
+    month = today - timedelta(days=PUNCTUALITY_DAYS - 1), today
     return render(
         request,
         "pages/shipping/shipments.html",
+        status=picked.status,
         shown=shown,
+        picked=picked,
+        purchase_order=purchase_order_id
+        and await purchase_orders.get_order(connection, actor.organization_id, purchase_order_id),
+        sales_order=sales_order_id
+        and await sales_orders.get_order(connection, actor.organization_id, sales_order_id),
+        punctuality=await punctuality_queries.get_punctuality(
+            connection, actor.organization_id, *month, carrier
+        ),
+        month=month,
         delivered_from=delivered_from,
         delivered_to=delivered_to,
     )
@@ -125,23 +152,30 @@ async def export_shipments(
     q: SearchQuery | None = None,
     status: ShipmentStatus | None = None,
     type: ShipmentType | None = None,  # noqa: A002
+    open: Flag | None = None,  # noqa: A002
     late: bool | None = None,
+    carrier: ShortName | None = None,
+    expected_from: date | None = None,
+    expected_to: date | None = None,
     delivered_from: date | None = None,
     delivered_to: date | None = None,
     dated: Flag | None = None,
     purchase_order_id: UUID | None = None,
     sales_order_id: UUID | None = None,
-    supplier_id: UUID | None = None,
-    product_id: UUID | None = None,
+    supplier_id: IdOrName | None = None,
+    product_id: IdOrName | None = None,
     sort: ShipmentSort = "-created_at",
     decimal: DecimalMark | None = None,
 ) -> Streamed:
+    connection, actor = await request.begin()
+    rows = await require(connection, actor, ROW_FILTERS, supplier_id=supplier_id, product_id=product_id)
     return await export(
         request, shipments_queries.SHIPMENT_SUMMARIES, CELLS,
-        sort=sort, fixed=(instants.today(request.actor.timezone),),
-        q=spellings_of(q), status=status, shipment_type=type, late=late, delivered_from=delivered_from,
+        sort=sort, fixed=(instants.today(actor.timezone),),
+        q=spellings_of(q), status=status, shipment_type=type, open=True if open else None, late=late,
+        carrier=carrier, expected_from=expected_from, expected_to=expected_to, delivered_from=delivered_from,
         delivered_to=delivered_to, dated=True if dated else None, purchase_order_id=purchase_order_id,
-        sales_order_id=sales_order_id, supplier_id=supplier_id, product_id=product_id,
+        sales_order_id=sales_order_id, **rows,
         decimal=decimal,
     )  # fmt: skip
 
@@ -284,4 +318,10 @@ def marker(row: Afloat, language: Language) -> Marker:
     )
 
 
-PAGES = [shipments_page, export_shipments, shipment_page, shipment_timeline]
+PAGES = [
+    shipments_page,
+    export_shipments,
+    shipment_page,
+    shipment_timeline,
+    *filter_routes("/shipments", Permission.SHIPMENTS_READ, ROW_FILTERS),
+]
