@@ -250,6 +250,26 @@ async def list_holders(
     )
 
 
+async def get_usual_warehouse(
+    connection: Connection, organization_id: UUID, supplier_id: UUID
+) -> UUID | None:
+    """The warehouse where goods of the supplier came in last; None if none did."""
+    found: UUID | None = await connection.fetchval(
+        """
+        SELECT r.warehouse_id
+        FROM purchase_orders o
+        JOIN goods_receipts r ON r.organization_id = $1 AND r.purchase_order_id = o.id
+        WHERE o.organization_id = $1 AND o.supplier_id = $2
+          AND o.order_date >= current_date - 400
+        ORDER BY r.received_at DESC, r.id DESC
+        LIMIT 1
+        """,
+        organization_id,
+        supplier_id,
+    )
+    return found
+
+
 async def list_rejecting_lines(
     connection: Connection, organization_id: UUID, order_line_ids: Sequence[UUID]
 ) -> dict[UUID, UUID]:

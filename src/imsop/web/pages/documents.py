@@ -1,5 +1,6 @@
 """Shared by the pages of both kinds of order: line states, names in the history, lines by quarter."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal, Protocol, TypeVar
@@ -178,6 +179,35 @@ async def names_of(
     """Names by id of the users who made these changes, and of the given others."""
     mentioned = {*(entry.changed_by for entry in history), *others}
     return await list_user_names(connection, actor.organization_id, [id_ for id_ in mentioned if id_])
+
+
+_LINE_FIELD = re.compile(r"lines\[([0-9]+)\]\.(\w+)")
+_LINE_FIELDS = {
+    "quantity": N_("Quantity"),
+    "unit_price": N_("Unit price"),
+    "quantity_closed": N_("Closed"),
+}
+
+
+class LinesChange(Protocol):
+    """An entry of an order's history, with what it changed of lines."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def changes(self) -> dict[str, Any] | None: ...
+
+
+def line_changes(history: Iterable[LinesChange], gettext: Callable[[str], str]) -> dict[UUID, list[str]]:
+    """What entries changed of lines, such as "Line 2, Quantity: 100 → 90", by the entry's id."""
+    told: dict[UUID, list[str]] = {}
+    for entry in history:
+        for key, change in (entry.changes or {}).items():
+            if found := _LINE_FIELD.fullmatch(key):
+                line = gettext(N_("Line %(n)s")) % {"n": found[1]}
+                field = gettext(_LINE_FIELDS[found[2]])
+                told.setdefault(entry.id, []).append(f"{line}, {field}: {change['old']} → {change['new']}")
+    return told
 
 
 class VerbForm(Struct, frozen=True, forbid_unknown_fields=True):

@@ -33,7 +33,7 @@ from imsop.suppliers.suppliers import queries as suppliers
 from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
-from imsop.ui.render import render
+from imsop.ui.render import page_of, render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import (
@@ -44,6 +44,7 @@ from imsop.web.pages.documents import (
     Flag,
     act,
     is_open_or_late,
+    line_changes,
     line_statuses,
     names_of,
 )
@@ -244,6 +245,7 @@ async def _order(
             shown.rows, lambda _: order.status, lambda line: line.quantity_received, now
         ),
         history=history.items,
+        line_changes=line_changes(history.items, page_of(request).language.gettext),
         names=await names_of(connection, actor, history.items, order.created_by),
         mails=await list_mails_of_purchase_order(connection, actor.organization_id, order_id, MAILS),
         shipments=shipments,

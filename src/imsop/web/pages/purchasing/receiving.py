@@ -134,7 +134,10 @@ async def _form(
     """The form, with the `sent` values after an error."""
     order = await DRAFTS.require(connection, actor, order_id)
     lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
-    picked = await pick(connection, actor, (WAREHOUSE,), warehouse_id=str(order.warehouse_id or ""))
+    warehouse_id = order.warehouse_id or await queries.get_usual_warehouse(
+        connection, actor.organization_id, order.supplier_id
+    )
+    picked = await pick(connection, actor, (WAREHOUSE,), warehouse_id=str(warehouse_id or ""))
     values = defaultdict(str, picked.texts | dict(sent or {}))
     return render(
         request,
