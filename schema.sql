@@ -1080,12 +1080,14 @@ CREATE TABLE public.purchase_orders (
     partner jsonb,
     searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[po_number, supplier_reference])::text[])) STORED,
     po_number_folded text GENERATED ALWAYS AS (public.folded((po_number)::text)) STORED COLLATE pg_catalog."C",
+    revision integer DEFAULT 0 NOT NULL,
     CONSTRAINT purchase_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT purchase_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_number_given CHECK (((po_number)::text <> ''::text)),
     CONSTRAINT purchase_orders_order_date__year CHECK (((order_date >= '1900-01-01'::date) AND (order_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_orders_po_number__one_spelling CHECK (((po_number)::text = public.one_spelling((po_number)::text))),
+    CONSTRAINT purchase_orders_revision_not_negative CHECK ((revision >= 0)),
     CONSTRAINT purchase_orders_status CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'confirmed'::text, 'shipped'::text, 'received'::text, 'cancelled'::text]))),
     CONSTRAINT purchase_orders_total_amount__range CHECK (((total_amount < '1000000000000'::numeric) AND (scale(total_amount) <= 4)))
 );
@@ -5051,6 +5053,8 @@ GRANT SELECT(supplier_reference) ON TABLE public.purchase_orders TO imsop_lookup
 GRANT INSERT(partner),UPDATE(partner) ON TABLE public.purchase_orders TO imsop_app;
 
 GRANT SELECT(searched) ON TABLE public.purchase_orders TO imsop_lookup;
+
+GRANT UPDATE(revision) ON TABLE public.purchase_orders TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.purchase_lines_dated(p_organization_id uuid, p_days daterange) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.purchase_lines_dated(p_organization_id uuid, p_days daterange) TO imsop_app;

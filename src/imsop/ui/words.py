@@ -55,6 +55,9 @@ WORDS: Mapping[str, Word] = {
     # States of order lines
     "open": Word(N_("Open")),
     "partial": Word(N_("Partial"), "tone-active"),
+    "none": Word(N_("Nothing received")),
+    "full": Word(N_("Received in full"), "tone-good"),
+    "over": Word(N_("More than ordered"), "tone-warning"),
     "short_closed": Word(N_("Short-closed"), "tone-warning"),
     # Movements
     "receipt": Word(N_("Receipt"), "tone-good"),

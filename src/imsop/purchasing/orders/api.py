@@ -13,11 +13,12 @@ from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
-from imsop.purchasing.orders import actions, queries
+from imsop.purchasing.orders import actions, amending, queries
 from imsop.purchasing.orders.events import (
     PURCHASE_ORDER_CHANGED,
     PURCHASE_ORDER_CREATED,
     PURCHASE_ORDER_DELETED,
+    PURCHASE_ORDER_RECEIVED,
 )
 from imsop.purchasing.orders.lifecycle import LIFECYCLE
 from imsop.purchasing.orders.models import (
@@ -105,15 +106,21 @@ async def get_purchase_order(request: TenantRequest, order_id: UUID) -> Response
 
 @patch(
     "/purchase-orders/{order_id:uuid}",
-    opt=allow(Permission.PURCHASE_ORDERS_WRITE, 409, 412, 428, emits=(PURCHASE_ORDER_CHANGED,)),
+    opt=allow(
+        Permission.PURCHASE_ORDERS_WRITE,
+        409,
+        412,
+        428,
+        emits=(PURCHASE_ORDER_CHANGED, PURCHASE_ORDER_RECEIVED),
+    ),
     response_headers=VERSIONED,
 )
 async def edit_purchase_order(
     request: TenantRequest, order_id: UUID, data: PurchaseOrderChanges, if_match: IfMatch
 ) -> Response[PurchaseOrderWithItems]:
-    """Change a draft; `items`, where given, replaces all its lines."""
+    """Change a draft, or amend an order that was sent: as its next revision, never below what came in."""
     connection, actor = await request.begin()
-    return versioned(await actions.DRAFTS.edit(connection, actor, order_id, data, if_match))
+    return versioned(await amending.edit_order(connection, actor, order_id, data, if_match))
 
 
 @delete(

@@ -241,7 +241,9 @@ async def get_status_before_receipt(connection: Connection, organization_id: UUI
 
 
 async def keep_names(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
-    """Copies the supplier's details into the order and the products' names into its lines, as of now."""
+    """Copies the supplier's details into the order and the products' names into its lines, as of now, where
+    none are kept yet.
+    """
     await connection.execute(
         """
         WITH partner AS (
@@ -251,13 +253,14 @@ async def keep_names(connection: Connection, organization_id: UUID, order_id: UU
                 'address', s.address, 'postal_code', s.postal_code, 'city', s.city, 'country', s.country,
                 'payment_terms', s.payment_terms)
             FROM suppliers s
-            WHERE o.organization_id = $1 AND o.id = $2 AND s.organization_id = $1 AND s.id = o.supplier_id
+            WHERE o.organization_id = $1 AND o.id = $2 AND o.partner IS NULL AND s.organization_id = $1
+              AND s.id = o.supplier_id
         )
         UPDATE purchase_order_items i
         SET sku = p.sku, product_name = p.name, unit_of_measure = p.unit_of_measure,
             units_per_pack = p.units_per_pack
         FROM products p
-        WHERE i.organization_id = $1 AND i.purchase_order_id = $2
+        WHERE i.organization_id = $1 AND i.purchase_order_id = $2 AND i.sku IS NULL
           AND p.organization_id = $1 AND p.id = i.product_id
         """,
         organization_id,

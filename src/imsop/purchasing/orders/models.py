@@ -48,6 +48,8 @@ class PurchaseOrder(Struct, frozen=True):
     """Where to deliver."""
     supplier_reference: str | None
     notes: str | None
+    revision: int
+    """How often it was amended after it was sent."""
     receipt_status: ReceiptStatus
     received_percent: int
     """Share of the quantity due that came in, rounded down."""
@@ -202,8 +204,25 @@ class NewPurchaseOrder(Struct, frozen=True, forbid_unknown_fields=True):
     items: NewLines = []
 
 
+class ChangedPurchaseOrderItem(NewPurchaseOrderItem, frozen=True, forbid_unknown_fields=True):
+    """A line of an edited order. `id`: the line that it changes, of an order that was sent; else a new one.
+
+    In a draft, all lines are replaced, and `id` has no effect.
+    """
+
+    id: UUID | None = None
+
+
+ChangedLines = Annotated[
+    list[ChangedPurchaseOrderItem], Meta(max_length=MAX_LINES, description="All lines of the order.")
+]
+
+
 class PurchaseOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
-    """A PATCH of a draft. `items`, where given, replaces all lines."""
+    """A PATCH of a draft, or of an order that was sent, as its next revision.
+
+    `items`, where given, are all lines. Supplier, number, order date and currency stay as they were sent.
+    """
 
     supplier_id: UUID | UnsetType = UNSET
     po_number: LongCode | UnsetType = UNSET
@@ -213,7 +232,7 @@ class PurchaseOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
     warehouse_id: UUID | UnsetType | None = UNSET
     supplier_reference: Text100 | UnsetType | None = UNSET
     notes: Text | UnsetType | None = UNSET
-    items: NewLines | UnsetType = UNSET
+    items: ChangedLines | UnsetType = UNSET
 
 
 class ConfirmedLine(Struct, frozen=True, forbid_unknown_fields=True):

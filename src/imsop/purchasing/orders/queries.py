@@ -40,7 +40,7 @@ PURCHASE_ORDERS = Listing(
     SELECT o.id, o.po_number, o.supplier_id, o.status, o.order_date, o.expected_delivery_date,
            o.actual_delivery_date, o.total_amount, o.currency, """
     + _LINE_COUNTS
-    + """, o.partner, o.warehouse_id, o.supplier_reference, o.notes, coalesce("""
+    + """, o.partner, o.warehouse_id, o.supplier_reference, o.notes, o.revision, coalesce("""
     + _RECEIPT_STATUS
     + """, 'none') AS receipt_status, coalesce("""
     + _RECEIVED_PERCENT
@@ -82,7 +82,7 @@ async def get_order(connection: Connection, organization_id: UUID, order_id: UUI
                o.actual_delivery_date, o.total_amount, o.currency, """
         + _LINE_COUNTS
         + """, o.partner, o.warehouse_id, o.supplier_reference, o.notes,
-               coalesce(p.receipt_status, 'none') AS receipt_status,
+               o.revision, coalesce(p.receipt_status, 'none') AS receipt_status,
                coalesce(p.received_percent, 0) AS received_percent, o.created_by, o.created_at, o.updated_at
         FROM purchase_orders o
         LEFT JOIN purchase_progress p ON p.organization_id = $1 AND p.purchase_order_id = $2
@@ -226,12 +226,15 @@ async def insert_items(
     order_id: UUID,
     items: Sequence[NewPurchaseOrderItem],
     line_totals: Sequence[Decimal | None],
+    after: int = 0,
 ) -> None:
+    """Inserts lines, numbered from `after` + 1."""
     await connection.execute(
         """
         INSERT INTO purchase_order_items (organization_id, purchase_order_id, line_number, product_id,
                                           quantity_ordered, unit_price, line_total, expected_delivery_date)
-        SELECT $1, $2, line.number, line.product_id, line.quantity_ordered, line.unit_price, line.line_total,
+        SELECT $1, $2, $8 + line.number, line.product_id, line.quantity_ordered, line.unit_price,
+        line.line_total,
                line.expected_delivery_date
         FROM unnest($3::uuid[], $4::int[], $5::numeric[], $6::numeric[], $7::date[]) WITH ORDINALITY
              AS line (product_id, quantity_ordered, unit_price, line_total, expected_delivery_date, number)
@@ -243,6 +246,7 @@ async def insert_items(
         [item.unit_price for item in items],
         line_totals,
         [item.expected_delivery_date for item in items],
+        after,
     )
 
 
