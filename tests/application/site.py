@@ -44,7 +44,12 @@ PARTS = {
 """Fragments, fetched by scripts; every other path without a suffix is a page."""
 WITHOUT_ACCOUNT = {"/sign-in", "/forgotten-password", "/reset-password"}
 """Pages for readers who are not signed in, to which no other page links."""
-ALIKE = 2  # URLs followed per page and parameter names: their rows differ, their links do not
+ALIKE = 3  # URLs followed per page and parameter names: rows differ, and with a document's state its links
+FIRST = (
+    "/purchase-orders?status=submitted",
+    "/",
+    "/search?q=a",
+)  # where forms lead to, beside the first page
 MOST = 5  # followed per page, whatever the parameters
 _LINK = re.compile(r'(?:href|hx-get|data-live)="(/[^"]*)"')
 _VARIABLE = re.compile(r"\\\{\w+:uuid\\\}")
@@ -122,7 +127,8 @@ async def _follow(site: Site, who: str) -> Followed:
     """Crawls from the control tower; fragments and files are requested once."""
     state = (await site.signed_in(who))["storage_state"]
     cookies = {SESSION_COOKIE: state["cookies"][0]["value"]}
-    queue, met = [("/", "/"), ("/search?q=a", "/")], {"/", "/search?q=a"}
+    queue = [(address, "/") for address in FIRST]
+    met = set(FIRST)
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[str, list[tuple[int, str]]] = {}
     broken = []

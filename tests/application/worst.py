@@ -65,5 +65,17 @@ def _user(role_id: str) -> dict[str, Any]:
 async def _traded(admin: Member, product_id: str, supplier_id: str, customer_id: str) -> None:
     late = Line(product_id, ordered=1_000_000, promised=states.ago(10), expected=states.ago(10))
     dated = {"number": long(50), "expected": states.ago(10)}
-    await states.purchase_order(admin, supplier_id, "confirmed", late, **dated)
+    order_id = await states.purchase_order(admin, supplier_id, "confirmed", late, **dated)
+    await states.purchase_order(admin, supplier_id, "submitted", late, **(dated | {"number": long(50)}))
+    (line,) = (await admin.read(f"purchase-orders/{order_id}"))["items"]
+    of_order = {
+        "purchase_order_id": str(order_id),
+        "warehouse_id": (await admin.read("warehouses"))["items"][0]["id"],
+        "notes": long(1000),
+    }
+    one = {"purchase_order_item_id": line["id"], "reason": long(255)}
+    arrived = of_order | {"lines": [one | {"quantity_accepted": 99_999, "quantity_rejected": 99_999}]}
+    await admin.create("goods-receipts", arrived | {"delivery_note": long(100), "dock": long(100)})
+    back = of_order | {"lines": [one | {"quantity": 88_888}]}
+    await admin.create("supplier-returns", back | {"supplier_reference": long(100)})
     await states.sales_order(admin, customer_id, "confirmed", late, **dated)

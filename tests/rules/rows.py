@@ -17,9 +17,9 @@ from tests.rules.catalogue import Catalogue, Column, ForeignKey
 _VALUES: dict[tuple[str, str], Any] = {
     ("supplier_metrics", "period_end"): "2026-02-01",
     ("products", "reorder_level"): 9,
-    ("inventory", "quantity_on_hand"): 4,
+    ("inventory", "quantity_on_hand"): 5,
     ("inventory", "quantity_reserved"): 2,
-    ("inventory", "version"): 2,
+    ("inventory", "version"): 1,
     ("inventory_transactions", "movement_kind"): "goods_receipt",
     ("inventory_transactions", "reason"): "a sample",
     ("inventory_transactions", "quantity"): 5,
@@ -30,7 +30,6 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("purchase_orders", "status"): "confirmed",
     ("purchase_order_items", "quantity_ordered"): 900,
     ("purchase_order_items", "quantity_received"): 5,
-    ("purchase_order_items", "quantity_returned"): 1,
     ("goods_receipt_items", "quantity_accepted"): 3,
     ("goods_receipt_items", "quantity_rejected"): 2,
     ("goods_receipt_items", "reason"): "a sample",
@@ -108,6 +107,11 @@ def _return_one(catalogue: Catalogue, rows: Rows) -> None:
             *(rows.ids[table] for table in ("inventory", "purchase_order_items", "supplier_return_items")),
         ],
     )
+    for correct in (
+        "UPDATE inventory SET quantity_on_hand = 4, version = 2 WHERE organization_id = %s",
+        "UPDATE purchase_order_items SET quantity_returned = 1 WHERE organization_id = %s",
+    ):
+        catalogue.connection.execute(correct, [rows.organization_id])
 
 
 def failed_job(catalogue: Catalogue, organization_id: UUID) -> UUID:
