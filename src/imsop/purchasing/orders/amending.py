@@ -52,9 +52,8 @@ async def amend_order(
 
     `items`, if given, are all its lines: those with the `id` of a line change it, those without are new, and
     lines that are missing are taken off. What is confirmed or closed of a line whose quantity or price
-    changes
-    is forgotten. Raises NotFound, PreconditionFailed, Conflict unless the order is open, InvalidInput naming
-    each line that would fall below what came in.
+    changes is forgotten. Raises NotFound, PreconditionFailed, Conflict unless the order is open,
+    InvalidInput naming each line that would fall below what came in.
     """
     held = edits.require_version(
         await lifecycle_queries.hold(connection, actor.organization_id, order_id), if_match, LIFECYCLE.what

@@ -1,8 +1,7 @@
 """Receives goods for purchase orders, and takes receipts back.
 
 Lock order: the order, then the balances in id order. Whoever receives for an order waits until all others
-who do
-so have committed, and then finds what they left open.
+who do so have committed, and then finds what they left open.
 """
 
 from collections.abc import Sequence
@@ -60,9 +59,8 @@ async def receive_goods(connection: Connection, actor: Actor, new: NewGoodsRecei
     """Posts a receipt: stock, quarantine of what is rejected, progress and state of the order, all or
     nothing.
 
-    Raises InvalidInput naming each line that cannot come in, Conflict for an order that is not open, and
-    for a
-    delivery that was received already.
+    Raises InvalidInput naming each line that cannot come in, Conflict for an order that is not open, and for
+    a delivery that was received already.
     """
     received_at = new.received_at and past_instant("received_at", new.received_at)
     new = msgspec.structs.replace(new, received_at=received_at)
@@ -106,8 +104,7 @@ async def reverse_receipt(
     """Takes a receipt, or lines of it, out of stock again by a receipt of its own.
 
     Each line can be reversed once. Raises Conflict if what it brought is reserved, gone or was returned,
-    naming
-    who holds it.
+    naming who holds it.
     """
     receipt = await require_receipt(connection, actor, receipt_id)
     if receipt.reverses_id is not None:
@@ -180,9 +177,9 @@ async def post_out(
 
 
 def draws(wanted: int, free_first: int, held: Sequence[tuple[UUID, int]]) -> list[tuple[UUID | None, int]]:
-    """Divides a quantity among reservations and free stock: `free_first` units are free, the rest is drawn
-    from
-    `held` (reservation, quantity) in order, and what these lack is free again. Quantities above 0 only.
+    """Divides a quantity among reservations and free stock: `free_first` units are free, the rest is
+    drawn from `held` (reservation, quantity) in order, and what these lack is free again. Quantities
+    above 0 only.
     """
     shares: list[tuple[UUID | None, int]] = []
     left = wanted - free_first
