@@ -89,7 +89,10 @@ class Member(NamedTuple):
 
 
 async def load(pool: Pool, volume: Volume, progress: Progress) -> list[Member]:
-    """Fills an empty database. The caller must ANALYZE, which the application role may not."""
+    """Fills an empty database with the organizations of `volume`; returns the member signed up for each.
+
+    The caller must ANALYZE, which the application role may not.
+    """
     members = []
     for number in range(volume.organizations):
         member = await _sign_up(pool, number)

@@ -110,9 +110,10 @@ class TooManyRequests(DomainError):
 def field_errors(
     error: msgspec.ValidationError, content: Any, expected: Any, *, strict: bool = True
 ) -> list[FieldError]:
-    """All reasons why `content` does not decode as `expected`, where msgspec stops at the first.
+    """One error per invalid or missing top-level field of `content`, where msgspec stops at the first.
 
-    Of the items of a list, only the first invalid one is reported.
+    Of a field, only its first error is reported, as of the items of a list. If `content` is not an object,
+    the only error is `error` itself.
     """
     found = []
     if isinstance(content, dict) and inspect.is_struct_type(expected):

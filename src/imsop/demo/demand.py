@@ -118,7 +118,9 @@ class Demand:
         return max(1, round(value / pack_price)) * product.pack
 
     def expectations(self, days_made_at_once: int) -> list[list[Expectation]]:
-        """By product and warehouse, without season: estimated from sample orders with a fixed seed."""
+        """Expected demand per day by product and warehouse, without season: estimated from sample orders
+        with a fixed seed.
+        """
         day = (self.today - timedelta(days=_MEASURED_DAYS_AGO)).replace(day=15)
         rng = Random("expectations")  # noqa: S311 - a simulation's random numbers
         warehouses = range(len(self.company.warehouses))

@@ -85,10 +85,11 @@ async def make_warehouse(loading: Loading) -> int:
 
 
 async def stage_lines_and_movements(loading: Loading) -> int:
-    """Stages movements: the opening balances, then every line on stock in chronological order.
+    """Stages the stock movements, then the order lines. Movements: opening balances, then every line with a
+    product, in chronological order.
 
-    A product's opening balance is the least with which stock never falls below zero: the source has outgoing
-    goods only. A return refers to its order if matched, else to its credit note.
+    As the source has no purchases, a product's opening balance is the least that keeps stock from falling
+    below zero. A return refers to its order if matched, else to its credit note.
     """
     await stage_movements(loading.connection)
     await loading.connection.execute(

@@ -68,7 +68,9 @@ async def make_purchase_orders(loading: Loading) -> int:
 
 
 async def make_purchase_order_items(loading: Loading) -> int:
-    """The line total is the source's, which is not always quantity times price."""
+    """Inserts a line for each delivery that was bought. Its total is the source's, which is not always
+    quantity times price.
+    """
     return await loading.insert(
         """
         INSERT INTO purchase_order_items

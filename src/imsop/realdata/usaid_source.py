@@ -7,10 +7,11 @@ from imsop.core.database import Connection
 
 
 async def stage_deliveries(connection: Connection, path: Path) -> int:
-    """Creates `deliveries`, a row per line of the file with the ids to insert; returns their number.
+    """Creates the temporary table `deliveries`: a row per line of the file, with the ids that its records
+    will get; returns their number.
 
-    Raises InvalidInput with all faults of the file: first of its format, then of its values, then of
-    contradictions between rows.
+    Checks format, then values, then contradictions between rows; raises InvalidInput with all faults of the
+    first check that fails.
     """
     await connection.execute(
         """

@@ -29,7 +29,7 @@ async def list_analytics_events(
 ) -> Page[AnalyticsEvent]:
     """Business events from `created_from` (inclusive) to `created_to` (exclusive).
 
-    `entity_type` and `entity_id` identify an entity together.
+    `entity_type` and `entity_id` must be given together: one without the other is refused.
     """
     if (entity_type is None) != (entity_id is None):
         missing = "entity_type" if entity_type is None else "entity_id"

@@ -233,7 +233,9 @@ async def insert_api_key(
 async def revoke_api_keys_of(
     connection: Connection, organization_id: UUID, user_id: UUID
 ) -> list[tuple[UUID, str]]:
-    """Revokes all keys that the user created; returns id and name of those that were valid."""
+    """Revokes the user's keys that are not revoked yet, expired ones included; returns their ids and
+    names.
+    """
     revoked = await connection.fetch(
         """
         UPDATE api_keys SET revoked_at = now()

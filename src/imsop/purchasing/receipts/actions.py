@@ -159,7 +159,10 @@ async def quarantine(connection: Connection, actor: Actor, wishes: Sequence[Wish
 async def post_out(
     connection: Connection, actor: Actor, warehouse_id: UUID, movements: Sequence[Movement]
 ) -> list[Posting]:
-    """Posts movements that take stock out. Raises Conflict that names the orders that hold the rest."""
+    """Posts movements that take stock out of a warehouse.
+
+    If they are refused, the Conflict also names the sales orders that hold these products there.
+    """
     try:
         return await post_movements(connection, actor.organization_id, movements, actor.user_id)
     except Conflict as refusal:

@@ -144,7 +144,9 @@ class LatePurchaseOrder(Struct, frozen=True):
 async def list_late(
     connection: Connection, organization_id: UUID, today: date, limit: int
 ) -> list[LatePurchaseOrder]:
-    """Open orders whose expected date has passed, by amount times days late."""
+    """Open orders past their expected date, the highest amount times days late first; currencies are not
+    converted.
+    """
     return await fetch_all(
         connection,
         LatePurchaseOrder,

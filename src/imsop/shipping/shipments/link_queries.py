@@ -28,7 +28,9 @@ class LinkedLine(Struct, frozen=True):
 
 
 async def find_unknown_links(connection: Connection, organization_id: UUID, new: NewShipment) -> list[str]:
-    """The fields whose id does not exist. An order line must be of the item's product."""
+    """The fields of `new` whose id does not exist; an order line of another product than its item counts
+    as unknown.
+    """
     records = await connection.fetch(
         """
         SELECT link.field

@@ -27,9 +27,10 @@ _NOT_OF: dict[ShipmentType, Said] = {
 
 
 async def require_fitting(connection: Connection, actor: Actor, new: NewShipment) -> None:
-    """Raises InvalidInput naming every link that does not exist or does not fit.
+    """Checks the shipment's links: allowed for its type, existing, consistent with its orders.
 
-    Locks the orders that the shipment names, so that no two shipments take the same open quantity of a line.
+    Raises InvalidInput with all faults of the first check that fails. Locks the orders that the shipment
+    names, so that no two shipments take the same open quantity of a line.
     """
     if faults := _faults_of_type(new):
         raise InvalidInput.of_all(faults)

@@ -122,7 +122,9 @@ async def check_batch(
 async def record_positions(
     connection: Connection, organization_id: UUID, shipment_id: UUID, positions: Sequence[NewPosition]
 ) -> int:
-    """Like record_position, for many of one shipment; returns the number appended, without known ones."""
+    """Appends positions of one shipment, skipping those already recorded, and updates its last position;
+    returns the number appended.
+    """
     recorded: int = await connection.fetchval(
         """
         WITH recorded AS (

@@ -58,9 +58,10 @@ class KeptReply:
         self._request_hash = hmac.digest(key.encode(), asked + body, "sha256")
 
     async def replay(self, connection: Connection, send: Send) -> bool:
-        """Claims the key, or replays its stored response and returns True.
+        """Claims the key and returns False; if it is taken, sends the stored response and returns True.
 
-        Raises InvalidInput if the key was used for another request.
+        Raises InvalidInput if the key was used for another request, Conflict if the request that held it left
+        no response.
         """
         claimed = await connection.fetchval(
             """

@@ -70,9 +70,9 @@ class ClientLeft(Exception):
 
 
 async def read_body(scope: HTTPScope, receive: Receive, takes: Takes, body: bytearray) -> None:
-    """Reads the whole body into `body`.
+    """Reads the whole body into `body`; an absent optional body counts as `{}`.
 
-    Raises HTTPException 408, 413 or 415, and ClientLeft on a disconnect.
+    Raises HTTPException 408 (too slow), 413 (too large) or 415 (media type), and ClientLeft on a disconnect.
     """
     if takes.optional and _is_without_body(scope):
         body += b"{}"

@@ -393,7 +393,7 @@ class Entry(NamedTuple):
 
 
 async def history_of(connection: Connection, actor: Actor, editor: Editor[Any], row_id: UUID) -> list[Entry]:
-    """The row's change events, newest first."""
+    """The row's latest change events, newest first, at most HISTORY."""
     page = await EVENTS_OF_ENTITIES.page(
         connection,
         actor.organization_id,

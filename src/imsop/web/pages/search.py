@@ -42,7 +42,7 @@ Group = tuple[str, str, list[Offered]]
 
 @get("/search", opt=allow(Permission.ORGANIZATION_READ), include_in_schema=False)
 async def search_page(request: TenantRequest, q: Text100 = "") -> Response[bytes] | Redirect:
-    """Every kind's best matches. A single thing that is called exactly so is opened at once."""
+    """The best matches of each kind; redirects to the result if exactly one matches the text exactly."""
     results = await _found(request, q, LISTED)
     exact = [result for result in results if result.is_exact]
     if len(exact) == 1:

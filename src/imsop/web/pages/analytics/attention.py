@@ -145,7 +145,9 @@ async def attention(
     order: Sequence[str],
     counts: dict[str, int],
 ) -> list[Group]:
-    """The groups with anything in them, in this order of their keys; `counts` is how many rows each has."""
+    """The non-empty groups that the actor may read, in the sequence of these keys; `counts` is the number
+    of rows by key.
+    """
     found = []
     for key in order:
         kind = KINDS[key]

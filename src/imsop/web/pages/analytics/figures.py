@@ -175,7 +175,7 @@ async def supplier_lines(connection: Connection, actor: Actor, today: date) -> K
 
 
 async def purchasing(connection: Connection, actor: Actor, ends: list[date]) -> Figure | None:
-    """Number of open orders."""
+    """Open purchase orders, now and at the end of each day of `ends`. None if the actor may not read them."""
     if Permission.PURCHASE_ORDERS_READ not in actor.permissions:
         return None
     ours = connection, actor.organization_id

@@ -142,7 +142,9 @@ async def goods_receipt_page(
     include_in_schema=False,
 )
 async def reverse_goods_receipt(request: StrictRequest, goods_receipt_id: UUID) -> Response[Any]:
-    """Takes back the lines that are not reversed yet."""
+    """Reverses the lines that are not reversed yet and redirects to the reversing receipt; shows the
+    receipt with the error if that is refused.
+    """
     connection, actor = await request.begin()
     try:
         sent = form_of(request, VersionlessReason)

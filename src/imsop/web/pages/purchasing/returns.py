@@ -138,7 +138,9 @@ async def supplier_return_page(
     include_in_schema=False,
 )
 async def reverse_supplier_return(request: StrictRequest, supplier_return_id: UUID) -> Response[Any]:
-    """Takes back the lines that are not reversed yet."""
+    """Reverses the lines that are not reversed yet and redirects to the reversing return; shows the return
+    with the error if that is refused.
+    """
     connection, actor = await request.begin()
     try:
         sent = form_of(request, VersionlessReason)
