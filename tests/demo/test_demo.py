@@ -190,7 +190,7 @@ CONTRADICTIONS = {
                 SELECT coalesce(l.promised_delivery_date, l.expected_delivery_date, o.expected_delivery_date)
             ) AS held (due_on)
             WHERE o.status IN ('confirmed', 'shipped', 'received')
-              AND held.due_on < (whose.created_at AT TIME ZONE 'UTC')::date
+              AND held.due_on < (whose.created_at AT TIME ZONE whose.timezone)::date
             GROUP BY 1, 2
         )
         SELECT m.supplier_id, m.period_start FROM supplier_metrics m

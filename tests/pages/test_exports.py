@@ -28,7 +28,7 @@ from tests.pages.exported import csv_of, xlsx_of
 from tests.states import with_ledger
 
 NOON = datetime(2026, 2, 28, 12)  # noqa: DTZ001 - spreadsheets know no zone
-THE_EVENING_BEFORE = datetime(2026, 3, 8, 22, 30)  # noqa: DTZ001
+THE_EVENING_BEFORE = datetime(2026, 3, 8, 22, 30)  # noqa: DTZ001 - as above
 
 
 def sheets(content: bytes) -> dict[str, list[list[object]]]:

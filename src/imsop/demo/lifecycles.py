@@ -26,8 +26,9 @@ def _missing(kind: str, verb: str, sources: tuple[str, ...], target: str) -> Tra
     return Transition(verb, "", sources, target, EventType(f"{kind}.{target}", Advanced))
 
 
+_RECEIVED = purchasing.RECEIVED
 PURCHASING = _with(
-    purchasing.LIFECYCLE, _missing("purchase_order", "receive", ("confirmed", "shipped"), "received")
+    purchasing.LIFECYCLE, Transition("receive", "", _RECEIVED.sources, _RECEIVED.target, _RECEIVED.emits)
 )
 SALES = _with(
     sales.LIFECYCLE,

@@ -4,7 +4,7 @@ Lock order: the order, then the balances in id order. Whoever receives for an or
 who do so have committed, and then finds what they left open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -67,7 +67,7 @@ async def receive_goods(connection: Connection, actor: Actor, new: NewGoodsRecei
     order = await hold_order(connection, actor, new.purchase_order_id)
     if order.status not in (*OPEN, RECEIVED.target):
         raise LIFECYCLE.refusal(order)
-    lines = {
+    lines: dict[UUID | None, Receivable] = {
         line.id: line for line in await queries.list_receivable(connection, actor.organization_id, order.id)
     }
     await _require_receivable(connection, actor, new.lines, lines)
@@ -75,7 +75,7 @@ async def receive_goods(connection: Connection, actor: Actor, new: NewGoodsRecei
     arrived = [
         NewLine(
             one.purchase_order_item_id,
-            one.product_id or lines[_known(one.purchase_order_item_id)].product_id,
+            one.product_id or lines[one.purchase_order_item_id].product_id,
             one.quantity_accepted,
             one.quantity_rejected,
             one.reason,
@@ -236,20 +236,14 @@ async def _require_receivable(
     connection: Connection,
     actor: Actor,
     wanted: Sequence[NewGoodsReceiptLine],
-    lines: dict[UUID, Receivable],
+    lines: Mapping[UUID | None, Receivable],
 ) -> None:
-    spent = [
-        one
+    spent = {
+        line.id: one.quantity_accepted + one.quantity_rejected
         for one in wanted
-        if (line := lines.get(one.purchase_order_item_id or UUID(int=0)))
-        and line.quantity_received >= most(line)
-    ]
-    repeated = await queries.list_repeated(
-        connection,
-        actor.organization_id,
-        [_known(one.purchase_order_item_id) for one in spent],
-        [one.quantity_accepted + one.quantity_rejected for one in spent],
-    ) if spent else []  # fmt: skip
+        if (line := lines.get(one.purchase_order_item_id)) and line.quantity_received >= most(line)
+    }
+    repeated = await queries.list_repeated(connection, actor.organization_id, spent) if spent else []
     require_receivable(wanted, lines, frozenset(repeated))
 
 
@@ -356,9 +350,3 @@ def _told(order: Held, receipt: GoodsReceiptWithLines, reason: str | None) -> Re
         quantity_rejected=sum(line.quantity_rejected for line in receipt.lines),
         reason=reason,
     )
-
-
-def _known(id_: UUID | None) -> UUID:
-    if id_ is None:
-        raise RuntimeError("the line was checked and has no id")
-    return id_

@@ -1,6 +1,6 @@
 """SQL of goods receipts and their lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -95,7 +95,7 @@ async def list_receivable(connection: Connection, organization_id: UUID, order_i
         Receivable,
         """
         SELECT l.id, l.line_number, l.product_id, l.quantity_ordered, l.quantity_due, l.quantity_received,
-               l.quantity_closed, l.quantity_open,
+               l.quantity_closed,
                coalesce(s.over_receipt_percent, o.over_receipt_percent) AS over_receipt_percent
         FROM purchase_lines l
         JOIN suppliers s ON s.organization_id = $1 AND s.id = l.supplier_id
@@ -109,9 +109,9 @@ async def list_receivable(connection: Connection, organization_id: UUID, order_i
 
 
 async def list_repeated(
-    connection: Connection, organization_id: UUID, line_ids: Sequence[UUID], quantities: Sequence[int]
+    connection: Connection, organization_id: UUID, quantities: Mapping[UUID, int]
 ) -> list[UUID]:
-    """Those of the order's lines of which a receipt that stands already has this very quantity."""
+    """Those of these order lines of which a receipt that was not reversed has this very quantity."""
     found = await connection.fetch(
         """
         SELECT DISTINCT wanted.id
@@ -122,8 +122,8 @@ async def list_repeated(
                           WHERE x.organization_id = $1 AND x.reverses_item_id = i.id)
         """,
         organization_id,
-        list(line_ids),
         list(quantities),
+        list(quantities.values()),
     )
     return [record["id"] for record in found]
 

@@ -21,7 +21,6 @@ class Receivable(Struct, frozen=True):
     quantity_due: int
     quantity_received: int
     quantity_closed: int
-    quantity_open: int
     over_receipt_percent: Decimal
 
 
@@ -36,7 +35,7 @@ def most(line: Receivable) -> int:
 
 
 def require_receivable(
-    wanted: Sequence[NewGoodsReceiptLine], lines: Mapping[UUID, Receivable], repeated: frozenset[UUID]
+    wanted: Sequence[NewGoodsReceiptLine], lines: Mapping[UUID | None, Receivable], repeated: frozenset[UUID]
 ) -> None:
     """Raises InvalidInput naming each line that is not of the order, has no quantity or would come in beyond
     what it may; Conflict where nothing is left of the lines named and an earlier receipt had the very same
@@ -44,7 +43,7 @@ def require_receivable(
     """
     errors: list[FieldError] = []
     twice = False
-    received = {id_: line.quantity_received for id_, line in lines.items()}
+    received = {line.id: line.quantity_received for line in lines.values()}
     for place, one in enumerate(wanted):
         field = f"lines[{place}]"
         errors += _incomplete(field, one)

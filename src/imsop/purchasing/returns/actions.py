@@ -78,7 +78,7 @@ async def return_goods(
         quarantined = sum(quantity for reservation_id, quantity in drawn if reservation_id)
         back.append(NewLine(item_id, lines[item_id].product_id, wanted.quantity, quarantined, wanted.reason))
         shares.append(drawn)
-    return_id = await _insert(connection, actor, new, back, None)
+    return_id, item_ids = await _insert(connection, actor, new, back, None)
     movements = [
         Movement(
             line.product_id,
@@ -93,11 +93,11 @@ async def return_goods(
             reason=line.reason,
             occurred_at=returned_at,
         )
-        for line, item_id, drawn in zip(back, return_id.items, shares, strict=True)
+        for line, item_id, drawn in zip(back, item_ids, shares, strict=True)
         for reservation_id, quantity in drawn
     ]
     await post_out(connection, actor, new.warehouse_id, movements)
-    stored = await get_return(connection, actor, return_id.id)
+    stored = await get_return(connection, actor, return_id)
     await emit(connection, actor, SUPPLIER_RETURN_POSTED, stored.id, _told(order, stored, None))
     return stored
 
@@ -119,7 +119,7 @@ async def reverse_return(
     )
     again = [_again(line, reversal.reason) for line in wanted]
     new = NewSupplierReturn(order.id, returned.warehouse_id, [], returned.supplier_reference)
-    reversing = await _insert(connection, actor, new, again, returned.id)
+    reversing_id, item_ids = await _insert(connection, actor, new, again, returned.id)
     postings = await post_out(
         connection,
         actor,
@@ -137,7 +137,7 @@ async def reverse_return(
                 reference_id=order.name,
                 reason=line.reason,
             )
-            for line, item_id in zip(again, reversing.items, strict=True)
+            for line, item_id in zip(again, item_ids, strict=True)
         ],
     )
     held = [line for line in again if line.quantity_quarantined]
@@ -160,7 +160,7 @@ async def reverse_return(
             if line.quantity_quarantined
         ],
     )
-    stored = await get_return(connection, actor, reversing.id)
+    stored = await get_return(connection, actor, reversing_id)
     told = _told(order, stored, reversal.reason)
     await emit(connection, actor, SUPPLIER_RETURN_REVERSED, stored.id, told)
     return stored
@@ -177,27 +177,21 @@ def _again(line: SupplierReturnLine, reason: str) -> NewLine:
     )
 
 
-class _Inserted(msgspec.Struct, frozen=True):
-    id: UUID
-    items: list[UUID]
-
-
 async def _insert(
     connection: Connection,
     actor: Actor,
     new: NewSupplierReturn,
     lines: Sequence[NewLine],
     reverses_id: UUID | None,
-) -> _Inserted:
+) -> tuple[UUID, list[UUID]]:
+    """Stores the return; returns its id and those of its lines."""
     number = await next_number(
         connection, actor.organization_id, "supplier_return", today(actor.timezone).year, "return_number"
     )
     return_id = await queries.insert_return(
         connection, actor.organization_id, new, number, reverses_id, actor.user_id
     )
-    return _Inserted(
-        return_id, await queries.insert_lines(connection, actor.organization_id, return_id, lines)
-    )
+    return return_id, await queries.insert_lines(connection, actor.organization_id, return_id, lines)
 
 
 def _require_returnable(

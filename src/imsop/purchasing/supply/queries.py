@@ -167,52 +167,42 @@ async def list_late(
     )
 
 
-class Unfinished(Struct, frozen=True):
-    """The number of orders open, and of those late, at the end of a day."""
-
-    open: int
-    late: int
-
-
 async def list_unfinished(
-    connection: Connection, organization_id: UUID, days: Sequence[date], ends: Sequence[datetime]
-) -> list[Unfinished]:
-    """Open and late orders at the end of each day, oldest first; `ends` are the instants after them.
+    connection: Connection, organization_id: UUID, ends: Sequence[datetime]
+) -> list[int]:
+    """The number of open orders before each of these instants, ascending.
 
     An order is open from submission to its final state, according to its history.
     """
-    return await fetch_all(
-        connection,
-        Unfinished,
+    records = await connection.fetch(
         """
         WITH ended AS (
             SELECT h.purchase_order_id AS id, max(h.occurred_at) AS ended_at
             FROM purchase_order_history h
-            WHERE h.organization_id = $1 AND h.occurred_at >= ($3::timestamptz[])[1]
+            WHERE h.organization_id = $1 AND h.occurred_at >= ($2::timestamptz[])[1]
               AND h.to_status IN ('received', 'cancelled')
             GROUP BY h.purchase_order_id
         ), unfinished AS (
-            SELECT o.id, o.expected_delivery_date, NULL::timestamptz AS ended_at FROM purchase_orders o
+            SELECT o.id, NULL::timestamptz AS ended_at FROM purchase_orders o
             WHERE o.organization_id = $1 AND purchase_order_is_open(o.status)
             UNION ALL
-            SELECT o.id, o.expected_delivery_date, e.ended_at FROM ended e
+            SELECT o.id, e.ended_at FROM ended e
             JOIN purchase_orders o ON o.organization_id = $1 AND o.id = e.id
         ), lived AS (
-            SELECT u.expected_delivery_date, u.ended_at,
+            SELECT u.ended_at,
                    (SELECT min(h.occurred_at) FROM purchase_order_history h
                     WHERE h.organization_id = $1 AND h.purchase_order_id = u.id
                       AND purchase_order_is_open(h.to_status)) AS opened_at
             FROM unfinished u
         )
-        SELECT count(l.opened_at) AS open,
-               count(l.opened_at) FILTER (WHERE l.expected_delivery_date < asked.day) AS late
-        FROM unnest($2::date[], $3::timestamptz[]) AS asked (day, ended_at)
+        SELECT count(l.opened_at) AS open
+        FROM unnest($2::timestamptz[]) AS asked (ended_at)
         LEFT JOIN lived l ON l.opened_at < asked.ended_at
             AND (l.ended_at IS NULL OR l.ended_at >= asked.ended_at)
-        GROUP BY asked.day
-        ORDER BY asked.day
+        GROUP BY asked.ended_at
+        ORDER BY asked.ended_at
         """,
         organization_id,
-        days,
         ends,
     )
+    return [record["open"] for record in records]

@@ -217,8 +217,8 @@ class VerbForm(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason | None = None
 
 
-class VersionlessReason(Struct, frozen=True, forbid_unknown_fields=True):
-    """The form behind a button that takes back a posted document, which has no versions."""
+class ReversalForm(Struct, frozen=True, forbid_unknown_fields=True):
+    """The form behind the button that reverses a posted document, which has no versions."""
 
     form_key: ShortName
     reason: Reason

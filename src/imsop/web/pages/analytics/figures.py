@@ -180,9 +180,9 @@ async def purchasing(connection: Connection, actor: Actor, ends: list[date]) -> 
         return None
     ours = connection, actor.organization_id
     instants = [days.end(day, actor.timezone) for day in ends]
-    before = await supply_queries.list_unfinished(*ours, ends, instants)
+    before = await supply_queries.list_unfinished(*ours, instants)
     unfinished = await PURCHASE_ORDER_SUMMARIES.count(*ours, most=COUNTED + 1, open=True)
-    return Figure(unfinished, [day.open for day in before])
+    return Figure(unfinished, [*before])
 
 
 async def sales(connection: Connection, actor: Actor, ends: list[date]) -> dict[str, Figure] | None:

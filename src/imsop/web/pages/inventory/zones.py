@@ -77,7 +77,7 @@ async def export_zones(
     request: TenantRequest,
     q: SearchQuery | None = None,
     warehouse_id: IdOrName | None = None,
-    type: ZoneType | None = None,  # noqa: A002
+    type: ZoneType | None = None,  # noqa: A002 - the name in the URL
     sort: ZoneSort = "warehouse",
     decimal: DecimalMark | None = None,
 ) -> Streamed:

@@ -1,7 +1,5 @@
 """The page where a buyer records what the supplier confirmed, line by line."""
 
-import secrets
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,9 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
-from imsop.core.database import Connection
 from imsop.core.errors import DomainError, FieldError, InvalidInput
-from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -21,13 +17,9 @@ from imsop.purchasing.orders.lifecycle import LIFECYCLE
 from imsop.purchasing.orders.models import Confirmation, ConfirmedLine
 from imsop.purchasing.receipts import queries
 from imsop.purchasing.receipts.queries import LineOnForm
-from imsop.suppliers.suppliers.queries import get_supplier
-from imsop.ui.language import N_
-from imsop.ui.page import Crumb
-from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
-from imsop.web.pages.purchasing.line_forms import at_inputs, quantity, typed
+from imsop.web.pages.purchasing.line_forms import Refused, at_inputs, quantity, show_form, typed
 
 _CONFIRM = LIFECYCLE.of("confirm")
 _INPUTS = {"quantity": "quantity", "unit_price": "price", "promised_delivery_date": "promised"}
@@ -39,9 +31,9 @@ _INPUTS = {"quantity": "quantity", "unit_price": "price", "promised_delivery_dat
     include_in_schema=False,
 )
 async def confirmation_page(request: TenantRequest, order_id: UUID) -> Response[bytes]:
-    connection, actor = await request.begin()
+    _, actor = await request.begin()
     require_write(actor, LIFECYCLE.permission)
-    return await _form(request, connection, actor, order_id)
+    return await _form(request, order_id)
 
 
 @post(
@@ -61,8 +53,8 @@ async def confirm(request: StrictRequest, order_id: UUID) -> Response[Any]:
         async with attempt(connection):
             await LIFECYCLE.apply(connection, actor, order_id, _CONFIRM.verb, None, confirmation)
     except DomainError as refusal:
-        errors = at_inputs(refusal, told, _INPUTS)
-        return await _form(request, connection, actor, order_id, refusal, errors, fields)
+        refused = Refused(refusal, at_inputs(refusal, told, _INPUTS), fields)
+        return await _form(request, order_id, refused)
     return Redirect(f"/purchase-orders/{order_id}?done={_CONFIRM.verb}", status_code=303)
 
 
@@ -92,33 +84,17 @@ def _entered(fields: Mapping[str, str], told: Sequence[LineOnForm]) -> Confirmat
     return Confirmation(lines)
 
 
-async def _form(
-    request: TenantRequest,
-    connection: Connection,
-    actor: Actor,
-    order_id: UUID,
-    refusal: DomainError | None = None,
-    errors: Sequence[FieldError] = (),
-    sent: Mapping[str, str] | None = None,
-) -> Response[bytes]:
-    """The form, with the `sent` values after an error."""
+async def _form(request: TenantRequest, order_id: UUID, refused: Refused | None = None) -> Response[bytes]:
+    """The form, as it was sent if it was refused."""
+    connection, actor = await request.begin()
     order = await DRAFTS.require(connection, actor, order_id)
-    return render(
+    return await show_form(
         request,
         "pages/purchasing/confirmation.html",
-        status=refusal.status if refusal else 200,
-        refusal=refusal,
-        errors=errors,
-        order=order,
-        supplier=await get_supplier(connection, actor.organization_id, order.supplier_id),
+        order,
+        refused,
         lines=await queries.list_lines_of_order(connection, actor.organization_id, order_id),
         can_confirm=order.status in _CONFIRM.sources,
-        values=defaultdict(str, sent or {}),
-        form_key=(sent or {}).get("form_key") or secrets.token_urlsafe(16),
-        crumbs=[
-            Crumb(N_("Purchase orders"), "/purchase-orders"),
-            Crumb(order.po_number, f"/purchase-orders/{order_id}", is_name=True),
-        ],
     )
 
 

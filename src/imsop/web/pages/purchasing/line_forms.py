@@ -1,13 +1,24 @@
 """Forms with inputs per line of a purchase order, named `<what>-<line's id>`."""
 
 import re
+import secrets
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+from litestar import Response
 
 from imsop.core.errors import DomainError, FieldError, InvalidInput
 from imsop.documents.quantities import base_units
+from imsop.identity.request import TenantRequest
+from imsop.purchasing.orders.models import PurchaseOrder
 from imsop.purchasing.receipts.queries import LineOnForm
+from imsop.suppliers.suppliers.queries import get_supplier
+from imsop.ui.language import N_
+from imsop.ui.page import Crumb
+from imsop.ui.render import render
 
 _OF_LINE = re.compile(r"lines\[([0-9]+)\](?:\.(\w+))?")
 
@@ -51,3 +62,40 @@ def at_inputs(
             name = f"{what}-{lines[int(found[1])].id}"
         errors.append(FieldError(name, error.message))
     return errors
+
+
+class Refused(NamedTuple):
+    """Why a form was refused, its errors with the names of its inputs, and what was typed."""
+
+    why: DomainError
+    errors: list[FieldError]
+    fields: Mapping[str, str]
+
+
+async def show_form(
+    request: TenantRequest,
+    template: str,
+    order: PurchaseOrder,
+    refused: Refused | None,
+    values: Mapping[str, str] | None = None,
+    **context: Any,
+) -> Response[bytes]:
+    """A form about an order: with these `values` at first, with what was typed and its errors after that."""
+    connection, actor = await request.begin()
+    filled = defaultdict(str, {**(values or {}), **(refused.fields if refused else {})})
+    return render(
+        request,
+        template,
+        status=refused.why.status if refused else 200,
+        refusal=refused.why if refused else None,
+        errors=refused.errors if refused else (),
+        order=order,
+        supplier=await get_supplier(connection, actor.organization_id, order.supplier_id),
+        values=filled,
+        form_key=filled.get("form_key") or secrets.token_urlsafe(16),
+        crumbs=[
+            Crumb(N_("Purchase orders"), "/purchase-orders"),
+            Crumb(order.po_number, f"/purchase-orders/{order.id}", is_name=True),
+        ],
+        **context,
+    )

@@ -31,7 +31,7 @@ from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
-from imsop.web.pages.documents import VersionlessReason
+from imsop.web.pages.documents import ReversalForm
 from imsop.web.pages.forms import attempt, form_of
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.row_filters import WAREHOUSE, IdOrName, filter_routes, pick, require
@@ -147,7 +147,7 @@ async def reverse_goods_receipt(request: StrictRequest, goods_receipt_id: UUID) 
     """
     connection, actor = await request.begin()
     try:
-        sent = form_of(request, VersionlessReason)
+        sent = form_of(request, ReversalForm)
         async with attempt(connection):
             back = await actions.reverse_receipt(connection, actor, goods_receipt_id, Reversal(sent.reason))
     except DomainError as refusal:

@@ -1,7 +1,5 @@
 """The page where a dock receives goods for a purchase order."""
 
-import secrets
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,7 +8,6 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from msgspec import Struct
 
-from imsop.core.database import Connection
 from imsop.core.errors import DomainError, FieldError, InvalidInput
 from imsop.core.fields import Text, Text100
 from imsop.identity.actor import Actor
@@ -24,13 +21,9 @@ from imsop.purchasing.receipts import actions, queries
 from imsop.purchasing.receipts.events import GOODS_RECEIPT_POSTED
 from imsop.purchasing.receipts.models import NewGoodsReceipt, NewGoodsReceiptLine
 from imsop.purchasing.receipts.queries import LineOnForm
-from imsop.suppliers.suppliers.queries import get_supplier
-from imsop.ui.language import N_
-from imsop.ui.page import Crumb
-from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
-from imsop.web.pages.purchasing.line_forms import at_inputs, instant, quantity, typed
+from imsop.web.pages.purchasing.line_forms import Refused, at_inputs, instant, quantity, show_form, typed
 from imsop.web.pages.row_filters import WAREHOUSE, pick, require
 
 
@@ -55,9 +48,9 @@ _INPUTS = {
     include_in_schema=False,
 )
 async def receiving_page(request: TenantRequest, order_id: UUID) -> Response[bytes]:
-    connection, actor = await request.begin()
+    _, actor = await request.begin()
     require_write(actor, Permission.GOODS_RECEIPTS_WRITE)
-    return await _form(request, connection, actor, order_id)
+    return await _form(request, order_id)
 
 
 @post(
@@ -78,8 +71,8 @@ async def receive(request: StrictRequest, order_id: UUID) -> Response[Any]:
         async with attempt(connection):
             receipt = await actions.receive_goods(connection, actor, new)
     except DomainError as refusal:
-        errors = at_inputs(refusal, arrived, _INPUTS)
-        return await _form(request, connection, actor, order_id, refusal, errors, fields)
+        refused = Refused(refusal, at_inputs(refusal, arrived, _INPUTS), fields)
+        return await _form(request, order_id, refused)
     return Redirect(f"/goods-receipts/{receipt.id}?done=true", status_code=303)
 
 
@@ -122,40 +115,24 @@ def _entered(
     )
 
 
-async def _form(
-    request: TenantRequest,
-    connection: Connection,
-    actor: Actor,
-    order_id: UUID,
-    refusal: DomainError | None = None,
-    errors: Sequence[FieldError] = (),
-    sent: Mapping[str, str] | None = None,
-) -> Response[bytes]:
-    """The form, with the `sent` values after an error."""
+async def _form(request: TenantRequest, order_id: UUID, refused: Refused | None = None) -> Response[bytes]:
+    """The form, as it was sent if it was refused."""
+    connection, actor = await request.begin()
     order = await DRAFTS.require(connection, actor, order_id)
     lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
     warehouse_id = order.warehouse_id or await queries.get_usual_warehouse(
         connection, actor.organization_id, order.supplier_id
     )
     picked = await pick(connection, actor, (WAREHOUSE,), warehouse_id=str(warehouse_id or ""))
-    values = defaultdict(str, picked.texts | dict(sent or {}))
-    return render(
+    typed_in = refused.fields if refused else {}
+    return await show_form(
         request,
         "pages/purchasing/receiving.html",
-        status=refusal.status if refusal else 200,
-        refusal=refusal,
-        errors=errors,
-        order=order,
-        supplier=await get_supplier(connection, actor.organization_id, order.supplier_id),
-        lines=[line for line in lines if line.quantity_open or f"accepted-{line.id}" in values],
-        done=[line for line in lines if not line.quantity_open],
+        order,
+        refused,
+        picked.texts,
+        lines=[line for line in lines if line.quantity_open or f"accepted-{line.id}" in typed_in],
         can_receive=order.status in OPEN,
-        values=values,
-        form_key=values.get("form_key") or secrets.token_urlsafe(16),
-        crumbs=[
-            Crumb(N_("Purchase orders"), "/purchase-orders"),
-            Crumb(order.po_number, f"/purchase-orders/{order_id}", is_name=True),
-        ],
     )
 
 

@@ -30,7 +30,7 @@ from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages import days
-from imsop.web.pages.documents import VersionlessReason
+from imsop.web.pages.documents import ReversalForm
 from imsop.web.pages.forms import attempt, form_of
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.row_filters import WAREHOUSE, IdOrName, filter_routes, pick, require
@@ -143,7 +143,7 @@ async def reverse_supplier_return(request: StrictRequest, supplier_return_id: UU
     """
     connection, actor = await request.begin()
     try:
-        sent = form_of(request, VersionlessReason)
+        sent = form_of(request, ReversalForm)
         async with attempt(connection):
             back = await actions.reverse_return(connection, actor, supplier_return_id, Reversal(sent.reason))
     except DomainError as refusal:

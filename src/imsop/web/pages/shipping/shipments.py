@@ -99,7 +99,7 @@ async def shipments_page(
     q: SearchQuery | None = None,
     status: ShipmentStatus | None = None,
     type: ShipmentType | None = None,  # noqa: A002 - the name in the URL
-    open: Flag | None = None,  # noqa: A002
+    open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: bool | None = None,
     carrier: ShortName | None = None,
     expected_from: date | None = None,
@@ -151,8 +151,8 @@ async def export_shipments(
     request: TenantRequest,
     q: SearchQuery | None = None,
     status: ShipmentStatus | None = None,
-    type: ShipmentType | None = None,  # noqa: A002
-    open: Flag | None = None,  # noqa: A002
+    type: ShipmentType | None = None,  # noqa: A002 - the name in the URL
+    open: Flag | None = None,  # noqa: A002 - the name in the URL
     late: bool | None = None,
     carrier: ShortName | None = None,
     expected_from: date | None = None,
