@@ -127,7 +127,12 @@ def test_after_kill_9_of_the_parent_all_processes_stop(installed: Path) -> None:
 def test_after_kill_9_of_the_database_it_is_started_again(installed: Path, workers: str) -> None:
     """Requests meanwhile get 503 with Retry-After, and later ones what they ask for."""
     wrong = {"email": "a@b.example", "password": "wrong"}
-    with imsop_up(installed, IMSOP_WORKERS=workers) as up, httpx.Client(base_url=up.address) as client:
+    environment = {
+        "IMSOP_WORKERS": workers,
+        "IMSOP_SIGN_IN_ATTEMPTS_PER_ACCOUNT": "1000",
+        "IMSOP_SIGN_IN_ATTEMPTS_PER_ADDRESS": "1000",
+    }
+    with imsop_up(installed, **environment) as up, httpx.Client(base_url=up.address) as client:
         assert client.post("/api/v1/auth/token", json=wrong).status_code == 401
         os.kill(postmaster(installed), signal.SIGKILL)
         deadline = time.monotonic() + 60

@@ -2,9 +2,15 @@
 
 import socket
 
+import asyncpg
+import pytest
+from litestar.testing import RequestFactory
+
 from imsop import migrations
 from imsop.core.installation import Installation
+from imsop.identity.request import carry
 from imsop.web.edge.observe import Observed
+from imsop.web.edge.problems import answer_to
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, visitor
@@ -32,6 +38,16 @@ async def _lives_and_is_not_ready(installation: Installation) -> None:
         refused = await signed_in.get("products")
         assert refused.status_code == 503, refused.text
         assert int(refused.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("lost", [asyncpg.ConnectionDoesNotExistError(), asyncpg.InternalClientError()])
+def test_a_connection_lost_in_the_middle_is_worth_a_retry(lost: Exception) -> None:
+    """Which of the two asyncpg raises depends on how much of the server's end it has read."""
+    request = RequestFactory().get("/api/v1/products")
+    carry(request.scope, "id")
+    reply = answer_to(request, lost)
+    assert reply.status_code == 503
+    assert int(reply.headers["Retry-After"]) > 0
 
 
 async def test_a_database_that_lacks_migrations_is_not_ready(app: Observed, database: TestDatabase) -> None:

@@ -182,7 +182,10 @@ def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceErr
 
 
 def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """No connection: the server is down, or all connections were busy until the timeout."""
+    """No connection: the server is down, or all connections were busy until the timeout.
+
+    InternalClientError is what asyncpg raises in use of a connection whose end it is still reading.
+    """
     log.error("database unreachable", exc_info=error)
     return on_domain_error(request, Unavailable("the database is not responding; try again shortly"))
 
@@ -208,6 +211,7 @@ HANDLERS: dict[Any, Any] = {
     HTTPException: on_http_error,
     asyncpg.PostgresError: on_database_error,
     asyncpg.InterfaceError: on_client_error,
+    asyncpg.InternalClientError: on_unreachable,
     ConnectionError: on_unreachable,
     TimeoutError: on_unreachable,
     ExceptionGroup: on_group,

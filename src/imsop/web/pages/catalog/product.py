@@ -76,8 +76,7 @@ UNDER_WAY_COLUMNS = (
     Column("shipment", N_("Shipment")),
     Column("type", N_("Type")),
     Column("quantity", N_("Quantity"), "number"),
-    Column("from", N_("From")),
-    Column("to", N_("To")),
+    Column("route", N_("Route")),
     Column("expected", N_("Expected"), "date"),
     Column("status", N_("Status")),
 )
