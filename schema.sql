@@ -1469,6 +1469,16 @@ BEGIN
             FROM public.searchable_shipments t
             WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
               AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'goods_receipt' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_goods_receipts t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
+        WHEN 'supplier_return' THEN
+            RETURN QUERY SELECT t.id, t.title, t.subtitle, t.codes, NULL::text[], t.searched
+            FROM public.searchable_supplier_returns t
+            WHERE t.organization_id = p_organization_id AND public.search_grams(t.searched) @> v_longest
+              AND t.searched LIKE v_patterns[1] AND t.whole LIKE ALL (v_patterns) LIMIT p_limit;
     END CASE;
 END $$;
 
@@ -2542,6 +2552,7 @@ CREATE TABLE public.goods_receipts (
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text('{}'::text[], (ARRAY[receipt_number, delivery_note])::text[])) STORED,
     CONSTRAINT goods_receipts_number_given CHECK (((receipt_number)::text <> ''::text)),
     CONSTRAINT goods_receipts_received_at__year CHECK (((received_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (received_at < '2200-01-01 00:00:00+00'::timestamp with time zone)))
 );
@@ -2549,6 +2560,54 @@ CREATE TABLE public.goods_receipts (
 ALTER TABLE ONLY public.goods_receipts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.goods_receipts OWNER TO imsop_owner;
+
+CREATE TABLE public.suppliers (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    name character varying(255) NOT NULL,
+    email character varying(255),
+    phone character varying(50),
+    country character varying(100),
+    city character varying(100),
+    address text,
+    postal_code character varying(20),
+    contact_person character varying(100),
+    status text DEFAULT 'active'::text NOT NULL,
+    rating numeric(3,2) DEFAULT 0 NOT NULL,
+    payment_terms character varying(50),
+    lead_time_days integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[phone])::text[])) STORED,
+    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
+    over_receipt_percent numeric(5,2),
+    CONSTRAINT suppliers_lead_time_not_negative CHECK ((lead_time_days >= 0)),
+    CONSTRAINT suppliers_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
+    CONSTRAINT suppliers_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT suppliers_over_receipt_percent_range CHECK (((over_receipt_percent >= (0)::numeric) AND (over_receipt_percent <= (100)::numeric))),
+    CONSTRAINT suppliers_rating_range CHECK (((rating >= (0)::numeric) AND (rating <= (5)::numeric))),
+    CONSTRAINT suppliers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
+);
+
+ALTER TABLE ONLY public.suppliers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.suppliers OWNER TO imsop_owner;
+
+CREATE VIEW public.goods_receipts_to_search WITH (security_invoker='true') AS
+ SELECT r.organization_id,
+    r.id,
+    (r.receipt_number)::text AS title,
+    concat_ws(' · '::text, o.po_number, s.name) AS subtitle,
+    ARRAY[(r.receipt_number)::text, (r.delivery_note)::text] AS codes,
+    r.searched AS itself,
+    o.searched AS bought,
+    s.searched AS supplier,
+    ((r.searched || o.searched) || s.searched) AS whole
+   FROM ((public.goods_receipts r
+     JOIN public.purchase_orders o ON (((o.organization_id = r.organization_id) AND (o.id = r.purchase_order_id))))
+     JOIN public.suppliers s ON (((s.organization_id = o.organization_id) AND (s.id = o.supplier_id))));
+
+ALTER VIEW public.goods_receipts_to_search OWNER TO imsop_owner;
 
 CREATE TABLE public.idempotency_keys (
     organization_id uuid NOT NULL,
@@ -2918,6 +2977,36 @@ CREATE VIEW public.searchable_customers WITH (security_invoker='true') AS
 
 ALTER VIEW public.searchable_customers OWNER TO imsop_owner;
 
+CREATE VIEW public.searchable_goods_receipts WITH (security_invoker='true') AS
+ SELECT r.organization_id,
+    r.id,
+    r.title,
+    r.subtitle,
+    r.codes,
+    r.itself AS searched,
+    r.whole
+   FROM public.goods_receipts_to_search r
+UNION ALL
+ SELECT r.organization_id,
+    r.id,
+    r.title,
+    r.subtitle,
+    r.codes,
+    r.bought AS searched,
+    r.whole
+   FROM public.goods_receipts_to_search r
+UNION ALL
+ SELECT r.organization_id,
+    r.id,
+    r.title,
+    r.subtitle,
+    r.codes,
+    r.supplier AS searched,
+    r.whole
+   FROM public.goods_receipts_to_search r;
+
+ALTER VIEW public.searchable_goods_receipts OWNER TO imsop_owner;
+
 CREATE VIEW public.searchable_products WITH (security_invoker='true') AS
  SELECT organization_id,
     id,
@@ -2930,38 +3019,6 @@ CREATE VIEW public.searchable_products WITH (security_invoker='true') AS
    FROM public.products p;
 
 ALTER VIEW public.searchable_products OWNER TO imsop_owner;
-
-CREATE TABLE public.suppliers (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    name character varying(255) NOT NULL,
-    email character varying(255),
-    phone character varying(50),
-    country character varying(100),
-    city character varying(100),
-    address text,
-    postal_code character varying(20),
-    contact_person character varying(100),
-    status text DEFAULT 'active'::text NOT NULL,
-    rating numeric(3,2) DEFAULT 0 NOT NULL,
-    payment_terms character varying(50),
-    lead_time_days integer DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[phone])::text[])) STORED,
-    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
-    over_receipt_percent numeric(5,2),
-    CONSTRAINT suppliers_lead_time_not_negative CHECK ((lead_time_days >= 0)),
-    CONSTRAINT suppliers_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
-    CONSTRAINT suppliers_name_given CHECK (((name)::text <> ''::text)),
-    CONSTRAINT suppliers_over_receipt_percent_range CHECK (((over_receipt_percent >= (0)::numeric) AND (over_receipt_percent <= (100)::numeric))),
-    CONSTRAINT suppliers_rating_range CHECK (((rating >= (0)::numeric) AND (rating <= (5)::numeric))),
-    CONSTRAINT suppliers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
-);
-
-ALTER TABLE ONLY public.suppliers FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.suppliers OWNER TO imsop_owner;
 
 CREATE VIEW public.searchable_purchase_orders WITH (security_invoker='true') AS
  SELECT o.organization_id,
@@ -3159,6 +3216,73 @@ UNION ALL
    FROM public.shipments_to_search s;
 
 ALTER VIEW public.searchable_shipments OWNER TO imsop_owner;
+
+CREATE TABLE public.supplier_returns (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    return_number character varying(100) NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    warehouse_id uuid NOT NULL,
+    reverses_id uuid,
+    supplier_reference character varying(100),
+    notes text,
+    returned_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text('{}'::text[], (ARRAY[return_number, supplier_reference])::text[])) STORED,
+    CONSTRAINT supplier_returns_number_given CHECK (((return_number)::text <> ''::text)),
+    CONSTRAINT supplier_returns_returned_at__year CHECK (((returned_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (returned_at < '2200-01-01 00:00:00+00'::timestamp with time zone)))
+);
+
+ALTER TABLE ONLY public.supplier_returns FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_returns OWNER TO imsop_owner;
+
+CREATE VIEW public.supplier_returns_to_search WITH (security_invoker='true') AS
+ SELECT r.organization_id,
+    r.id,
+    (r.return_number)::text AS title,
+    concat_ws(' · '::text, o.po_number, s.name) AS subtitle,
+    ARRAY[(r.return_number)::text, (r.supplier_reference)::text] AS codes,
+    r.searched AS itself,
+    o.searched AS bought,
+    s.searched AS supplier,
+    ((r.searched || o.searched) || s.searched) AS whole
+   FROM ((public.supplier_returns r
+     JOIN public.purchase_orders o ON (((o.organization_id = r.organization_id) AND (o.id = r.purchase_order_id))))
+     JOIN public.suppliers s ON (((s.organization_id = o.organization_id) AND (s.id = o.supplier_id))));
+
+ALTER VIEW public.supplier_returns_to_search OWNER TO imsop_owner;
+
+CREATE VIEW public.searchable_supplier_returns WITH (security_invoker='true') AS
+ SELECT r.organization_id,
+    r.id,
+    r.title,
+    r.subtitle,
+    r.codes,
+    r.itself AS searched,
+    r.whole
+   FROM public.supplier_returns_to_search r
+UNION ALL
+ SELECT r.organization_id,
+    r.id,
+    r.title,
+    r.subtitle,
+    r.codes,
+    r.bought AS searched,
+    r.whole
+   FROM public.supplier_returns_to_search r
+UNION ALL
+ SELECT r.organization_id,
+    r.id,
+    r.title,
+    r.subtitle,
+    r.codes,
+    r.supplier AS searched,
+    r.whole
+   FROM public.supplier_returns_to_search r;
+
+ALTER VIEW public.searchable_supplier_returns OWNER TO imsop_owner;
 
 CREATE VIEW public.searchable_suppliers WITH (security_invoker='true') AS
  SELECT organization_id,
@@ -3405,26 +3529,6 @@ CREATE TABLE public.supplier_return_items (
 ALTER TABLE ONLY public.supplier_return_items FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supplier_return_items OWNER TO imsop_owner;
-
-CREATE TABLE public.supplier_returns (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    return_number character varying(100) NOT NULL,
-    purchase_order_id uuid NOT NULL,
-    warehouse_id uuid NOT NULL,
-    reverses_id uuid,
-    supplier_reference character varying(100),
-    notes text,
-    returned_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_by uuid,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT supplier_returns_number_given CHECK (((return_number)::text <> ''::text)),
-    CONSTRAINT supplier_returns_returned_at__year CHECK (((returned_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (returned_at < '2200-01-01 00:00:00+00'::timestamp with time zone)))
-);
-
-ALTER TABLE ONLY public.supplier_returns FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.supplier_returns OWNER TO imsop_owner;
 
 CREATE TABLE public.warehouse_daily_totals (
     organization_id uuid NOT NULL,
@@ -3772,6 +3876,8 @@ CREATE INDEX goods_receipts_received_idx ON public.goods_receipts USING btree (o
 
 CREATE INDEX goods_receipts_reverses_idx ON public.goods_receipts USING btree (organization_id, reverses_id) WHERE (reverses_id IS NOT NULL);
 
+CREATE INDEX goods_receipts_search_idx ON public.goods_receipts USING gin (organization_id, public.search_grams(searched));
+
 CREATE INDEX goods_receipts_warehouse_idx ON public.goods_receipts USING btree (organization_id, warehouse_id, received_at, id);
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (organization_id, created_at);
@@ -3995,6 +4101,8 @@ CREATE INDEX supplier_returns_order_idx ON public.supplier_returns USING btree (
 CREATE INDEX supplier_returns_returned_idx ON public.supplier_returns USING btree (organization_id, returned_at, id);
 
 CREATE INDEX supplier_returns_reverses_idx ON public.supplier_returns USING btree (organization_id, reverses_id) WHERE (reverses_id IS NOT NULL);
+
+CREATE INDEX supplier_returns_search_idx ON public.supplier_returns USING gin (organization_id, public.search_grams(searched));
 
 CREATE INDEX supplier_returns_warehouse_idx ON public.supplier_returns USING btree (organization_id, warehouse_id, returned_at, id);
 
@@ -4495,6 +4603,8 @@ ALTER TABLE public.inventory_transactions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY lookup_reads ON public.customers FOR SELECT TO imsop_lookup USING (true);
 
+CREATE POLICY lookup_reads ON public.goods_receipts FOR SELECT TO imsop_lookup USING (true);
+
 CREATE POLICY lookup_reads ON public.organizations FOR SELECT TO imsop_lookup USING (true);
 
 CREATE POLICY lookup_reads ON public.products FOR SELECT TO imsop_lookup USING (true);
@@ -4504,6 +4614,8 @@ CREATE POLICY lookup_reads ON public.purchase_orders FOR SELECT TO imsop_lookup 
 CREATE POLICY lookup_reads ON public.sales_orders FOR SELECT TO imsop_lookup USING (true);
 
 CREATE POLICY lookup_reads ON public.shipments FOR SELECT TO imsop_lookup USING (true);
+
+CREATE POLICY lookup_reads ON public.supplier_returns FOR SELECT TO imsop_lookup USING (true);
 
 CREATE POLICY lookup_reads ON public.suppliers FOR SELECT TO imsop_lookup USING (true);
 
@@ -5355,18 +5467,23 @@ GRANT SELECT ON TABLE public.goods_receipts TO imsop_app;
 GRANT SELECT ON TABLE public.goods_receipts TO imsop_operator;
 
 GRANT INSERT(id) ON TABLE public.goods_receipts TO imsop_app;
+GRANT SELECT(id) ON TABLE public.goods_receipts TO imsop_lookup;
 
 GRANT INSERT(organization_id) ON TABLE public.goods_receipts TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.goods_receipts TO imsop_lookup;
 
 GRANT INSERT(receipt_number) ON TABLE public.goods_receipts TO imsop_app;
+GRANT SELECT(receipt_number) ON TABLE public.goods_receipts TO imsop_lookup;
 
 GRANT INSERT(purchase_order_id) ON TABLE public.goods_receipts TO imsop_app;
+GRANT SELECT(purchase_order_id) ON TABLE public.goods_receipts TO imsop_lookup;
 
 GRANT INSERT(warehouse_id) ON TABLE public.goods_receipts TO imsop_app;
 
 GRANT INSERT(reverses_id) ON TABLE public.goods_receipts TO imsop_app;
 
 GRANT INSERT(delivery_note) ON TABLE public.goods_receipts TO imsop_app;
+GRANT SELECT(delivery_note) ON TABLE public.goods_receipts TO imsop_lookup;
 
 GRANT INSERT(dock) ON TABLE public.goods_receipts TO imsop_app;
 
@@ -5375,6 +5492,51 @@ GRANT INSERT(notes) ON TABLE public.goods_receipts TO imsop_app;
 GRANT INSERT(received_at) ON TABLE public.goods_receipts TO imsop_app;
 
 GRANT INSERT(created_by) ON TABLE public.goods_receipts TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.goods_receipts TO imsop_lookup;
+
+GRANT SELECT,DELETE ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT ON TABLE public.suppliers TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(id) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(name) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(email),UPDATE(email) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(email) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(phone),UPDATE(phone) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(phone) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(country),UPDATE(country) ON TABLE public.suppliers TO imsop_app;
+GRANT SELECT(country) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(city),UPDATE(city) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(address),UPDATE(address) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(postal_code),UPDATE(postal_code) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(contact_person),UPDATE(contact_person) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(rating),UPDATE(rating) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(payment_terms),UPDATE(payment_terms) ON TABLE public.suppliers TO imsop_app;
+
+GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE public.suppliers TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.suppliers TO imsop_lookup;
+
+GRANT INSERT(over_receipt_percent),UPDATE(over_receipt_percent) ON TABLE public.suppliers TO imsop_app;
+
+GRANT SELECT ON TABLE public.goods_receipts_to_search TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.idempotency_keys TO imsop_app;
 GRANT DELETE ON TABLE public.idempotency_keys TO imsop_operator;
@@ -5553,48 +5715,9 @@ GRANT SELECT ON TABLE public.searchable_categories TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_customers TO imsop_lookup;
 
+GRANT SELECT ON TABLE public.searchable_goods_receipts TO imsop_lookup;
+
 GRANT SELECT ON TABLE public.searchable_products TO imsop_lookup;
-
-GRANT SELECT,DELETE ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT ON TABLE public.suppliers TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(id) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(organization_id) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(organization_id) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(name),UPDATE(name) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(name) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(email),UPDATE(email) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(email) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(phone),UPDATE(phone) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(phone) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(country),UPDATE(country) ON TABLE public.suppliers TO imsop_app;
-GRANT SELECT(country) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(city),UPDATE(city) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(address),UPDATE(address) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(postal_code),UPDATE(postal_code) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(contact_person),UPDATE(contact_person) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(rating),UPDATE(rating) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(payment_terms),UPDATE(payment_terms) ON TABLE public.suppliers TO imsop_app;
-
-GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE public.suppliers TO imsop_app;
-
-GRANT SELECT(searched) ON TABLE public.suppliers TO imsop_lookup;
-
-GRANT INSERT(over_receipt_percent),UPDATE(over_receipt_percent) ON TABLE public.suppliers TO imsop_app;
 
 GRANT SELECT ON TABLE public.searchable_purchase_orders TO imsop_lookup;
 
@@ -5687,6 +5810,40 @@ GRANT SELECT(searched) ON TABLE public.warehouses TO imsop_lookup;
 GRANT SELECT ON TABLE public.shipments_to_search TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_shipments TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.supplier_returns TO imsop_app;
+GRANT SELECT ON TABLE public.supplier_returns TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.supplier_returns TO imsop_app;
+GRANT SELECT(id) ON TABLE public.supplier_returns TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.supplier_returns TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.supplier_returns TO imsop_lookup;
+
+GRANT INSERT(return_number) ON TABLE public.supplier_returns TO imsop_app;
+GRANT SELECT(return_number) ON TABLE public.supplier_returns TO imsop_lookup;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.supplier_returns TO imsop_app;
+GRANT SELECT(purchase_order_id) ON TABLE public.supplier_returns TO imsop_lookup;
+
+GRANT INSERT(warehouse_id) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(reverses_id) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(supplier_reference) ON TABLE public.supplier_returns TO imsop_app;
+GRANT SELECT(supplier_reference) ON TABLE public.supplier_returns TO imsop_lookup;
+
+GRANT INSERT(notes) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(returned_at) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT INSERT(created_by) ON TABLE public.supplier_returns TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.supplier_returns TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.supplier_returns_to_search TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.searchable_supplier_returns TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_suppliers TO imsop_lookup;
 
@@ -5876,29 +6033,6 @@ GRANT INSERT(rule) ON TABLE public.supplier_metrics TO imsop_app;
 
 GRANT SELECT,INSERT ON TABLE public.supplier_return_items TO imsop_app;
 GRANT SELECT ON TABLE public.supplier_return_items TO imsop_operator;
-
-GRANT SELECT ON TABLE public.supplier_returns TO imsop_app;
-GRANT SELECT ON TABLE public.supplier_returns TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(organization_id) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(return_number) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(purchase_order_id) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(warehouse_id) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(reverses_id) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(supplier_reference) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(notes) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(returned_at) ON TABLE public.supplier_returns TO imsop_app;
-
-GRANT INSERT(created_by) ON TABLE public.supplier_returns TO imsop_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.warehouse_daily_totals TO imsop_app;
 GRANT SELECT ON TABLE public.warehouse_daily_totals TO imsop_operator;

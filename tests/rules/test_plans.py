@@ -55,6 +55,8 @@ VALUES: dict[tuple[str, str], list[dict[str, str]]] = {
     ("warehouses", "q"): [{"q": "warehouse 1"}],
     ("users", "q"): [{"q": "user17"}],
     ("purchase-orders", "q"): [{"q": "po-000017"}, {"q": "no such thing"}],
+    ("goods-receipts", "q"): [{"q": "gr-000017"}, {"q": "po-000017"}],
+    ("supplier-returns", "q"): [{"q": "rt-000017"}],
     ("sales-orders", "q"): [{"q": "so-000017"}],
     ("shipments", "q"): [{"q": "track-77"}],
 }

@@ -54,10 +54,12 @@ OTHER_POLICIES = [
         (table, "lookup_reads", "imsop_lookup", "SELECT")
         for table in (
             "customers",
+            "goods_receipts",
             "products",
             "purchase_orders",
             "sales_orders",
             "shipments",
+            "supplier_returns",
             "suppliers",
             "warehouse_zones",
             "warehouses",

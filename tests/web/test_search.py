@@ -7,6 +7,7 @@ import pytest
 from imsop.web.search import ids_of
 from tests import factories
 from tests.factories import Member, accepted
+from tests.purchasing.buying import RECEIPTS, RETURNS, arrived, sent
 from tests.sales.orders import draft
 
 GTIN = "00060015651000"
@@ -51,6 +52,37 @@ async def test_places_people_and_categories_are_found(admin: Member) -> None:
     assert await _found(admin, clerk.email) == [("user", clerk.email)]
     best = (await admin.read("search", q="frozen fish"))["items"][0]
     assert (best["kind"], best["id"], best["is_exact"]) == ("category", None, True)
+
+
+async def test_receipts_and_returns_are_found_by_their_numbers_the_suppliers_and_their_order(
+    admin: Member,
+) -> None:
+    supplier = await factories.supplier(admin, name="Hardened Steel Works")
+    order = await sent(admin, 10, supplier_id=supplier["id"])
+    receipt = await admin.create(RECEIPTS, arrived(order, 8, delivery_note="LS 4711/A"))
+    back = {"purchase_order_item_id": order["items"][0]["id"], "quantity": 2, "reason": "bent"}
+    returned = await admin.create(
+        RETURNS,
+        {
+            "purchase_order_id": order["id"],
+            "warehouse_id": order["warehouse_id"],
+            "lines": [back],
+            "supplier_reference": "RMA-88",
+        },
+    )
+    as_receipt = ("goods_receipt", receipt["receipt_number"])
+    as_return = ("supplier_return", returned["return_number"])
+    assert await _found(admin, receipt["receipt_number"]) == [as_receipt]
+    assert await _found(admin, "LS4711A") == [as_receipt]
+    assert await _found(admin, "rma 88") == [as_return]
+    whole = [("purchase_order", order["po_number"]), as_receipt, as_return]
+    assert await _found(admin, order["po_number"]) == whole
+    assert await _found(admin, f"steel {order['po_number']}") == whole
+    for path, wanted in ((RECEIPTS, receipt), (RETURNS, returned)):
+        assert [row["id"] for row in (await admin.read(path, q="hardened"))["items"]] == [wanted["id"]]
+        assert (await admin.read(path, q="nothing like it"))["items"] == []
+    stranger = await factories.sign_up(admin.app)
+    assert await _found(stranger, receipt["receipt_number"]) == []
 
 
 async def test_orders_are_found_by_their_partner_and_by_its_number(admin: Member) -> None:

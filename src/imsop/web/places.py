@@ -10,13 +10,12 @@ from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 
 Kind = Literal[
-    "product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse",
-    "goods_receipt",
-    "supplier_return",
+    "product", "supplier", "customer", "purchase_order", "goods_receipt", "supplier_return", "sales_order",
+    "shipment", "warehouse",
 ]  # fmt: skip
 SearchKind = Literal[
-    "product", "supplier", "customer", "purchase_order", "sales_order", "shipment", "warehouse",
-    "warehouse_zone", "category", "user",
+    "product", "supplier", "customer", "purchase_order", "goods_receipt", "supplier_return", "sales_order",
+    "shipment", "warehouse", "warehouse_zone", "category", "user",
 ]  # fmt: skip
 """What `search_things` finds."""
 
@@ -65,6 +64,8 @@ FOUND: Mapping[SearchKind, Place] = {
     "supplier": PLACES["supplier"],
     "customer": PLACES["customer"],
     "purchase_order": PLACES["purchase_order"],
+    "goods_receipt": PLACES["goods_receipt"],
+    "supplier_return": PLACES["supplier_return"],
     "sales_order": PLACES["sales_order"],
     "shipment": PLACES["shipment"],
     "warehouse": PLACES["warehouse"],

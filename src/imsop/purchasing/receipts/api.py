@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from imsop.core.fields import Instant, ShortName
 from imsop.core.http import CREATED, created
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -25,6 +26,7 @@ from imsop.purchasing.receipts.models import (
 @get("/goods-receipts", opt=allow(Permission.GOODS_RECEIPTS_READ))
 async def list_goods_receipts(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     receipt_number: ShortName | None = None,
     purchase_order_id: UUID | None = None,
     warehouse_id: UUID | None = None,
@@ -39,6 +41,7 @@ async def list_goods_receipts(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
+        q=spellings_of(q),
         receipt_number=receipt_number,
         purchase_order_id=purchase_order_id,
         warehouse_id=warehouse_id,

@@ -26,6 +26,7 @@ _RECEIPTS = """
     WHERE r.organization_id = $1
 """
 _FILTERS = {
+    "q": "r.id IN (SELECT f.id FROM search_ids($1, 'goods_receipt', {}) AS f (id))",
     "receipt_number": "r.receipt_number = {}",
     "purchase_order_id": "r.purchase_order_id = {}",
     "warehouse_id": "r.warehouse_id = {}",

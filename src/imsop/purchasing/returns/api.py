@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from imsop.core.fields import Instant, ShortName
 from imsop.core.http import CREATED, created
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
@@ -24,6 +25,7 @@ from imsop.purchasing.returns.models import (
 @get("/supplier-returns", opt=allow(Permission.GOODS_RECEIPTS_READ))
 async def list_supplier_returns(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     return_number: ShortName | None = None,
     purchase_order_id: UUID | None = None,
     warehouse_id: UUID | None = None,
@@ -38,6 +40,7 @@ async def list_supplier_returns(
         connection,
         actor.organization_id,
         PageRequest(sort, limit, cursor),
+        q=spellings_of(q),
         return_number=return_number,
         purchase_order_id=purchase_order_id,
         warehouse_id=warehouse_id,

@@ -24,6 +24,7 @@ _RETURNS = """
     WHERE r.organization_id = $1
 """
 _FILTERS = {
+    "q": "r.id IN (SELECT f.id FROM search_ids($1, 'supplier_return', {}) AS f (id))",
     "return_number": "r.return_number = {}",
     "purchase_order_id": "r.purchase_order_id = {}",
     "warehouse_id": "r.warehouse_id = {}",

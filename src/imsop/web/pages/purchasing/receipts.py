@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names
@@ -75,6 +76,7 @@ ReceiptSort = Literal["-received_at", "received_at"]
 @get("/goods-receipts", opt=allow(Permission.GOODS_RECEIPTS_READ), include_in_schema=False)
 async def goods_receipts_page(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     purchase_order_id: UUID | None = None,
     warehouse_id: IdOrName | None = None,
     received_from: date | None = None,
@@ -88,7 +90,7 @@ async def goods_receipts_page(
     picked = await pick(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     shown = await show(
         connection, actor, queries.RECEIPT_SUMMARIES, COLUMNS, sort=sort, cursor=cursor, before=before,
-        purchase_order_id=purchase_order_id, **picked.ids,
+        q=spellings_of(q), purchase_order_id=purchase_order_id, **picked.ids,
         **_between(actor, received_from, received_to),
     )  # fmt: skip
     return render(
@@ -108,6 +110,7 @@ async def goods_receipts_page(
 )
 async def export_goods_receipts(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     purchase_order_id: UUID | None = None,
     warehouse_id: IdOrName | None = None,
     received_from: date | None = None,
@@ -118,8 +121,8 @@ async def export_goods_receipts(
     connection, actor = await request.begin()
     rows = await require(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     return await export(
-        request, queries.RECEIPT_SUMMARIES, CELLS, sort=sort, purchase_order_id=purchase_order_id,
-        **rows, decimal=decimal,
+        request, queries.RECEIPT_SUMMARIES, CELLS, sort=sort, q=spellings_of(q),
+        purchase_order_id=purchase_order_id, **rows, decimal=decimal,
         **_between(actor, received_from, received_to),
     )  # fmt: skip
 

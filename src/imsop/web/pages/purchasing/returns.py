@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor
+from imsop.core.searching import SearchQuery, spellings_of
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.people.queries import list_user_names
@@ -71,6 +72,7 @@ ReturnSort = Literal["-returned_at", "returned_at"]
 @get("/supplier-returns", opt=allow(Permission.GOODS_RECEIPTS_READ), include_in_schema=False)
 async def supplier_returns_page(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     purchase_order_id: UUID | None = None,
     warehouse_id: IdOrName | None = None,
     returned_from: date | None = None,
@@ -84,7 +86,7 @@ async def supplier_returns_page(
     picked = await pick(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     shown = await show(
         connection, actor, queries.RETURN_SUMMARIES, COLUMNS, sort=sort, cursor=cursor, before=before,
-        purchase_order_id=purchase_order_id, **picked.ids,
+        q=spellings_of(q), purchase_order_id=purchase_order_id, **picked.ids,
         **_between(actor, returned_from, returned_to),
     )  # fmt: skip
     return render(
@@ -104,6 +106,7 @@ async def supplier_returns_page(
 )
 async def export_supplier_returns(
     request: TenantRequest,
+    q: SearchQuery | None = None,
     purchase_order_id: UUID | None = None,
     warehouse_id: IdOrName | None = None,
     returned_from: date | None = None,
@@ -114,8 +117,8 @@ async def export_supplier_returns(
     connection, actor = await request.begin()
     rows = await require(connection, actor, ROW_FILTERS, warehouse_id=warehouse_id)
     return await export(
-        request, queries.RETURN_SUMMARIES, CELLS, sort=sort, purchase_order_id=purchase_order_id,
-        **rows, decimal=decimal,
+        request, queries.RETURN_SUMMARIES, CELLS, sort=sort, q=spellings_of(q),
+        purchase_order_id=purchase_order_id, **rows, decimal=decimal,
         **_between(actor, returned_from, returned_to),
     )  # fmt: skip
 
