@@ -14,6 +14,7 @@ from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
 from tests.mail_server import MailServer
 from tests.pages.browsing import signed_in
+from tests.purchasing.buying import RECEIPTS, arrived, sent
 from tests.states import Line, purchase_order
 
 
@@ -164,6 +165,26 @@ async def test_the_page_proposes_a_text_in_the_suppliers_language(admin: Member)
         assert sent.status_code == 303, sent.text
     (row,) = accepted(await admin.get(f"purchase-orders/{order}/mails"))["items"]
     assert (row["recipient"], row["body"]) == ("x@y.example", "B")
+
+
+async def test_a_reminder_names_all_lines_the_supplier_is_late_with(admin: Member) -> None:
+    supplier = await factories.supplier(admin, country="Deutschland")
+    late = await sent(admin, 10, 5, supplier_id=supplier["id"], expected_delivery_date="2026-03-20")
+    other = await sent(admin, 7, supplier_id=supplier["id"], expected_delivery_date="2026-03-05")
+    await sent(admin, 3, supplier_id=supplier["id"], expected_delivery_date="2199-01-01")
+    await admin.create(RECEIPTS, arrived(late, 4, 5))
+    here = await signed_in(admin)
+    path = f"/purchase-orders/{late['id']}"
+    assert f"{path}/mail?text=reminder" in (await here.get(path)).text
+    text = (await here.get(f"{path}/mail?text=reminder")).text
+    named = [line for line in text.splitlines() if "fällig am" in line]
+    expected = [
+        (other["po_number"], "05.03.2026", 7, other["items"][0]["sku"]),
+        (late["po_number"], "20.03.2026", 6, late["items"][0]["sku"]),
+    ]
+    assert [line.partition(" Product")[0].rpartition(">")[2] for line in named] == [
+        f"{number}, fällig am {day}: {still_open} von {sku}" for number, day, still_open, sku in expected
+    ]
 
 
 async def test_without_a_mail_server_the_page_offers_text_and_pdf(database: TestDatabase) -> None:

@@ -198,7 +198,7 @@ async def test_what_customers_wait_for_and_what_is_under_way(
     assert (counter["Customer"], counter["To ship"], counter["Due"]) == ("Counter sale", "8", "—")
     (transfer,) = table(page, "Open shipments")
     assert transfer["Shipment"] == "TR-77"
-    assert (transfer["Quantity"], transfer["From"], transfer["To"]) == ("5", "North", "South")
+    assert (transfer["Quantity"], transfer["Route"]) == ("5", "North → South")
     assert link(page, "TR-77") == f"/shipments/{shipment['id']}"
     of_it = f"product_id={apples.product['id']}"
     for path, known in (

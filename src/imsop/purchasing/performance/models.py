@@ -29,6 +29,7 @@ class SupplierLine(Struct, frozen=True):
     product_name: str
     quantity_ordered: int
     quantity_received: int
+    quantity_open: int
     line_total: Decimal | None
     currency: str
     due_on: date | None

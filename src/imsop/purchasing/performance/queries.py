@@ -31,7 +31,7 @@ SUPPLIER_LINES = Listing(
            (SELECT p.sku FROM products p WHERE p.organization_id = $1 AND p.id = l.product_id) AS sku,
            (SELECT p.name FROM products p
             WHERE p.organization_id = $1 AND p.id = l.product_id) AS product_name,
-           l.quantity_ordered, l.quantity_received, l.line_total, l.currency, l.due_on,
+           l.quantity_ordered, l.quantity_received, l.quantity_open, l.line_total, l.currency, l.due_on,
            l.actual_delivery_date, l.lead_time_days, coalesce(l.due_on, l.order_date) AS sorted_on
     FROM purchase_lines l
     WHERE l.organization_id = $1

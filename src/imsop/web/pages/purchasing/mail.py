@@ -1,11 +1,14 @@
 """Sends a purchase order to its supplier by email: the page that composes it, and the same in the API.
 
+The text proposed is that of an order or a reminder of all that its supplier is late with.
+
 The PDF is rendered with the mail and stored with it, so later views show exactly what was sent.
 """
 
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,8 +19,9 @@ from litestar.response import Redirect
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, DomainError, NotFound, TooManyRequests
 from imsop.core.events import Named, emit
+from imsop.core.instants import today
 from imsop.core.jobs import defer
-from imsop.core.listing import Page
+from imsop.core.listing import Page, PageRequest
 from imsop.documents.mails import queries
 from imsop.documents.mails.jobs import SEND_MAIL
 from imsop.documents.mails.models import Attachment, Mail, NewMail
@@ -29,12 +33,14 @@ from imsop.identity.roles.permissions import Permission
 from imsop.purchasing.orders import actions
 from imsop.purchasing.orders.events import PURCHASE_ORDER_MAILED
 from imsop.purchasing.orders.models import PurchaseOrder
+from imsop.purchasing.performance.queries import SUPPLIER_LINES
 from imsop.suppliers.suppliers.queries import get_supplier
 from imsop.ui.language import DEFAULT, FORMATS, N_, Language, get_language
 from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.ui.typesetting import document_in, filename_of, unprintable_in
 from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.documents import lines_counted
 from imsop.web.pages.forms import attempt, form_of
 from imsop.web.pages.prints import PURCHASE_ORDER, purchase_order_paper, take_slot
 
@@ -44,6 +50,7 @@ MAILS_PER_HOUR = 200
 """Per organization: a rate limit against abuse of the installation's mail server."""
 RETRY_SECONDS = 600
 MailLanguage = Literal["en", "de"]
+MailText = Literal["order", "reminder"]
 _SUBJECT = N_("Purchase order %(number)s")
 _BODY = N_("""Dear Sir or Madam,
 
@@ -54,6 +61,25 @@ Kind regards
 %(sender)s
 %(organization)s
 """)
+_REMINDER_SUBJECT = N_("Late deliveries: purchase order %(number)s")
+_REMINDER_BODY = N_("""Dear Sir or Madam,
+
+these deliveries are late:
+
+%(lines)s
+
+Please tell us when they will arrive.
+
+Kind regards
+%(sender)s
+%(organization)s
+""")
+_LATE_LINE = N_("%(number)s, due on %(day)s: %(quantity)s of %(sku)s %(product)s")
+_MORE_LINES = N_("There are more; these have been due the longest.")
+LINES_REMINDED = 100
+"""Lines named in a reminder at most, those due the longest."""
+CHARACTERS_REMINDED = 9_000
+"""Of the names in a reminder; a mail has at most 10,000."""
 _GERMAN = {
     Locale(reader).territories[code].casefold() for reader in FORMATS for code in ("DE", "AT", "CH", "LI")
 } | {"de", "at", "ch", "li"}
@@ -106,11 +132,14 @@ async def send_purchase_order(request: TenantRequest, order_id: UUID, data: NewP
     include_in_schema=False,
 )
 async def mail_page(
-    request: TenantRequest, order_id: UUID, language: MailLanguage | None = None
+    request: TenantRequest,
+    order_id: UUID,
+    language: MailLanguage | None = None,
+    text: MailText = "order",
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     require_permission(actor, declared_by(send_mail))
-    return await _compose(request, connection, actor, order_id, language)
+    return await _compose(request, connection, actor, order_id, language, text)
 
 
 @post(
@@ -127,7 +156,8 @@ async def send_mail(request: StrictRequest, order_id: UUID) -> Response[Any]:
         async with attempt(connection):
             await _send(request, connection, actor, order_id, form)
     except DomainError as refusal:
-        return await _compose(request, connection, actor, order_id, None, refusal, request.fields())
+        sent = request.fields()
+        return await _compose(request, connection, actor, order_id, None, "order", refusal, sent)
     return Redirect(f"/purchase-orders/{order_id}#mails", status_code=303)
 
 
@@ -197,6 +227,7 @@ async def _compose(
     actor: Actor,
     order_id: UUID,
     chosen: MailLanguage | None,
+    text: MailText,
     refusal: DomainError | None = None,
     sent: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
@@ -206,7 +237,9 @@ async def _compose(
     supplier = await get_supplier(connection, actor.organization_id, order.supplier_id)
     country = (supplier.country if supplier else None) or ""
     code = chosen or ("de" if country.strip().casefold() in _GERMAN else DEFAULT)
-    values = _proposed(order, actor, get_language(code, actor.timezone)) | {
+    language = get_language(code, actor.timezone)
+    late = await _late_lines(connection, actor, order.supplier_id, language) if text == "reminder" else None
+    values = _proposed(order, actor, language, late) | {
         "recipient": (supplier.email if supplier else None) or "",
         "language": code,
     }
@@ -218,7 +251,8 @@ async def _compose(
         order=order,
         values={**values, **(sent or {})},
         form_key=(sent or {}).get("form_key") or secrets.token_urlsafe(16),
-        texts=await unprintable_in(get_language(code, actor.timezone), request, PURCHASE_ORDER, **paper),
+        text=text,
+        texts=await unprintable_in(language, request, PURCHASE_ORDER, **paper),
         can_send=request.app.state.settings.mail_server() is not None,
         crumbs=[
             Crumb(N_("Purchase orders"), "/purchase-orders"),
@@ -227,14 +261,46 @@ async def _compose(
     )
 
 
-def _proposed(order: PurchaseOrder, actor: Actor, language: Language) -> dict[str, str]:
+async def _late_lines(connection: Connection, actor: Actor, supplier_id: UUID, language: Language) -> str:
+    """What the supplier is late with, a line each, of all its orders."""
+    late = await SUPPLIER_LINES.page(
+        connection,
+        actor.organization_id,
+        PageRequest("due_on", LINES_REMINDED),
+        supplier_id=supplier_id,
+        **lines_counted("overdue", today(actor.timezone), None),
+    )
+    lines = [
+        language.gettext(_LATE_LINE)
+        % {
+            "number": line.po_number,
+            "quantity": language.number(line.quantity_open),
+            "sku": line.sku,
+            "product": line.product_name,
+            "day": language.day(line.sorted_on),
+        }
+        for line in late.items
+    ]
+    fitting = [
+        line
+        for line, used in zip(lines, accumulate(map(len, lines)), strict=True)
+        if used < CHARACTERS_REMINDED
+    ]
+    is_cut = late.next_cursor or len(fitting) < len(lines)
+    return "\n".join([*fitting, language.gettext(_MORE_LINES)] if is_cut else fitting)
+
+
+def _proposed(order: PurchaseOrder, actor: Actor, language: Language, late: str | None) -> dict[str, str]:
+    """Subject and text: of the order, or of a reminder of these `late` lines."""
     said = {
         "number": order.po_number,
         "date": language.day(order.order_date),
+        "lines": late or "",
         "sender": actor.user_name,
         "organization": actor.organization_name,
     }
-    return {"subject": language.gettext(_SUBJECT) % said, "body": language.gettext(_BODY) % said}
+    subject, body = (_SUBJECT, _BODY) if late is None else (_REMINDER_SUBJECT, _REMINDER_BODY)
+    return {"subject": language.gettext(subject) % said, "body": language.gettext(body) % said}
 
 
 ROUTES = [list_purchase_order_mails, send_purchase_order]
