@@ -66,10 +66,13 @@ UNSERVED = (
     re.compile(r"inventory\?(?!.*(sku|product_id)=).*sort=-?warehouse_name"),
     # The ledger of a product over all its balances: all its entries are sorted.
     re.compile(r"inventory-transactions\?(sku|product_id)="),
-    # As a generic plan, for any type and any range, the index by time alone looks as good.
-    re.compile(r"analytics-events\?event_type="),
 )
 """Exceptions; may only shrink."""
+UNSERVED_AT_TIMES = (
+    # As a generic plan, for any type and any range, the index by time alone may look as good: it depends on
+    # the sample that ANALYZE took and on how the rows fall into months.
+    re.compile(r"analytics-events\?event_type="),
+)
 
 FEW = 5  # rows that a seed query may return
 QUESTIONS = {"inventory": "sku", "purchase-orders": "po_number", "shipments": "tracking_number"}
@@ -256,11 +259,13 @@ async def test_every_list_is_served_by_indexes(
                 for statement in statements:
                     explained += 1
                     wrong = await explainer.faults(trader, statement, asked_for=PAGE)
-                    known = {reason for reason in UNSERVED if wrong and reason.match(asked)}
+                    known = {
+                        reason for reason in (*UNSERVED, *UNSERVED_AT_TIMES) if wrong and reason.match(asked)
+                    }
                     excused |= known
                     found += [f"{asked} {fault}" for fault in wrong if not known]
     assert not found, "\n".join(found)
-    assert excused == set(UNSERVED), "what is served needs no exception"
+    assert excused >= set(UNSERVED), "what is served needs no exception"
     assert explained > 1_000
 
 
