@@ -4,6 +4,7 @@ import "./forms.js";
 import "./frame.js";
 import "./live.js";
 import "./picker.js";
+import "./rows.js";
 import "./search.js";
 import "./shortcuts.js";
 

@@ -34,6 +34,35 @@ async def test_shortcuts_open_row_and_form_and_go_back(site: Site, browser: Brow
         await expect(page.get_by_label("Name")).to_have_value("egc?")
 
 
+async def test_a_row_opens_wherever_it_is_clicked(site: Site, browser: Browser) -> None:
+    async with visiting(browser, **await site.signed_in(FOODS)) as visit:
+        page = visit.page
+        await page.goto("/purchase-orders")
+        row = page.locator(".list tbody tr").nth(1)
+        address = await row.locator("td.first a").get_attribute("href")
+        ordered = row.locator("td.date").first
+        async with page.context.expect_page() as tab:
+            await ordered.click(modifiers=["ControlOrMeta"])
+        assert (await tab.value).url.endswith(str(address))
+        async with page.context.expect_page() as tab:
+            await ordered.click(button="middle")
+        assert (await tab.value).url.endswith(str(address))
+        supplier = await row.locator("td a").nth(1).get_attribute("href")
+        await row.locator("td a").nth(1).click()
+        await page.wait_for_url(f"**{supplier}")
+        await page.go_back()
+        box = await ordered.bounding_box()
+        assert box
+        await page.mouse.move(box["x"] + 15, box["y"] + box["height"] / 2)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + box["width"] - 20, box["y"] + box["height"] / 2)
+        await page.mouse.up()
+        assert await page.evaluate("getSelection().toString()")
+        assert page.url.endswith("/purchase-orders")
+        await ordered.click()
+        await page.wait_for_url(f"**{address}")
+
+
 async def test_shortcuts_are_listed_announced_and_can_be_turned_off(site: Site, browser: Browser) -> None:
     async with visiting(browser, **await site.signed_in(FOODS)) as visit:
         page = visit.page
