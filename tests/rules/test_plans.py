@@ -24,6 +24,7 @@ from imsop.core.tenancy import Tenant
 from tests import volume
 from tests.conftest import TestDatabase
 from tests.factories import accepted, connected, visitor
+from tests.pages.tables import link
 from tests.rules.recording import Recorder, Statement, recording
 from tests.volume import Trader
 
@@ -298,6 +299,24 @@ async def test_events_of_pages_are_found_by_indexes(
                     wrong = await explainer.faults(trader, statement, asked_for=PAGE)
                     found += [f"{path} {fault}" for fault in wrong]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", ["/purchase-orders", "/sales-orders", "/shipments"])
+async def test_pages_by_expected_day_are_found_by_indexes(
+    full: Volume, recorder: Recorder, explainer: Explainer, path: str
+) -> None:
+    http = visitor(recorder.app, Authorization=f"Bearer {full.traders[0].token}")
+    for sort in ("expected_delivery_date", "-expected_delivery_date"):
+        asked = f"{path}?sort={sort}"
+        for _ in range(2):
+            await recorder.taken()
+            page = await http.get(asked)
+            assert page.status_code == 200, asked
+            (rows,) = [s for s in await recorder.taken() if "ORDER BY coalesce(" in s.sql]
+            faults = await explainer.faults(full.traders[0], rows, asked_for=PAGE)
+            # A shipment's warehouses are compared with all of them, which are few.
+            assert [fault for fault in faults if "Nested Loop" not in fault] == [], asked
+            asked = link(page, "Next")
 
 
 async def test_each_query_pattern_of_the_seed_is_one_statement_by_index(

@@ -63,14 +63,25 @@ class Window(NamedTuple, Generic[Row]):
 BY_NAME, BY_CODE = "reading_order({})", "folded({})"
 
 
+UNDATED_LAST = ("'9999-12-31'::date", "'0001-01-01'::date")
+
+
 class Sort(NamedTuple):
-    """A sort column: not null, of a type whose comparison is leakproof (otherwise no index can serve it)."""
+    """A sort column of a type whose comparison is leakproof (otherwise no index can serve it)."""
 
     column: str
     field: str
     type: type[str | date | datetime | int | UUID]
     form: str = "{}"
     """What the column holds of the field: BY_CODE, BY_NAME, or the field itself."""
+    absent: tuple[str, str] | None = None
+    """For a column that may be null: what stands for null when ascending and when descending, as in an index
+    of each.
+    """
+
+    def key(self, value: str, *, descending: bool) -> str:
+        """What is compared of the column or of a cursor's value."""
+        return f"coalesce({value}, {self.absent[descending]})" if self.absent else value
 
     @property
     def sql_type(self) -> str:
@@ -136,10 +147,9 @@ class Listing(Generic[Row]):
             page = await self.page(connection, organization_id, request, *fixed, **filters)
             first = self._cursor(request.sort, page.items[0]) if page.items and request.cursor else None
             return Window(page.items, first, page.next_cursor)
-        # Page backwards by reversing the order, and reverse the result.
         used = {name: value for name, value in filters.items() if value is not None}
         position = self._position(request.sort, before)
-        sql = self.statement(tuple(used), _opposite(request.sort), True)
+        sql = self.statement(tuple(used), request.sort, True, True)
         rows = await fetch_all(
             connection, self.row, sql, organization_id, *fixed, *used.values(), *position, request.limit + 1
         )
@@ -168,29 +178,36 @@ class Listing(Generic[Row]):
         ):
             yield self.row(*record)
 
-    def _statement(self, filters: tuple[str, ...], sort: str, continued: bool) -> str:
-        """Arguments: the organization, the fixed ones, the filters', the cursor's two, the limit."""
+    def _statement(
+        self, filters: tuple[str, ...], sort: str, continued: bool, backwards: bool = False
+    ) -> str:
+        """Arguments: the organization, the fixed ones, the filters', the cursor's two, the limit.
+
+        `backwards`: the rows before the cursor, in the order opposite to `sort`.
+        """
         selection = self._selection(filters)
         place = 2 + self.fixed_arguments + len(filters)
         if continued:
-            key = self.sorts[sort.removeprefix("-")]
-            beyond = "<" if sort.startswith("-") else ">"
+            key, descending = self.sorts[sort.removeprefix("-")], sort.startswith("-")
+            beyond = "<" if descending != backwards else ">"
+            value = key.form.format(f"${place}::{key.sql_type}")
             selection += (
-                f" AND ({key.column}, {self.tiebreak}) {beyond}"
-                f" ({key.form.format(f'${place}::{key.sql_type}')}, ${place + 1}::uuid)"
+                f" AND ({key.key(key.column, descending=descending)}, {self.tiebreak}) {beyond}"
+                f" ({key.key(value, descending=descending)}, ${place + 1}::uuid)"
             )
             place += 2
-        return f"{selection}{self._order(sort)} LIMIT ${place}"
+        return f"{selection}{self._order(sort, backwards)} LIMIT ${place}"
 
     def _selection(self, filters: tuple[str, ...]) -> str:
         numbered = enumerate(filters, 2 + self.fixed_arguments)
         conditions = [self.filters[name].format(f"${place}") for place, name in numbered]
         return self.select + "".join(f" AND {condition}" for condition in conditions)
 
-    def _order(self, sort: str) -> str:
-        key = self.sorts[sort.removeprefix("-")]
-        direction = "DESC" if sort.startswith("-") else "ASC"
-        return f" ORDER BY {key.column} {direction}, {self.tiebreak} {direction}"
+    def _order(self, sort: str, backwards: bool = False) -> str:
+        key, descending = self.sorts[sort.removeprefix("-")], sort.startswith("-")
+        direction = "DESC" if descending != backwards else "ASC"
+        column = key.key(key.column, descending=descending)
+        return f" ORDER BY {column} {direction}, {self.tiebreak} {direction}"
 
     def _cursor(self, sort: str, last: Row) -> str:
         value: Any = getattr(last, self.sorts[sort.removeprefix("-")].field)
@@ -198,9 +215,10 @@ class Listing(Generic[Row]):
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
     def _position(self, sort: str, cursor: str) -> tuple[object, UUID]:
-        value_type: Any = self.sorts[sort.removeprefix("-")].type
-        if value_type is datetime:
-            value_type = Instant
+        key = self.sorts[sort.removeprefix("-")]
+        value_type: Any = Instant if key.type is datetime else key.type
+        if key.absent:
+            value_type = value_type | None
         try:
             packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             place = msgspec.json.decode(packed, type=tuple[str, str, value_type, UUID])
@@ -235,7 +253,3 @@ def sort_within(sort: str | None, usual: str, bounds: Mapping[str, Sequence[obje
     if not bounded and column in bounds and column != usual.removeprefix("-"):
         raise InvalidInput.of("sort", Said("requires %(column)s_from or %(column)s_to", column=column))
     return sort
-
-
-def _opposite(sort: str) -> str:
-    return sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"

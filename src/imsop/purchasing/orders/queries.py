@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import UNDATED_LAST, Listing, Sort
 from imsop.documents.drafts import References
 from imsop.purchasing.orders.models import (
     ListedPurchaseOrder,
@@ -319,6 +319,9 @@ PURCHASE_ORDER_SUMMARIES = Listing(
         "late": "(o.expected_delivery_date < {}::date AND purchase_order_is_open(o.status))",
     },
     sorts={
+        "expected_delivery_date": Sort(
+            "o.expected_delivery_date", "expected_delivery_date", date, absent=UNDATED_LAST
+        ),
         "order_date": Sort("o.order_date", "order_date", date),
         "po_number": Sort("o.po_number", "po_number", str),
     },

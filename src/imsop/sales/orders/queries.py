@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import UNDATED_LAST, Listing, Sort
 from imsop.documents.drafts import References
 from imsop.sales.orders.models import (
     LineTotals,
@@ -285,6 +285,9 @@ SALES_ORDER_SUMMARIES = Listing(
               AND l.quantity_missing > 0))""",
     },
     sorts={
+        "expected_delivery_date": Sort(
+            "o.expected_delivery_date", "expected_delivery_date", date, absent=UNDATED_LAST
+        ),
         "order_date": Sort("o.order_date", "order_date", date),
         "so_number": Sort("o.so_number", "so_number", str),
     },

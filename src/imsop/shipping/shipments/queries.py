@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_all, fetch_one
 from imsop.core.fields import Instant
-from imsop.core.listing import Listing, Sort
+from imsop.core.listing import UNDATED_LAST, Listing, Sort
 from imsop.shipping.shipments.models import (
     NewShipment,
     NewShipmentItem,
@@ -231,7 +231,12 @@ SHIPMENT_SUMMARIES = Listing(
         "product_id": """s.id IN (SELECT i.shipment_id FROM shipment_items i
                                  WHERE i.organization_id = $1 AND i.product_id = {})""",
     },
-    sorts={"created_at": Sort("s.created_at", "created_at", datetime)},
+    sorts={
+        "created_at": Sort("s.created_at", "created_at", datetime),
+        "expected_delivery_date": Sort(
+            "s.expected_delivery_date", "expected_delivery_date", date, absent=UNDATED_LAST
+        ),
+    },
     tiebreak="s.id",
     fixed_arguments=1,
 )

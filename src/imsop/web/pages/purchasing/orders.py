@@ -59,7 +59,7 @@ COLUMNS = (
     Column("supplier", N_("Supplier")),
     Column("status", N_("Status")),
     Column("ordered", N_("Ordered"), "date", sort="order_date"),
-    Column("expected", N_("Expected"), "date"),
+    Column("expected", N_("Expected"), "date", sort="expected_delivery_date"),
     Column("received", N_("Received on"), "date"),
     Column("lines", N_("Lines"), "number"),
     Column("total", N_("Total"), "number"),
@@ -99,7 +99,10 @@ LINE_COLUMNS = (
 )
 
 
-PurchaseOrderSort = Literal["-order_date", "order_date", "po_number", "-po_number"]
+PurchaseOrderSort = Literal[
+    "-order_date", "order_date", "po_number", "-po_number",
+    "expected_delivery_date", "-expected_delivery_date",
+]  # fmt: skip
 
 
 def _filters(

@@ -50,7 +50,7 @@ COLUMNS = (
     Column("customer", N_("Customer")),
     Column("status", N_("Status")),
     Column("ordered", N_("Ordered"), "date", sort="order_date"),
-    Column("expected", N_("Expected"), "date"),
+    Column("expected", N_("Expected"), "date", sort="expected_delivery_date"),
     Column("delivered", N_("Delivered on"), "date"),
     Column("lines", N_("Lines"), "number"),
     Column("total", N_("Total"), "number"),
@@ -90,7 +90,10 @@ LINE_COLUMNS = (
 )
 
 
-SalesOrderSort = Literal["-order_date", "order_date", "so_number", "-so_number"]
+SalesOrderSort = Literal[
+    "-order_date", "order_date", "so_number", "-so_number",
+    "expected_delivery_date", "-expected_delivery_date",
+]  # fmt: skip
 
 
 def _filters(

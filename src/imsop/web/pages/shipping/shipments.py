@@ -49,7 +49,7 @@ COLUMNS = (
     Column("destination", N_("To")),
     Column("carrier", N_("Carrier")),
     Column("shipped", N_("Shipped"), "date"),
-    Column("expected", N_("Expected"), "date"),
+    Column("expected", N_("Expected"), "date", sort="expected_delivery_date"),
     Column("delivered", N_("Delivered"), "date"),
     Column("weight", N_("Weight in kg"), "number", shown=False),
     Column("recorded", N_("Recorded"), "date", sort="created_at", shown=False),
@@ -83,7 +83,7 @@ CELLS: dict[str, Callable[[ShipmentSummary], object]] = {
 }
 
 
-ShipmentSort = Literal["created_at", "-created_at"]
+ShipmentSort = Literal["created_at", "-created_at", "expected_delivery_date", "-expected_delivery_date"]
 
 
 PUNCTUALITY_DAYS = 30

@@ -1,6 +1,6 @@
 from imsop.migrations import sql_revision
 
-revision = "0031"
+revision = "0030"
 down_revision = "0029"
 
 upgrade = sql_revision(__file__)
