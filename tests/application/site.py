@@ -47,10 +47,12 @@ WITHOUT_ACCOUNT = {"/sign-in", "/forgotten-password", "/reset-password"}
 ALIKE = 3  # URLs followed per page and parameter names: rows differ, and with a document's state its links
 FIRST = (
     "/purchase-orders?status=submitted",
+    "/purchase-orders?status=received",
     "/",
     "/search?q=a",
-)  # where forms lead to, beside the first page
-MOST = 5  # followed per page, whatever the parameters
+)
+"""Where crawling begins: ALIKE is of what each of them leads to, as a document's state decides on its links."""
+MOST = 6  # followed per page, whatever the parameters
 _LINK = re.compile(r'(?:href|hx-get|data-live)="(/[^"]*)"')
 _VARIABLE = re.compile(r"\\\{\w+:uuid\\\}")
 
@@ -136,7 +138,8 @@ async def _follow(site: Site, who: str) -> Followed:
         for address, shown_on in queue:
             parts = urlsplit(address)
             path = site.path_of(parts.path)
-            alike = path, *sorted({name for name, _ in parse_qsl(parts.query)})
+            names = sorted({name for name, _ in parse_qsl(parts.query)})
+            alike = path, *names, shown_on if shown_on in FIRST else ""
             if seen[alike] == (ALIKE if path in whole_pages() else 1) or seen[path, "all"] == MOST:
                 continue
             seen.update([alike, (path, "all")])

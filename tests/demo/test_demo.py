@@ -202,7 +202,8 @@ CONTRADICTIONS = {
         LATERAL (SELECT sum(metric_value) AS units FROM analytics_metrics
                  WHERE organization_id = o.id AND metric_name = 'units_sold' AND dimension_category = '') m,
         LATERAL (SELECT -sum(quantity) AS units FROM inventory_transactions
-                 WHERE organization_id = o.id AND movement_kind = 'sale') t
+                 WHERE organization_id = o.id AND movement_kind = 'sale'
+                   AND occurred_at < date_trunc('day', now() AT TIME ZONE o.timezone) AT TIME ZONE o.timezone) t
         WHERE m.units IS DISTINCT FROM t.units
     """,
     "an event about nothing": """

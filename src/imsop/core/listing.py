@@ -67,7 +67,10 @@ UNDATED_LAST = ("'9999-12-31'::date", "'0001-01-01'::date")
 
 
 class Sort(NamedTuple):
-    """A sort column of a type whose comparison is leakproof (otherwise no index can serve it)."""
+    """A sort column, not null unless `absent` is given.
+
+    Its type's comparison is leakproof (otherwise no index can serve it).
+    """
 
     column: str
     field: str
