@@ -1,4 +1,4 @@
-// A click anywhere in a row of a list opens what its first cell links to; Ctrl and the middle button in a new tab.
+// A click anywhere in a row of a list opens what its first cell links to; Ctrl, Shift and the middle button in a new tab.
 // What can be pressed in the row stays what it is, as do rows of a form; who drags selects text.
 
 const DRAGGED_PX = 4;
@@ -16,7 +16,7 @@ document.addEventListener("mousedown", (event) => (pressed = event));
 document.addEventListener("click", (event) => {
   const link = !event.defaultPrevented && linkOf(event);
   if (!link) return;
-  if (event.ctrlKey || event.metaKey) open(link.href, "_blank", "noopener");
+  if (event.ctrlKey || event.metaKey || event.shiftKey) open(link.href, "_blank", "noopener");
   else link.click();
 });
 document.addEventListener("auxclick", (event) => {

@@ -51,7 +51,7 @@ FIRST = (
     "/",
     "/search?q=a",
 )
-"""Where crawling begins: ALIKE is of what each of them leads to, as a document's state decides on its links."""
+"""Where crawling begins; ALIKE is of what each leads to, as a document's state decides on its links."""
 MOST = 6  # followed per page, whatever the parameters
 _LINK = re.compile(r'(?:href|hx-get|data-live)="(/[^"]*)"')
 _VARIABLE = re.compile(r"\\\{\w+:uuid\\\}")

@@ -203,7 +203,7 @@ CONTRADICTIONS = {
                  WHERE organization_id = o.id AND metric_name = 'units_sold' AND dimension_category = '') m,
         LATERAL (SELECT -sum(quantity) AS units FROM inventory_transactions
                  WHERE organization_id = o.id AND movement_kind = 'sale'
-                   AND occurred_at < date_trunc('day', now() AT TIME ZONE o.timezone) AT TIME ZONE o.timezone) t
+                   AND (occurred_at AT TIME ZONE o.timezone)::date < (now() AT TIME ZONE o.timezone)::date) t
         WHERE m.units IS DISTINCT FROM t.units
     """,
     "an event about nothing": """
