@@ -9,6 +9,7 @@ import pytest
 from imsop.core.jobs import run_now
 from imsop.core.settings import Settings
 from imsop.documents.mails.jobs import SEND_MAIL
+from imsop.web.pages.purchasing import mail
 from tests import factories, states
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted
@@ -167,7 +168,9 @@ async def test_the_page_proposes_a_text_in_the_suppliers_language(admin: Member)
     assert (row["recipient"], row["body"]) == ("x@y.example", "B")
 
 
-async def test_a_reminder_names_all_lines_the_supplier_is_late_with(admin: Member) -> None:
+async def test_a_reminder_names_all_lines_the_supplier_is_late_with(
+    admin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
     supplier = await factories.supplier(admin, country="Deutschland")
     late = await sent(admin, 10, 5, supplier_id=supplier["id"], expected_delivery_date="2026-03-20")
     other = await sent(admin, 7, supplier_id=supplier["id"], expected_delivery_date="2026-03-05")
@@ -176,7 +179,8 @@ async def test_a_reminder_names_all_lines_the_supplier_is_late_with(admin: Membe
     here = await signed_in(admin)
     path = f"/purchase-orders/{late['id']}"
     assert f"{path}/mail?text=reminder" in (await here.get(path)).text
-    text = (await here.get(f"{path}/mail?text=reminder")).text
+    page = await here.get(f"{path}/mail?text=reminder")
+    text = page.text
     named = [line for line in text.splitlines() if "fällig am" in line]
     expected = [
         (other["po_number"], "05.03.2026", 7, other["items"][0]["sku"]),
@@ -185,6 +189,14 @@ async def test_a_reminder_names_all_lines_the_supplier_is_late_with(admin: Membe
     assert [line.partition(" Product")[0].rpartition(">")[2] for line in named] == [
         f"{number}, fällig am {day}: {still_open} von {sku}" for number, day, still_open, sku in expected
     ]
+    refused = await here.fill(page, f"{path}/mail", recipient="nobody", subject="S", body="kept")
+    assert refused.status_code == 422
+    assert "?language=en&amp;text=reminder" in refused.text
+    monkeypatch.setattr(mail, "CHARACTERS_REMINDED", 150)
+    cut = (await here.get(f"{path}/mail?text=reminder")).text
+    assert other["items"][0]["sku"] in cut
+    assert late["items"][0]["sku"] not in cut
+    assert "Es sind noch mehr" in cut
 
 
 async def test_without_a_mail_server_the_page_offers_text_and_pdf(database: TestDatabase) -> None:

@@ -42,7 +42,7 @@ async def _lives_and_is_not_ready(installation: Installation) -> None:
 
 @pytest.mark.parametrize("lost", [asyncpg.ConnectionDoesNotExistError(), asyncpg.InternalClientError()])
 def test_a_connection_lost_in_the_middle_is_worth_a_retry(lost: Exception) -> None:
-    """Which of the two asyncpg raises depends on how much of the server's end it has read."""
+    """Which of the two asyncpg raises depends on the moment of the loss."""
     request = RequestFactory().get("/api/v1/products")
     carry(request.scope, "id")
     reply = answer_to(request, lost)

@@ -82,7 +82,7 @@ class Sort(NamedTuple):
     of each.
     """
 
-    def key(self, value: str, *, descending: bool) -> str:
+    def compared(self, value: str, *, descending: bool) -> str:
         """What is compared of the column or of a cursor's value."""
         return f"coalesce({value}, {self.absent[descending]})" if self.absent else value
 
@@ -152,7 +152,7 @@ class Listing(Generic[Row]):
             return Window(page.items, first, page.next_cursor)
         used = {name: value for name, value in filters.items() if value is not None}
         position = self._position(request.sort, before)
-        sql = self.statement(tuple(used), request.sort, True, True)
+        sql = self.statement(tuple(used), request.sort, True, backwards=True)
         rows = await fetch_all(
             connection, self.row, sql, organization_id, *fixed, *used.values(), *position, request.limit + 1
         )
@@ -195,8 +195,8 @@ class Listing(Generic[Row]):
             beyond = "<" if descending != backwards else ">"
             value = key.form.format(f"${place}::{key.sql_type}")
             selection += (
-                f" AND ({key.key(key.column, descending=descending)}, {self.tiebreak}) {beyond}"
-                f" ({key.key(value, descending=descending)}, ${place + 1}::uuid)"
+                f" AND ({key.compared(key.column, descending=descending)}, {self.tiebreak}) {beyond}"
+                f" ({key.compared(value, descending=descending)}, ${place + 1}::uuid)"
             )
             place += 2
         return f"{selection}{self._order(sort, backwards)} LIMIT ${place}"
@@ -209,7 +209,7 @@ class Listing(Generic[Row]):
     def _order(self, sort: str, backwards: bool = False) -> str:
         key, descending = self.sorts[sort.removeprefix("-")], sort.startswith("-")
         direction = "DESC" if descending != backwards else "ASC"
-        column = key.key(key.column, descending=descending)
+        column = key.compared(key.column, descending=descending)
         return f" ORDER BY {column} {direction}, {self.tiebreak} {direction}"
 
     def _cursor(self, sort: str, last: Row) -> str:

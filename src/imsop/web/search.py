@@ -105,7 +105,7 @@ async def ids_of(
 async def search_everything(
     request: TenantRequest, q: SearchQuery, limit: ResultsPerKind = 5
 ) -> SearchResults:
-    """Find products, partners, orders, shipments and places, by words of their names or by their numbers.
+    """Find products, partners, orders, receipts, shipments and places, by words of their names or by number.
 
     Words may stand in any order, accents and case do not matter, and a GTIN is found in every GS1 form.
     """

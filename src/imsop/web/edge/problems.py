@@ -184,7 +184,7 @@ def on_client_error(request: Request[Any, Any, Any], error: asyncpg.InterfaceErr
 def on_unreachable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """No connection: the server is down, or all connections were busy until the timeout.
 
-    InternalClientError is what asyncpg raises in use of a connection whose end it is still reading.
+    asyncpg raises InternalClientError, too, when a connection is lost between two messages.
     """
     log.error("database unreachable", exc_info=error)
     return on_domain_error(request, Unavailable("the database is not responding; try again shortly"))

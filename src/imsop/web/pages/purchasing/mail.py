@@ -77,9 +77,9 @@ Kind regards
 _LATE_LINE = N_("%(number)s, due on %(day)s: %(quantity)s of %(sku)s %(product)s")
 _MORE_LINES = N_("There are more; these have been due the longest.")
 LINES_REMINDED = 100
-"""Lines named in a reminder at most, those due the longest."""
+"""Lines named in a reminder at most: those due the longest."""
 CHARACTERS_REMINDED = 9_000
-"""Of the names in a reminder; a mail has at most 10,000."""
+"""Characters of these lines at most; a mail has at most 10,000."""
 _GERMAN = {
     Locale(reader).territories[code].casefold() for reader in FORMATS for code in ("DE", "AT", "CH", "LI")
 } | {"de", "at", "ch", "li"}
@@ -96,6 +96,8 @@ class MailForm(NewPurchaseOrderMail, frozen=True, kw_only=True):
     """The fields of the page's form."""
 
     form_key: str
+    text: MailText = "order"
+    """Which text was proposed."""
 
 
 @get("/purchase-orders/{order_id:uuid}/mails", opt=allow(Permission.PURCHASE_ORDERS_READ))
@@ -242,6 +244,7 @@ async def _compose(
     values = _proposed(order, actor, language, late) | {
         "recipient": (supplier.email if supplier else None) or "",
         "language": code,
+        "text": text,
     }
     return render(
         request,
@@ -251,7 +254,6 @@ async def _compose(
         order=order,
         values={**values, **(sent or {})},
         form_key=(sent or {}).get("form_key") or secrets.token_urlsafe(16),
-        text=text,
         texts=await unprintable_in(language, request, PURCHASE_ORDER, **paper),
         can_send=request.app.state.settings.mail_server() is not None,
         crumbs=[
