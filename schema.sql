@@ -915,6 +915,8 @@ CREATE TABLE public.sales_orders (
     on_hold_reason character varying(255),
     searched text GENERATED ALWAYS AS (public.search_text(ARRAY[(partner ->> 'name'::text)], (ARRAY[so_number, customer_reference])::text[])) STORED,
     so_number_folded text GENERATED ALWAYS AS (public.folded((so_number)::text)) STORED COLLATE pg_catalog."C",
+    ship_to text,
+    ship_complete boolean DEFAULT false NOT NULL,
     CONSTRAINT sales_orders_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT sales_orders_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT sales_orders_expected_delivery_date__year CHECK (((expected_delivery_date >= '1900-01-01'::date) AND (expected_delivery_date <= '2199-12-31'::date))),
@@ -953,17 +955,24 @@ CREATE VIEW public.sales_lines WITH (security_invoker='true') AS
     held.is_agreed,
     held.is_complete,
     (public.sales_order_is_open(o.status) AND (NOT held.is_complete)) AS is_open,
-    (public.sales_order_is_open(o.status) AND (i.quantity_shipped < i.quantity_ordered)) AS is_to_send,
+    (public.sales_order_is_open(o.status) AND ((i.quantity_shipped + i.quantity_closed) < i.quantity_ordered)) AS is_to_send,
     COALESCE((held.is_complete AND (i.actual_delivery_date <= held.due_on)), false) AS is_on_time,
     (i.quantity_shipped = i.quantity_ordered) AS is_in_full,
         CASE o.status
-            WHEN 'confirmed'::text THEN ((i.quantity_ordered - i.quantity_reserved) - i.quantity_shipped)
+            WHEN 'confirmed'::text THEN (((i.quantity_ordered - i.quantity_reserved) - i.quantity_shipped) - i.quantity_closed)
             ELSE 0
-        END AS quantity_missing
+        END AS quantity_missing,
+    i.quantity_closed,
+        CASE
+            WHEN public.sales_order_is_open(o.status) THEN ((i.quantity_ordered - i.quantity_shipped) - i.quantity_closed)
+            ELSE 0
+        END AS quantity_open,
+    o.priority,
+    (o.on_hold_reason IS NOT NULL) AS is_on_hold
    FROM ((public.sales_order_items i
      JOIN public.sales_orders o ON (((o.organization_id = i.organization_id) AND (o.id = i.sales_order_id))))
      CROSS JOIN LATERAL ( SELECT COALESCE(i.promised_delivery_date, i.expected_delivery_date, o.expected_delivery_date) AS due_on,
-            ((i.quantity_shipped >= i.quantity_ordered) AND (i.actual_delivery_date IS NOT NULL)) AS is_complete,
+            (((i.quantity_shipped + i.quantity_closed) >= i.quantity_ordered) AND ((i.actual_delivery_date IS NOT NULL) OR (i.quantity_shipped = 0))) AS is_complete,
             public.sales_order_is_agreed(o.status) AS is_agreed) held);
 
 ALTER VIEW public.sales_lines OWNER TO imsop_owner;
@@ -4010,11 +4019,15 @@ CREATE INDEX sales_order_items_product_idx ON public.sales_order_items USING btr
 
 CREATE INDEX sales_order_items_promised_idx ON public.sales_order_items USING btree (organization_id, promised_delivery_date) WHERE (promised_delivery_date IS NOT NULL);
 
+CREATE INDEX sales_order_items_waiting_idx ON public.sales_order_items USING btree (organization_id, product_id, sales_order_id) WHERE (quantity_ordered > ((quantity_reserved + quantity_shipped) + quantity_closed));
+
 CREATE INDEX sales_orders_created_by_idx ON public.sales_orders USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
 CREATE INDEX sales_orders_customer_idx ON public.sales_orders USING btree (organization_id, customer_id, order_date, id);
 
 CREATE INDEX sales_orders_customer_number_idx ON public.sales_orders USING btree (organization_id, customer_id, so_number, id);
+
+CREATE INDEX sales_orders_customer_reference_idx ON public.sales_orders USING btree (organization_id, customer_id, customer_reference) WHERE (customer_reference IS NOT NULL);
 
 CREATE INDEX sales_orders_customer_status_idx ON public.sales_orders USING btree (organization_id, customer_id, status, order_date, id);
 
@@ -5089,6 +5102,10 @@ GRANT INSERT(priority),UPDATE(priority) ON TABLE public.sales_orders TO imsop_ap
 GRANT INSERT(on_hold_reason),UPDATE(on_hold_reason) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT SELECT(searched) ON TABLE public.sales_orders TO imsop_lookup;
+
+GRANT INSERT(ship_to),UPDATE(ship_to) ON TABLE public.sales_orders TO imsop_app;
+
+GRANT INSERT(ship_complete),UPDATE(ship_complete) ON TABLE public.sales_orders TO imsop_app;
 
 GRANT SELECT ON TABLE public.sales_lines TO imsop_app;
 GRANT SELECT ON TABLE public.sales_lines TO imsop_operator;

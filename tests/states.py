@@ -196,7 +196,7 @@ async def sales_order(
     async with admin.transaction() as connection:
         made = await _agreed(connection, admin, "sales_orders", sales.DRAFTS, new, status)
         await _date(connection, admin, "sales_orders", made.id, lines, delivered)
-        await reservations.release_of_order(connection, await admin.actor(), made.id)
+        await reservations.release_of_lines(connection, await admin.actor(), [item.id for item in made.items])
         for item, line in zip(made.items, lines, strict=True):
             await ship(
                 connection, admin, dock, item.id, item.product_id, shipped=line.done, returned=line.returned,
@@ -366,7 +366,6 @@ async def move_first_line(
     """Ships and reserves so much for the first line of a sales order, in place of what confirming it held."""
     dock = await warehouse_of(owner)
     async with owner.transaction() as connection:
-        await reservations.release_of_order(connection, await owner.actor(), UUID(order_id))
         line = await connection.fetchval(
             """
             SELECT id FROM sales_order_items
@@ -375,6 +374,7 @@ async def move_first_line(
             owner.organization_id,
             UUID(order_id),
         )
+        await reservations.release_of_lines(connection, await owner.actor(), [line])
         await ship(connection, owner, dock, line, UUID(product_id), shipped=shipped, reserved=reserved)
 
 

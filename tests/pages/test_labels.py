@@ -123,7 +123,7 @@ async def test_numbers_outside_the_gs1_character_set_can_still_be_scanned(admin:
 
 
 async def test_a_shipment_without_numbers_carries_its_id(admin: Member) -> None:
-    shipment = await admin.create("shipments", {"shipment_type": "outbound"})
+    shipment = await admin.create("shipments", {"shipment_type": "inbound"})
     here = await signed_in(admin)
     (sheet,) = sheets(await here.get(f"/shipments/{shipment['id']}/label.pdf"))
     assert scanned(sheet.barcode) == f"]d291{shipment['id']}"

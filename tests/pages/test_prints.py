@@ -199,7 +199,7 @@ async def test_a_packing_slip_has_items_and_destination_but_no_price(admin: Memb
     )
     warehouse = await factories.warehouse(admin, name="Rotterdam Plant", city="Rotterdam")
     products = [await factories.product(admin, sku=f"T-{n}", name=f"Tin {n}") for n in range(3)]
-    lines = [Line(each["id"], 7, price=Decimal("98.76")) for each in products]
+    lines = [Line(each["id"], 1300, price=Decimal("98.76")) for each in products]
     order = await sales_order(admin, customer["id"], "confirmed", *lines, number="SO-88")
     shipment = await admin.create(
         "shipments",
@@ -224,7 +224,7 @@ async def test_a_packing_slip_has_items_and_destination_but_no_price(admin: Memb
         )
     assert len(rows) == 3
     for number, row in enumerate(rows, 1):
-        assert f"{number} {row['sku']} {row['name']} {row['quantity']:,}" in sheet.text
+        assert f"{number} {row['sku']} {row['name']} SO-88 {row['quantity']:,}" in sheet.text
     assert f"Total units {sum(row['quantity'] for row in rows):,}" in sheet.text
     for said in (
         "DN-1", "Order SO-88", "Carrier Hansa", "Ship date 2 Mar 2026", "Weight in kg 12.5",

@@ -10,6 +10,7 @@ from uuid import uuid4
 from imsop.documents.lifecycle import Lifecycle
 from imsop.purchasing.orders import lifecycle as purchase_orders
 from imsop.sales.orders import lifecycle as sales_orders
+from imsop.shipping.shipments import lifecycle as shipments
 from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.factories import Member
@@ -114,6 +115,9 @@ BODIES: dict[str, Any] = {
             }
         ],
     },
+    "POST /shipments/{}/dispatch": {"origin_warehouse_id": "{warehouses}"},
+    "POST /shipments/{}/deliver": {},
+    "POST /shipments/{}/cancel": {"reason": "{new}"},
     "PATCH /products/{}": {"name": "{new}"},
     "PATCH /suppliers/{}": {"name": "{new}"},
     "PATCH /customers/{}": {"name": "{new}"},
@@ -143,21 +147,27 @@ BODIES: dict[str, Any] = {
         ],
     },
     "POST /supplier-returns/{}/reverse": {"reason": "{new}"},
-    "POST /sales-orders/{}/confirm": {},
+    "POST /sales-orders/{}/confirm": {"warehouse_id": "{warehouses}"},
+    "POST /sales-orders/{}/hold": {"reason": "{new}"},
+    "POST /sales-orders/{}/release": {},
+    "POST /sales-orders/{}/close": {"reason": "{new}", "lines": ["{sales_order_items}"]},
     "POST /sales-orders/{}/cancel": {"reason": "{new}"},
     "POST /jobs/{}/retry": {},
     "POST /analytics-events": {"event_type": "page.seen"},
 }
 
 # Required query parameters; all texts of sample rows have the same prefix.
-QUERIES: dict[str, dict[str, str]] = {"GET /search": {"q": "sample"}}
+QUERIES: dict[str, dict[str, str]] = {
+    "GET /search": {"q": "sample"},
+    "GET /availability": {"quantity": "1", "sku": rows.SKU},
+}
 
 
 LIFECYCLES: dict[str, Lifecycle] = {
     "purchase-orders": purchase_orders.LIFECYCLE,
     "sales-orders": sales_orders.LIFECYCLE,
 }
-"""Lifecycles by noun in the URL; each table lists a state before the transitions from it."""
+"""Lifecycles of orders by noun in the URL; each table lists a state before the transitions from it."""
 
 
 class Operation(NamedTuple):
@@ -241,15 +251,15 @@ async def row_of_its_own(
     if verbs is None:
         return row
     for verb in verbs:
-        before = operations[f"POST {noun}/{{order_id}}/{verb}"]
+        before = operations[f"POST {noun}/{{document_id}}/{verb}"]
         factories.accepted(await send(admin, before, f"{row}/{verb}", filled_in(before.body, ours)))
     return f"{row}/{operation.path.rpartition('/')[2]}"
 
 
 def verbs_before(noun: str, operation: Operation) -> list[str] | None:
     """Transitions that lead a draft to a state that allows this one; None if it is no transition."""
-    lifecycle = LIFECYCLES.get(noun)
-    ways: dict[str, list[str]] = {"draft": []}
+    lifecycle = shipments.LIFECYCLE if noun == "shipments" else LIFECYCLES.get(noun)
+    ways: dict[str, list[str]] = {"draft": [], "pending": []}
     for transition in lifecycle.transitions if lifecycle else ():
         way = next((ways[source] for source in transition.sources if source in ways), None)
         if transition.target is None:

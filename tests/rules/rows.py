@@ -35,6 +35,7 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("goods_receipt_items", "reason"): "a sample",
     ("supplier_return_items", "quantity"): 1,
     ("supplier_return_items", "quantity_quarantined"): 1,
+    ("sales_orders", "status"): "confirmed",
     ("sales_order_items", "quantity_ordered"): 9,
     ("sales_order_items", "quantity_reserved"): 2,
     ("shipment_items", "quantity"): 1,
@@ -69,6 +70,10 @@ _BY_TYPE = {
 }
 
 
+SKU = "SAMPLE"
+"""Of each tenant's product."""
+
+
 class Rows(NamedTuple):
     """A tenant with a row in every table. `ids`: ids of rows, by table."""
 
@@ -87,29 +92,37 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
         if "id" in values:
             rows.ids[table] = values["id"]
     if "supplier_return_items" in rows.ids:  # absent in the previous release
-        _return_one(catalogue, rows)
+        _move_more(catalogue, rows)
     if "queue" in catalogue.rows("SELECT nspname FROM pg_namespace"):  # absent in the previous release
         rows.ids["jobs"] = failed_job(catalogue, organization_id)
     return rows
 
 
-def _return_one(catalogue: Catalogue, rows: Rows) -> None:
-    """The ledger entry of the sample return: the one entry that each table has is of the receipt."""
-    catalogue.connection.execute(
-        """
-        INSERT INTO inventory_transactions
-            (organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
-             balance_version, purchase_order_item_id, supplier_return_item_id, occurred_at)
-        VALUES (%s, %s, 'return', 'supplier_return', -1, 4, 2, %s, %s, '2026-01-02 12:00:00+00')
-        """,
-        [
-            rows.organization_id,
-            *(rows.ids[table] for table in ("inventory", "purchase_order_items", "supplier_return_items")),
-        ],
+def _move_more(catalogue: Catalogue, rows: Rows) -> None:
+    """The ledger entries of the sample return and of a sale: each table has one, which is of the receipt."""
+    ids = rows.ids
+    bought, returned, sold = (
+        ids[table] for table in ("purchase_order_items", "supplier_return_items", "sales_order_items")
     )
+    for entry in (
+        ("return", "supplier_return", 4, 2, bought, returned, None, "2026-01-02 12:00:00+00"),
+        ("shipment", "sale", 3, 3, None, None, sold, "2026-01-03 12:00:00+00"),
+    ):
+        catalogue.connection.execute(
+            """
+            INSERT INTO inventory_transactions
+                (organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
+                 balance_version, purchase_order_item_id, supplier_return_item_id, sales_order_item_id,
+                 occurred_at)
+            VALUES (%s, %s, %s, %s, -1, %s, %s, %s, %s, %s, %s)
+            """,
+            [rows.organization_id, ids["inventory"], *entry],
+        )
     for correct in (
-        "UPDATE inventory SET quantity_on_hand = 4, version = 2 WHERE organization_id = %s",
+        f"UPDATE products SET sku = '{SKU}' WHERE organization_id = %s",
+        "UPDATE inventory SET quantity_on_hand = 3, version = 3 WHERE organization_id = %s",
         "UPDATE purchase_order_items SET quantity_returned = 1 WHERE organization_id = %s",
+        "UPDATE sales_order_items SET quantity_shipped = 1 WHERE organization_id = %s",
     ):
         catalogue.connection.execute(correct, [rows.organization_id])
 

@@ -34,8 +34,7 @@ TELLS_NOTHING = {
     "POST /api/v1/analytics-events",  # is an event itself, of the caller's own type
     "POST /api/v1/auth/token",
     "POST /api/v1/inventory-transactions",  # recorded in the ledger: who, when, what and why
-    "POST /api/v1/shipments/{shipment_id}/events",  # an event itself, as a position is; both are streamed
-    "POST /api/v1/shipments/{shipment_id}/tracking",
+    "POST /api/v1/shipments/{shipment_id}/tracking",  # an event itself, which is streamed
     "POST /api/v1/shipments/{shipment_id}/tracking-batches",
     "POST /forgotten-password",  # tells nobody who has an account
     "POST /profile/sessions/{session_id}/end",
@@ -43,8 +42,19 @@ TELLS_NOTHING = {
     "POST /sign-out",
 }
 """Exceptions; may only shrink."""
-SOMETIMES = {("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.received")}
-"""An amendment that leaves no line open: tested in tests/purchasing/test_amending.py."""
+_EVENTS, _SHIPMENT = "POST /api/v1/shipments/{shipment_id}/events", "POST /api/v1/shipments/{document_id}"
+SOMETIMES = {
+    ("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.received"),
+    ("POST /api/v1/sales-orders/{document_id}/close", "sales_order.delivered"),
+    (f"{_SHIPMENT}/dispatch", "sales_order.shipped"),
+    (f"{_SHIPMENT}/deliver", "sales_order.delivered"),
+    (f"{_SHIPMENT}/cancel", "sales_order.reopened"),
+    (_EVENTS, "shipment.delivered"),
+    (_EVENTS, "sales_order.delivered"),
+}
+"""Where nothing is open any more, or again: tests/purchasing/test_amending.py,
+tests/sales/test_shipping.py.
+"""
 ONLY_OF_KEYS = {
     "DELETE /api/v1/users/{user_id}", "PATCH /api/v1/users/{user_id}", "POST /api/v1/me/password",
 }  # fmt: skip

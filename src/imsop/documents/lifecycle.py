@@ -56,6 +56,7 @@ class Held(Struct, frozen=True):
     partner: str | None
     status: str
     updated_at: datetime
+    is_on_hold: bool
 
 
 class WithReason(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +88,8 @@ class Transition:
     """Side effects that run after the change, in this order."""
     emits_too: tuple[EventType[Any], ...] = ()
     """Events that `then` may emit."""
+    on_hold: bool | None = None
+    """True for a verb of documents on hold only, False for one of those that are not; None for both."""
 
     @property
     def needs_reason(self) -> bool:
@@ -140,11 +143,17 @@ class Lifecycle:
     transitions: tuple[Transition, ...]
     follows: tuple[Consequence, ...] = ()
 
-    def possible(self, status: str, actor: Actor | None = None) -> list[Transition]:
+    def possible(
+        self, status: str, actor: Actor | None = None, *, is_on_hold: bool = False
+    ) -> list[Transition]:
         """Transitions from that state; with `actor`, only those the actor's permissions allow."""
         if actor is not None and self.permission not in actor.permissions:
             return []
-        return [transition for transition in self.transitions if status in transition.sources]
+        return [
+            transition
+            for transition in self.transitions
+            if status in transition.sources and transition.on_hold in (None, is_on_hold)
+        ]
 
     def of(self, verb: str) -> Transition:
         """The transition of that name. Raises NotFound if this kind of document has none."""
@@ -177,7 +186,7 @@ class Lifecycle:
             if_match or "*",
             self.what,
         )
-        if held.status not in transition.sources:
+        if transition not in self.possible(held.status, is_on_hold=held.is_on_hold):
             raise self.refusal(held)
         changes: dict[str, Change] = {}
         for step in transition.steps:
@@ -222,7 +231,9 @@ class Lifecycle:
         """The error for what the document's state does not allow, naming the verbs it does allow."""
         status = Said(held.status)
         errors = [FieldError("status", Said("is %(status)s", status=status))]
-        verbs = [Said(transition.label) for transition in self.possible(held.status)]
+        verbs = [
+            Said(transition.label) for transition in self.possible(held.status, is_on_hold=held.is_on_hold)
+        ]
         if not verbs:
             return Conflict(
                 Said(
@@ -252,29 +263,29 @@ class Lifecycle:
         shape: type[Struct],
     ) -> HTTPRouteHandler:
         async def act(
-            request: TenantRequest, order_id: UUID, if_match: str | None, body: Struct | None = None
+            request: TenantRequest, document_id: UUID, if_match: str | None, body: Struct | None = None
         ) -> Response[Any]:
             connection, actor = await request.begin()
-            await self.apply(connection, actor, order_id, transition.verb, if_match, body)
-            return versioned(await read(connection, actor, order_id))
+            await self.apply(connection, actor, document_id, transition.verb, if_match, body)
+            return versioned(await read(connection, actor, document_id))
 
-        async def plainly(request: TenantRequest, order_id: UUID, if_match: CurrentVersion = None) -> Any:
-            return await act(request, order_id, if_match)
+        async def plainly(request: TenantRequest, document_id: UUID, if_match: CurrentVersion = None) -> Any:
+            return await act(request, document_id, if_match)
 
         async def with_body(
-            request: TenantRequest, order_id: UUID, data: Any, if_match: CurrentVersion = None
+            request: TenantRequest, document_id: UUID, data: Any, if_match: CurrentVersion = None
         ) -> Any:
-            return await act(request, order_id, if_match, data)
+            return await act(request, document_id, if_match, data)
 
         handler = plainly if transition.body is None else with_body
         if transition.body is not None:
             handler.__annotations__["data"] = transition.body
         handler.__name__ = handler.__qualname__ = f"{transition.verb}_{self.what.replace(' ', '_')}"
-        to = f" to {transition.target}" if transition.target else "; the state stays while a line is open"
+        to = f" to {transition.target}" if transition.target else "; the state stays"
         handler.__doc__ = f"{transition.label}: from {' or '.join(transition.sources)}{to}."
         handler.__annotations__["return"] = Response[shape]  # type: ignore[valid-type]  # known when the routes are made
         return post(
-            f"{path}/{{order_id:uuid}}/{transition.verb}",
+            f"{path}/{{document_id:uuid}}/{transition.verb}",
             status_code=200,
             opt=allow(self.permission, 409, 412, emits=(transition.emits, *transition.emits_too)),
             response_headers=VERSIONED,

@@ -51,6 +51,7 @@ WORDS: Mapping[str, Word] = {
     # States of due dates
     "on_time": Word(N_("On time"), "tone-good"),
     "late": Word(N_("Late"), "tone-bad"),
+    "on_hold": Word(N_("On hold"), "tone-warning"),
     "overdue": Word(N_("Overdue"), "tone-bad"),
     # States of order lines
     "open": Word(N_("Open")),

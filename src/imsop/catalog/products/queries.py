@@ -41,6 +41,13 @@ async def get_product(connection: Connection, organization_id: UUID, product_id:
     return await fetch_one(connection, Product, _PRODUCTS + " AND p.id = $2", organization_id, product_id)
 
 
+async def get_product_by_sku(connection: Connection, organization_id: UUID, sku: str) -> Product | None:
+    """The product of that SKU, whatever its case."""
+    return await fetch_one(
+        connection, Product, _PRODUCTS + " AND p.sku_folded = folded($2)", organization_id, sku
+    )
+
+
 # Search ignores a hyphen that is a word, so what is returned here can be typed.
 _NAMED = """
     SELECT p.id, p.name || ' - ' || p.sku AS name FROM products p

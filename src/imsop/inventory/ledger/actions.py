@@ -11,6 +11,7 @@ from imsop.identity.actor import Actor
 from imsop.inventory.ledger import queries
 from imsop.inventory.ledger.models import InventoryTransaction, Movement, NewInventoryTransaction, Posting
 from imsop.inventory.ledger.rules import require_possible, usual_kind
+from imsop.inventory.reservations.jobs import defer_allocation
 
 NO_REASON = "no reason given"
 MAX_REASON_CHARACTERS = 255
@@ -49,7 +50,7 @@ async def record_transaction(
 async def post_movements(
     connection: Connection, organization_id: UUID, movements: Sequence[Movement], created_by: UUID | None
 ) -> list[Posting]:
-    """Posts movements in the given order, all or none.
+    """Posts movements in the given order, all or none; orders that wait for what came in are then served.
 
     Locks the balances in id order until the transaction ends; the caller must roll back on an error. Raises
     Conflict naming each movement for which stock or its reservation is short.
@@ -57,6 +58,8 @@ async def post_movements(
     postings = await queries.post_movements(connection, organization_id, movements, created_by)
     if refused := [posting for posting in postings if posting.outcome != "posted"]:
         raise _refusal(movements, refused)
+    came_in = [movement.product_id for movement in movements if movement.quantity > 0]
+    await defer_allocation(connection, organization_id, came_in)
     return postings
 
 

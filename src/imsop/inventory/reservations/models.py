@@ -35,3 +35,22 @@ class Released(Struct, frozen=True):
     inventory_id: UUID
     quantity: int
     sales_order_item_id: UUID | None
+
+
+class LineReservation(Struct, frozen=True):
+    """A reservation of a sales order's line, and the warehouse it is in."""
+
+    id: UUID
+    sales_order_item_id: UUID
+    inventory_id: UUID
+    warehouse_id: UUID
+    product_id: UUID
+    quantity: int
+
+
+class ServedLine(Struct, frozen=True):
+    """A sales line that stock was reserved for, and its order."""
+
+    id: UUID
+    sales_order_id: UUID
+    so_number: str

@@ -277,7 +277,7 @@ async def list_stocked_out(connection: Connection, organization_id: UUID, limit:
         SELECT p.id AS product_id, p.sku, p.name, p.reorder_level, coalesce(asked.to_send, 0) AS to_send
         FROM products_out_of_stock gone
         JOIN products p ON p.organization_id = $1 AND p.id = gone.product_id
-        LEFT JOIN (SELECT l.product_id, sum(l.quantity_ordered - l.quantity_shipped) AS to_send
+        LEFT JOIN (SELECT l.product_id, sum(l.quantity_open) AS to_send
                    FROM sales_lines l WHERE l.organization_id = $1 AND l.is_to_send
                    GROUP BY l.product_id) AS asked ON asked.product_id = p.id
         WHERE gone.organization_id = $1

@@ -6,7 +6,7 @@ import msgspec
 
 from imsop.core import edits
 from imsop.core.database import Connection
-from imsop.core.errors import NotFound
+from imsop.core.errors import InvalidInput, NotFound
 from imsop.core.events import Named, emit, emit_changed
 from imsop.identity.actor import Actor
 from imsop.inventory.warehouses import queries
@@ -33,6 +33,12 @@ async def get_warehouse(connection: Connection, actor: Actor, warehouse_id: UUID
     if warehouse is None:
         raise NotFound("no warehouse with this id")
     return warehouse
+
+
+async def require_warehouse(connection: Connection, actor: Actor, field: str, warehouse_id: UUID) -> None:
+    """Raises InvalidInput naming the field if there is no such warehouse."""
+    if await queries.get_warehouse(connection, actor.organization_id, warehouse_id) is None:
+        raise InvalidInput.of(field, "nothing with this id exists")
 
 
 async def create_warehouse(connection: Connection, actor: Actor, new: NewWarehouse) -> Warehouse:

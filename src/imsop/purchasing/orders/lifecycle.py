@@ -10,9 +10,10 @@ from uuid import UUID
 import msgspec
 
 from imsop.core.database import Connection
-from imsop.core.errors import Conflict, FieldError, InvalidInput
+from imsop.core.errors import Conflict, FieldError
 from imsop.core.events import Change
 from imsop.core.said import Said
+from imsop.documents.closing import Closing, require_known
 from imsop.documents.drafts import require_tradable
 from imsop.documents.lifecycle import Changes, Consequence, Held, Lifecycle, Transition, WithReason
 from imsop.documents.lines import computed_total
@@ -29,7 +30,7 @@ from imsop.purchasing.orders.events import (
     PURCHASE_ORDER_SHIPPED,
     PURCHASE_ORDER_SUBMITTED,
 )
-from imsop.purchasing.orders.models import Closing, Confirmation, ConfirmedLine
+from imsop.purchasing.orders.models import Confirmation, ConfirmedLine
 from imsop.ui.language import N_
 
 
@@ -69,7 +70,7 @@ async def _confirm_lines(
     was ordered, and brings the totals up to it. The order is locked.
     """
     lines = await queries.list_open_lines(connection, actor.organization_id, order.id)
-    _require_known([line.id for line in confirmation.lines], lines, "id")
+    require_known([line.id for line in confirmation.lines], lines, "id")
     by_id = {line.id: line for line in confirmation.lines}
     await queries.promise_lines(
         connection,
@@ -118,7 +119,7 @@ async def _close_lines(connection: Connection, actor: Actor, order: Held, closin
     """Closes what is open of these lines, or of all. The order is locked."""
     lines = await queries.list_open_lines(connection, actor.organization_id, order.id)
     wanted = [line.id for line in lines] if closing.lines is None else closing.lines
-    _require_known(wanted, lines, None)
+    require_known(wanted, lines)
     open_ = {line.id: line for line in lines if line.quantity_open}
     closed = [open_[id_] for id_ in wanted if id_ in open_]
     if not closed:
@@ -136,23 +137,6 @@ async def _close_lines(connection: Connection, actor: Actor, order: Held, closin
         )
         for line in closed
     }
-
-
-def _require_known(wanted: Sequence[UUID], lines: Sequence[queries.OpenLine], field: str | None) -> None:
-    """Raises InvalidInput for lines of another order, and for a line named twice."""
-    known = {line.id for line in lines}
-    at = [f"lines[{place}]" + (f".{field}" if field else "") for place in range(len(wanted))]
-    errors = [
-        FieldError(at[place], "is not a line of this order")
-        for place, id_ in enumerate(wanted)
-        if id_ not in known
-    ] + [
-        FieldError(at[place], "given more than once")
-        for place, id_ in enumerate(wanted)
-        if id_ in known and id_ in wanted[:place]
-    ]
-    if errors:
-        raise InvalidInput("a line is not of this order, or named twice", errors=errors)
 
 
 async def _settle(connection: Connection, actor: Actor, order: Held, _: object) -> None:

@@ -19,7 +19,7 @@ async def hold(connection: Connection, organization_id: UUID, order_id: UUID) ->
         connection,
         Held,
         """
-        SELECT o.id, o.po_number AS name, s.name AS partner, o.status, o.updated_at
+        SELECT o.id, o.po_number AS name, s.name AS partner, o.status, o.updated_at, false AS is_on_hold
         FROM purchase_orders o
         JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
         WHERE o.organization_id = $1 AND o.id = $2

@@ -15,7 +15,6 @@ from imsop.core.fields import (
     LongCode,
     PositiveCount,
     Price,
-    Reason,
     Text,
     Text100,
 )
@@ -248,10 +247,3 @@ class Confirmation(Struct, frozen=True, forbid_unknown_fields=True):
     """A supplier's confirmation. Lines that it does not name are confirmed as ordered."""
 
     lines: Annotated[list[ConfirmedLine], Meta(max_length=MAX_LINES)] = []
-
-
-class Closing(Struct, frozen=True, forbid_unknown_fields=True):
-    """Lines of which nothing more will come; without `lines`, all that are open."""
-
-    reason: Reason
-    lines: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_LINES)] | None = None

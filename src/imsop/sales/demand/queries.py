@@ -36,10 +36,10 @@ async def list_promised(
         Promised,
         """
         SELECT l.sales_order_id AS order_id, l.so_number, l.status, l.customer_id, c.name AS customer_name,
-               l.quantity_ordered, l.quantity_ordered - l.quantity_shipped AS outstanding,
+               l.quantity_ordered, l.quantity_open AS outstanding,
                l.quantity_reserved AS reserved, l.due_on AS due,
                count(*) OVER () AS all_lines,
-               sum(l.quantity_ordered - l.quantity_shipped) OVER () AS all_outstanding
+               sum(l.quantity_open) OVER () AS all_outstanding
         FROM sales_lines l
         LEFT JOIN customers c ON c.organization_id = $1 AND c.id = l.customer_id
         WHERE l.organization_id = $1 AND l.product_id = $2 AND l.is_to_send

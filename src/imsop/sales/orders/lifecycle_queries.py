@@ -1,5 +1,6 @@
 """SQL of the transitions of sales orders."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -17,7 +18,8 @@ async def hold(connection: Connection, organization_id: UUID, order_id: UUID) ->
         connection,
         Held,
         """
-        SELECT o.id, o.so_number AS name, c.name AS partner, o.status, o.updated_at
+        SELECT o.id, o.so_number AS name, c.name AS partner, o.status, o.updated_at,
+               o.on_hold_reason IS NOT NULL AS is_on_hold
         FROM sales_orders o
         LEFT JOIN customers c ON c.organization_id = $1 AND c.id = o.customer_id
         WHERE o.organization_id = $1 AND o.id = $2
@@ -96,15 +98,23 @@ async def get_readiness(connection: Connection, organization_id: UUID, order_id:
     return readiness
 
 
-async def list_wanted(connection: Connection, organization_id: UUID, order_id: UUID) -> list[Wanted]:
+class WantedLine(Wanted, frozen=True):
+    """With the warehouse that the order is to be sent from; None for any."""
+
+    warehouse_id: UUID | None
+
+
+async def list_wanted(connection: Connection, organization_id: UUID, order_id: UUID) -> list[WantedLine]:
     """Quantities that the order's lines still need: ordered, and neither reserved, shipped nor closed."""
     return await fetch_all(
         connection,
-        Wanted,
+        WantedLine,
         """
         SELECT i.id AS line_id, i.product_id,
-               i.quantity_ordered - i.quantity_reserved - i.quantity_shipped - i.quantity_closed AS quantity
+               i.quantity_ordered - i.quantity_reserved - i.quantity_shipped - i.quantity_closed AS quantity,
+               o.warehouse_id
         FROM sales_order_items i
+        JOIN sales_orders o ON o.organization_id = $1 AND o.id = i.sales_order_id
         WHERE i.organization_id = $1 AND i.sales_order_id = $2
           AND i.quantity_ordered > i.quantity_reserved + i.quantity_shipped + i.quantity_closed
         ORDER BY i.line_number
@@ -139,6 +149,106 @@ async def keep_agreement(connection: Connection, organization_id: UUID, order_id
         WHERE i.organization_id = $1 AND i.sales_order_id = $2
           AND o.organization_id = $1 AND o.id = $2
           AND p.organization_id = $1 AND p.id = i.product_id
+        """,
+        organization_id,
+        order_id,
+    )
+
+
+class OpenLine(Struct, frozen=True):
+    """A line of an order and what of it is still to be sent."""
+
+    id: UUID
+    line_number: int
+    quantity_shipped: int
+    quantity_closed: int
+    quantity_open: int
+
+
+async def list_open_lines(connection: Connection, organization_id: UUID, order_id: UUID) -> list[OpenLine]:
+    """All lines of the order."""
+    return await fetch_all(
+        connection,
+        OpenLine,
+        """
+        SELECT l.id, l.line_number, l.quantity_shipped, l.quantity_closed, l.quantity_open
+        FROM sales_lines l
+        WHERE l.organization_id = $1 AND l.sales_order_id = $2
+        ORDER BY l.line_number
+        """,
+        organization_id,
+        order_id,
+    )
+
+
+async def close_lines(connection: Connection, organization_id: UUID, line_ids: Sequence[UUID]) -> None:
+    """Closes what is still to be sent of these lines; nothing may be reserved for them."""
+    await connection.execute(
+        """
+        UPDATE sales_order_items i SET quantity_closed = i.quantity_closed + l.quantity_open
+        FROM sales_lines l
+        WHERE i.organization_id = $1 AND i.id = ANY ($2::uuid[]) AND l.organization_id = $1 AND l.id = i.id
+        """,
+        organization_id,
+        list(line_ids),
+    )
+
+
+async def set_hold(
+    connection: Connection, organization_id: UUID, order_id: UUID, reason: str | None
+) -> str | None:
+    """Puts an order on hold for a reason, or takes it off; returns the reason until now. It is locked."""
+    before: str | None = await connection.fetchval(
+        """
+        UPDATE sales_orders o SET on_hold_reason = $3
+        WHERE o.organization_id = $1 AND o.id = $2
+        RETURNING old.on_hold_reason
+        """,
+        organization_id,
+        order_id,
+        reason,
+    )
+    return before
+
+
+class Progress(Struct, frozen=True):
+    """How far the lines of an order have come."""
+
+    quantity_shipped: int
+    lines_to_send: int
+    lines_under_way: int
+    """Lines of which something was shipped that has not arrived."""
+
+
+async def get_progress(connection: Connection, organization_id: UUID, order_id: UUID) -> Progress:
+    progress = await fetch_one(
+        connection,
+        Progress,
+        """
+        SELECT coalesce(sum(l.quantity_shipped), 0) AS quantity_shipped,
+               count(*) FILTER (WHERE l.quantity_shipped + l.quantity_closed < l.quantity_ordered)
+                   AS lines_to_send,
+               count(*) FILTER (WHERE l.quantity_shipped > 0 AND l.actual_delivery_date IS NULL)
+                   AS lines_under_way
+        FROM sales_lines l
+        WHERE l.organization_id = $1 AND l.sales_order_id = $2
+        """,
+        organization_id,
+        order_id,
+    )
+    return progress or Progress(0, 0, 0)
+
+
+async def date_delivery(connection: Connection, organization_id: UUID, order_id: UUID) -> None:
+    """Dates the order's delivery: the day its last line arrived, none while a line has not."""
+    await connection.execute(
+        """
+        UPDATE sales_orders o
+        SET actual_delivery_date = (
+            SELECT CASE WHEN bool_and(l.is_complete) THEN max(l.actual_delivery_date) END
+            FROM sales_lines l
+            WHERE l.organization_id = $1 AND l.sales_order_id = $2)
+        WHERE o.organization_id = $1 AND o.id = $2
         """,
         organization_id,
         order_id,

@@ -15,8 +15,10 @@ from imsop.core.fields import (
     PositiveCount,
     Price,
     Text,
+    Text100,
 )
 from imsop.documents.drafts import Partner
+from imsop.inventory.reservations.rules import Strategy
 
 SalesOrderStatus = Literal["draft", "confirmed", "shipped", "delivered", "cancelled"]
 NOT_TRADED = frozenset({"archived"})
@@ -43,6 +45,18 @@ class SalesOrder(Struct, frozen=True):
     """Lines whose total is unknown, so that it is not part of `total_amount`."""
     partner: Partner | None
     """The customer as agreed; null in a draft, which follows the master data, and for a counter sale."""
+    customer_reference: str | None
+    """The customer's own number of the order."""
+    warehouse_id: UUID | None
+    """The only warehouse it is sent from; null for any."""
+    priority: int
+    """-9 to 9; of orders that wait for stock, the highest is served first."""
+    ship_to: str | None
+    """Where it goes if not to the customer's address."""
+    ship_complete: bool
+    """True if the customer takes it in one delivery only."""
+    on_hold_reason: str | None
+    """Why nothing is shipped or reserved for it now; null if it is not on hold."""
     notes: str | None
     created_by: UUID | None
     created_at: Instant
@@ -52,6 +66,7 @@ class SalesOrder(Struct, frozen=True):
 class SalesOrderItem(Struct, frozen=True):
     """A line. Quantities are whole base units of the product.
 
+    `quantity_backordered`, while the order is confirmed, waits for stock; `quantity_closed` will not be sent.
     `line_total` is as agreed, so it may differ from `quantity_ordered` times `unit_price`.
     `promised_delivery_date` is our first promise.
     """
@@ -63,7 +78,9 @@ class SalesOrderItem(Struct, frozen=True):
     product_name: str
     quantity_ordered: int
     quantity_reserved: int
+    quantity_backordered: int
     quantity_shipped: int
+    quantity_closed: int
     quantity_returned: int
     unit_price: Decimal | None
     line_total: Decimal | None
@@ -107,6 +124,7 @@ class SalesOrderLine(Struct, frozen=True):
     quantity_ordered: int
     quantity_reserved: int
     quantity_shipped: int
+    quantity_closed: int
     quantity_returned: int
     quantity_missing: int
     unit_price: Decimal | None
@@ -125,6 +143,8 @@ class LineTotals(Struct, frozen=True):
     quantity_reserved: int
     quantity_shipped: int
     quantity_returned: int
+    quantity_closed: int
+    quantity_open: int
     quantity_missing: int
 
 
@@ -163,6 +183,11 @@ NewLines = Annotated[
 ]
 
 
+Priority = Annotated[
+    int, Meta(ge=-9, le=9, description="Of orders that wait for stock, the highest is served first.")
+]
+
+
 class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
     """A new order. Without an `so_number` it gets the next of the order date's year, such as SO-2026-000123.
 
@@ -174,6 +199,11 @@ class NewSalesOrder(Struct, frozen=True, forbid_unknown_fields=True):
     so_number: LongCode | None = None
     expected_delivery_date: date | None = None
     currency: Currency | UnsetType = UNSET
+    customer_reference: Text100 | None = None
+    warehouse_id: UUID | None = None
+    priority: Priority = 0
+    ship_to: Text | None = None
+    ship_complete: bool = False
     notes: Text | None = None
     items: NewLines = []
 
@@ -186,5 +216,22 @@ class SalesOrderChanges(Struct, frozen=True, forbid_unknown_fields=True):
     order_date: date | UnsetType = UNSET
     expected_delivery_date: date | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
+    customer_reference: Text100 | UnsetType | None = UNSET
+    warehouse_id: UUID | UnsetType | None = UNSET
+    priority: Priority | UnsetType = UNSET
+    ship_to: Text | UnsetType | None = UNSET
+    ship_complete: bool | UnsetType = UNSET
     notes: Text | UnsetType | None = UNSET
     items: NewLines | UnsetType = UNSET
+
+
+class Promise(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the stock for an order is reserved when it is confirmed; each has a default.
+
+    With `warehouse_id` only from there; without it, from the order's own warehouse if it names one. What is
+    not available is backordered, or refuses the confirmation if `allow_backorder` is false.
+    """
+
+    strategy: Strategy = "fewest_splits"
+    allow_backorder: bool = True
+    warehouse_id: UUID | None = None

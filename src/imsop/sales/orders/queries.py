@@ -33,8 +33,8 @@ _SALES_ORDERS = (
            o.actual_delivery_date, o.total_amount, o.currency, """
     + _LINE_COUNTS
     + """,
-           o.partner, o.notes, o.created_by, o.created_at,
-           o.updated_at
+           o.partner, o.customer_reference, o.warehouse_id, o.priority, o.ship_to, o.ship_complete,
+           o.on_hold_reason, o.notes, o.created_by, o.created_at, o.updated_at
     FROM sales_orders o
     WHERE o.organization_id = $1
 """
@@ -104,8 +104,9 @@ async def insert_order(
     order_id: UUID = await connection.fetchval(
         """
         INSERT INTO sales_orders (organization_id, customer_id, so_number, order_date, expected_delivery_date,
-                                  total_amount, currency, notes, created_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                  total_amount, currency, notes, created_by, customer_reference, warehouse_id,
+                                  priority, ship_to, ship_complete)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         RETURNING id
         """,
         organization_id,
@@ -117,6 +118,11 @@ async def insert_order(
         currency,
         new.notes,
         created_by,
+        new.customer_reference,
+        new.warehouse_id,
+        new.priority,
+        new.ship_to,
+        new.ship_complete,
     )
     return order_id
 
@@ -127,7 +133,8 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Sales
         """
         UPDATE sales_orders
         SET customer_id = $4, so_number = $5, order_date = $6, expected_delivery_date = $7, total_amount = $8,
-            currency = $9, notes = $10
+            currency = $9, notes = $10, customer_reference = $11, warehouse_id = $12, priority = $13,
+            ship_to = $14, ship_complete = $15
         WHERE organization_id = $1 AND id = $2 AND updated_at = $3 AND status = 'draft'
         RETURNING true
         """,
@@ -141,6 +148,11 @@ async def update_draft(connection: Connection, organization_id: UUID, row: Sales
         row.total_amount,
         row.currency,
         row.notes,
+        row.customer_reference,
+        row.warehouse_id,
+        row.priority,
+        row.ship_to,
+        row.ship_complete,
     )
     return bool(updated)
 
@@ -161,10 +173,11 @@ async def delete_draft(connection: Connection, organization_id: UUID, order_id: 
 _ITEMS = """
     SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
            coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered, i.quantity_reserved,
-           i.quantity_shipped,
+           l.quantity_missing AS quantity_backordered, i.quantity_shipped, i.quantity_closed,
            i.quantity_returned, i.unit_price, i.line_total, i.expected_delivery_date,
            i.promised_delivery_date, i.actual_delivery_date
     FROM sales_order_items i
+    JOIN sales_lines l ON l.organization_id = $1 AND l.id = i.id
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
     WHERE i.organization_id = $1
 """
@@ -300,7 +313,7 @@ ORDER_LINES = Listing(
     """
     SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
            coalesce(i.product_name, p.name) AS product_name, i.quantity_ordered,
-           i.quantity_reserved, i.quantity_shipped, i.quantity_returned,
+           i.quantity_reserved, i.quantity_shipped, i.quantity_closed, i.quantity_returned,
            l.quantity_missing, i.unit_price, i.line_total, i.expected_delivery_date, i.promised_delivery_date,
            i.actual_delivery_date, l.due_on
     FROM sales_order_items i
@@ -323,13 +336,13 @@ async def total_lines(connection: Connection, organization_id: UUID, order_id: U
                coalesce(sum(i.quantity_reserved), 0) AS quantity_reserved,
                coalesce(sum(i.quantity_shipped), 0) AS quantity_shipped,
                coalesce(sum(i.quantity_returned), 0) AS quantity_returned,
-               coalesce(sum(i.quantity_ordered - i.quantity_reserved - i.quantity_shipped)
-                            FILTER (WHERE o.status = 'confirmed'), 0) AS quantity_missing
-        FROM sales_order_items i
-        JOIN sales_orders o ON o.organization_id = $1 AND o.id = i.sales_order_id
+               coalesce(sum(i.quantity_closed), 0) AS quantity_closed,
+               coalesce(sum(i.quantity_open), 0) AS quantity_open,
+               coalesce(sum(i.quantity_missing), 0) AS quantity_missing
+        FROM sales_lines i
         WHERE i.organization_id = $1 AND i.sales_order_id = $2
         """,
         organization_id,
         order_id,
     )
-    return totals or LineTotals(0, 0, 0, 0, 0, 0)
+    return totals or LineTotals(0, 0, 0, 0, 0, 0, 0, 0)

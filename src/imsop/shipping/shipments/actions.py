@@ -8,7 +8,9 @@ from imsop.core import edits
 from imsop.core.database import Connection
 from imsop.core.errors import Conflict, NotFound
 from imsop.core.events import Named, emit, emit_changed
+from imsop.core.instants import today
 from imsop.core.said import Said
+from imsop.documents.numbers import next_number
 from imsop.identity.actor import Actor
 from imsop.shipping.shipments import links, queries
 from imsop.shipping.shipments.events import SHIPMENT_CHANGED, SHIPMENT_CREATED
@@ -31,9 +33,16 @@ async def get_shipment(connection: Connection, actor: Actor, shipment_id: UUID) 
 async def create_shipment(connection: Connection, actor: Actor, new: NewShipment) -> ShipmentWithItems:
     """Creates a shipment in status pending.
 
-    Locks the orders that it names, then raises InvalidInput for links that do not exist or do not fit.
+    Locks the orders that it names, then raises InvalidInput for links that do not exist or do not fit, and
+    for a part of an order that is taken in one delivery only.
     """
+    new = await links.completed(connection, actor, new)
     await links.require_fitting(connection, actor, new)
+    if new.reference_id is None and new.shipment_type != "inbound":
+        number = await next_number(
+            connection, actor.organization_id, "shipment", today(actor.timezone).year, "reference_id"
+        )
+        new = msgspec.structs.replace(new, reference_id=number)
     shipment_id = await queries.insert_shipment(connection, actor.organization_id, new)
     await queries.insert_items(connection, actor.organization_id, shipment_id, new.items)
     shipment = await get_shipment(connection, actor, shipment_id)

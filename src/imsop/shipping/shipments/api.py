@@ -15,6 +15,7 @@ from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.shipping.shipments import actions, queries
 from imsop.shipping.shipments.events import SHIPMENT_CHANGED, SHIPMENT_CREATED
+from imsop.shipping.shipments.lifecycle import LIFECYCLE
 from imsop.shipping.shipments.models import (
     NewShipment,
     Shipment,
@@ -130,4 +131,5 @@ ROUTES = [
     get_shipment,
     edit_shipment,
     list_shipment_items,
+    *LIFECYCLE.routes("/shipments", actions.get_shipment, ShipmentWithItems),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_all
-from imsop.shipping.shipments.models import NewShipment
+from imsop.shipping.shipments.models import NewShipment, NewShipmentItem
 
 
 class LinkedOrder(Struct, frozen=True):
@@ -153,7 +153,7 @@ async def list_sales_lines(
         connection,
         LinkedLine,
         """
-        SELECT l.id, l.sales_order_id AS order_id, l.quantity_ordered - l.quantity_shipped - coalesce((
+        SELECT l.id, l.sales_order_id AS order_id, l.quantity_open - coalesce((
             SELECT sum(i.quantity) FROM shipment_items i
             JOIN shipments s ON s.organization_id = i.organization_id AND s.id = i.shipment_id
             WHERE i.organization_id = $1 AND i.sales_order_item_id = l.id AND s.status = 'pending'
@@ -163,4 +163,108 @@ async def list_sales_lines(
         """,
         organization_id,
         line_ids,
+    )
+
+
+class LineProduct(Struct, frozen=True):
+    """The product of an order line."""
+
+    id: UUID
+    order_id: UUID
+    product_id: UUID
+
+
+async def list_products_of_purchase(
+    connection: Connection, organization_id: UUID, order_id: UUID | None, line_ids: Sequence[UUID]
+) -> list[LineProduct]:
+    """The products of a purchase order's lines, and of these lines."""
+    return await fetch_all(
+        connection,
+        LineProduct,
+        """
+        SELECT i.id, i.purchase_order_id AS order_id, i.product_id
+        FROM purchase_order_items i
+        WHERE i.organization_id = $1 AND i.purchase_order_id = $2
+        UNION
+        SELECT i.id, i.purchase_order_id, i.product_id
+        FROM purchase_order_items i
+        WHERE i.organization_id = $1 AND i.id = ANY ($3::uuid[])
+        """,
+        organization_id,
+        order_id,
+        line_ids,
+    )
+
+
+async def list_products_of_sale(
+    connection: Connection, organization_id: UUID, order_id: UUID | None, line_ids: Sequence[UUID]
+) -> list[LineProduct]:
+    """The products of a sales order's lines, and of these lines."""
+    return await fetch_all(
+        connection,
+        LineProduct,
+        """
+        SELECT i.id, i.sales_order_id AS order_id, i.product_id
+        FROM sales_order_items i
+        WHERE i.organization_id = $1 AND i.sales_order_id = $2
+        UNION
+        SELECT i.id, i.sales_order_id, i.product_id
+        FROM sales_order_items i
+        WHERE i.organization_id = $1 AND i.id = ANY ($3::uuid[])
+        """,
+        organization_id,
+        order_id,
+        line_ids,
+    )
+
+
+async def get_origin(connection: Connection, organization_id: UUID, order_id: UUID) -> UUID | None:
+    """The one warehouse that holds stock for a sales order, else the one it is to be sent from; None for
+    none, or several.
+    """
+    warehouse_id: UUID | None = await connection.fetchval(
+        """
+        SELECT coalesce(
+            (SELECT min(b.warehouse_id::text)::uuid
+             FROM sales_order_items i
+             JOIN inventory_reservations r ON r.organization_id = $1 AND r.sales_order_item_id = i.id
+             JOIN inventory b ON b.organization_id = $1 AND b.id = r.inventory_id
+             WHERE i.organization_id = $1 AND i.sales_order_id = $2
+             HAVING count(DISTINCT b.warehouse_id) = 1),
+            (SELECT o.warehouse_id FROM sales_orders o WHERE o.organization_id = $1 AND o.id = $2))
+        """,
+        organization_id,
+        order_id,
+    )
+    return warehouse_id
+
+
+class MissingOfLine(Struct, frozen=True):
+    so_number: str
+    line_number: int
+    missing: int
+
+
+async def list_missing_of_complete(
+    connection: Connection, organization_id: UUID, order_ids: Sequence[UUID], items: Sequence[NewShipmentItem]
+) -> list[MissingOfLine]:
+    """What these items lack of the open lines of those of the orders that are taken in one delivery only."""
+    return await fetch_all(
+        connection,
+        MissingOfLine,
+        """
+        SELECT l.so_number, l.line_number, (l.quantity_open - coalesce(sent.quantity, 0))::int AS missing
+        FROM sales_orders o
+        JOIN sales_lines l ON l.organization_id = $1 AND l.sales_order_id = o.id
+        LEFT JOIN (SELECT item.line_id, sum(item.quantity) AS quantity
+                   FROM unnest($3::uuid[], $4::int[]) AS item (line_id, quantity)
+                   GROUP BY item.line_id) AS sent ON sent.line_id = l.id
+        WHERE o.organization_id = $1 AND o.id = ANY ($2::uuid[]) AND o.ship_complete
+          AND l.quantity_open > coalesce(sent.quantity, 0)
+        ORDER BY l.so_number, l.line_number
+        """,
+        organization_id,
+        order_ids,
+        [item.sales_order_item_id for item in items],
+        [item.quantity for item in items],
     )

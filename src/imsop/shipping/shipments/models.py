@@ -12,6 +12,7 @@ from imsop.core.fields import (
     Latitude,
     Longitude,
     PositiveCount,
+    Reason,
     Text100,
     Text255,
     Weight,
@@ -70,8 +71,13 @@ class ShipmentWithItems(Shipment, frozen=True):
 
 
 class NewShipmentItem(Struct, frozen=True, forbid_unknown_fields=True):
-    product_id: UUID
+    """A product, or the order line it is for, or both.
+
+    In a shipment of an order, a product without a line is for the order's only line of it, if there is one.
+    """
+
     quantity: PositiveCount
+    product_id: UUID | None = None
     purchase_order_item_id: UUID | None = None
     sales_order_item_id: UUID | None = None
 
@@ -83,10 +89,13 @@ MAX_ITEMS = 1000
 class NewShipment(Struct, frozen=True, forbid_unknown_fields=True):
     """A new shipment.
 
-    Inbound may name a purchase order or supplier, outbound a sales order, a transfer neither.
+    Inbound may name a purchase order or supplier, outbound a sales order, a transfer neither. Without a
+    `shipment_type`, the order it names decides. Outbound shipments and transfers without a `reference_id`
+    get the next number of the year, such as SH-2026-000123. Without an origin, a sales order's shipment
+    leaves from the one warehouse that holds stock for it.
     """
 
-    shipment_type: ShipmentType
+    shipment_type: ShipmentType | None = None
     reference_id: Text100 | None = None
     purchase_order_id: UUID | None = None
     sales_order_id: UUID | None = None
@@ -114,3 +123,22 @@ class ShipmentChanges(Struct, frozen=True, forbid_unknown_fields=True):
     weight_kg: Weight | UnsetType | None = UNSET
     ship_date: date | UnsetType | None = UNSET
     expected_delivery_date: date | UnsetType | None = UNSET
+
+
+class Departure(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a shipment left, by default now, and the warehouse it leaves from if it names none."""
+
+    dispatched_at: Instant | None = None
+    origin_warehouse_id: UUID | None = None
+
+
+class Arrival(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a shipment arrived, by default now."""
+
+    delivered_at: Instant | None = None
+
+
+class CalledOff(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a shipment is cancelled."""
+
+    reason: Reason | None = None

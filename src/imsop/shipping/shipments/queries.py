@@ -253,6 +253,7 @@ class ShipmentDocument(ShipmentSummary, frozen=True):
     supplier_name: str | None
     origin_warehouse_id: UUID | None
     destination_warehouse_id: UUID | None
+    updated_at: Instant
 
 
 async def get_document(
@@ -270,7 +271,7 @@ async def get_document(
                    AS is_late,
                s.created_at, s.purchase_order_id, po.po_number, s.sales_order_id, so.so_number,
                s.supplier_id, supplier.name AS supplier_name, s.origin_warehouse_id,
-               s.destination_warehouse_id
+               s.destination_warehouse_id, s.updated_at
         FROM shipments s
         LEFT JOIN warehouses origin ON origin.organization_id = $1 AND origin.id = s.origin_warehouse_id
         LEFT JOIN warehouses destination
@@ -320,3 +321,61 @@ CARGO = Listing(
     sorts={"id": Sort("i.id", "id", UUID)},
     tiebreak="i.id",
 )
+
+
+class LineToShip(Struct, frozen=True):
+    """A line of a sales order where somebody enters what leaves; quantities in base units.
+
+    `quantity_left` is open and in no pending shipment; `held` are the warehouses that hold stock for it.
+    """
+
+    id: UUID
+    line_number: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    gtin: str | None
+    units_per_pack: int | None
+    quantity_ordered: int
+    quantity_reserved: int
+    quantity_left: int
+    held: dict[str, int]
+
+
+async def list_lines_to_ship(
+    connection: Connection, organization_id: UUID, order_id: UUID
+) -> list[LineToShip]:
+    """The lines of a confirmed sales order of which something can still be packed, by number."""
+    return await fetch_all(
+        connection,
+        LineToShip,
+        """
+        SELECT * FROM (
+            SELECT l.id, l.line_number, l.product_id, coalesce(i.sku, p.sku) AS sku,
+                   coalesce(i.product_name, p.name) AS product_name, p.gtin,
+                   coalesce(i.units_per_pack, p.units_per_pack) AS units_per_pack, l.quantity_ordered,
+                   l.quantity_reserved,
+                   l.quantity_open - coalesce((
+                       SELECT sum(c.quantity) FROM shipment_items c
+                       JOIN shipments s ON s.organization_id = $1 AND s.id = c.shipment_id
+                       WHERE c.organization_id = $1 AND c.sales_order_item_id = l.id
+                         AND s.status = 'pending'), 0)::int AS quantity_left,
+                   coalesce((
+                       SELECT jsonb_object_agg(held.name, held.quantity) FROM (
+                           SELECT w.name, sum(r.quantity) AS quantity
+                           FROM inventory_reservations r
+                           JOIN inventory b ON b.organization_id = $1 AND b.id = r.inventory_id
+                           JOIN warehouses w ON w.organization_id = $1 AND w.id = b.warehouse_id
+                           WHERE r.organization_id = $1 AND r.sales_order_item_id = l.id
+                           GROUP BY w.name) AS held), '{}') AS held
+            FROM sales_lines l
+            JOIN sales_order_items i ON i.organization_id = $1 AND i.id = l.id
+            JOIN products p ON p.organization_id = $1 AND p.id = l.product_id
+            WHERE l.organization_id = $1 AND l.sales_order_id = $2 AND l.quantity_open > 0
+        ) AS line
+        WHERE line.quantity_left > 0
+        ORDER BY line.line_number
+        """,
+        organization_id,
+        order_id,
+    )

@@ -12,6 +12,7 @@ from imsop.core.listing import Page, PageRequest
 from imsop.core.said import Said
 from imsop.identity.actor import Actor
 from imsop.shipping.shipments.actions import no_such_shipment, require_shipment
+from imsop.shipping.shipments.lifecycle import follow
 from imsop.shipping.tracking import queries
 from imsop.shipping.tracking.models import BatchResult, NewPosition, NewShipmentEvent, Position, ShipmentEvent
 
@@ -85,13 +86,17 @@ async def list_positions(
 async def record_event(
     connection: Connection, actor: Actor, shipment_id: UUID, new: NewShipmentEvent, now: datetime
 ) -> ShipmentEvent:
-    """Appends an event, in any order of time. Raises InvalidInput, NotFound."""
+    """Appends an event, in any order of time, and moves the shipment to the state that it tells of.
+
+    Raises InvalidInput, NotFound. Locks the shipment and its sales orders if the event tells of a state.
+    """
     if fault := _time_fault(new.occurred_at, now):
         raise InvalidInput.of("occurred_at", fault)
     require_bounded(new.payload, "payload")
     event = await queries.record_event(connection, actor.organization_id, shipment_id, new)
     if event is None:
         raise no_such_shipment()
+    await follow(connection, actor, shipment_id, new.event_type, new.occurred_at)
     return event
 
 

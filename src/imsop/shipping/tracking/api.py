@@ -13,7 +13,9 @@ from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageReques
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.sales.orders.events import SALES_ORDER_DELIVERED
 from imsop.shipping.shipments import actions as shipments_actions
+from imsop.shipping.shipments.events import SHIPMENT_DELIVERED, SHIPMENT_DEPARTED
 from imsop.shipping.tracking import actions as tracking_actions
 from imsop.shipping.tracking import queries
 from imsop.shipping.tracking.models import (
@@ -99,7 +101,12 @@ async def list_shipment_events(
     )
 
 
-@post("/shipments/{shipment_id:uuid}/events", opt=allow(Permission.SHIPMENTS_WRITE))
+@post(
+    "/shipments/{shipment_id:uuid}/events",
+    opt=allow(
+        Permission.SHIPMENTS_WRITE, emits=(SHIPMENT_DEPARTED, SHIPMENT_DELIVERED, SALES_ORDER_DELIVERED)
+    ),
+)
 async def record_shipment_event(
     request: TenantRequest, shipment_id: UUID, data: NewShipmentEvent
 ) -> ShipmentEvent:

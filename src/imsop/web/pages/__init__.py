@@ -15,7 +15,7 @@ from imsop.web.pages.purchasing import orders as purchase_orders
 from imsop.web.pages.sales import customer_editor, customers
 from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
-from imsop.web.pages.shipping import shipments
+from imsop.web.pages.shipping import sending, shipments
 from imsop.web.pages.stewardship import jobs
 from imsop.web.pages.suppliers import supplier_editor, suppliers
 from imsop.web.places import PLACES, ZONES, Place
@@ -80,6 +80,6 @@ _MODULES = (
     zones, replenishment, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines,
     shipments, events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
     warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns,
-    returning, confirmation,
+    returning, confirmation, sending,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

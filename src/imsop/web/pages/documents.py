@@ -240,10 +240,10 @@ async def act(
     try:
         sent = form_of(request, VerbForm)
         async with attempt(connection):
-            taken = lifecycle.of(verb).body
+            transition = lifecycle.of(verb)
             body = None
-            if taken is not None and sent.reason is not None:
-                body = msgspec.convert({"reason": sent.reason}, taken)
+            if transition.body is not None and transition.needs_reason and sent.reason is not None:
+                body = msgspec.convert({"reason": sent.reason}, transition.body)
             await lifecycle.apply(connection, actor, document_id, verb, sent.version, body)
     except (Conflict, PreconditionFailed, InvalidInput) as refusal:
         return await show(request, document_id, refusal)

@@ -19,7 +19,8 @@ from imsop.purchasing.receipts import queries
 from imsop.purchasing.receipts.queries import LineOnForm
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
-from imsop.web.pages.purchasing.line_forms import Refused, at_inputs, quantity, show_form, typed
+from imsop.web.pages.line_forms import Refused, at_inputs, quantity, typed
+from imsop.web.pages.purchasing.line_forms import show_order_form
 
 _CONFIRM = LIFECYCLE.of("confirm")
 _INPUTS = {"quantity": "quantity", "unit_price": "price", "promised_delivery_date": "promised"}
@@ -88,7 +89,7 @@ async def _form(request: TenantRequest, order_id: UUID, refused: Refused | None 
     """The form, as it was sent if it was refused."""
     connection, actor = await request.begin()
     order = await DRAFTS.require(connection, actor, order_id)
-    return await show_form(
+    return await show_order_form(
         request,
         "pages/purchasing/confirmation.html",
         order,

@@ -1,78 +1,19 @@
-"""Forms with inputs per line of a purchase order, named `<what>-<line's id>`."""
+"""Forms about a purchase order."""
 
-import re
-import secrets
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from typing import Any
 
 from litestar import Response
 
-from imsop.core.errors import DomainError, FieldError, InvalidInput
-from imsop.documents.quantities import base_units
 from imsop.identity.request import TenantRequest
 from imsop.purchasing.orders.models import PurchaseOrder
-from imsop.purchasing.receipts.queries import LineOnForm
 from imsop.suppliers.suppliers.queries import get_supplier
 from imsop.ui.language import N_
 from imsop.ui.page import Crumb
-from imsop.ui.render import render
-
-_OF_LINE = re.compile(r"lines\[([0-9]+)\](?:\.(\w+))?")
+from imsop.web.pages.line_forms import Refused, show_form
 
 
-def typed(fields: Mapping[str, str], what: str, line: LineOnForm) -> str:
-    """The text of a line's input, without surrounding space."""
-    return fields.get(f"{what}-{line.id}", "").strip()
-
-
-def quantity(fields: Mapping[str, str], what: str, line: LineOnForm, whole: int) -> int:
-    """Base units of a line's input; 0 if it is empty, `whole` for `=`. Raises InvalidInput naming the
-    input.
-    """
-    text = typed(fields, what, line)
-    if not text:
-        return 0
-    return whole if text == "=" else base_units(f"{what}-{line.id}", text, line.units_per_pack)
-
-
-def instant(fields: Mapping[str, str], name: str, timezone: str) -> datetime | None:
-    """An input of type datetime-local, in that time zone; None if it is empty. Raises InvalidInput."""
-    text = fields.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone))
-    except ValueError:
-        raise InvalidInput.of(name, "must be a day and a time, such as 2026-11-30T14:05") from None
-
-
-def at_inputs(
-    refusal: DomainError, lines: Sequence[LineOnForm], inputs: Mapping[str, str]
-) -> list[FieldError]:
-    """The refusal's errors with the names of the form's inputs: `inputs` by the API's field of a line."""
-    errors = []
-    for error in refusal.errors:
-        found = _OF_LINE.fullmatch(error.field)
-        name = error.field
-        if found is not None and int(found[1]) < len(lines):
-            what = inputs.get(found[2] or "", next(iter(inputs.values())))
-            name = f"{what}-{lines[int(found[1])].id}"
-        errors.append(FieldError(name, error.message))
-    return errors
-
-
-class Refused(NamedTuple):
-    """Why a form was refused, its errors with the names of its inputs, and what was typed."""
-
-    why: DomainError
-    errors: list[FieldError]
-    fields: Mapping[str, str]
-
-
-async def show_form(
+async def show_order_form(
     request: TenantRequest,
     template: str,
     order: PurchaseOrder,
@@ -80,19 +21,15 @@ async def show_form(
     values: Mapping[str, str] | None = None,
     **context: Any,
 ) -> Response[bytes]:
-    """A form about an order: with these `values` at first, with what was typed and its errors after that."""
+    """A form about a purchase order, with its supplier: see `show_form`."""
     connection, actor = await request.begin()
-    filled = defaultdict(str, {**(values or {}), **(refused.fields if refused else {})})
-    return render(
+    return await show_form(
         request,
         template,
-        status=refused.why.status if refused else 200,
-        refusal=refused.why if refused else None,
-        errors=refused.errors if refused else (),
+        refused,
+        values,
         order=order,
         supplier=await get_supplier(connection, actor.organization_id, order.supplier_id),
-        values=filled,
-        form_key=filled.get("form_key") or secrets.token_urlsafe(16),
         crumbs=[
             Crumb(N_("Purchase orders"), "/purchase-orders"),
             Crumb(order.po_number, f"/purchase-orders/{order.id}", is_name=True),

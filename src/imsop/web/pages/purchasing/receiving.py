@@ -23,7 +23,8 @@ from imsop.purchasing.receipts.models import NewGoodsReceipt, NewGoodsReceiptLin
 from imsop.purchasing.receipts.queries import LineOnForm
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
-from imsop.web.pages.purchasing.line_forms import Refused, at_inputs, instant, quantity, show_form, typed
+from imsop.web.pages.line_forms import Refused, at_inputs, instant, quantity, typed
+from imsop.web.pages.purchasing.line_forms import show_order_form
 from imsop.web.pages.row_filters import WAREHOUSE, pick, require
 
 
@@ -125,7 +126,7 @@ async def _form(request: TenantRequest, order_id: UUID, refused: Refused | None 
     )
     picked = await pick(connection, actor, (WAREHOUSE,), warehouse_id=str(warehouse_id or ""))
     typed_in = refused.fields if refused else {}
-    return await show_form(
+    return await show_order_form(
         request,
         "pages/purchasing/receiving.html",
         order,

@@ -22,7 +22,8 @@ from imsop.purchasing.returns.events import SUPPLIER_RETURN_POSTED
 from imsop.purchasing.returns.models import NewSupplierReturn, NewSupplierReturnLine
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.pages.forms import attempt, filled_form, require_write
-from imsop.web.pages.purchasing.line_forms import Refused, at_inputs, instant, quantity, show_form, typed
+from imsop.web.pages.line_forms import Refused, at_inputs, instant, quantity, typed
+from imsop.web.pages.purchasing.line_forms import show_order_form
 from imsop.web.pages.row_filters import WAREHOUSE, pick, require
 
 
@@ -117,7 +118,7 @@ async def _form(request: TenantRequest, order_id: UUID, refused: Refused | None 
     order = await DRAFTS.require(connection, actor, order_id)
     lines = await queries.list_lines_of_order(connection, actor.organization_id, order_id)
     picked = await pick(connection, actor, (WAREHOUSE,), warehouse_id=str(order.warehouse_id or ""))
-    return await show_form(
+    return await show_order_form(
         request,
         "pages/purchasing/returning.html",
         order,

@@ -17,6 +17,8 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.inventory.warehouses.queries import get_warehouse
+from imsop.sales.allocation.actions import get_promises
 from imsop.sales.customers import queries as customers_queries
 from imsop.sales.orders import actions
 from imsop.sales.orders import queries as orders_queries
@@ -26,7 +28,7 @@ from imsop.shipping.transit.queries import list_shipments_of_sales_order
 from imsop.ui.language import N_, DecimalMark
 from imsop.ui.page import Crumb
 from imsop.ui.parts import Column
-from imsop.ui.render import render
+from imsop.ui.render import page_of, render
 from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.documents import (
@@ -36,6 +38,7 @@ from imsop.web.pages.documents import (
     Flag,
     act,
     is_open_or_late,
+    line_changes,
     line_statuses,
     names_of,
 )
@@ -81,6 +84,8 @@ LINE_COLUMNS = (
     Column("shipped", N_("Shipped"), "number"),
     Column("returned", N_("Returned"), "number"),
     Column("missing", N_("Short"), "number"),
+    Column("closed", N_("Closed"), "number", shown=False),
+    Column("promise", N_("Can be promised")),
     Column("price", N_("Unit price"), "number"),
     Column("total", N_("Total"), "number"),
     Column("expected", N_("Expected"), "date", shown=False),
@@ -196,7 +201,8 @@ async def sales_order_page(
 @post(
     "/sales-orders/{order_id:uuid}/{verb:str}",
     opt=allow(
-        Permission.SALES_ORDERS_WRITE, emits=tuple(transition.emits for transition in LIFECYCLE.transitions)
+        Permission.SALES_ORDERS_WRITE,
+        emits=tuple(event for one in LIFECYCLE.transitions for event in (one.emits, *one.emits_too)),
     ),
     status_code=303,
     include_in_schema=False,
@@ -231,6 +237,14 @@ async def _order(
         shipments = await list_shipments_of_sales_order(
             connection, actor.organization_id, order_id, SHIPMENTS
         )
+    warehouse = None
+    if order.warehouse_id is not None:
+        warehouse = await get_warehouse(connection, actor.organization_id, order.warehouse_id)
+    totals = await orders_queries.total_lines(connection, actor.organization_id, order_id)
+    promises = {}
+    if Permission.INVENTORY_READ in actor.permissions and order.status in ("draft", "confirmed"):
+        found = await get_promises(connection, actor, order_id)
+        promises = {promise.line_id: promise for promise in found}
     now = today(actor.timezone)
     return render(
         request,
@@ -238,17 +252,23 @@ async def _order(
         status=refusal.status if refusal else 200,
         refusal=refusal,
         done=next((one for one in LIFECYCLE.transitions if one.verb == done), None),
-        verbs=LIFECYCLE.possible(order.status, actor),
+        verbs=LIFECYCLE.possible(
+            order.status, actor, is_on_hold=order.on_hold_reason is not None
+        ),
         version=edits.etag(order.updated_at),
         order=order,
         customer=customer,
         shown=shown,
-        totals=await orders_queries.total_lines(connection, actor.organization_id, order_id),
+        warehouse=warehouse,
+        promises=promises,
+        totals=totals,
+        can_ship=order.status == "confirmed" and totals.quantity_open > 0,
         line_statuses=line_statuses(
             shown.rows, lambda _: order.status, lambda line: line.quantity_shipped, now
         ),
         history=history.items,
         names=await names_of(connection, actor, history.items, order.created_by),
+        changes=line_changes(history.items, page_of(request).language.gettext),
         shipments=shipments,
         shipment_columns=SHIPMENT_COLUMNS,
         today=now,

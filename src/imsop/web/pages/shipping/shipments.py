@@ -6,10 +6,11 @@ from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 
-from imsop.core import instants
+from imsop.core import edits, instants
 from imsop.core.database import Connection
+from imsop.core.errors import DomainError
 from imsop.core.fields import ShortName
 from imsop.core.listing import Cursor, PageRequest
 from imsop.core.searching import SearchQuery, spellings_of
@@ -22,6 +23,7 @@ from imsop.sales.orders import queries as sales_orders
 from imsop.shipping.punctuality import queries as punctuality_queries
 from imsop.shipping.shipments import actions
 from imsop.shipping.shipments import queries as shipments_queries
+from imsop.shipping.shipments.lifecycle import LIFECYCLE
 from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType
 from imsop.shipping.shipments.queries import ShipmentSummary
 from imsop.shipping.tracking import queries as tracking_queries
@@ -33,8 +35,9 @@ from imsop.ui.page import Crumb
 from imsop.ui.parts import Column, Marker, TimelineEntry
 from imsop.ui.render import render
 from imsop.ui.words import WORDS
+from imsop.web.edge.requests import StrictRequest
 from imsop.web.edge.streamed import Streamed
-from imsop.web.pages.documents import Flag
+from imsop.web.pages.documents import Flag, act
 from imsop.web.pages.lists import export, show
 from imsop.web.pages.row_filters import PRODUCT, SUPPLIER, IdOrName, filter_routes, pick, require
 
@@ -182,7 +185,36 @@ async def export_shipments(
 
 @get("/shipments/{shipment_id:uuid}", opt=allow(Permission.SHIPMENTS_READ), include_in_schema=False)
 async def shipment_page(
-    request: TenantRequest, shipment_id: UUID, cursor: Cursor | None = None, before: Cursor | None = None
+    request: TenantRequest,
+    shipment_id: UUID,
+    cursor: Cursor | None = None,
+    before: Cursor | None = None,
+    done: ShortName | None = None,
+) -> Response[bytes]:
+    return await _shipment(request, shipment_id, cursor=cursor, before=before, done=done)
+
+
+@post(
+    "/shipments/{shipment_id:uuid}/{verb:str}",
+    opt=allow(
+        Permission.SHIPMENTS_WRITE,
+        emits=tuple(event for one in LIFECYCLE.transitions for event in (one.emits, *one.emits_too)),
+    ),
+    status_code=303,
+    include_in_schema=False,
+)
+async def act_on_shipment(request: StrictRequest, shipment_id: UUID, verb: str) -> Response[Any]:
+    return await act(request, LIFECYCLE, "/shipments", shipment_id, verb, _shipment)
+
+
+async def _shipment(
+    request: TenantRequest,
+    shipment_id: UUID,
+    refusal: DomainError | None = None,
+    *,
+    cursor: str | None = None,
+    before: str | None = None,
+    done: str | None = None,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     language = get_language(actor.locale, actor.timezone)
@@ -200,6 +232,12 @@ async def shipment_page(
     return render(
         request,
         "pages/shipping/shipment.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        done=next((one for one in LIFECYCLE.transitions if one.verb == done), None),
+        is_new=done == "created",
+        verbs=LIFECYCLE.possible(shipment.status, actor),
+        version=edits.etag(shipment.updated_at),
         shipment=shipment,
         markers=[marker(row, language) for row in seen],
         cargo=cargo,
@@ -322,6 +360,7 @@ PAGES = [
     shipments_page,
     export_shipments,
     shipment_page,
+    act_on_shipment,
     shipment_timeline,
     *filter_routes("/shipments", Permission.SHIPMENTS_READ, ROW_FILTERS),
 ]
