@@ -9,7 +9,7 @@ import "./search.js";
 import "./shortcuts.js";
 
 if (document.querySelector("[data-chart], [data-map]")) import("./charts.js");
-if (document.querySelector("[data-receiving]")) import("./receiving.js");
+if (document.querySelector("[data-counting]")) import("./counting.js");
 
 // A failed fragment request keeps the old content and marks it; otherwise the error page would replace it.
 htmx.config.noSwap = [204, 304, "4xx", "5xx"];

@@ -51,6 +51,8 @@ WORDS: Mapping[str, Word] = {
     # States of due dates
     "on_time": Word(N_("On time"), "tone-good"),
     "late": Word(N_("Late"), "tone-bad"),
+    "fewest_splits": Word(N_("From as few warehouses as possible")),
+    "single_warehouse": Word(N_("From one warehouse")),
     "on_hold": Word(N_("On hold"), "tone-warning"),
     "overdue": Word(N_("Overdue"), "tone-bad"),
     # States of order lines

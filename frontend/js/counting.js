@@ -1,6 +1,8 @@
-// Receiving goods: fills what is open, counts what is scanned, and says what will be posted.
+// Counting goods that come or go: fills what is open, counts what is scanned, and says what will be posted.
+// The form names its inputs per line in data-counting: what is counted, then what is set apart, if anything.
 
-const form = document.querySelector("[data-receiving]");
+const form = document.querySelector("[data-counting]");
+const [counted, apart] = (form?.dataset.counting ?? "").split(" ");
 const SCAN_GAP = 50; // Milliseconds between the keys of a scanner at most: people type slower.
 const SHORTEST = 6;
 
@@ -22,14 +24,14 @@ function units(row, text) {
 function sum() {
   const line = form.querySelector("[data-sums]");
   if (!line) return;
-  const total = { accepted: 0, rejected: 0, open: 0 };
+  const total = { counted: 0, apart: 0, open: 0 };
   for (const row of rowsOf()) {
-    const [accepted, rejected] = ["accepted", "rejected"].map((what) => units(row, fieldOf(row, what).value));
-    total.accepted += accepted;
-    total.rejected += rejected;
-    total.open += Math.max(Number(row.dataset.open) - accepted - rejected, 0);
+    const [here, there] = [counted, apart].map((what) => (what ? units(row, fieldOf(row, what).value) : 0));
+    total.counted += here;
+    total.apart += there;
+    total.open += Math.max(Number(row.dataset.open) - here - there, 0);
   }
-  const said = Object.values(total).some(Number.isNaN) || !(total.accepted + total.rejected);
+  const said = Object.values(total).some(Number.isNaN) || !(total.counted + total.apart);
   line.textContent = said
     ? ""
     : line.dataset.said.replace(/\{(\w+)\}/g, (_, name) =>
@@ -53,7 +55,7 @@ function count(scanned) {
     said.hidden = false;
     return;
   }
-  const field = fieldOf(row, "accepted");
+  const field = fieldOf(row, counted);
   field.value = String((units(row, field.value) || 0) + 1);
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
@@ -90,7 +92,7 @@ if (form) {
   all.hidden = false;
   all.addEventListener("click", () => {
     for (const row of rowsOf()) {
-      if (!fieldOf(row, "rejected").value) fieldOf(row, "accepted").value = row.dataset.open;
+      if (!apart || !fieldOf(row, apart).value) fieldOf(row, counted).value = row.dataset.open;
     }
     sum();
   });
