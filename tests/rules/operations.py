@@ -126,6 +126,9 @@ BODIES: dict[str, Any] = {
     "PATCH /shipments/{}": {"carrier": "{new}"},
     "POST /shipments/{}/tracking": {"timestamp": "{now}", "location": "Kiel"},
     "POST /shipments/{}/tracking-batches": {"positions": [{"timestamp": "{now}", "location": "Kiel"}]},
+    "POST /tracking": {
+        "positions": [{"shipment_id": "{shipments}", "timestamp": "{now}", "location": "Kiel"}]
+    },
     "POST /shipments/{}/events": {"event_type": "departed", "occurred_at": "{now}"},
     "POST /purchase-orders/{}/mails": {"recipient": "a@b.example", "subject": "S", "body": "B"},
     "POST /purchase-orders/{}/submit": {},

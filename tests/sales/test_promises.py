@@ -162,6 +162,8 @@ async def test_a_receipt_serves_the_orders_that_wait(
         accepted(await admin.post(f"sales-orders/{order['id']}/cancel", {"reason": "a test"}))
         await eventually(partial(reserved, 0, 4))
     assert await stock(admin, product) == (5, 4)
+    events = await admin.read("analytics-events", event_type="sales_order.allocated")
+    assert [event["metadata"]["units"] for event in events["items"]] == [2, 2, 3]
 
 
 PRODUCT = UUID(int=1)

@@ -352,3 +352,43 @@ async def test_events_of_unknown_shipments_are_not_recorded(admin: Member) -> No
     assert (await admin.post(f"{path}/events", event)).status_code == 404
     batch = {"positions": [{"timestamp": _at(0)}]}
     assert (await admin.post(f"{path}/tracking-batches", batch)).status_code == 404
+
+
+async def test_positions_of_many_shipments_are_recorded_at_once(admin: Member, stranger: Member) -> None:
+    first, second = [await shipment(admin), await shipment(admin)]
+    by_number = {"tracking_number": first["tracking_number"], "timestamp": _at(1), "location": "Kiel"}
+    by_id = {"shipment_id": second["id"], "timestamp": _at(1), "location": "Oslo"}
+    later = by_number | {"timestamp": _at(2), "location": "Malmö"}
+    body = {"positions": [later, by_id, by_number, by_number]}
+    assert accepted(await admin.post("tracking?dry_run=true", body)) == {"accepted": 4, "recorded": 0}
+    assert accepted(await admin.post("tracking", body)) == {"accepted": 4, "recorded": 3}
+    assert accepted(await admin.post("tracking", body)) == {"accepted": 4, "recorded": 0}
+    assert (await admin.read(f"{PATH}/{first['id']}"))["location"] == "Malmö"
+    assert (await admin.read(f"{PATH}/{second['id']}"))["location"] == "Oslo"
+    assert (await stranger.post("tracking", body)).status_code == 422
+
+
+async def test_each_bad_position_of_a_bulk_is_named_and_none_is_recorded(admin: Member) -> None:
+    one, twin = await shipment(admin, tracking_number="TWIN"), await shipment(admin, tracking_number="TWIN")
+    good = {"shipment_id": one["id"], "timestamp": _at(1), "location": "Kiel"}
+    bad = [
+        good | {"shipment_id": str(uuid4())},
+        good | {"shipment_id": None},
+        good | {"tracking_number": "TWIN"},
+        good | {"shipment_id": None, "tracking_number": "TWIN"},
+        good | {"shipment_id": None, "tracking_number": "NONE"},
+        good | {"timestamp": "9999-01-01T00:00:00Z"},
+    ]
+    refused = await admin.post("tracking", {"positions": [good, *bad]})
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == [
+        "positions[2].shipment_id",
+        "positions[3].shipment_id",
+        "positions[4].tracking_number",
+        "positions[5].tracking_number",
+        "positions[6].timestamp",
+        "positions[1].shipment_id",
+    ]
+    assert (await admin.read(f"{PATH}/{one['id']}/tracking"))["items"] == []
+    assert (await admin.post("tracking", {"positions": []})).status_code == 422
+    assert twin["tracking_number"] == "TWIN"

@@ -14,7 +14,14 @@ from imsop.identity.actor import Actor
 from imsop.shipping.shipments.actions import no_such_shipment, require_shipment
 from imsop.shipping.shipments.lifecycle import follow
 from imsop.shipping.tracking import queries
-from imsop.shipping.tracking.models import BatchResult, NewPosition, NewShipmentEvent, Position, ShipmentEvent
+from imsop.shipping.tracking.models import (
+    BatchResult,
+    NewPosition,
+    NewShipmentEvent,
+    Position,
+    ShipmentEvent,
+    ShipmentPosition,
+)
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 """Earlier timestamps are faults of a clock."""
@@ -45,23 +52,75 @@ async def record_positions(
     *,
     dry_run: bool,
 ) -> BatchResult:
-    """Appends positions, all or none; only checks them if `dry_run`.
+    """Appends positions of a shipment, all or none; only checks them if `dry_run`.
 
-    Raises InvalidInput naming each bad one.
+    Raises InvalidInput naming each bad one, and NotFound.
     """
-    faults = [
+    await require_shipment(connection, actor, shipment_id)
+    return await _record(
+        connection, actor, [shipment_id] * len(positions), positions, now, [], dry_run=dry_run
+    )
+
+
+async def record_bulk(
+    connection: Connection,
+    actor: Actor,
+    positions: Sequence[ShipmentPosition],
+    now: datetime,
+    *,
+    dry_run: bool,
+) -> BatchResult:
+    """Appends positions of many shipments, all or none; only checks them if `dry_run`.
+
+    Raises InvalidInput naming each bad one, and each whose shipment is not known.
+    """
+    numbers = {one.tracking_number for one in positions if one.tracking_number is not None}
+    found = {}
+    if numbers:
+        found = await queries.find_by_tracking_number(connection, actor.organization_id, sorted(numbers))
+    faults: list[FieldError] = []
+    shipment_ids: list[UUID | None] = []
+    for place, position in enumerate(positions):
+        known = found.get(position.tracking_number, []) if position.tracking_number is not None else []
+        shipment_ids.append(position.shipment_id or (known[0] if len(known) == 1 else None))
+        if (position.shipment_id is None) == (position.tracking_number is None):
+            said = Said("is required, or tracking_number, but not both")
+            faults.append(FieldError(f"positions[{place}].shipment_id", said))
+        elif position.tracking_number is not None and len(known) != 1:
+            said = (
+                Said("several shipments have this number") if known else Said("no shipment has this number")
+            )
+            faults.append(FieldError(f"positions[{place}].tracking_number", said))
+    return await _record(connection, actor, shipment_ids, positions, now, faults, dry_run=dry_run)
+
+
+async def _record(
+    connection: Connection,
+    actor: Actor,
+    shipment_ids: Sequence[UUID | None],
+    positions: Sequence[NewPosition],
+    now: datetime,
+    faults: list[FieldError],
+    *,
+    dry_run: bool,
+) -> BatchResult:
+    unnamed = {fault.field.rpartition(".")[0] for fault in faults}
+    faults = faults + [
         FieldError(f"positions[{place}].{fault.field}", fault.message)
         for place, position in enumerate(positions)
         for fault in position_faults(position, now)
     ]
-    known = {fault.field for fault in faults}
+    bad = {fault.field for fault in faults}
     instants = [  # an invalid timestamp may be beyond PostgreSQL's range
-        now if f"positions[{place}].timestamp" in known else position.timestamp
+        now if f"positions[{place}].timestamp" in bad else position.timestamp
         for place, position in enumerate(positions)
     ]
-    check = await queries.check_batch(connection, actor.organization_id, shipment_id, instants)
-    if not check.shipment_exists:
-        raise no_such_shipment()
+    check = await queries.check_batch(connection, actor.organization_id, shipment_ids, instants)
+    faults += [
+        FieldError(f"positions[{place}].shipment_id", "nothing with this id exists")
+        for place in check.without_shipment
+        if f"positions[{place}]" not in unnamed
+    ]
     faults += [
         FieldError(f"positions[{place}].timestamp", "is outside the months that are kept")
         for place in check.outside_kept_months
@@ -70,7 +129,8 @@ async def record_positions(
         raise InvalidInput("nothing was recorded; see errors", errors=faults)
     if dry_run:
         return BatchResult(len(positions), 0)
-    recorded = await queries.record_positions(connection, actor.organization_id, shipment_id, positions)
+    known = [id_ for id_ in shipment_ids if id_ is not None]
+    recorded = await queries.record_positions(connection, actor.organization_id, known, positions)
     return BatchResult(len(positions), recorded)
 
 

@@ -1,7 +1,7 @@
 """Routes of positions and events of shipments."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,13 +19,15 @@ from imsop.shipping.shipments.events import SHIPMENT_DELIVERED, SHIPMENT_DEPARTE
 from imsop.shipping.tracking import actions as tracking_actions
 from imsop.shipping.tracking import queries
 from imsop.shipping.tracking.models import (
-    MAX_POSITIONS,
+    MAX_BULK,
     BatchResult,
+    BulkPositions,
     NewPosition,
     NewShipmentEvent,
     Position,
     PositionBatch,
     ShipmentEvent,
+    ShipmentPosition,
 )
 
 
@@ -50,30 +52,45 @@ async def record_shipment_position(request: TenantRequest, shipment_id: UUID, da
     return await tracking_actions.record_position(connection, actor, shipment_id, data, datetime.now(UTC))
 
 
-class _PositionByPosition:
+Batch = TypeVar("Batch", PositionBatch, BulkPositions)
+
+
+class _PositionByPosition(Generic[Batch]):
     """Decodes a batch; on failure reports every invalid position, where msgspec stops at the first."""
 
     class _Unread(msgspec.Struct, forbid_unknown_fields=True):
-        positions: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_POSITIONS)]
+        positions: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BULK)]
 
-    def decode(self, body: bytes | bytearray) -> PositionBatch:
+    def __init__(self, batch: type[Batch], position: type[NewPosition]) -> None:
+        self.batch: type[Batch] = batch
+        self.position: type[NewPosition] = position
+
+    def decode(self, body: bytes | bytearray) -> Batch:
+        decoded: Batch
         try:
-            return msgspec.json.decode(body, type=PositionBatch)
-        except msgspec.ValidationError:
-            errors: list[FieldError] = []
-            for place, raw in enumerate(msgspec.json.decode(body, type=self._Unread).positions):
-                try:
-                    msgspec.json.decode(raw, type=NewPosition)
-                except msgspec.ValidationError as error:
-                    fault = field_error(str(error))
-                    field = f"positions[{place}].{fault.field}".removesuffix(".body")
-                    errors.append(FieldError(field, fault.message))
-            raise InvalidInput("nothing was recorded; see errors", errors=errors) from None
+            decoded = msgspec.json.decode(body, type=self.batch)
+        except msgspec.ValidationError as refused:
+            faults = self._faults(body)
+            if not faults:  # of the batch itself, such as too many positions
+                raise refused from None
+            raise InvalidInput("nothing was recorded; see errors", errors=faults) from None
+        return decoded
+
+    def _faults(self, body: bytes | bytearray) -> list[FieldError]:
+        faults = []
+        for place, raw in enumerate(msgspec.json.decode(body, type=self._Unread).positions):
+            try:
+                msgspec.json.decode(raw, type=self.position)
+            except msgspec.ValidationError as error:
+                fault = field_error(str(error))
+                field = f"positions[{place}].{fault.field}".removesuffix(".body")
+                faults.append(FieldError(field, fault.message))
+        return faults
 
 
 @post(
     "/shipments/{shipment_id:uuid}/tracking-batches",
-    opt=allow(Permission.SHIPMENTS_WRITE, decode=_PositionByPosition().decode),
+    opt=allow(Permission.SHIPMENTS_WRITE, decode=_PositionByPosition(PositionBatch, NewPosition).decode),
     status_code=200,
 )
 async def record_shipment_positions(
@@ -83,6 +100,22 @@ async def record_shipment_positions(
     connection, actor = await request.begin()
     return await tracking_actions.record_positions(
         connection, actor, shipment_id, data.positions, datetime.now(UTC), dry_run=dry_run
+    )
+
+
+@post(
+    "/tracking",
+    opt=allow(Permission.SHIPMENTS_WRITE, decode=_PositionByPosition(BulkPositions, ShipmentPosition).decode),
+    status_code=200,
+)
+async def record_tracking(request: TenantRequest, data: BulkPositions, dry_run: bool = False) -> BatchResult:
+    """Record positions of many shipments, all or none, in any order; a position sent again is recorded once.
+
+    Each names its shipment by `shipment_id` or `tracking_number`. `dry_run` checks them and records nothing.
+    """
+    connection, actor = await request.begin()
+    return await tracking_actions.record_bulk(
+        connection, actor, data.positions, datetime.now(UTC), dry_run=dry_run
     )
 
 
@@ -119,6 +152,7 @@ ROUTES = [
     list_shipment_positions,
     record_shipment_position,
     record_shipment_positions,
+    record_tracking,
     list_shipment_events,
     record_shipment_event,
 ]

@@ -66,6 +66,21 @@ class PositionBatch(Struct, frozen=True, forbid_unknown_fields=True):
     positions: Annotated[list[NewPosition], Meta(min_length=1, max_length=MAX_POSITIONS)]
 
 
+class ShipmentPosition(NewPosition, frozen=True, forbid_unknown_fields=True):
+    """A position of a shipment, which is named by its id or its tracking number."""
+
+    shipment_id: UUID | None = None
+    tracking_number: Text100 | None = None
+
+
+MAX_BULK = 5000
+"""Positions of many shipments per call."""
+
+
+class BulkPositions(Struct, frozen=True, forbid_unknown_fields=True):
+    positions: Annotated[list[ShipmentPosition], Meta(min_length=1, max_length=MAX_BULK)]
+
+
 class BatchResult(Struct, frozen=True):
     """The number of positions that passed every check, and of those written: none in a dry run."""
 

@@ -92,20 +92,29 @@ async def record_position(
 
 
 class BatchCheck(Struct, frozen=True):
-    shipment_exists: bool
+    """Zero-based indexes of the faulty positions of a batch."""
+
+    without_shipment: list[int]
     outside_kept_months: list[int]
-    """Zero-based indexes of timestamps that no partition accepts."""
+    """Timestamps that no partition accepts."""
 
 
 async def check_batch(
-    connection: Connection, organization_id: UUID, shipment_id: UUID, instants: Sequence[datetime]
+    connection: Connection,
+    organization_id: UUID,
+    shipment_ids: Sequence[UUID | None],
+    instants: Sequence[datetime],
 ) -> BatchCheck:
+    """Checks what only the database knows of positions: their shipments, and the months that are kept."""
     check = await fetch_one(
         connection,
         BatchCheck,
         """
-        SELECT EXISTS (SELECT FROM shipments s
-                       WHERE s.organization_id = $1 AND s.id = $2) AS shipment_exists,
+        SELECT array(SELECT position.number - 1
+                     FROM unnest($2::uuid[]) WITH ORDINALITY AS position (shipment_id, number)
+                     LEFT JOIN shipments s ON s.organization_id = $1 AND s.id = position.shipment_id
+                     WHERE s.id IS NULL
+                     ORDER BY position.number) AS without_shipment,
                array(SELECT position.number - 1
                      FROM unnest($3::timestamptz[]) WITH ORDINALITY AS position (happened, number)
                      WHERE to_regclass('public.shipment_tracking_'
@@ -113,17 +122,41 @@ async def check_batch(
                      ORDER BY position.number) AS outside_kept_months
         """,
         organization_id,
-        shipment_id,
+        shipment_ids,
         instants,
     )
-    return check or BatchCheck(False, [])
+    return check or BatchCheck([], [])
+
+
+async def find_by_tracking_number(
+    connection: Connection, organization_id: UUID, numbers: Sequence[str]
+) -> dict[str, list[UUID]]:
+    """The shipments of each of these tracking numbers; of those under way, if there are any."""
+    records = await connection.fetch(
+        """
+        SELECT s.tracking_number, coalesce(
+                   array_agg(s.id) FILTER (WHERE s.status IN ('pending', 'in_transit')),
+                   array_agg(s.id)) AS ids
+        FROM shipments s
+        WHERE s.organization_id = $1 AND s.tracking_number = ANY ($2::text[])
+        GROUP BY s.tracking_number
+        """,
+        organization_id,
+        list(numbers),
+    )
+    return {record["tracking_number"]: record["ids"] for record in records}
 
 
 async def record_positions(
-    connection: Connection, organization_id: UUID, shipment_id: UUID, positions: Sequence[NewPosition]
+    connection: Connection,
+    organization_id: UUID,
+    shipment_ids: Sequence[UUID],
+    positions: Sequence[NewPosition],
 ) -> int:
-    """Appends positions of one shipment, skipping those already recorded, and updates its last position;
-    returns the number appended.
+    """Appends positions, each of the shipment at its place, skipping those already recorded, and updates the
+    last position of each shipment; returns the number appended.
+
+    Locks the last positions in the order of their shipments' ids until the transaction ends.
     """
     recorded: int = await connection.fetchval(
         """
@@ -131,24 +164,24 @@ async def record_positions(
             INSERT INTO shipment_tracking (organization_id, shipment_id, location, latitude, longitude,
                                            status, "timestamp")
             SELECT DISTINCT s.organization_id, s.id, p.location, p.latitude, p.longitude, p.status, p.happened
-            FROM shipments s,
-                 unnest($3::text[], $4::numeric[], $5::numeric[], $6::text[], $7::timestamptz[])
-                 AS p (location, latitude, longitude, status, happened)
-            WHERE s.organization_id = $1 AND s.id = $2 AND NOT EXISTS (
+            FROM unnest($2::uuid[], $3::text[], $4::numeric[], $5::numeric[], $6::text[], $7::timestamptz[])
+                 AS p (shipment_id, location, latitude, longitude, status, happened)
+            JOIN shipments s ON s.organization_id = $1 AND s.id = p.shipment_id
+            WHERE NOT EXISTS (
                 SELECT FROM shipment_tracking t
-                WHERE t.organization_id = $1 AND t.shipment_id = $2 AND t."timestamp" = p.happened
+                WHERE t.organization_id = $1 AND t.shipment_id = s.id AND t."timestamp" = p.happened
                   AND (t.location, t.latitude, t.longitude, t.status) IS NOT DISTINCT FROM
                       (p.location, p.latitude::numeric(10, 8), p.longitude::numeric(11, 8), p.status))
             RETURNING organization_id, shipment_id, location, latitude, longitude, status, "timestamp"
         ), newest AS (
             INSERT INTO shipment_last_position AS l (organization_id, shipment_id, location, latitude,
                                                      longitude, status, "timestamp", counts_from)
-            SELECT r.organization_id, r.shipment_id, r.location, r.latitude, r.longitude, r.status,
+            SELECT DISTINCT ON (r.shipment_id)
+                   r.organization_id, r.shipment_id, r.location, r.latitude, r.longitude, r.status,
                    r."timestamp", CASE WHEN r."timestamp" > now() THEN now() END
             FROM recorded r
             WHERE r.location IS NOT NULL OR r.latitude IS NOT NULL
-            ORDER BY least(r."timestamp", now()) DESC, r."timestamp"
-            LIMIT 1
+            ORDER BY r.shipment_id, least(r."timestamp", now()) DESC, r."timestamp"
             ON CONFLICT (shipment_id, organization_id) DO UPDATE
             SET location = excluded.location, latitude = excluded.latitude, longitude = excluded.longitude,
                 status = excluded.status, "timestamp" = excluded."timestamp",
@@ -159,7 +192,7 @@ async def record_positions(
         SELECT count(*) FROM recorded
         """,
         organization_id,
-        shipment_id,
+        shipment_ids,
         [position.location for position in positions],
         [position.latitude for position in positions],
         [position.longitude for position in positions],

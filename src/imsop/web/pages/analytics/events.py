@@ -81,6 +81,7 @@ EVENT_WORDS: Mapping[str, Word] = {
     "sales_order.delivered": Word(N_("Sales order delivered"), "tone-good"),
     "sales_order.reopened": Word(N_("Sales order open again"), "tone-warning"),
     "sales_order.lines_closed": Word(N_("Sales order lines closed"), "tone-warning"),
+    "sales_order.allocated": Word(N_("Stock reserved for sales order"), "tone-good"),
     "sales_order.held": Word(N_("Sales order put on hold"), "tone-warning"),
     "sales_order.released": Word(N_("Sales order released"), "tone-active"),
     "sales_order.returned": Word(N_("Sales return received"), "tone-warning"),
