@@ -65,7 +65,8 @@ CREATE TYPE public.stock_movement AS (
 	notes text,
 	occurred_at timestamp with time zone,
 	goods_receipt_item_id uuid,
-	supplier_return_item_id uuid
+	supplier_return_item_id uuid,
+	customer_return_item_id uuid
 );
 
 ALTER TYPE public.stock_movement OWNER TO imsop_owner;
@@ -76,7 +77,8 @@ CREATE TYPE public.stock_wish AS (
 	kind text,
 	sales_order_item_id uuid,
 	reason text,
-	goods_receipt_item_id uuid
+	goods_receipt_item_id uuid,
+	customer_return_item_id uuid
 );
 
 ALTER TYPE public.stock_wish OWNER TO imsop_owner;
@@ -496,7 +498,7 @@ DECLARE
     v_prefix CONSTANT text := CASE p_kind
         WHEN 'purchase_order' THEN 'PO' WHEN 'sales_order' THEN 'SO' WHEN 'goods_receipt' THEN 'GR'
         WHEN 'shipment' THEN 'SH' WHEN 'stock_count' THEN 'SC' WHEN 'transfer' THEN 'TR'
-        WHEN 'supplier_return' THEN 'SR' END;
+        WHEN 'supplier_return' THEN 'SR' WHEN 'customer_return' THEN 'CR' END;
     v_last int;
     v_number text;
 BEGIN
@@ -520,6 +522,9 @@ BEGIN
                 WHERE r.organization_id = p_organization_id AND r.receipt_number = v_number)
             WHEN 'supplier_return' THEN EXISTS (
                 SELECT FROM supplier_returns r
+                WHERE r.organization_id = p_organization_id AND r.return_number = v_number)
+            WHEN 'customer_return' THEN EXISTS (
+                SELECT FROM customer_returns r
                 WHERE r.organization_id = p_organization_id AND r.return_number = v_number)
             ELSE false END)
         THEN
@@ -581,7 +586,7 @@ CREATE FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid
     FROM post_movements_v2(p_organization_id, array(
         SELECT ROW(e.product_id, e.warehouse_id, e.quantity, e.transaction_type, e.movement_kind, e.reservation_id, NULL,
                    r.sales_order_item_id, NULL, e.reference_id, left(coalesce(e.notes, 'posted by an earlier release'), 255),
-                   e.notes, e.occurred_at, NULL, NULL)::stock_movement
+                   e.notes, e.occurred_at, NULL, NULL, NULL)::stock_movement
         FROM unnest(p_product_ids, p_warehouse_ids, p_quantities, p_transaction_types, p_movement_kinds,
                     p_reservation_ids, p_reference_ids, p_notes, p_occurred_at)
             WITH ORDINALITY AS e (product_id, warehouse_id, quantity, transaction_type, movement_kind, reservation_id,
@@ -685,7 +690,8 @@ BEGIN
     WITH entry AS MATERIALIZED (
         SELECT uuidv7() AS id, e.ordinality::int AS line, e.inventory_id, e.quantity,
                e.transaction_type, e.movement_kind, e.reservation_id, e.purchase_order_item_id, e.sales_order_item_id,
-               e.shipment_item_id, e.goods_receipt_item_id, e.supplier_return_item_id, e.reference_id, e.reason, e.notes,
+               e.shipment_item_id, e.goods_receipt_item_id, e.supplier_return_item_id, e.customer_return_item_id,
+               e.reference_id, e.reason, e.notes,
                coalesce(e.occurred_at, now()) AS occurred_at,
                (i.quantity_on_hand + sum(e.quantity) OVER in_order)::int AS balance_after,
                i.version + row_number() OVER in_order AS balance_version
@@ -712,10 +718,10 @@ BEGIN
         INSERT INTO inventory_transactions
             (id, organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
              balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, goods_receipt_item_id,
-             supplier_return_item_id, reference_id, reason, notes, created_by, occurred_at)
+             supplier_return_item_id, customer_return_item_id, reference_id, reason, notes, created_by, occurred_at)
         SELECT id, p_organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
                balance_version, purchase_order_item_id, sales_order_item_id, shipment_item_id, goods_receipt_item_id,
-               supplier_return_item_id, reference_id, reason, notes, p_created_by, occurred_at
+               supplier_return_item_id, customer_return_item_id, reference_id, reason, notes, p_created_by, occurred_at
         FROM entry
         ORDER BY line
     )
@@ -839,7 +845,9 @@ CREATE TABLE public.inventory_transactions (
     reason character varying(255),
     goods_receipt_item_id uuid,
     supplier_return_item_id uuid,
+    customer_return_item_id uuid,
     CONSTRAINT inventory_transactions_balance_not_negative CHECK ((balance_after >= 0)),
+    CONSTRAINT inventory_transactions_customer_return_of_kind CHECK (((customer_return_item_id IS NULL) OR (movement_kind = ANY (ARRAY['customer_return'::text, 'scrap'::text, 'reversal'::text])))),
     CONSTRAINT inventory_transactions_document_of_kind CHECK ((((purchase_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'reversal'::text]))) AND ((sales_order_item_id IS NULL) OR (movement_kind = ANY (ARRAY['sale'::text, 'customer_return'::text, 'reversal'::text]))) AND ((shipment_item_id IS NULL) OR (movement_kind = ANY (ARRAY['goods_receipt'::text, 'supplier_return'::text, 'sale'::text, 'customer_return'::text, 'transfer_in'::text, 'transfer_out'::text, 'reversal'::text]))) AND ((purchase_order_item_id IS NULL) OR (sales_order_item_id IS NULL)))),
     CONSTRAINT inventory_transactions_kind_of_type CHECK ((((transaction_type = 'receipt'::text) AND (movement_kind = ANY (ARRAY['goods_receipt'::text, 'transfer_in'::text, 'production'::text]))) OR ((transaction_type = 'shipment'::text) AND (movement_kind = ANY (ARRAY['sale'::text, 'transfer_out'::text, 'consumption'::text]))) OR ((transaction_type = 'adjustment'::text) AND (movement_kind = ANY (ARRAY['opening_balance'::text, 'count'::text, 'scrap'::text, 'correction'::text, 'reversal'::text]))) OR ((transaction_type = 'return'::text) AND (movement_kind = ANY (ARRAY['customer_return'::text, 'supplier_return'::text]))))),
     CONSTRAINT inventory_transactions_occurred_at__year CHECK (((occurred_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
@@ -1327,7 +1335,7 @@ CREATE FUNCTION public.reserve_stock(p_organization_id uuid, p_inventory_ids uui
     AS $$
     SELECT h.outcome, h.line, h.id, h.inventory_id, h.quantity, h.available
     FROM reserve_stock_v2(p_organization_id, array(
-        SELECT ROW(w.inventory_id, w.quantity, p_kind, w.sales_order_item_id, p_reason, NULL)::stock_wish
+        SELECT ROW(w.inventory_id, w.quantity, p_kind, w.sales_order_item_id, p_reason, NULL, NULL)::stock_wish
         FROM unnest(p_inventory_ids, p_quantities, p_sales_order_item_ids)
             WITH ORDINALITY AS w (inventory_id, quantity, sales_order_item_id, line)
         ORDER BY w.line), p_created_by) AS h
@@ -1357,9 +1365,10 @@ BEGIN
     RETURN QUERY
     WITH wish AS MATERIALIZED (
         SELECT uuidv7() AS id, w.line::int AS line, w.inventory_id, w.quantity, w.kind, w.sales_order_item_id, w.reason,
-               w.goods_receipt_item_id
+               w.goods_receipt_item_id, w.customer_return_item_id
         FROM unnest(p_wishes) WITH ORDINALITY
-             AS w (inventory_id, quantity, kind, sales_order_item_id, reason, goods_receipt_item_id, line)
+             AS w (inventory_id, quantity, kind, sales_order_item_id, reason, goods_receipt_item_id,
+                   customer_return_item_id, line)
     ), change AS MATERIALIZED (
         SELECT w.inventory_id, min(w.line) AS line, sum(w.quantity) AS quantity,
                max(i.quantity_reserved) AS reserved, coalesce(max(i.quantity_available), 0) AS available
@@ -1375,9 +1384,9 @@ BEGIN
     ), held AS (
         INSERT INTO inventory_reservations
             (id, organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, goods_receipt_item_id,
-             created_by)
+             customer_return_item_id, created_by)
         SELECT id, p_organization_id, inventory_id, kind, quantity, sales_order_item_id, reason, goods_receipt_item_id,
-               p_created_by
+               customer_return_item_id, p_created_by
         FROM wish
         WHERE NOT EXISTS (SELECT FROM short)
     ), counted AS (
@@ -2439,6 +2448,51 @@ ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys OWNER TO imsop_owner;
 
+CREATE TABLE public.customer_return_items (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    customer_return_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    sales_order_item_id uuid,
+    product_id uuid NOT NULL,
+    quantity integer NOT NULL,
+    quantity_received integer DEFAULT 0 NOT NULL,
+    quantity_restocked integer DEFAULT 0 NOT NULL,
+    quantity_scrapped integer DEFAULT 0 NOT NULL,
+    reason character varying(255) NOT NULL,
+    CONSTRAINT customer_return_items_disposed_within_received CHECK (((quantity_restocked >= 0) AND (quantity_scrapped >= 0) AND ((quantity_restocked + quantity_scrapped) <= quantity_received))),
+    CONSTRAINT customer_return_items_line_number_positive CHECK ((line_number > 0)),
+    CONSTRAINT customer_return_items_quantity_positive CHECK ((quantity > 0)),
+    CONSTRAINT customer_return_items_received_within_quantity CHECK (((quantity_received >= 0) AND (quantity_received <= quantity)))
+);
+
+ALTER TABLE ONLY public.customer_return_items FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.customer_return_items OWNER TO imsop_owner;
+
+CREATE TABLE public.customer_returns (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    return_number character varying(100) NOT NULL,
+    status text DEFAULT 'authorized'::text NOT NULL,
+    sales_order_id uuid,
+    customer_id uuid,
+    warehouse_id uuid NOT NULL,
+    customer_reference character varying(100),
+    notes text,
+    received_at timestamp with time zone,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT customer_returns_number_given CHECK (((return_number)::text <> ''::text)),
+    CONSTRAINT customer_returns_received_at__year CHECK (((received_at >= '1900-01-01 00:00:00+00'::timestamp with time zone) AND (received_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
+    CONSTRAINT customer_returns_status CHECK ((status = ANY (ARRAY['authorized'::text, 'received'::text, 'closed'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY public.customer_returns FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.customer_returns OWNER TO imsop_owner;
+
 CREATE TABLE public.customers (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -2473,7 +2527,7 @@ CREATE TABLE public.document_numbers (
     kind text NOT NULL,
     year integer NOT NULL,
     last_number integer NOT NULL,
-    CONSTRAINT document_numbers_kind CHECK ((kind = ANY (ARRAY['purchase_order'::text, 'sales_order'::text, 'goods_receipt'::text, 'shipment'::text, 'stock_count'::text, 'transfer'::text, 'supplier_return'::text]))),
+    CONSTRAINT document_numbers_kind CHECK ((kind = ANY (ARRAY['purchase_order'::text, 'sales_order'::text, 'goods_receipt'::text, 'shipment'::text, 'stock_count'::text, 'transfer'::text, 'supplier_return'::text, 'customer_return'::text]))),
     CONSTRAINT document_numbers_last_number_range CHECK (((last_number >= 0) AND (last_number <= 999999)))
 );
 
@@ -2656,6 +2710,8 @@ CREATE TABLE public.inventory_reservations (
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     goods_receipt_item_id uuid,
+    customer_return_item_id uuid,
+    CONSTRAINT inventory_reservations_customer_return_is_quarantine CHECK (((customer_return_item_id IS NULL) OR (kind = 'quarantine'::text))),
     CONSTRAINT inventory_reservations_goods_receipt_is_quarantine CHECK (((goods_receipt_item_id IS NULL) OR (kind = 'quarantine'::text))),
     CONSTRAINT inventory_reservations_kind CHECK ((kind = ANY (ARRAY['sales_order'::text, 'quarantine'::text, 'hold'::text]))),
     CONSTRAINT inventory_reservations_owner CHECK (((kind = 'sales_order'::text) = (sales_order_item_id IS NOT NULL))),
@@ -3636,6 +3692,18 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_unique_hash UNIQUE (organization_id, key_hash);
 
+ALTER TABLE ONLY public.customer_return_items
+    ADD CONSTRAINT customer_return_items_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.customer_return_items
+    ADD CONSTRAINT customer_return_items_unique_line_number UNIQUE (organization_id, customer_return_id, line_number);
+
+ALTER TABLE ONLY public.customer_returns
+    ADD CONSTRAINT customer_returns_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.customer_returns
+    ADD CONSTRAINT customer_returns_unique_number UNIQUE (organization_id, return_number);
+
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id, organization_id);
 
@@ -3670,7 +3738,7 @@ ALTER TABLE ONLY public.inventory_reservations
     ADD CONSTRAINT inventory_reservations_pkey PRIMARY KEY (id, organization_id);
 
 ALTER TABLE public.inventory_transactions
-    ADD CONSTRAINT inventory_transactions_by_hand_has_reason CHECK ((num_nonnulls(purchase_order_item_id, sales_order_item_id, shipment_item_id, goods_receipt_item_id, supplier_return_item_id, reason) > 0)) NOT VALID;
+    ADD CONSTRAINT inventory_transactions_by_hand_has_reason CHECK ((num_nonnulls(purchase_order_item_id, sales_order_item_id, shipment_item_id, goods_receipt_item_id, supplier_return_item_id, customer_return_item_id, reason) > 0)) NOT VALID;
 
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_pkey PRIMARY KEY (id, organization_id);
@@ -3863,6 +3931,22 @@ CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (organizatio
 
 CREATE INDEX api_keys_name_idx ON public.api_keys USING btree (organization_id, name, id);
 
+CREATE INDEX customer_return_items_order_item_idx ON public.customer_return_items USING btree (organization_id, sales_order_item_id) WHERE (sales_order_item_id IS NOT NULL);
+
+CREATE INDEX customer_return_items_product_idx ON public.customer_return_items USING btree (organization_id, product_id);
+
+CREATE INDEX customer_returns_created_by_idx ON public.customer_returns USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX customer_returns_created_idx ON public.customer_returns USING btree (organization_id, created_at, id);
+
+CREATE INDEX customer_returns_customer_idx ON public.customer_returns USING btree (organization_id, customer_id, created_at, id) WHERE (customer_id IS NOT NULL);
+
+CREATE INDEX customer_returns_order_idx ON public.customer_returns USING btree (organization_id, sales_order_id, created_at, id) WHERE (sales_order_id IS NOT NULL);
+
+CREATE INDEX customer_returns_status_idx ON public.customer_returns USING btree (organization_id, status, created_at, id);
+
+CREATE INDEX customer_returns_warehouse_idx ON public.customer_returns USING btree (organization_id, warehouse_id, created_at, id);
+
 CREATE UNIQUE INDEX customers_folded_unique_customer_number ON public.customers USING btree (organization_id, customer_number_folded);
 
 CREATE INDEX customers_name_order_idx ON public.customers USING btree (organization_id, name_order, id);
@@ -3895,6 +3979,8 @@ CREATE INDEX inventory_product_idx ON public.inventory USING btree (organization
 
 CREATE INDEX inventory_reservations_created_by_idx ON public.inventory_reservations USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
+CREATE INDEX inventory_reservations_customer_return_item_idx ON public.inventory_reservations USING btree (organization_id, customer_return_item_id) WHERE (customer_return_item_id IS NOT NULL);
+
 CREATE INDEX inventory_reservations_goods_receipt_item_idx ON public.inventory_reservations USING btree (organization_id, goods_receipt_item_id) WHERE (goods_receipt_item_id IS NOT NULL);
 
 CREATE INDEX inventory_reservations_inventory_idx ON public.inventory_reservations USING btree (organization_id, inventory_id);
@@ -3904,6 +3990,8 @@ CREATE INDEX inventory_reservations_sales_order_item_idx ON public.inventory_res
 CREATE INDEX inventory_transactions_created_at_idx ON public.inventory_transactions USING btree (organization_id, created_at);
 
 CREATE INDEX inventory_transactions_created_by_idx ON public.inventory_transactions USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX inventory_transactions_customer_return_item_idx ON public.inventory_transactions USING btree (organization_id, customer_return_item_id) WHERE (customer_return_item_id IS NOT NULL);
 
 CREATE INDEX inventory_transactions_goods_receipt_item_idx ON public.inventory_transactions USING btree (organization_id, goods_receipt_item_id) WHERE (goods_receipt_item_id IS NOT NULL);
 
@@ -4223,6 +4311,8 @@ CREATE TRIGGER require_uncounted_product BEFORE UPDATE OF unit_of_measure ON pub
 
 CREATE TRIGGER require_unused_product BEFORE UPDATE OF status ON public.products FOR EACH ROW WHEN (((new.status = 'archived'::text) AND (old.status <> 'archived'::text))) EXECUTE FUNCTION public.require_unused_product();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customer_returns FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.inventory FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -4277,6 +4367,33 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.customer_return_items
+    ADD CONSTRAINT customer_return_items_organization_id_customer_return_id_fkey FOREIGN KEY (organization_id, customer_return_id) REFERENCES public.customer_returns(organization_id, id);
+
+ALTER TABLE ONLY public.customer_return_items
+    ADD CONSTRAINT customer_return_items_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.customer_return_items
+    ADD CONSTRAINT customer_return_items_organization_id_product_id_fkey FOREIGN KEY (organization_id, product_id) REFERENCES public.products(organization_id, id);
+
+ALTER TABLE ONLY public.customer_return_items
+    ADD CONSTRAINT customer_return_items_organization_id_sales_order_item_id_fkey FOREIGN KEY (organization_id, sales_order_item_id) REFERENCES public.sales_order_items(organization_id, id);
+
+ALTER TABLE ONLY public.customer_returns
+    ADD CONSTRAINT customer_returns_organization_id_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.customer_returns
+    ADD CONSTRAINT customer_returns_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES public.customers(organization_id, id);
+
+ALTER TABLE ONLY public.customer_returns
+    ADD CONSTRAINT customer_returns_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.customer_returns
+    ADD CONSTRAINT customer_returns_organization_id_sales_order_id_fkey FOREIGN KEY (organization_id, sales_order_id) REFERENCES public.sales_orders(organization_id, id);
+
+ALTER TABLE ONLY public.customer_returns
+    ADD CONSTRAINT customer_returns_organization_id_warehouse_id_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
 
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -4336,6 +4453,9 @@ ALTER TABLE ONLY public.inventory
     ADD CONSTRAINT inventory_organization_id_warehouse_id_fkey FOREIGN KEY (organization_id, warehouse_id) REFERENCES public.warehouses(organization_id, id);
 
 ALTER TABLE ONLY public.inventory_reservations
+    ADD CONSTRAINT inventory_reservations_customer_return_item_fkey FOREIGN KEY (organization_id, customer_return_item_id) REFERENCES public.customer_return_items(organization_id, id);
+
+ALTER TABLE ONLY public.inventory_reservations
     ADD CONSTRAINT inventory_reservations_goods_receipt_item_fkey FOREIGN KEY (organization_id, goods_receipt_item_id) REFERENCES public.goods_receipt_items(organization_id, id);
 
 ALTER TABLE ONLY public.inventory_reservations
@@ -4349,6 +4469,9 @@ ALTER TABLE ONLY public.inventory_reservations
 
 ALTER TABLE ONLY public.inventory_reservations
     ADD CONSTRAINT inventory_reservations_sales_order_item_fkey FOREIGN KEY (organization_id, sales_order_item_id) REFERENCES public.sales_order_items(organization_id, id);
+
+ALTER TABLE ONLY public.inventory_transactions
+    ADD CONSTRAINT inventory_transactions_customer_return_item_fkey FOREIGN KEY (organization_id, customer_return_item_id) REFERENCES public.customer_return_items(organization_id, id);
 
 ALTER TABLE ONLY public.inventory_transactions
     ADD CONSTRAINT inventory_transactions_goods_receipt_item_fkey FOREIGN KEY (organization_id, goods_receipt_item_id) REFERENCES public.goods_receipt_items(organization_id, id);
@@ -4608,6 +4731,10 @@ ALTER TABLE public.analytics_metrics ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.customer_return_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.customer_returns ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.document_numbers ENABLE ROW LEVEL SECURITY;
@@ -4663,6 +4790,10 @@ CREATE POLICY operator_reads ON public.analytics_events FOR SELECT TO imsop_oper
 CREATE POLICY operator_reads ON public.analytics_metrics FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.api_keys FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.customer_return_items FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.customer_returns FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.customers FOR SELECT TO imsop_operator USING (true);
 
@@ -4783,6 +4914,10 @@ CREATE POLICY tenant ON public.analytics_events USING ((organization_id = public
 CREATE POLICY tenant ON public.analytics_metrics USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.api_keys USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.customer_return_items USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.customer_returns USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.customers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
@@ -5421,6 +5556,52 @@ GRANT INSERT(created_by) ON TABLE public.api_keys TO imsop_app;
 GRANT UPDATE(last_used_at) ON TABLE public.api_keys TO imsop_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO imsop_app;
+
+GRANT SELECT ON TABLE public.customer_return_items TO imsop_app;
+GRANT SELECT ON TABLE public.customer_return_items TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT INSERT(customer_return_id) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT INSERT(line_number) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT INSERT(sales_order_item_id) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT INSERT(product_id) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT INSERT(quantity) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT UPDATE(quantity_received) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT UPDATE(quantity_restocked) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT UPDATE(quantity_scrapped) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT INSERT(reason) ON TABLE public.customer_return_items TO imsop_app;
+
+GRANT SELECT ON TABLE public.customer_returns TO imsop_app;
+GRANT SELECT ON TABLE public.customer_returns TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT INSERT(return_number) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT UPDATE(status) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT INSERT(sales_order_id) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT INSERT(customer_id) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT INSERT(warehouse_id) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT INSERT(customer_reference) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT INSERT(notes) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT UPDATE(received_at) ON TABLE public.customer_returns TO imsop_app;
+
+GRANT INSERT(created_by) ON TABLE public.customer_returns TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.customers TO imsop_app;
 GRANT SELECT ON TABLE public.customers TO imsop_operator;

@@ -162,6 +162,20 @@ _ROWS = """
            pg_temp.key('product', pg_temp.pick(n * 7 + l, %(products)s)), 5, 2, 10
     FROM generate_series(1, %(orders)s) n, generate_series(1, 3) l;
 
+    INSERT INTO customer_returns (id, organization_id, return_number, sales_order_id, customer_id,
+                                  warehouse_id, status, created_at)
+    SELECT pg_temp.key('cr', n), %(organization)s, 'CR-' || lpad(n::text, 6, '0'), pg_temp.key('so', n),
+           pg_temp.key('customer', pg_temp.pick(n, %(customers)s)),
+           pg_temp.key('warehouse', pg_temp.pick(n, %(warehouses)s)),
+           pg_temp.word(n, 'authorized', 'received', 'closed'), pg_temp.lately(n)
+    FROM generate_series(1, %(orders)s) n;
+
+    INSERT INTO customer_return_items (organization_id, customer_return_id, line_number, product_id, quantity,
+                                       reason)
+    SELECT %(organization)s, pg_temp.key('cr', n), 1,
+           pg_temp.key('product', pg_temp.pick(n, %(products)s)), 1, 'broken'
+    FROM generate_series(1, %(orders)s) n;
+
     INSERT INTO sales_order_history (organization_id, sales_order_id, to_status, occurred_at)
     SELECT %(organization)s, pg_temp.key('so', n), pg_temp.word(l, 'draft', 'confirmed'),
            now() - l * interval '1 day'

@@ -10,14 +10,13 @@ import httpx
 import pytest
 
 from imsop.documents.lifecycle import Transition, diagram
-from imsop.shipping.shipments import lifecycle as shipments
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, accepted, elsewhere
 from tests.inventory import stock
 from tests.pages.browsing import csrf_token_of, signed_in
 from tests.printed import sheets
-from tests.rules.operations import LIFECYCLES
+from tests.rules.operations import LIFECYCLES, OTHERS
 from tests.rules.source import modules
 
 LINES = 2
@@ -283,7 +282,7 @@ async def test_a_refused_transition_keeps_the_page(admin: Member) -> None:
 
 
 def test_every_lifecycle_is_tried() -> None:
-    tried = len(LIFECYCLES) + 1  # shipments: tests/sales/test_shipping.py
+    tried = len(LIFECYCLES | OTHERS)  # the others: tests/sales/test_shipping.py, test_returns.py
     assert len([module for module in modules() if "LIFECYCLE" in module.constants]) == tried
 
 
@@ -291,4 +290,5 @@ def test_the_diagrams_in_the_docs_are_the_tables() -> None:
     told = DIAGRAMS.read_text()
     for noun, lifecycle in LIFECYCLES.items():
         assert f"```mermaid\n{diagram(lifecycle, 'draft')}\n```" in told, noun
-    assert f"```mermaid\n{diagram(shipments.LIFECYCLE, 'pending')}\n```" in told
+    for noun, first in (("shipments", "pending"), ("customer-returns", "authorized")):
+        assert f"```mermaid\n{diagram(OTHERS[noun], first)}\n```" in told, noun

@@ -64,6 +64,14 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
             of_order | {"lines": [line | {"quantity": 1, "reason": "broken"} for line in wanted]},
         )
         await purchase_order(admin, suppliers[0], "received", *bought)
+        back = await admin.create(
+            "customer-returns",
+            {
+                "warehouse_id": warehouses[0],
+                "customer_id": customers[0],
+                "lines": [{"product_id": product, "quantity": 2, "reason": "broken"}],
+            },
+        )
         sold_order = await sales_order(admin, customers[0], "confirmed", *sold, expected=ago(1))
         shipments.append(
             await admin.create(
@@ -97,6 +105,7 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
         "goods_receipt_id": receipt["id"],
         "supplier_return_id": returned["id"],
         "/sales-orders/order_id": str(sold_order),
+        "customer_return_id": back["id"],
     }
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from imsop.documents.lifecycle import Lifecycle
 from imsop.purchasing.orders import lifecycle as purchase_orders
 from imsop.sales.orders import lifecycle as sales_orders
+from imsop.sales.returns import lifecycle as customer_returns
 from imsop.shipping.shipments import lifecycle as shipments
 from imsop.web.edge.observe import Observed
 from tests import factories
@@ -155,6 +156,14 @@ BODIES: dict[str, Any] = {
     "POST /sales-orders/{}/release": {},
     "POST /sales-orders/{}/close": {"reason": "{new}", "lines": ["{sales_order_items}"]},
     "POST /sales-orders/{}/cancel": {"reason": "{new}"},
+    "POST /customer-returns": {
+        "customer_id": "{customers}",
+        "warehouse_id": "{warehouses}",
+        "lines": [{"product_id": "{products}", "quantity": 1, "reason": "{new}"}],
+    },
+    "POST /customer-returns/{}/receive": {},
+    "POST /customer-returns/{}/dispose": {"lines": [{"id": "{customer_return_items}", "restock": 1}]},
+    "POST /customer-returns/{}/cancel": {"reason": "{new}"},
     "POST /jobs/{}/retry": {},
     "POST /analytics-events": {"event_type": "page.seen"},
 }
@@ -171,6 +180,13 @@ LIFECYCLES: dict[str, Lifecycle] = {
     "sales-orders": sales_orders.LIFECYCLE,
 }
 """Lifecycles of orders by noun in the URL; each table lists a state before the transitions from it."""
+
+
+OTHERS: dict[str, Lifecycle] = {
+    "shipments": shipments.LIFECYCLE,
+    "customer-returns": customer_returns.LIFECYCLE,
+}
+"""Those of documents that are no orders."""
 
 
 class Operation(NamedTuple):
@@ -261,8 +277,8 @@ async def row_of_its_own(
 
 def verbs_before(noun: str, operation: Operation) -> list[str] | None:
     """Transitions that lead a draft to a state that allows this one; None if it is no transition."""
-    lifecycle = shipments.LIFECYCLE if noun == "shipments" else LIFECYCLES.get(noun)
-    ways: dict[str, list[str]] = {"draft": [], "pending": []}
+    lifecycle = (LIFECYCLES | OTHERS).get(noun)
+    ways: dict[str, list[str]] = {"draft": [], "pending": [], "authorized": []}
     for transition in lifecycle.transitions if lifecycle else ():
         way = next((ways[source] for source in transition.sources if source in ways), None)
         if transition.target is None:

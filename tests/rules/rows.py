@@ -36,6 +36,9 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("supplier_return_items", "quantity"): 1,
     ("supplier_return_items", "quantity_quarantined"): 1,
     ("sales_orders", "status"): "confirmed",
+    ("customer_returns", "status"): "received",
+    ("customer_return_items", "quantity"): 1,
+    ("customer_return_items", "quantity_received"): 1,
     ("sales_order_items", "quantity_ordered"): 9,
     ("sales_order_items", "quantity_reserved"): 2,
     ("shipment_items", "quantity"): 1,
@@ -52,6 +55,11 @@ FORBIDDEN_TOGETHER = {
         "transaction_type = 'return', movement_kind = 'supplier_return', quantity = -5,"
         " goods_receipt_item_id = NULL"
     ),
+    ("inventory_transactions", "customer_return_item_id"): (
+        "transaction_type = 'return', movement_kind = 'customer_return', purchase_order_item_id = NULL,"
+        " goods_receipt_item_id = NULL"
+    ),
+    ("inventory_reservations", "customer_return_item_id"): "kind = 'quarantine', sales_order_item_id = NULL",
     ("inventory_reservations", "goods_receipt_item_id"): "kind = 'quarantine', sales_order_item_id = NULL",
     ("shipment_items", "sales_order_item_id"): "purchase_order_item_id = NULL",
     ("inventory_transactions", "sales_order_item_id"): (
@@ -91,7 +99,7 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
         _insert(catalogue, table, values)
         if "id" in values:
             rows.ids[table] = values["id"]
-    if "supplier_return_items" in rows.ids:  # absent in the previous release
+    if "customer_return_items" in rows.ids:  # absent in the previous release
         _move_more(catalogue, rows)
     if "queue" in catalogue.rows("SELECT nspname FROM pg_namespace"):  # absent in the previous release
         rows.ids["jobs"] = failed_job(catalogue, organization_id)
@@ -99,30 +107,48 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
 
 
 def _move_more(catalogue: Catalogue, rows: Rows) -> None:
-    """The ledger entries of the sample return and of a sale: each table has one, which is of the receipt."""
+    """The ledger entries of the sample's returns and sale, and the quarantine of what a customer returned:
+    each table has one row, which is of the receipt and of the sales order.
+    """
     ids = rows.ids
-    bought, returned, sold = (
-        ids[table] for table in ("purchase_order_items", "supplier_return_items", "sales_order_items")
+    bought, returned, sold, back = (
+        ids[table]
+        for table in (
+            "purchase_order_items",
+            "supplier_return_items",
+            "sales_order_items",
+            "customer_return_items",
+        )
     )
     for entry in (
-        ("return", "supplier_return", 4, 2, bought, returned, None, "2026-01-02 12:00:00+00"),
-        ("shipment", "sale", 3, 3, None, None, sold, "2026-01-03 12:00:00+00"),
+        ("return", "supplier_return", -1, 4, 2, bought, returned, None, None, "2026-01-02 12:00:00+00"),
+        ("shipment", "sale", -1, 3, 3, None, None, sold, None, "2026-01-03 12:00:00+00"),
+        ("return", "customer_return", 1, 4, 4, None, None, sold, back, "2026-01-04 12:00:00+00"),
     ):
         catalogue.connection.execute(
             """
             INSERT INTO inventory_transactions
                 (organization_id, inventory_id, transaction_type, movement_kind, quantity, balance_after,
                  balance_version, purchase_order_item_id, supplier_return_item_id, sales_order_item_id,
-                 occurred_at)
-            VALUES (%s, %s, %s, %s, -1, %s, %s, %s, %s, %s, %s)
+                 customer_return_item_id, occurred_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [rows.organization_id, ids["inventory"], *entry],
         )
+    catalogue.connection.execute(
+        """
+        INSERT INTO inventory_reservations
+            (organization_id, inventory_id, kind, quantity, customer_return_item_id, reason)
+        VALUES (%s, %s, 'quarantine', 1, %s, 'a sample')
+        """,
+        [rows.organization_id, ids["inventory"], back],
+    )
     for correct in (
         f"UPDATE products SET sku = '{SKU}' WHERE organization_id = %s",
-        "UPDATE inventory SET quantity_on_hand = 3, version = 3 WHERE organization_id = %s",
+        "UPDATE inventory SET quantity_on_hand = 4, quantity_reserved = 3 WHERE organization_id = %s",
+        "UPDATE inventory SET version = 4 WHERE organization_id = %s",
         "UPDATE purchase_order_items SET quantity_returned = 1 WHERE organization_id = %s",
-        "UPDATE sales_order_items SET quantity_shipped = 1 WHERE organization_id = %s",
+        "UPDATE sales_order_items SET quantity_shipped = 1, quantity_returned = 1 WHERE organization_id = %s",
     ):
         catalogue.connection.execute(correct, [rows.organization_id])
 

@@ -320,6 +320,7 @@ REFERENCES_BESIDE_THE_SEED = {
     ("inventory_transactions", "shipment_item_id"): ("shipment_items", "a"),
     ("inventory_transactions", "goods_receipt_item_id"): ("goods_receipt_items", "a"),
     ("inventory_transactions", "supplier_return_item_id"): ("supplier_return_items", "a"),
+    ("inventory_transactions", "customer_return_item_id"): ("customer_return_items", "a"),
     ("purchase_orders", "warehouse_id"): ("warehouses", "a"),
     ("shipments", "purchase_order_id"): ("purchase_orders", "a"),
     ("shipments", "sales_order_id"): ("sales_orders", "a"),

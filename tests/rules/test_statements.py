@@ -34,6 +34,8 @@ from tests.rules.rows import Rows
 
 GOLDEN = Path(__file__).with_name("statements.json")
 GOLDEN_PAGES = Path(__file__).with_name("page_statements.json")
+OF_ONE_LINE = {"POST /api/v1/customer-returns/{document_id}/dispose"}
+"""The sample's only line is disposed of once."""
 UUID_IN_PATH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -51,7 +53,8 @@ async def test_the_number_of_statements_per_request(database: TestDatabase, cata
             said = await statements(recorder, operation, path, admin, ours)
             texts |= set(said)
             counted[name] = len(said)
-            if operation.body != (longer := lengthened(operation.body)):
+            longer = lengthened(operation.body)
+            if operation.body != longer and name not in OF_ONE_LINE:
                 path = await row_of_its_own(operations, operation, admin, ours)
                 many = len(await statements(recorder, operation, path, admin, ours, longer))
                 assert many == counted[name], f"{name}: {many} statements for more lines"

@@ -16,6 +16,7 @@ from imsop.inventory.reservations.models import ReservationKind
 from imsop.inventory.warehouses.models import WarehouseStatus, ZoneType
 from imsop.purchasing.orders.models import PurchaseOrderStatus
 from imsop.sales.orders.models import SalesOrderStatus
+from imsop.sales.returns.models import CustomerReturnStatus
 from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType, TransportMode
 from imsop.shipping.tracking.models import EventType
 from tests import factories
@@ -38,6 +39,7 @@ WORDS: dict[tuple[str, str], Any] = {
     ("purchase_orders", "status"): PurchaseOrderStatus,
     ("purchase_order_history", "to_status"): PurchaseOrderStatus,
     ("sales_orders", "status"): SalesOrderStatus,
+    ("customer_returns", "status"): CustomerReturnStatus,
     ("sales_order_history", "to_status"): SalesOrderStatus,
     ("shipments", "shipment_type"): ShipmentType,
     ("shipments", "status"): ShipmentStatus,

@@ -15,6 +15,7 @@ NumberedKind = Literal[
     "stock_count",
     "transfer",
     "supplier_return",
+    "customer_return",
 ]
 
 

@@ -30,7 +30,7 @@ CHECKS = [
         LEFT JOIN (
             SELECT t.organization_id, max(t.created_at) AS until FROM inventory_transactions t
             WHERE num_nonnulls(t.purchase_order_item_id, t.sales_order_item_id, t.shipment_item_id,
-                               t.reason) = 0
+                               t.customer_return_item_id, t.reason) = 0
             GROUP BY t.organization_id
         ) earlier ON earlier.organization_id = i.organization_id
         WHERE (i.quantity_shipped, i.quantity_returned) <> (coalesce(l.shipped, 0), coalesce(l.returned, 0))

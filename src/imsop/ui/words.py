@@ -53,6 +53,8 @@ WORDS: Mapping[str, Word] = {
     "late": Word(N_("Late"), "tone-bad"),
     "fewest_splits": Word(N_("From as few warehouses as possible")),
     "single_warehouse": Word(N_("From one warehouse")),
+    "authorized": Word(N_("Authorized"), "tone-active"),
+    "closed": Word(N_("Closed"), "tone-good"),
     "on_hold": Word(N_("On hold"), "tone-warning"),
     "overdue": Word(N_("Overdue"), "tone-bad"),
     # States of order lines

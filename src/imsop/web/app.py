@@ -39,6 +39,7 @@ from imsop.purchasing.supply import api as supply
 from imsop.sales.allocation import api as allocation
 from imsop.sales.customers import api as customers
 from imsop.sales.orders import api as sales_orders
+from imsop.sales.returns import api as customer_returns
 from imsop.shipping.shipments import api as shipments
 from imsop.shipping.tracking import api as tracking
 from imsop.stewardship.jobs import api as jobs
@@ -69,7 +70,7 @@ CHANGED_CHANNEL = "imsop_changed"
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
     purchase_orders, goods_receipts, supplier_returns, supply, customers, sales_orders, allocation, suppliers,
-    shipments, tracking, events, metrics, search, stream, jobs, mail,
+    customer_returns, shipments, tracking, events, metrics, search, stream, jobs, mail,
 )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 
 Kind = Literal[
-    "product", "supplier", "customer", "purchase_order", "goods_receipt", "supplier_return", "sales_order",
-    "shipment", "warehouse",
+    "product", "supplier", "customer", "purchase_order", "goods_receipt", "supplier_return",
+    "customer_return", "sales_order", "shipment", "warehouse",
 ]  # fmt: skip
 SearchKind = Literal[
     "product", "supplier", "customer", "purchase_order", "goods_receipt", "supplier_return", "sales_order",
@@ -51,6 +51,10 @@ PLACES: Mapping[Kind, Place] = {
     "supplier_return": Place(
         N_("Return to supplier"), N_("Returns to suppliers"), "package-export", "/supplier-returns",
         Permission.GOODS_RECEIPTS_READ,
+    ),
+    "customer_return": Place(
+        N_("Customer return"), N_("Customer returns"), "package-import", "/customer-returns",
+        Permission.CUSTOMER_RETURNS_READ,
     ),
     "shipment": Place(N_("Shipment"), N_("Shipments"), "ship", "/shipments", Permission.SHIPMENTS_READ),
     "warehouse": Place(

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     INVENTORY_WRITE = "inventory:write"
     PURCHASE_ORDERS_READ = "purchase_orders:read"
     PURCHASE_ORDERS_WRITE = "purchase_orders:write"
+    CUSTOMER_RETURNS_READ = "customer_returns:read"
+    CUSTOMER_RETURNS_WRITE = "customer_returns:write"
     GOODS_RECEIPTS_READ = "goods_receipts:read"
     GOODS_RECEIPTS_WRITE = "goods_receipts:write"
     SALES_ORDERS_READ = "sales_orders:read"
@@ -64,7 +66,13 @@ SYSTEM_ROLES: dict[SystemRole, tuple[str, frozenset[Permission]]] = {
     "planner": (
         N_("Plans stock: products, reorder rules, orders on both sides"),
         _BUSINESS_READ
-        | {_P.PRODUCTS_WRITE, _P.PURCHASE_ORDERS_WRITE, _P.SALES_ORDERS_WRITE, _P.SHIPMENTS_WRITE},
+        | {
+            _P.PRODUCTS_WRITE,
+            _P.PURCHASE_ORDERS_WRITE,
+            _P.SALES_ORDERS_WRITE,
+            _P.CUSTOMER_RETURNS_WRITE,
+            _P.SHIPMENTS_WRITE,
+        },
     ),
     "buyer": (
         N_("Buys: suppliers, products and purchase orders"),
@@ -74,11 +82,17 @@ SYSTEM_ROLES: dict[SystemRole, tuple[str, frozenset[Permission]]] = {
     "warehouse": (
         N_("Moves stock: warehouses, inventory, receipts and shipments"),
         _BUSINESS_READ
-        | {_P.WAREHOUSES_WRITE, _P.INVENTORY_WRITE, _P.GOODS_RECEIPTS_WRITE, _P.SHIPMENTS_WRITE},
+        | {
+            _P.WAREHOUSES_WRITE,
+            _P.INVENTORY_WRITE,
+            _P.GOODS_RECEIPTS_WRITE,
+            _P.CUSTOMER_RETURNS_WRITE,
+            _P.SHIPMENTS_WRITE,
+        },
     ),
     "sales": (
         N_("Sells: customers and sales orders"),
-        _BUSINESS_READ | {_P.CUSTOMERS_WRITE, _P.SALES_ORDERS_WRITE},
+        _BUSINESS_READ | {_P.CUSTOMERS_WRITE, _P.SALES_ORDERS_WRITE, _P.CUSTOMER_RETURNS_WRITE},
     ),
     "analyst": (
         N_("Reads everything of the business, records analytics events"),

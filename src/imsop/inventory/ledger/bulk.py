@@ -96,7 +96,7 @@ async def _post(
             SELECT ROW(s.product_id, s.warehouse_id, s.quantity, s.transaction_type, s.movement_kind, NULL,
                        s.purchase_order_item_id, s.sales_order_item_id, s.shipment_item_id, s.reference_id,
                        s.reason, s.notes, s.occurred_at, s.goods_receipt_item_id,
-                       s.supplier_return_item_id)::stock_movement
+                       s.supplier_return_item_id, NULL)::stock_movement
             FROM staged_movements s WHERE s.line BETWEEN $3 AND $4 ORDER BY s.line), $2) p
         JOIN staged_movements s ON s.line = p.line + $3 - 1
         WHERE p.outcome <> 'posted'

@@ -30,6 +30,7 @@ class InventoryTransaction(Struct, frozen=True):
     shipment_item_id: UUID | None
     goods_receipt_item_id: UUID | None
     supplier_return_item_id: UUID | None
+    customer_return_item_id: UUID | None
     reference_id: str | None
     reason: str | None
     notes: str | None
@@ -72,6 +73,7 @@ class Movement(Struct, frozen=True, omit_defaults=True):
     shipment_item_id: UUID | None = None
     goods_receipt_item_id: UUID | None = None
     supplier_return_item_id: UUID | None = None
+    customer_return_item_id: UUID | None = None
     reference_id: str | None = None
     reason: str | None = None
     notes: str | None = None

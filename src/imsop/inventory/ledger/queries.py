@@ -15,7 +15,7 @@ _TRANSACTIONS = """
     SELECT t.id, t.inventory_id, i.product_id, p.sku, i.warehouse_id, w.name AS warehouse_name,
            t.transaction_type, t.movement_kind, t.quantity, t.balance_after, t.purchase_order_item_id,
            t.sales_order_item_id, t.shipment_item_id, t.goods_receipt_item_id, t.supplier_return_item_id,
-           t.reference_id, t.reason, t.notes, t.created_by,
+           t.customer_return_item_id, t.reference_id, t.reason, t.notes, t.created_by,
            t.occurred_at, t.created_at
     FROM inventory_transactions t
     JOIN inventory i ON i.organization_id = $1 AND i.id = t.inventory_id

@@ -17,6 +17,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     sales_order_item_id: UUID | None = None
     reason: str | None = None
     goods_receipt_item_id: UUID | None = None
+    customer_return_item_id: UUID | None = None
 
 
 class Reserving(Struct, frozen=True):

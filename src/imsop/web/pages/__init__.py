@@ -15,6 +15,7 @@ from imsop.web.pages.purchasing import orders as purchase_orders
 from imsop.web.pages.sales import customer_editor, customers
 from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
+from imsop.web.pages.sales import returns as customer_returns
 from imsop.web.pages.shipping import sending, shipments
 from imsop.web.pages.stewardship import jobs
 from imsop.web.pages.suppliers import supplier_editor, suppliers
@@ -44,6 +45,7 @@ NAVIGATION = (
     _entry(PLACES["supplier_return"], _BUYING),
     _entry(PLACES["supplier"], _BUYING),
     _entry(PLACES["sales_order"], _SELLING, "g s"),
+    _entry(PLACES["customer_return"], _SELLING),
     _entry(PLACES["customer"], _SELLING),
     _entry(PLACES["shipment"], _MOVING, "g h"),
     NavigationEntry(N_("Events"), "/events", "activity", Permission.ANALYTICS_READ, _MOVING),
@@ -80,6 +82,6 @@ _MODULES = (
     zones, replenishment, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines,
     shipments, events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
     warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns,
-    returning, confirmation, sending,
+    returning, confirmation, sending, customer_returns,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]
