@@ -35,6 +35,7 @@ from imsop.inventory.warehouses import api as warehouses
 from imsop.purchasing.orders import api as purchase_orders
 from imsop.purchasing.receipts import api as goods_receipts
 from imsop.purchasing.returns import api as supplier_returns
+from imsop.purchasing.supplier_products import api as supplier_products
 from imsop.purchasing.supply import api as supply
 from imsop.sales.customers import api as customers
 from imsop.sales.orders import api as sales_orders
@@ -67,8 +68,8 @@ CHANGED_CHANNEL = "imsop_changed"
 
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
-    purchase_orders, goods_receipts, supplier_returns, supply, customers, sales_orders, suppliers, shipments,
-    tracking, events, metrics, search, stream, jobs, mail,
+    purchase_orders, goods_receipts, supplier_returns, supplier_products, supply, customers, sales_orders,
+    suppliers, shipments, tracking, events, metrics, search, stream, jobs, mail,
 )  # fmt: skip
 
 
