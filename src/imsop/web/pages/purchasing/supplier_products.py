@@ -45,6 +45,10 @@ COLUMNS = (
 )
 
 
+IN_CARD = {"product", "supplier", "supplier_sku", "minimum", "lead_time", "price", "preferred"}
+"""Columns on the page of a supplier or product, which has room for few."""
+
+
 PRICE_COLUMNS = (
     Column("from_quantity", N_("From quantity"), "number"),
     Column("price", N_("Unit price"), "number"),
@@ -149,7 +153,7 @@ async def terms_of(connection: Connection, actor: Actor, hidden: str, **of: UUID
     )
     return {
         "term_rows": page.items,
-        "term_columns": [column for column in COLUMNS if column.name != hidden and column.shown],
+        "term_columns": [one._replace(sort=None) for one in COLUMNS if one.name in IN_CARD - {hidden}],
         "term_prices": await queries.current_prices(
             connection, actor.organization_id, [row.id for row in page.items], today(actor.timezone)
         ),
