@@ -5,7 +5,7 @@ from typing import Any
 
 from tests import factories
 from tests.factories import Member, accepted
-from tests.pages.browsing import signed_in
+from tests.pages.browsing import csrf_token_of, signed_in
 from tests.printed import sheets
 from tests.purchasing.test_supplier_products import Sold, ordered, price, sells, sold
 
@@ -75,6 +75,27 @@ async def test_prices_are_edited_row_by_row(admin: Member) -> None:
     assert (await admin.read(of.path))["prices"] == []
     viewer = await factories.member(admin, "viewer")
     assert (await (await signed_in(viewer)).get(path)).status_code == 403
+
+
+async def test_a_change_of_prices_is_undone_by_whoever_made_it(admin: Member) -> None:
+    of = await sold(admin, prices=[price("2", "2026-01-01", "2026-12-31"), price("3", "2027-01-01")])
+    here = await signed_in(admin)
+    form = await here.get(f"/{of.path}/prices")
+    saved = await here.fill(
+        form,
+        f"/{of.path}/prices",
+        **{"unit_price-0": "9", "valid_from-0": "2026-01-01", "from_quantity-0": "1", "currency-0": "USD"},
+    )
+    page = await here.get(saved.headers["location"])
+    undo = f"/{of.path}/prices/undo"
+    colleague = await signed_in(await factories.member(admin, "administrator"))
+    token = await csrf_token_of(colleague)
+    assert (await colleague.post(undo, data={"csrf_token": token})).status_code == 409
+    assert (await here.fill(page, undo)).status_code == 303
+    assert (await admin.read(of.path))["prices"] == of.terms["prices"]
+    accepted(await admin.edit(of.path, note="later"))
+    token = await csrf_token_of(here)
+    assert (await here.post(undo, data={"csrf_token": token})).status_code == 409
 
 
 async def test_a_drafts_missing_price_and_day_are_proposed_and_taken(admin: Member) -> None:

@@ -49,9 +49,8 @@ def propose(found: Candidate, day: date) -> Proposal:
     """The agreed price, else the last one ordered at, else none; the lead time as agreed for the product,
     else with the supplier, else as measured.
     """
-    is_agreed, is_last = found.agreed_price is not None, False
-    if not is_agreed:
-        is_last = found.last_price is not None
+    is_agreed = found.agreed_price is not None
+    is_last = not is_agreed and found.last_price is not None
     days, days_source = _lead_time(found)
     return Proposal(
         product_id=found.product_id,

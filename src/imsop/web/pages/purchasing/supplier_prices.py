@@ -2,10 +2,11 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 
@@ -27,7 +28,9 @@ from imsop.ui.language import N_
 from imsop.ui.page import Crumb
 from imsop.ui.render import render
 from imsop.web.edge.requests import StrictRequest
+from imsop.web.pages.editor import Entry, history_of
 from imsop.web.pages.forms import attempt, filled_form, require_write
+from imsop.web.pages.purchasing.supplier_product_editor import EDITOR
 
 BLANK = 3
 """Empty rows for further prices."""
@@ -65,6 +68,43 @@ async def save_supplier_prices(request: StrictRequest, supplier_product_id: UUID
     except (InvalidInput, Conflict, PreconditionFailed) as refusal:
         return await _form(request, supplier_product_id, refusal, rows)
     return Redirect(f"/supplier-products/{supplier_product_id}?saved=true", status_code=303)
+
+
+@post(
+    "/supplier-products/{supplier_product_id:uuid}/prices/undo",
+    opt=allow(Permission.SUPPLIERS_WRITE, emits=(SUPPLIER_PRODUCT_CHANGED,)),
+    status_code=303,
+    include_in_schema=False,
+)
+async def undo_supplier_prices(request: StrictRequest, supplier_product_id: UUID) -> Response[Any]:
+    """Reverts the last change of the prices, if it is the reader's own."""
+    connection, actor = await request.begin()
+    row = await actions.get_supplier_product(connection, actor, supplier_product_id)
+    before = prices_before(await history_of(connection, actor, EDITOR, supplier_product_id), actor)
+    if before is None:
+        return await _form(request, supplier_product_id, Conflict("there is no change of yours to undo"))
+    try:
+        async with attempt(connection):
+            await actions.edit_supplier_product(
+                connection,
+                actor,
+                supplier_product_id,
+                SupplierProductChanges(prices=before),
+                edits.etag(row.updated_at),
+            )
+    except (Conflict, PreconditionFailed) as refusal:
+        return await _form(request, supplier_product_id, refusal)
+    return Redirect(f"/supplier-products/{supplier_product_id}?saved=true", status_code=303)
+
+
+def prices_before(history: Sequence[Entry], actor: Actor) -> list[NewSupplierProductPrice] | None:
+    """The prices before the last change, if that was of prices alone and the actor's own."""
+    if not history or history[0].event.user_id != actor.user_id:
+        return None
+    changes = (history[0].event.metadata or {}).get("changes", {})
+    if changes.keys() != {"prices"}:
+        return None
+    return msgspec.convert(changes["prices"]["old"], list[NewSupplierProductPrice])
 
 
 def _typed(fields: Mapping[str, str]) -> list[dict[str, str]]:
@@ -129,4 +169,4 @@ async def _form(
     )
 
 
-PAGES = [supplier_prices_page, save_supplier_prices]
+PAGES = [supplier_prices_page, save_supplier_prices, undo_supplier_prices]

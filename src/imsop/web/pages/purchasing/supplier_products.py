@@ -25,6 +25,7 @@ from imsop.web.edge.streamed import Streamed
 from imsop.web.pages.analytics.events import EVENT_WORDS
 from imsop.web.pages.editor import history_of
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.purchasing.supplier_prices import prices_before
 from imsop.web.pages.purchasing.supplier_product_editor import EDITOR
 from imsop.web.pages.row_filters import PRODUCT, SUPPLIER, IdOrName, filter_routes, pick, require
 
@@ -133,6 +134,7 @@ async def supplier_product_page(
     request: TenantRequest, supplier_product_id: UUID, saved: bool = False
 ) -> Response[bytes]:
     connection, actor = await request.begin()
+    history = await history_of(connection, actor, EDITOR, supplier_product_id)
     return render(
         request,
         "pages/purchasing/supplier_product.html",
@@ -140,7 +142,8 @@ async def supplier_product_page(
         saved=saved,
         price_columns=PRICE_COLUMNS,
         today=today(actor.timezone),
-        history=await history_of(connection, actor, EDITOR, supplier_product_id),
+        history=history,
+        undoes_prices=prices_before(history, actor) is not None,
         event_words=EVENT_WORDS,
         crumbs=[Crumb(N_("Supplier products"), "/supplier-products")],
     )
