@@ -31,7 +31,7 @@ COLUMNS = (
     Column("cover", N_("Cover in days"), "number", sort="cover"),
     Column("level", N_("Reorder level"), "number"),
     Column("suggested", N_("To order"), "number"),
-    Column("supplier", N_("Preferred supplier")),
+    Column("supplier", N_("Preferred supplier"), shown=False),
 )
 
 
