@@ -578,6 +578,12 @@ END $$;
 
 ALTER FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.orderable_quantity(p_wanted bigint, p_minimum integer, p_units_per_pack integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((ceil(((GREATEST(p_wanted, (p_minimum)::bigint))::numeric / (p_units_per_pack)::numeric)) * (p_units_per_pack)::numeric))::integer;
+
+ALTER FUNCTION public.orderable_quantity(p_wanted bigint, p_minimum integer, p_units_per_pack integer) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1058,6 +1064,7 @@ CREATE TABLE public.purchase_order_items (
     units_per_pack integer,
     quantity_confirmed integer,
     confirmed_unit_price numeric,
+    supplier_sku character varying(100),
     CONSTRAINT purchase_order_items_actual_delivery_date__year CHECK (((actual_delivery_date >= '1900-01-01'::date) AND (actual_delivery_date <= '2199-12-31'::date))),
     CONSTRAINT purchase_order_items_closed_within_ordered CHECK (((quantity_closed >= 0) AND (quantity_closed <= COALESCE(quantity_confirmed, quantity_ordered)))),
     CONSTRAINT purchase_order_items_confirmed_not_negative CHECK ((quantity_confirmed >= 0)),
@@ -3072,16 +3079,56 @@ UNION ALL
 
 ALTER VIEW public.searchable_goods_receipts OWNER TO imsop_owner;
 
+CREATE TABLE public.supplier_products (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    supplier_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    supplier_sku character varying(100),
+    supplier_product_name character varying(255),
+    units_per_pack integer,
+    minimum_quantity integer DEFAULT 1 NOT NULL,
+    lead_time_days integer,
+    is_preferred boolean DEFAULT false NOT NULL,
+    note text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    supplier_sku_order text GENERATED ALWAYS AS (COALESCE(('1'::text || public.folded((supplier_sku)::text)), '2'::text)) STORED NOT NULL COLLATE pg_catalog."C",
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[supplier_product_name])::text[], (ARRAY[supplier_sku])::text[])) STORED,
+    CONSTRAINT supplier_products_lead_time_not_negative CHECK ((lead_time_days >= 0)),
+    CONSTRAINT supplier_products_minimum_quantity_positive CHECK ((minimum_quantity > 0)),
+    CONSTRAINT supplier_products_supplier_product_name__one_spelling CHECK (((supplier_product_name)::text = public.one_spelling((supplier_product_name)::text))),
+    CONSTRAINT supplier_products_supplier_product_name_given CHECK (((supplier_product_name)::text <> ''::text)),
+    CONSTRAINT supplier_products_supplier_sku__one_spelling CHECK (((supplier_sku)::text = public.one_spelling((supplier_sku)::text))),
+    CONSTRAINT supplier_products_supplier_sku_given CHECK (((supplier_sku)::text <> ''::text)),
+    CONSTRAINT supplier_products_units_per_pack_positive CHECK ((units_per_pack > 0))
+);
+
+ALTER TABLE ONLY public.supplier_products FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_products OWNER TO imsop_owner;
+
 CREATE VIEW public.searchable_products WITH (security_invoker='true') AS
- SELECT organization_id,
-    id,
-    (sku)::text AS title,
-    (name)::text AS subtitle,
-    (ARRAY[(sku)::text, (gtin)::text, (name)::text] || former_skus) AS codes,
-    former_skus,
-    searched,
-    searched AS whole
-   FROM public.products p;
+ SELECT p.organization_id,
+    p.id,
+    (p.sku)::text AS title,
+    (p.name)::text AS subtitle,
+    (ARRAY[(p.sku)::text, (p.gtin)::text, (p.name)::text] || p.former_skus) AS codes,
+    p.former_skus,
+    p.searched,
+    p.searched AS whole
+   FROM public.products p
+UNION ALL
+ SELECT p.organization_id,
+    p.id,
+    (p.sku)::text AS title,
+    concat_ws(' · '::text, p.name, sp.supplier_sku) AS subtitle,
+    ARRAY[(sp.supplier_sku)::text, (sp.supplier_product_name)::text] AS codes,
+    NULL::text[] AS former_skus,
+    sp.searched,
+    sp.searched AS whole
+   FROM (public.supplier_products sp
+     JOIN public.products p ON (((p.organization_id = sp.organization_id) AND (p.id = sp.product_id))));
 
 ALTER VIEW public.searchable_products OWNER TO imsop_owner;
 
@@ -3575,6 +3622,27 @@ ALTER TABLE ONLY public.supplier_metrics FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supplier_metrics OWNER TO imsop_owner;
 
+CREATE TABLE public.supplier_product_prices (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    supplier_product_id uuid NOT NULL,
+    currency character varying(3) NOT NULL,
+    from_quantity integer NOT NULL,
+    unit_price numeric NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    CONSTRAINT supplier_product_prices_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT supplier_product_prices_from_quantity_positive CHECK ((from_quantity > 0)),
+    CONSTRAINT supplier_product_prices_unit_price__range CHECK (((unit_price >= (0)::numeric) AND (unit_price < '100000000'::numeric) AND (scale(unit_price) <= 6))),
+    CONSTRAINT supplier_product_prices_valid_from__year CHECK (((valid_from >= '1900-01-01'::date) AND (valid_from <= '2199-12-31'::date))),
+    CONSTRAINT supplier_product_prices_valid_to__not_before_valid_from CHECK ((valid_to >= valid_from)),
+    CONSTRAINT supplier_product_prices_valid_to__year CHECK (((valid_to >= '1900-01-01'::date) AND (valid_to <= '2199-12-31'::date)))
+);
+
+ALTER TABLE ONLY public.supplier_product_prices FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_product_prices OWNER TO imsop_owner;
+
 CREATE TABLE public.supplier_return_items (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -3853,6 +3921,18 @@ ALTER TABLE ONLY public.supplier_metrics
 
 ALTER TABLE ONLY public.supplier_metrics
     ADD CONSTRAINT supplier_metrics_unique_period UNIQUE (organization_id, supplier_id, period_start, period_end);
+
+ALTER TABLE ONLY public.supplier_product_prices
+    ADD CONSTRAINT supplier_product_prices_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.supplier_product_prices
+    ADD CONSTRAINT supplier_product_prices_unique_valid_from UNIQUE (organization_id, supplier_product_id, currency, from_quantity, valid_from);
+
+ALTER TABLE ONLY public.supplier_products
+    ADD CONSTRAINT supplier_products_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.supplier_products
+    ADD CONSTRAINT supplier_products_unique_product_id UNIQUE (organization_id, supplier_id, product_id);
 
 ALTER TABLE ONLY public.supplier_return_items
     ADD CONSTRAINT supplier_return_items_pkey PRIMARY KEY (id, organization_id);
@@ -4201,6 +4281,16 @@ CREATE INDEX shipments_type_idx ON public.shipments USING btree (organization_id
 
 CREATE INDEX shipments_type_status_idx ON public.shipments USING btree (organization_id, shipment_type, status, created_at, id);
 
+CREATE INDEX supplier_products_number_idx ON public.supplier_products USING btree (organization_id, supplier_sku_order, id);
+
+CREATE INDEX supplier_products_product_idx ON public.supplier_products USING btree (organization_id, product_id, supplier_id);
+
+CREATE INDEX supplier_products_search_idx ON public.supplier_products USING gin (organization_id, public.search_grams(searched));
+
+CREATE INDEX supplier_products_supplier_number_idx ON public.supplier_products USING btree (organization_id, supplier_id, supplier_sku_order, id);
+
+CREATE UNIQUE INDEX supplier_products_unique_is_preferred ON public.supplier_products USING btree (organization_id, product_id) WHERE is_preferred;
+
 CREATE INDEX supplier_return_items_order_item_idx ON public.supplier_return_items USING btree (organization_id, purchase_order_item_id);
 
 CREATE INDEX supplier_return_items_product_idx ON public.supplier_return_items USING btree (organization_id, product_id);
@@ -4328,6 +4418,8 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.roles FOR EACH ROW EXECU
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.sales_orders FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.shipments FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.supplier_products FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.suppliers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
@@ -4650,6 +4742,21 @@ ALTER TABLE ONLY public.supplier_metrics
 ALTER TABLE ONLY public.supplier_metrics
     ADD CONSTRAINT supplier_metrics_organization_id_supplier_id_fkey FOREIGN KEY (organization_id, supplier_id) REFERENCES public.suppliers(organization_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.supplier_product_prices
+    ADD CONSTRAINT supplier_product_prices_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.supplier_product_prices
+    ADD CONSTRAINT supplier_product_prices_organization_id_supplier_product_i_fkey FOREIGN KEY (organization_id, supplier_product_id) REFERENCES public.supplier_products(organization_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.supplier_products
+    ADD CONSTRAINT supplier_products_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.supplier_products
+    ADD CONSTRAINT supplier_products_organization_id_product_id_fkey FOREIGN KEY (organization_id, product_id) REFERENCES public.products(organization_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.supplier_products
+    ADD CONSTRAINT supplier_products_organization_id_supplier_id_fkey FOREIGN KEY (organization_id, supplier_id) REFERENCES public.suppliers(organization_id, id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.supplier_return_items
     ADD CONSTRAINT supplier_return_items_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -4767,6 +4874,8 @@ CREATE POLICY lookup_reads ON public.sales_orders FOR SELECT TO imsop_lookup USI
 
 CREATE POLICY lookup_reads ON public.shipments FOR SELECT TO imsop_lookup USING (true);
 
+CREATE POLICY lookup_reads ON public.supplier_products FOR SELECT TO imsop_lookup USING (true);
+
 CREATE POLICY lookup_reads ON public.supplier_returns FOR SELECT TO imsop_lookup USING (true);
 
 CREATE POLICY lookup_reads ON public.suppliers FOR SELECT TO imsop_lookup USING (true);
@@ -4851,6 +4960,10 @@ CREATE POLICY operator_reads ON public.shipments FOR SELECT TO imsop_operator US
 
 CREATE POLICY operator_reads ON public.supplier_metrics FOR SELECT TO imsop_operator USING (true);
 
+CREATE POLICY operator_reads ON public.supplier_product_prices FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.supplier_products FOR SELECT TO imsop_operator USING (true);
+
 CREATE POLICY operator_reads ON public.supplier_return_items FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.supplier_returns FOR SELECT TO imsop_operator USING (true);
@@ -4902,6 +5015,10 @@ ALTER TABLE public.shipment_tracking ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.shipments ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supplier_metrics ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_product_prices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supplier_products ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supplier_return_items ENABLE ROW LEVEL SECURITY;
 
@@ -4974,6 +5091,10 @@ CREATE POLICY tenant ON public.shipment_tracking USING ((organization_id = publi
 CREATE POLICY tenant ON public.shipments USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.supplier_metrics USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.supplier_product_prices USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.supplier_products USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.supplier_return_items USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
@@ -5125,6 +5246,10 @@ REVOKE ALL ON FUNCTION public.one_spelling(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.one_spelling(p_text text) TO imsop_app;
 
 REVOKE ALL ON FUNCTION public.open_balances(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.orderable_quantity(p_wanted bigint, p_minimum integer, p_units_per_pack integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.orderable_quantity(p_wanted bigint, p_minimum integer, p_units_per_pack integer) TO imsop_app;
+GRANT ALL ON FUNCTION public.orderable_quantity(p_wanted bigint, p_minimum integer, p_units_per_pack integer) TO imsop_operator;
 
 REVOKE ALL ON FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.post_movements(p_organization_id uuid, p_product_ids uuid[], p_warehouse_ids uuid[], p_quantities integer[], p_transaction_types text[], p_movement_kinds text[], p_reservation_ids uuid[], p_reference_ids text[], p_notes text[], p_occurred_at timestamp with time zone[], p_created_by uuid) TO imsop_app;
@@ -5289,6 +5414,8 @@ GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.purchase_ord
 GRANT UPDATE(quantity_confirmed) ON TABLE public.purchase_order_items TO imsop_app;
 
 GRANT UPDATE(confirmed_unit_price) ON TABLE public.purchase_order_items TO imsop_app;
+
+GRANT UPDATE(supplier_sku) ON TABLE public.purchase_order_items TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.purchase_orders TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_orders TO imsop_operator;
@@ -5927,6 +6054,38 @@ GRANT SELECT ON TABLE public.searchable_customers TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_goods_receipts TO imsop_lookup;
 
+GRANT SELECT,DELETE ON TABLE public.supplier_products TO imsop_app;
+GRANT SELECT ON TABLE public.supplier_products TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.supplier_products TO imsop_app;
+GRANT SELECT(id) ON TABLE public.supplier_products TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.supplier_products TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.supplier_products TO imsop_lookup;
+
+GRANT INSERT(supplier_id) ON TABLE public.supplier_products TO imsop_app;
+
+GRANT INSERT(product_id) ON TABLE public.supplier_products TO imsop_app;
+GRANT SELECT(product_id) ON TABLE public.supplier_products TO imsop_lookup;
+
+GRANT INSERT(supplier_sku),UPDATE(supplier_sku) ON TABLE public.supplier_products TO imsop_app;
+GRANT SELECT(supplier_sku) ON TABLE public.supplier_products TO imsop_lookup;
+
+GRANT INSERT(supplier_product_name),UPDATE(supplier_product_name) ON TABLE public.supplier_products TO imsop_app;
+GRANT SELECT(supplier_product_name) ON TABLE public.supplier_products TO imsop_lookup;
+
+GRANT INSERT(units_per_pack),UPDATE(units_per_pack) ON TABLE public.supplier_products TO imsop_app;
+
+GRANT INSERT(minimum_quantity),UPDATE(minimum_quantity) ON TABLE public.supplier_products TO imsop_app;
+
+GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE public.supplier_products TO imsop_app;
+
+GRANT INSERT(is_preferred),UPDATE(is_preferred) ON TABLE public.supplier_products TO imsop_app;
+
+GRANT INSERT(note),UPDATE(note) ON TABLE public.supplier_products TO imsop_app;
+
+GRANT SELECT(searched) ON TABLE public.supplier_products TO imsop_lookup;
+
 GRANT SELECT ON TABLE public.searchable_products TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_purchase_orders TO imsop_lookup;
@@ -6240,6 +6399,9 @@ GRANT INSERT(price_variance) ON TABLE public.supplier_metrics TO imsop_app;
 GRANT INSERT(sample_size) ON TABLE public.supplier_metrics TO imsop_app;
 
 GRANT INSERT(rule) ON TABLE public.supplier_metrics TO imsop_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.supplier_product_prices TO imsop_app;
+GRANT SELECT ON TABLE public.supplier_product_prices TO imsop_operator;
 
 GRANT SELECT,INSERT ON TABLE public.supplier_return_items TO imsop_app;
 GRANT SELECT ON TABLE public.supplier_return_items TO imsop_operator;

@@ -116,6 +116,19 @@ _ROWS = """
            pg_temp.key('product', pg_temp.pick(n * 10 + l, %(products)s)), 5, 2, 10
     FROM generate_series(1, %(orders)s) n, generate_series(1, 3) l;
 
+    INSERT INTO supplier_products (id, organization_id, supplier_id, product_id, supplier_sku, is_preferred)
+    SELECT pg_temp.key('sp', n * 10 + l), %(organization)s,
+           pg_temp.key('supplier', pg_temp.favour(n * 10 + l, %(suppliers)s)), pg_temp.key('product', n),
+           CASE WHEN n %% 10 > 0 THEN 'SN-' || lpad(n::text, 6, '0') || '-' || l END, l = 1
+    FROM generate_series(1, %(products)s) n, generate_series(1, 2) l
+    ON CONFLICT DO NOTHING;
+
+    INSERT INTO supplier_product_prices (organization_id, supplier_product_id, currency, from_quantity,
+                                         unit_price, valid_from)
+    SELECT %(organization)s, t.id, 'USD', pick.quantity, 2, current_date - 100
+    FROM supplier_products t, (VALUES (1), (10), (100)) AS pick (quantity)
+    WHERE t.organization_id = %(organization)s;
+
     INSERT INTO goods_receipts (id, organization_id, receipt_number, purchase_order_id, warehouse_id,
     received_at)
     SELECT pg_temp.key('gr', n), %(organization)s, 'GR-' || lpad(n::text, 6, '0'), pg_temp.key('po', n),

@@ -29,6 +29,7 @@ async def filled(admin: Member) -> None:
         admin, name=long(255), contact_person=long(100), email=f"{long(60)}@{long(60).lower()}.example",
         address=long(255), city=long(100), country=long(100), payment_terms=long(50),
     )  # fmt: skip
+    await admin.create("supplier-products", _terms(supplier["id"], product["id"]))
     customer = await factories.customer(admin, name=long(255), city=long(100), country=long(100))
     zone = {"warehouse_id": warehouses[0]["id"], "code": long(50), "name": long(100), "zone_type": "storage"}
     await admin.create("warehouse-zones", zone)
@@ -54,6 +55,15 @@ async def filled(admin: Member) -> None:
     role = await admin.create("roles", {"name": long(100), "permissions": ["products:read"]})
     await admin.create("users", _user(role["id"]))
     await admin.create("api-keys", {"name": long(100), "permissions": ["products:read"]})
+
+
+def _terms(supplier_id: str, product_id: str) -> dict[str, Any]:
+    named = {"supplier_sku": long(100), "supplier_product_name": long(255), "note": long(1000)}
+    counted = {"units_per_pack": 1_999_999_999, "minimum_quantity": 1_999_999_999, "lead_time_days": 9999}
+    price = {"unit_price": "12345678.999999", "from_quantity": 1_999_999_999, "valid_from": "2020-01-01"}
+    return {"supplier_id": supplier_id, "product_id": product_id, "is_preferred": True, "prices": [price]} | (
+        named | counted
+    )
 
 
 def _user(role_id: str) -> dict[str, Any]:

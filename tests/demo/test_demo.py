@@ -29,6 +29,11 @@ FIGURES = """
     )
     SELECT o.name,
         (SELECT count(*) FROM purchase_orders p WHERE p.organization_id = o.id) AS purchase_orders,
+        (SELECT count(*) FROM products p WHERE p.organization_id = o.id AND p.status = 'active'
+         AND EXISTS (SELECT FROM purchase_order_items i WHERE i.product_id = p.id)
+         AND NOT EXISTS (SELECT FROM supplier_products t
+                         JOIN supplier_product_prices c ON c.supplier_product_id = t.id
+                         WHERE t.product_id = p.id AND t.is_preferred)) AS bought_without_terms,
         (SELECT count(*) FROM sales_orders s WHERE s.organization_id = o.id) AS sales_orders,
         (SELECT count(*) FROM shipments s JOIN shipment_last_position l ON l.shipment_id = s.id
          WHERE s.organization_id = o.id AND s.status = 'in_transit') AS in_transit,
@@ -67,6 +72,7 @@ FIGURES = """
 """
 EXPECTED = {
     "purchase_orders": (1_200, 2_200),
+    "bought_without_terms": (0, 0),
     "sales_orders": (4_000, 5_000),
     "in_transit": (10, 90),
     "open_purchase_orders": (10, 120),

@@ -35,6 +35,18 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
     suppliers = [(await factories.supplier(admin, country="Deutschland"))["id"] for _ in range(each)]
     customers = [(await factories.customer(admin))["id"] for _ in range(each)]
     users = [await factories.member(admin, role) for role in ("buyer", "viewer")]
+    terms = [
+        await admin.create(
+            "supplier-products",
+            {
+                "supplier_id": suppliers[0],
+                "product_id": product,
+                "supplier_sku": f"SP-{number}",
+                "prices": [{"unit_price": "1.50", "valid_from": "2026-01-01"}],
+            },
+        )
+        for number, product in enumerate(products)
+    ]
     shipments = []
     bought = [Line(product, 10, 10, promised=ago(9), done_on=ago(8)) for product in products]
     sold = [Line(product, 5, 2, promised=ahead(9)) for product in products]
@@ -93,6 +105,8 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
         "warehouse_id": warehouses[0],
         "supplier_id": suppliers[0],
         "customer_id": customers[0],
+        "supplier_product_id": terms[0]["id"],
+        "/supplier-products/row_id": terms[0]["id"],
         "user_id": str(users[0].user_id),
         "role_id": role,
         "shipment_id": shipments[0]["id"],

@@ -56,7 +56,8 @@ STREAMS = {"GET /api/v1/stream"}
 """Endless responses; tested in tests/web/test_stream.py."""
 
 # Bodies accepted from a member of the organization whose ids they contain; {table} stands for the id of its
-# row there. Every id is also tried with another organization's.
+# row there, {unsold} for a product that no supplier sells. Every id is also tried with another
+# organization's.
 BODIES: dict[str, Any] = {
     "POST /users": {"email": "{new}@example.test", "password": "long enough", "role_ids": ["{roles}"]},
     "PATCH /users/{}": {"role_ids": ["{roles}"], "last_name": "{new}"},
@@ -151,6 +152,16 @@ BODIES: dict[str, Any] = {
         ],
     },
     "POST /supplier-returns/{}/reverse": {"reason": "{new}"},
+    "POST /supplier-products": {
+        "supplier_id": "{suppliers}",
+        "product_id": "{unsold}",
+        "is_preferred": True,
+        "prices": [{"unit_price": "1.50", "valid_from": "2026-01-01", "from_quantity": "{count}"}],
+    },
+    "PATCH /supplier-products/{}": {
+        "note": "{new}",
+        "prices": [{"unit_price": "1.25", "valid_from": "2026-02-01", "from_quantity": "{count}"}],
+    },
     "POST /sales-orders/{}/confirm": {"warehouse_id": "{warehouses}"},
     "POST /sales-orders/{}/hold": {"reason": "{new}"},
     "POST /sales-orders/{}/release": {},
@@ -239,6 +250,10 @@ def filled_in(body: Any, tenant: Rows) -> Any:
                 return uuid4().hex + rest
             if name == "now":
                 return rows.now().isoformat()
+            if name == "count":
+                return uuid4().int % 1_000_000 + 1
+            if name == "unsold":
+                return str(tenant.unsold.pop())
             return str(tenant.ids[name])
     return body
 

@@ -4,6 +4,7 @@ Values come from types, defaults, foreign keys and CHECK lists; other values are
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -80,6 +81,7 @@ _BY_TYPE = {
 
 SKU = "SAMPLE"
 """Of each tenant's product."""
+UNSOLD = 20
 
 
 class Rows(NamedTuple):
@@ -87,11 +89,13 @@ class Rows(NamedTuple):
 
     organization_id: UUID
     ids: dict[str, UUID]
+    unsold: list[UUID]
+    """Products that no supplier sells, each for one use."""
 
 
 def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
     """Inserts a row into each tenant table, as superuser, for an organization that has signed up."""
-    rows = Rows(organization_id, {"organizations": organization_id, "users": user_id})
+    rows = Rows(organization_id, {"organizations": organization_id, "users": user_id}, [])
     for table in _in_order(catalogue):
         if table in rows.ids:
             continue
@@ -99,11 +103,20 @@ def fill(catalogue: Catalogue, organization_id: UUID, user_id: UUID) -> Rows:
         _insert(catalogue, table, values)
         if "id" in values:
             rows.ids[table] = values["id"]
+        if table == "products":
+            rows.unsold.extend(_insert_unsold(catalogue, rows))
     if "customer_return_items" in rows.ids:  # absent in the previous release
         _move_more(catalogue, rows)
     if "queue" in catalogue.rows("SELECT nspname FROM pg_namespace"):  # absent in the previous release
         rows.ids["jobs"] = failed_job(catalogue, organization_id)
     return rows
+
+
+def _insert_unsold(catalogue: Catalogue, rows: Rows) -> Iterator[UUID]:
+    for _ in range(UNSOLD):
+        values = _new_row(catalogue, rows, "products") | {"status": "discontinued"}
+        _insert(catalogue, "products", values)
+        yield values["id"]
 
 
 def _move_more(catalogue: Catalogue, rows: Rows) -> None:
@@ -144,7 +157,7 @@ def _move_more(catalogue: Catalogue, rows: Rows) -> None:
         [rows.organization_id, ids["inventory"], back],
     )
     for correct in (
-        f"UPDATE products SET sku = '{SKU}' WHERE organization_id = %s",
+        f"UPDATE products SET sku = '{SKU}' WHERE organization_id = %s AND id = '{ids['products']}'",
         "UPDATE inventory SET quantity_on_hand = 4, quantity_reserved = 3 WHERE organization_id = %s",
         "UPDATE inventory SET version = 4 WHERE organization_id = %s",
         "UPDATE purchase_order_items SET quantity_returned = 1 WHERE organization_id = %s",

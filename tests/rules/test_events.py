@@ -46,6 +46,7 @@ TELLS_NOTHING = {
 _EVENTS, _SHIPMENT = "POST /api/v1/shipments/{shipment_id}/events", "POST /api/v1/shipments/{document_id}"
 SOMETIMES = {
     ("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.received"),
+    ("POST /api/v1/supplier-products", "supplier_product.changed"),
     ("POST /api/v1/sales-orders/{document_id}/close", "sales_order.delivered"),
     (f"{_SHIPMENT}/dispatch", "sales_order.shipped"),
     (f"{_SHIPMENT}/deliver", "sales_order.delivered"),
@@ -53,7 +54,7 @@ SOMETIMES = {
     (_EVENTS, "shipment.delivered"),
     (_EVENTS, "sales_order.delivered"),
 }
-"""Where nothing is open any more, or again: tests/purchasing/test_amending.py,
+"""Where nothing is open any more, or again, or another supplier was preferred: tests/purchasing/,
 tests/sales/test_shipping.py.
 """
 OF_JOBS = {"sales_order.allocated"}

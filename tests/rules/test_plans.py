@@ -51,6 +51,7 @@ VALUES: dict[tuple[str, str], list[dict[str, str]]] = {
     ("products", "q"): [{"q": "sku-000017"}, {"q": "no such thing"}],
     ("inventory", "q"): [{"q": "sku-000017"}],
     ("replenishment", "q"): [{"q": "sku-000020"}],
+    ("supplier-products", "q"): [{"q": "sn-000017"}],
     ("suppliers", "q"): [{"q": "supplier 17"}],
     ("customers", "q"): [{"q": "c17 customer"}],
     ("warehouses", "q"): [{"q": "warehouse 1"}],

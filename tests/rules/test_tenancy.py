@@ -59,6 +59,7 @@ OTHER_POLICIES = [
             "purchase_orders",
             "sales_orders",
             "shipments",
+            "supplier_products",
             "supplier_returns",
             "suppliers",
             "warehouse_zones",

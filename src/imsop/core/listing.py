@@ -81,6 +81,8 @@ class Sort(NamedTuple):
     """For a column that may be null: what stands for null when ascending and when descending, as in an index
     of each.
     """
+    is_optional: bool = False
+    """Whether the field may be null though the column is not: `form` gives what the column holds then."""
 
     def compared(self, value: str, *, descending: bool) -> str:
         """What is compared of the column or of a cursor's value."""
@@ -220,7 +222,7 @@ class Listing(Generic[Row]):
     def _position(self, sort: str, cursor: str) -> tuple[object, UUID]:
         key = self.sorts[sort.removeprefix("-")]
         value_type: Any = Instant if key.type is datetime else key.type
-        if key.absent:
+        if key.absent or key.is_optional:
             value_type = value_type | None
         try:
             packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

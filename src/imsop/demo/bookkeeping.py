@@ -8,7 +8,7 @@ from imsop.core.bulk import LoadReport
 from imsop.core.database import Pool
 from imsop.core.installation import Progress
 from imsop.core.settings import Settings
-from imsop.demo import events, freight, masters, orders, receipts, stock
+from imsop.demo import events, freight, masters, orders, receipts, stock, terms
 from imsop.demo.company import Company
 from imsop.demo.documents import Books
 from imsop.demo.loading import Loading
@@ -22,6 +22,8 @@ _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
     "suppliers": masters.write_suppliers,
     "customers": masters.write_customers,
     "products": masters.write_products,
+    "supplier products": terms.write_supplier_products,
+    "supplier prices": terms.write_supplier_prices,
     "purchase orders": orders.write_purchase_orders,
     "purchase order lines": orders.write_purchase_lines,
     "goods receipts": receipts.write_goods_receipts,

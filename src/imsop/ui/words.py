@@ -23,6 +23,8 @@ WORDS: Mapping[str, Word] = {
     "discontinued": Word(N_("Discontinued"), "tone-warning"),
     "archived": Word(N_("Archived")),
     "maintenance": Word(N_("Maintenance"), "tone-warning"),
+    "preferred": Word(N_("Preferred"), "tone-good"),
+    "true": Word(N_("yes")),
     # States of documents
     "draft": Word(N_("Draft")),
     "submitted": Word(N_("Submitted"), "tone-active"),

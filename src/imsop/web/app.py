@@ -35,6 +35,7 @@ from imsop.inventory.warehouses import api as warehouses
 from imsop.purchasing.orders import api as purchase_orders
 from imsop.purchasing.receipts import api as goods_receipts
 from imsop.purchasing.returns import api as supplier_returns
+from imsop.purchasing.supplier_products import api as supplier_products
 from imsop.purchasing.supply import api as supply
 from imsop.sales.allocation import api as allocation
 from imsop.sales.customers import api as customers
@@ -69,8 +70,8 @@ CHANGED_CHANNEL = "imsop_changed"
 
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
-    purchase_orders, goods_receipts, supplier_returns, supply, customers, sales_orders, allocation, suppliers,
-    customer_returns, shipments, tracking, events, metrics, search, stream, jobs, mail,
+    purchase_orders, goods_receipts, supplier_returns, supplier_products, supply, customers, sales_orders,
+    allocation, customer_returns, suppliers, shipments, tracking, events, metrics, search, stream, jobs, mail,
 )  # fmt: skip
 
 

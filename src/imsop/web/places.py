@@ -10,8 +10,8 @@ from imsop.identity.roles.permissions import Permission
 from imsop.ui.language import N_
 
 Kind = Literal[
-    "product", "supplier", "customer", "purchase_order", "goods_receipt", "supplier_return",
-    "customer_return", "sales_order", "shipment", "warehouse",
+    "product", "supplier", "supplier_product", "customer", "purchase_order", "goods_receipt",
+    "supplier_return", "customer_return", "sales_order", "shipment", "warehouse",
 ]  # fmt: skip
 SearchKind = Literal[
     "product", "supplier", "customer", "purchase_order", "goods_receipt", "supplier_return", "sales_order",
@@ -35,6 +35,10 @@ PLACES: Mapping[Kind, Place] = {
     "product": Place(N_("Product"), N_("Products"), "box", "/products", Permission.PRODUCTS_READ),
     "supplier": Place(
         N_("Supplier"), N_("Suppliers"), "building-factory-2", "/suppliers", Permission.SUPPLIERS_READ
+    ),
+    "supplier_product": Place(
+        N_("Supplier product"), N_("Supplier products"), "barcode", "/supplier-products",
+        Permission.PURCHASE_ORDERS_READ,
     ),
     "customer": Place(N_("Customer"), N_("Customers"), "users", "/customers", Permission.CUSTOMERS_READ),
     "purchase_order": Place(

@@ -258,7 +258,12 @@ async def keep_names(connection: Connection, organization_id: UUID, order_id: UU
         )
         UPDATE purchase_order_items i
         SET sku = p.sku, product_name = p.name, unit_of_measure = p.unit_of_measure,
-            units_per_pack = p.units_per_pack
+            units_per_pack = p.units_per_pack,
+            supplier_sku = (
+                SELECT t.supplier_sku FROM purchase_orders o
+                JOIN supplier_products t ON t.organization_id = $1 AND t.supplier_id = o.supplier_id
+                    AND t.product_id = i.product_id
+                WHERE o.organization_id = $1 AND o.id = $2)
         FROM products p
         WHERE i.organization_id = $1 AND i.purchase_order_id = $2 AND i.sku IS NULL
           AND p.organization_id = $1 AND p.id = i.product_id

@@ -121,6 +121,8 @@ class PurchaseOrderLine(Struct, frozen=True):
     product_id: UUID
     sku: str
     product_name: str
+    supplier_sku: str | None
+    """The supplier's number of the product; of an order that was sent, as it was then."""
     unit_of_measure: str | None
     quantity_ordered: int
     quantity_due: int

@@ -334,6 +334,7 @@ ORDER_LINES = Listing(
     """
     SELECT i.id, i.line_number, i.product_id, coalesce(i.sku, p.sku) AS sku,
            coalesce(i.product_name, p.name) AS product_name,
+           CASE WHEN i.sku IS NULL THEN t.supplier_sku ELSE i.supplier_sku END AS supplier_sku,
            coalesce(i.unit_of_measure, p.unit_of_measure) AS unit_of_measure,
            i.quantity_ordered, l.quantity_due, i.quantity_received, l.quantity_open, i.quantity_closed,
            i.quantity_returned, coalesce(i.confirmed_unit_price, i.unit_price) AS unit_price, i.line_total,
@@ -341,6 +342,8 @@ ORDER_LINES = Listing(
     FROM purchase_order_items i
     JOIN purchase_lines l ON l.organization_id = $1 AND l.id = i.id
     JOIN products p ON p.organization_id = $1 AND p.id = i.product_id
+    LEFT JOIN supplier_products t ON t.organization_id = $1 AND t.supplier_id = l.supplier_id
+        AND t.product_id = i.product_id
     WHERE i.organization_id = $1
     """,
     filters={"purchase_order_id": "i.purchase_order_id = {}"},

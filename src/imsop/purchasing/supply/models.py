@@ -30,7 +30,12 @@ class Replenishment(Struct, frozen=True):
     """None without demand."""
     reorder_level: int
     suggested_quantity: int
-    """To order: the reorder quantity, or what is missing to the level if that is more, in whole packs."""
+    """To order: the reorder quantity, or what is missing to the level if that is more; of the preferred
+    supplier at least its minimum, and in whole packs of its size.
+    """
+    supplier_id: UUID | None
+    """The preferred supplier's; null where none is preferred."""
+    supplier_name: str | None
     state: SupplyState
     rank: int
     """By which the most urgent comes first: cover, with none at the end."""

@@ -19,12 +19,16 @@ REPLENISHMENT = Listing(
            round(s.units_sold * 7 / 90.0, 1) AS demand_per_week,
            (s.available * 90 / nullif(s.units_sold, 0))::int AS cover_days, p.reorder_level,
            CASE WHEN s.state = 'to_reorder' THEN
-               ceil(greatest(p.reorder_quantity, p.reorder_level - s.available - s.on_order + 1)
-                    / p.units_per_pack::numeric)::int * p.units_per_pack
+               orderable_quantity(
+                   greatest(p.reorder_quantity, p.reorder_level - s.available - s.on_order + 1),
+                   coalesce(t.minimum_quantity, 1), coalesce(t.units_per_pack, p.units_per_pack))
            ELSE 0 END AS suggested_quantity,
+           t.supplier_id, u.name AS supplier_name,
            s.state, coalesce(s.available * 90 / nullif(s.units_sold, 0), 1000000)::int AS rank
     FROM product_supply s
     JOIN products p ON p.organization_id = $1 AND p.id = s.product_id
+    LEFT JOIN supplier_products t ON t.organization_id = $1 AND t.product_id = p.id AND t.is_preferred
+    LEFT JOIN suppliers u ON u.organization_id = $1 AND u.id = t.supplier_id
     WHERE s.organization_id = $1
     """,
     filters={

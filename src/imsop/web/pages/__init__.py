@@ -8,7 +8,17 @@ from imsop.web.pages.analytics import control_tower, events
 from imsop.web.pages.catalog import product, product_editor, products
 from imsop.web.pages.identity import account, credentials, forgotten, people, roles, signing_in
 from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouses, zone_editor, zones
-from imsop.web.pages.purchasing import confirmation, receipts, receiving, replenishment, returning, returns
+from imsop.web.pages.purchasing import (
+    confirmation,
+    receipts,
+    receiving,
+    replenishment,
+    returning,
+    returns,
+    supplier_prices,
+    supplier_product_editor,
+    supplier_products,
+)
 from imsop.web.pages.purchasing import lines as supplier_lines
 from imsop.web.pages.purchasing import mail as purchase_order_mail
 from imsop.web.pages.purchasing import orders as purchase_orders
@@ -44,6 +54,7 @@ NAVIGATION = (
     _entry(PLACES["goods_receipt"], _BUYING, "g r"),
     _entry(PLACES["supplier_return"], _BUYING),
     _entry(PLACES["supplier"], _BUYING),
+    _entry(PLACES["supplier_product"], _BUYING),
     _entry(PLACES["sales_order"], _SELLING, "g s"),
     _entry(PLACES["customer_return"], _SELLING),
     _entry(PLACES["customer"], _SELLING),
@@ -73,7 +84,7 @@ _ACTIONS = tuple(
     NavigationEntry(editor.new_title, f"{editor.path}/new", "plus", editor.write)
     for editor in (
         product_editor.EDITOR, supplier_editor.EDITOR, customer_editor.EDITOR, warehouse_editor.EDITOR,
-        zone_editor.EDITOR,
+        zone_editor.EDITOR, supplier_product_editor.EDITOR,
     )
 )  # fmt: skip
 OFFERED = search.Offer(pages=NAVIGATION + _SHORTCUTS, actions=_ACTIONS)
@@ -82,6 +93,7 @@ _MODULES = (
     zones, replenishment, purchase_orders, suppliers, supplier_lines, sales_orders, customers, customer_lines,
     shipments, events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
     warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns,
-    returning, confirmation, sending, customer_returns,
+    returning, confirmation, sending, customer_returns, supplier_products, supplier_product_editor,
+    supplier_prices,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

@@ -60,7 +60,7 @@ class Field(NamedTuple):
 
     name: str
     label: str
-    kind: Literal["text", "email", "tel", "number", "price", "long", "choice"] = "text"
+    kind: Literal["text", "email", "tel", "number", "price", "long", "choice", "check"] = "text"
     hint: str = ""
     options: tuple[str, ...] = ()
     is_fixed: bool = False
@@ -98,6 +98,8 @@ class Editor(Generic[Row]):
     pickers: Pickers = field(default_factory=dict)
     """Of the fields that name another row."""
     has_page: bool = True
+    changes_others: tuple[EventType[Changed], ...] = ()
+    """Events of other rows that a new row may change."""
 
     @property
     def path(self) -> str:
@@ -164,6 +166,8 @@ class Editor(Generic[Row]):
 def _text(one: Field, value: object) -> str:
     if value is None:
         return ""
+    if one.kind == "check":
+        return "true" if value else ""
     if one.kind == "price":
         amount = Decimal(str(value))
         cents = amount.quantize(_CENT)
@@ -216,12 +220,17 @@ async def _show(request: TenantRequest, editor: Editor[Any], shown: Shown) -> Re
 
 def _new_routes(editor: Editor[Any]) -> list[HTTPRouteHandler]:
     @get(f"{editor.path}/new", opt=allow(editor.place.permission), include_in_schema=False)
-    async def new_page(request: TenantRequest) -> Response[bytes]:
-        return await _show(request, editor, Shown(editor.blank()))
+    async def new_page(
+        request: TenantRequest, supplier_id: UUID | None = None, product_id: UUID | None = None
+    ) -> Response[bytes]:
+        """The empty form, with the rows that a link has chosen."""
+        given = {"supplier_id": supplier_id, "product_id": product_id}
+        chosen = {name: str(row_id) for name, row_id in given.items() if row_id and name in editor.pickers}
+        return await _show(request, editor, Shown(editor.blank() | chosen))
 
     @post(
         f"{editor.path}/new",
-        opt=allow(editor.write, emits=(editor.created,)),
+        opt=allow(editor.write, emits=(editor.created, *editor.changes_others)),
         status_code=303,
         include_in_schema=False,
     )
@@ -423,7 +432,7 @@ def _alterations(event: AnalyticsEvent, editor: Editor[Any]) -> list[Altered]:
             one.label,
             _text(one, changes[one.name]["old"]),
             _text(one, changes[one.name]["new"]),
-            is_word=one.kind == "choice",
+            is_word=one.kind in ("choice", "check"),
         )
         for one in editor.fields
         if one.name in changes

@@ -34,6 +34,7 @@ from imsop.web.pages.editor import history_of
 from imsop.web.pages.inventory.ledger import COLUMNS as LEDGER_COLUMNS
 from imsop.web.pages.inventory.stock import COLUMNS as STOCK_LIST_COLUMNS
 from imsop.web.pages.inventory.stock import NOW_ONLY, stock_chart
+from imsop.web.pages.purchasing.supplier_products import terms_of
 
 LISTED = 15
 """Rows of each section; where there is a full list, a link leads to it."""
@@ -181,6 +182,7 @@ async def _orders(connection: Connection, actor: Actor, product_id: UUID) -> dic
         "on_order_columns": ON_ORDER_COLUMNS,
         "sources": await purchasing.list_sources(connection, organization_id, product_id) if buys else None,
         "source_columns": SOURCE_COLUMNS,
+        **(await terms_of(connection, actor, "product", product_id=product_id) if buys else {}),
         "promised": await sales.list_promised(connection, organization_id, product_id, OPEN_LISTED)
         if sells
         else None,

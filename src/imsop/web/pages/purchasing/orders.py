@@ -6,10 +6,11 @@ from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.response import Redirect
 
 from imsop.core import edits
 from imsop.core.database import Connection
-from imsop.core.errors import DomainError
+from imsop.core.errors import Conflict, DomainError, InvalidInput, PreconditionFailed
 from imsop.core.fields import ShortName
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing, PageRequest
@@ -22,8 +23,9 @@ from imsop.identity.roles.permissions import Permission
 from imsop.inventory.warehouses.queries import get_warehouse
 from imsop.purchasing.orders import actions
 from imsop.purchasing.orders import queries as orders_queries
+from imsop.purchasing.orders.events import PURCHASE_ORDER_CHANGED
 from imsop.purchasing.orders.lifecycle import LIFECYCLE, OPEN
-from imsop.purchasing.orders.models import PurchaseOrderStatus, PurchaseOrderSummary
+from imsop.purchasing.orders.models import PurchaseOrderChanges, PurchaseOrderStatus, PurchaseOrderSummary
 from imsop.purchasing.receipts import queries as receipts_queries
 from imsop.purchasing.receipts.models import ListedGoodsReceipt
 from imsop.purchasing.returns import queries as returns_queries
@@ -48,7 +50,9 @@ from imsop.web.pages.documents import (
     line_statuses,
     names_of,
 )
+from imsop.web.pages.forms import attempt
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.purchasing.proposals import proposals_of, with_taken
 from imsop.web.pages.row_filters import PRODUCT, SUPPLIER, IdOrName, filter_routes, pick, require
 
 ROW_FILTERS = (SUPPLIER, PRODUCT)
@@ -201,6 +205,26 @@ async def act_on_purchase_order(request: StrictRequest, order_id: UUID, verb: st
     return await act(request, LIFECYCLE, "/purchase-orders", order_id, verb, _order)
 
 
+@post(
+    "/purchase-orders/{order_id:uuid}/proposals",
+    opt=allow(Permission.PURCHASE_ORDERS_WRITE, emits=(PURCHASE_ORDER_CHANGED,)),
+    status_code=303,
+    include_in_schema=False,
+)
+async def take_proposals(request: StrictRequest, order_id: UUID) -> Response[Any]:
+    """Writes the proposed values that were ticked into their lines, as they were shown."""
+    connection, actor = await request.begin()
+    fields = request.fields()
+    try:
+        order = await actions.DRAFTS.get(connection, actor, order_id)
+        changes = PurchaseOrderChanges(items=[with_taken(item, fields) for item in order.items])
+        async with attempt(connection):
+            await actions.DRAFTS.edit(connection, actor, order_id, changes, fields.get("version", ""))
+    except (InvalidInput, Conflict, PreconditionFailed) as refusal:
+        return await _order(request, order_id, refusal)
+    return Redirect(f"/purchase-orders/{order_id}#lines", status_code=303)
+
+
 async def _order(
     request: TenantRequest,
     order_id: UUID,
@@ -250,6 +274,7 @@ async def _order(
         history=history.items,
         line_changes=line_changes(history.items, page_of(request).language.gettext),
         names=await names_of(connection, actor, history.items, order.created_by),
+        proposals=await proposals_of(connection, actor, order, shown.rows),
         mails=await list_mails_of_purchase_order(connection, actor.organization_id, order_id, MAILS),
         shipments=shipments,
         shipment_columns=SHIPMENT_COLUMNS,
@@ -306,5 +331,6 @@ PAGES = [
     export_purchase_orders,
     purchase_order_page,
     act_on_purchase_order,
+    take_proposals,
     *filter_routes("/purchase-orders", Permission.PURCHASE_ORDERS_READ, ROW_FILTERS),
 ]

@@ -31,6 +31,7 @@ COLUMNS = (
     Column("cover", N_("Cover in days"), "number", sort="cover"),
     Column("level", N_("Reorder level"), "number"),
     Column("suggested", N_("To order"), "number"),
+    Column("supplier", N_("Preferred supplier"), shown=False),
 )
 
 
@@ -45,7 +46,9 @@ CELLS: dict[str, Callable[[Replenishment], object]] = {
     "cover_days": lambda row: row.cover_days,
     "reorder_level": lambda row: row.reorder_level,
     "suggested_quantity": lambda row: row.suggested_quantity,
+    "supplier": lambda row: row.supplier_name,
     "product_id": lambda row: row.id,
+    "supplier_id": lambda row: row.supplier_id,
 }
 
 

@@ -31,6 +31,7 @@ from imsop.web.pages.analytics.events import EVENT_WORDS
 from imsop.web.pages.documents import ORDER_COLUMNS, RECENT, chart_of_quarters, link
 from imsop.web.pages.editor import history_of
 from imsop.web.pages.lists import export, show
+from imsop.web.pages.purchasing.supplier_products import terms_of
 from imsop.web.pages.suppliers.supplier_editor import EDITOR
 
 COLUMNS = (
@@ -187,6 +188,7 @@ async def _performance(connection: Connection, actor: Actor, supplier_id: UUID) 
         "order_columns": ORDER_COLUMNS,
         "lines_at": lines_at,
         "today": day,
+        **await terms_of(connection, actor, "supplier", supplier_id=supplier_id),
     }  # fmt: skip
 
 
