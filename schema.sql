@@ -2430,6 +2430,34 @@ ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys OWNER TO imsop_owner;
 
+CREATE TABLE public.approval_rules (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    threshold numeric,
+    category character varying(100),
+    approver_role_id uuid,
+    approver_user_id uuid,
+    deputy_user_id uuid,
+    "position" integer DEFAULT 0 NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT approval_rules_category_of_kind CHECK (((kind = 'category'::text) = (category IS NOT NULL))),
+    CONSTRAINT approval_rules_kind CHECK ((kind = ANY (ARRAY['total'::text, 'new_supplier'::text, 'price_rise'::text, 'category'::text]))),
+    CONSTRAINT approval_rules_one_approver CHECK ((num_nonnulls(approver_role_id, approver_user_id) = 1)),
+    CONSTRAINT approval_rules_threshold_of_kind CHECK (
+CASE kind
+    WHEN 'total'::text THEN ((threshold >= (0)::numeric) AND (threshold < '1000000000000'::numeric))
+    WHEN 'price_rise'::text THEN ((threshold > (0)::numeric) AND (threshold <= (100)::numeric))
+    ELSE (threshold IS NULL)
+END)
+);
+
+ALTER TABLE ONLY public.approval_rules FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.approval_rules OWNER TO imsop_owner;
+
 CREATE TABLE public.customers (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -2843,6 +2871,37 @@ CREATE VIEW public.products_out_of_stock WITH (security_invoker='true') AS
            FROM public.products_in_demand(public.current_organization_id(), NULL::date, NULL::date) d(product_id, day)))) = 'out_of_stock'::text);
 
 ALTER VIEW public.products_out_of_stock OWNER TO imsop_owner;
+
+CREATE TABLE public.purchase_order_approvals (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    round integer NOT NULL,
+    approval_rule_id uuid NOT NULL,
+    kind text NOT NULL,
+    threshold numeric,
+    category character varying(100),
+    figure numeric,
+    sku character varying(100),
+    total_amount numeric NOT NULL,
+    currency character varying(3) NOT NULL,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    reason character varying(255),
+    CONSTRAINT purchase_order_approvals_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT purchase_order_approvals_decided_whole CHECK ((num_nonnulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT purchase_order_approvals_decision CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text]))),
+    CONSTRAINT purchase_order_approvals_kind CHECK ((kind = ANY (ARRAY['total'::text, 'new_supplier'::text, 'price_rise'::text, 'category'::text]))),
+    CONSTRAINT purchase_order_approvals_rejected_has_reason CHECK (((decision <> 'rejected'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT purchase_order_approvals_round_positive CHECK ((round > 0))
+);
+
+ALTER TABLE ONLY public.purchase_order_approvals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.purchase_order_approvals OWNER TO imsop_owner;
 
 CREATE TABLE public.purchase_order_history (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -3627,6 +3686,12 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_unique_hash UNIQUE (organization_id, key_hash);
 
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_unique_id UNIQUE (organization_id, id);
+
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id, organization_id);
 
@@ -3701,6 +3766,12 @@ ALTER TABLE ONLY public.products
 
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_unique_sku UNIQUE (organization_id, sku);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_unique_rule UNIQUE (organization_id, purchase_order_id, round, approval_rule_id);
 
 ALTER TABLE ONLY public.purchase_order_history
     ADD CONSTRAINT purchase_order_history_pkey PRIMARY KEY (id, organization_id);
@@ -3854,6 +3925,14 @@ CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (organizatio
 
 CREATE INDEX api_keys_name_idx ON public.api_keys USING btree (organization_id, name, id);
 
+CREATE INDEX approval_rules_deputy_idx ON public.approval_rules USING btree (organization_id, deputy_user_id) WHERE (deputy_user_id IS NOT NULL);
+
+CREATE INDEX approval_rules_position_idx ON public.approval_rules USING btree (organization_id, "position", id);
+
+CREATE INDEX approval_rules_role_idx ON public.approval_rules USING btree (organization_id, approver_role_id) WHERE (approver_role_id IS NOT NULL);
+
+CREATE INDEX approval_rules_user_idx ON public.approval_rules USING btree (organization_id, approver_user_id) WHERE (approver_user_id IS NOT NULL);
+
 CREATE UNIQUE INDEX customers_folded_unique_customer_number ON public.customers USING btree (organization_id, customer_number_folded);
 
 CREATE INDEX customers_name_order_idx ON public.customers USING btree (organization_id, name_order, id);
@@ -3947,6 +4026,16 @@ CREATE INDEX products_search_idx ON public.products USING gin (organization_id, 
 CREATE INDEX products_status_idx ON public.products USING btree (organization_id, status, sku_folded, id);
 
 CREATE INDEX products_status_name_idx ON public.products USING btree (organization_id, status, name_order, id);
+
+CREATE INDEX purchase_order_approvals_decided_by_idx ON public.purchase_order_approvals USING btree (organization_id, decided_by) WHERE (decided_by IS NOT NULL);
+
+CREATE INDEX purchase_order_approvals_requested_by_idx ON public.purchase_order_approvals USING btree (organization_id, requested_by);
+
+CREATE INDEX purchase_order_approvals_requested_idx ON public.purchase_order_approvals USING btree (organization_id, requested_at, id);
+
+CREATE INDEX purchase_order_approvals_rule_idx ON public.purchase_order_approvals USING btree (organization_id, approval_rule_id);
+
+CREATE INDEX purchase_order_approvals_waiting_idx ON public.purchase_order_approvals USING btree (organization_id, requested_at, id) WHERE (decision IS NULL);
 
 CREATE INDEX purchase_order_history_changed_by_idx ON public.purchase_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
 
@@ -4210,6 +4299,8 @@ CREATE TRIGGER require_uncounted_product BEFORE UPDATE OF unit_of_measure ON pub
 
 CREATE TRIGGER require_unused_product BEFORE UPDATE OF status ON public.products FOR EACH ROW WHEN (((new.status = 'archived'::text) AND (old.status <> 'archived'::text))) EXECUTE FUNCTION public.require_unused_product();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.approval_rules FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.inventory FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -4264,6 +4355,18 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_approver_role_id_fkey FOREIGN KEY (organization_id, approver_role_id) REFERENCES public.roles(organization_id, id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_approver_user_id_fkey FOREIGN KEY (organization_id, approver_user_id) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_deputy_user_id_fkey FOREIGN KEY (organization_id, deputy_user_id) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -4378,6 +4481,21 @@ ALTER TABLE ONLY public.password_resets
 
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_approval_rule_id_fkey FOREIGN KEY (organization_id, approval_rule_id) REFERENCES public.approval_rules(organization_id, id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_decided_by_fkey FOREIGN KEY (organization_id, decided_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_purchase_order_id_fkey FOREIGN KEY (organization_id, purchase_order_id) REFERENCES public.purchase_orders(organization_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_requested_by_fkey FOREIGN KEY (organization_id, requested_by) REFERENCES public.users(organization_id, id);
 
 ALTER TABLE ONLY public.purchase_order_history
     ADD CONSTRAINT purchase_order_history_organization_id_changed_by_fkey FOREIGN KEY (organization_id, changed_by) REFERENCES public.users(organization_id, id);
@@ -4595,7 +4713,11 @@ ALTER TABLE public.analytics_metrics ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.approval_rules ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY decided_once ON public.purchase_order_approvals AS RESTRICTIVE FOR UPDATE USING ((decision IS NULL)) WITH CHECK (true);
 
 ALTER TABLE public.document_numbers ENABLE ROW LEVEL SECURITY;
 
@@ -4651,6 +4773,8 @@ CREATE POLICY operator_reads ON public.analytics_metrics FOR SELECT TO imsop_ope
 
 CREATE POLICY operator_reads ON public.api_keys FOR SELECT TO imsop_operator USING (true);
 
+CREATE POLICY operator_reads ON public.approval_rules FOR SELECT TO imsop_operator USING (true);
+
 CREATE POLICY operator_reads ON public.customers FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.document_numbers FOR SELECT TO imsop_operator USING (true);
@@ -4676,6 +4800,8 @@ CREATE POLICY operator_reads ON public.organizations FOR SELECT TO imsop_operato
 CREATE POLICY operator_reads ON public.password_resets FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.products FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.purchase_order_approvals FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.purchase_order_history FOR SELECT TO imsop_operator USING (true);
 
@@ -4729,6 +4855,8 @@ ALTER TABLE public.password_resets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.products ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.purchase_order_approvals ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.purchase_order_history ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.purchase_order_items ENABLE ROW LEVEL SECURITY;
@@ -4771,6 +4899,8 @@ CREATE POLICY tenant ON public.analytics_metrics USING ((organization_id = publi
 
 CREATE POLICY tenant ON public.api_keys USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY tenant ON public.approval_rules USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
 CREATE POLICY tenant ON public.customers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.document_numbers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -4796,6 +4926,8 @@ CREATE POLICY tenant ON public.organizations USING ((id = public.current_organiz
 CREATE POLICY tenant ON public.password_resets USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.products USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.purchase_order_approvals USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.purchase_order_history USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
@@ -5405,6 +5537,27 @@ GRANT UPDATE(last_used_at) ON TABLE public.api_keys TO imsop_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO imsop_app;
 
+GRANT SELECT,DELETE ON TABLE public.approval_rules TO imsop_app;
+GRANT SELECT ON TABLE public.approval_rules TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(kind),UPDATE(kind) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(threshold),UPDATE(threshold) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(category),UPDATE(category) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(approver_role_id),UPDATE(approver_role_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(approver_user_id),UPDATE(approver_user_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(deputy_user_id),UPDATE(deputy_user_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT("position"),UPDATE("position") ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(is_active),UPDATE(is_active) ON TABLE public.approval_rules TO imsop_app;
+
 GRANT SELECT,DELETE ON TABLE public.customers TO imsop_app;
 GRANT SELECT ON TABLE public.customers TO imsop_operator;
 
@@ -5668,6 +5821,41 @@ GRANT SELECT ON TABLE public.product_supply TO imsop_app;
 GRANT SELECT ON TABLE public.product_supply TO imsop_operator;
 
 GRANT SELECT ON TABLE public.products_out_of_stock TO imsop_app;
+
+GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(round) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(approval_rule_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(kind) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(threshold) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(category) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(figure) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(sku) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(total_amount) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(currency) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(requested_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decision) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(reason) ON TABLE public.purchase_order_approvals TO imsop_app;
 
 GRANT SELECT ON TABLE public.purchase_order_history TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_order_history TO imsop_operator;

@@ -43,8 +43,12 @@ TELLS_NOTHING = {
     "POST /sign-out",
 }
 """Exceptions; may only shrink."""
-SOMETIMES = {("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.received")}
-"""An amendment that leaves no line open: tested in tests/purchasing/test_amending.py."""
+SOMETIMES = {
+    ("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.received"),
+    ("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.approval_withdrawn"),
+    ("POST /api/v1/purchase-orders/{order_id}/submit", "purchase_order.approval_requested"),
+}
+"""An amendment that leaves no line open, and what waits for an approval: tested in tests/purchasing/."""
 ONLY_OF_KEYS = {
     "DELETE /api/v1/users/{user_id}", "PATCH /api/v1/users/{user_id}", "POST /api/v1/me/password",
 }  # fmt: skip

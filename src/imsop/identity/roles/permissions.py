@@ -10,7 +10,10 @@ from imsop.ui.language import N_
 
 
 class Permission(StrEnum):
-    """`resource:action`. Write permission does not include read permission: roles have both."""
+    """`resource:action`. Write permission does not include read permission: roles have both.
+
+    Approving is apart from writing: whoever orders need not be who approves.
+    """
 
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_WRITE = "organization:write"
@@ -32,6 +35,7 @@ class Permission(StrEnum):
     INVENTORY_WRITE = "inventory:write"
     PURCHASE_ORDERS_READ = "purchase_orders:read"
     PURCHASE_ORDERS_WRITE = "purchase_orders:write"
+    PURCHASE_ORDERS_APPROVE = "purchase_orders:approve"
     GOODS_RECEIPTS_READ = "goods_receipts:read"
     GOODS_RECEIPTS_WRITE = "goods_receipts:write"
     SALES_ORDERS_READ = "sales_orders:read"
@@ -64,7 +68,13 @@ SYSTEM_ROLES: dict[SystemRole, tuple[str, frozenset[Permission]]] = {
     "planner": (
         N_("Plans stock: products, reorder rules, orders on both sides"),
         _BUSINESS_READ
-        | {_P.PRODUCTS_WRITE, _P.PURCHASE_ORDERS_WRITE, _P.SALES_ORDERS_WRITE, _P.SHIPMENTS_WRITE},
+        | {
+            _P.PRODUCTS_WRITE,
+            _P.PURCHASE_ORDERS_WRITE,
+            _P.PURCHASE_ORDERS_APPROVE,
+            _P.SALES_ORDERS_WRITE,
+            _P.SHIPMENTS_WRITE,
+        },
     ),
     "buyer": (
         N_("Buys: suppliers, products and purchase orders"),
