@@ -2440,12 +2440,13 @@ CREATE TABLE public.approval_rules (
     approver_user_id uuid,
     deputy_user_id uuid,
     "position" integer DEFAULT 0 NOT NULL,
-    is_active boolean DEFAULT true NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT approval_rules_category_of_kind CHECK (((kind = 'category'::text) = (category IS NOT NULL))),
     CONSTRAINT approval_rules_kind CHECK ((kind = ANY (ARRAY['total'::text, 'new_supplier'::text, 'price_rise'::text, 'category'::text]))),
     CONSTRAINT approval_rules_one_approver CHECK ((num_nonnulls(approver_role_id, approver_user_id) = 1)),
+    CONSTRAINT approval_rules_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text]))),
     CONSTRAINT approval_rules_threshold_of_kind CHECK (
 CASE kind
     WHEN 'total'::text THEN ((threshold >= (0)::numeric) AND (threshold < '1000000000000'::numeric))
@@ -2457,48 +2458,6 @@ END)
 ALTER TABLE ONLY public.approval_rules FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.approval_rules OWNER TO imsop_owner;
-
-CREATE TABLE public.customers (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    customer_number character varying(100),
-    name character varying(255) NOT NULL,
-    email character varying(255),
-    phone character varying(50),
-    country character varying(100),
-    city character varying(100),
-    address text,
-    postal_code character varying(20),
-    contact_person character varying(100),
-    status text DEFAULT 'active'::text NOT NULL,
-    payment_terms character varying(50),
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[customer_number, phone])::text[])) STORED,
-    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
-    customer_number_folded text GENERATED ALWAYS AS (public.folded((customer_number)::text)) STORED COLLATE pg_catalog."C",
-    CONSTRAINT customers_customer_number__one_spelling CHECK (((customer_number)::text = public.one_spelling((customer_number)::text))),
-    CONSTRAINT customers_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
-    CONSTRAINT customers_name_given CHECK (((name)::text <> ''::text)),
-    CONSTRAINT customers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
-);
-
-ALTER TABLE ONLY public.customers FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.customers OWNER TO imsop_owner;
-
-CREATE TABLE public.document_numbers (
-    organization_id uuid NOT NULL,
-    kind text NOT NULL,
-    year integer NOT NULL,
-    last_number integer NOT NULL,
-    CONSTRAINT document_numbers_kind CHECK ((kind = ANY (ARRAY['purchase_order'::text, 'sales_order'::text, 'goods_receipt'::text, 'shipment'::text, 'stock_count'::text, 'transfer'::text, 'supplier_return'::text]))),
-    CONSTRAINT document_numbers_last_number_range CHECK (((last_number >= 0) AND (last_number <= 999999)))
-);
-
-ALTER TABLE ONLY public.document_numbers FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.document_numbers OWNER TO imsop_owner;
 
 CREATE TABLE public.permissions (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -2544,6 +2503,141 @@ CREATE VIEW public.effective_permissions WITH (security_invoker='true') AS
      JOIN public.permissions p ON ((p.id = rp.permission_id)));
 
 ALTER VIEW public.effective_permissions OWNER TO imsop_owner;
+
+CREATE TABLE public.purchase_order_approvals (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    round integer NOT NULL,
+    approval_rule_id uuid NOT NULL,
+    kind text NOT NULL,
+    threshold numeric,
+    category character varying(100),
+    figure numeric,
+    sku character varying(100),
+    total_amount numeric NOT NULL,
+    currency character varying(3) NOT NULL,
+    drafted_by uuid,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    reason character varying(255),
+    CONSTRAINT purchase_order_approvals_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT purchase_order_approvals_decided_whole CHECK ((num_nonnulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT purchase_order_approvals_decision CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text]))),
+    CONSTRAINT purchase_order_approvals_kind CHECK ((kind = ANY (ARRAY['total'::text, 'new_supplier'::text, 'price_rise'::text, 'category'::text]))),
+    CONSTRAINT purchase_order_approvals_rejected_has_reason CHECK (((decision <> 'rejected'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT purchase_order_approvals_round_positive CHECK ((round > 0))
+);
+
+ALTER TABLE ONLY public.purchase_order_approvals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.purchase_order_approvals OWNER TO imsop_owner;
+
+CREATE TABLE public.users (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    email character varying(255) NOT NULL,
+    password_hash character varying(255) NOT NULL,
+    first_name character varying(100),
+    last_name character varying(100),
+    phone character varying(50),
+    avatar_url character varying(500),
+    status text DEFAULT 'active'::text NOT NULL,
+    locale text DEFAULT 'en'::text NOT NULL,
+    last_login timestamp with time zone,
+    mfa_enabled boolean DEFAULT false NOT NULL,
+    mfa_secret character varying(255),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[first_name, last_name, email])::text[], '{}'::text[])) STORED,
+    CONSTRAINT users_email_lower CHECK (((email)::text = lower((email)::text))),
+    CONSTRAINT users_locale CHECK ((locale = ANY (ARRAY['en'::text, 'de'::text]))),
+    CONSTRAINT users_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users OWNER TO imsop_owner;
+
+CREATE VIEW public.rule_approvers WITH (security_invoker='true') AS
+ SELECT r.organization_id,
+    r.id AS approval_rule_id,
+    r."position",
+    u.id AS user_id,
+    COALESCE(NULLIF(concat_ws(' '::text, u.first_name, u.last_name), ''::text), (u.email)::text) AS name
+   FROM ((public.approval_rules r
+     CROSS JOIN LATERAL ( SELECT r.approver_user_id
+        UNION
+         SELECT r.deputy_user_id
+        UNION
+         SELECT x.user_id
+           FROM public.user_roles x
+          WHERE ((x.organization_id = r.organization_id) AND (x.role_id = r.approver_role_id))) named(user_id))
+     JOIN public.users u ON (((u.organization_id = r.organization_id) AND (u.id = named.user_id))))
+  WHERE ((u.status = 'active'::text) AND (u.deleted_at IS NULL) AND (EXISTS ( SELECT
+           FROM public.effective_permissions e
+          WHERE ((e.organization_id = r.organization_id) AND (e.user_id = u.id) AND ((e.permission)::text = 'purchase_orders:approve'::text)))));
+
+ALTER VIEW public.rule_approvers OWNER TO imsop_owner;
+
+CREATE VIEW public.approvers WITH (security_invoker='true') AS
+ SELECT a.organization_id,
+    a.id AS approval_id,
+    a.purchase_order_id,
+    r.user_id,
+    r.name,
+    r."position"
+   FROM (public.purchase_order_approvals a
+     JOIN public.rule_approvers r ON (((r.organization_id = a.organization_id) AND (r.approval_rule_id = a.approval_rule_id))))
+  WHERE ((a.decision IS NULL) AND (r.user_id <> a.requested_by) AND (r.user_id IS DISTINCT FROM a.drafted_by));
+
+ALTER VIEW public.approvers OWNER TO imsop_owner;
+
+CREATE TABLE public.customers (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    customer_number character varying(100),
+    name character varying(255) NOT NULL,
+    email character varying(255),
+    phone character varying(50),
+    country character varying(100),
+    city character varying(100),
+    address text,
+    postal_code character varying(20),
+    contact_person character varying(100),
+    status text DEFAULT 'active'::text NOT NULL,
+    payment_terms character varying(50),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[name, contact_person, email, city, country])::text[], (ARRAY[customer_number, phone])::text[])) STORED,
+    name_order text GENERATED ALWAYS AS (public.reading_order((name)::text)) STORED COLLATE pg_catalog."C",
+    customer_number_folded text GENERATED ALWAYS AS (public.folded((customer_number)::text)) STORED COLLATE pg_catalog."C",
+    CONSTRAINT customers_customer_number__one_spelling CHECK (((customer_number)::text = public.one_spelling((customer_number)::text))),
+    CONSTRAINT customers_name__one_spelling CHECK (((name)::text = public.one_spelling((name)::text))),
+    CONSTRAINT customers_name_given CHECK (((name)::text <> ''::text)),
+    CONSTRAINT customers_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'blocked'::text])))
+);
+
+ALTER TABLE ONLY public.customers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.customers OWNER TO imsop_owner;
+
+CREATE TABLE public.document_numbers (
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    year integer NOT NULL,
+    last_number integer NOT NULL,
+    CONSTRAINT document_numbers_kind CHECK ((kind = ANY (ARRAY['purchase_order'::text, 'sales_order'::text, 'goods_receipt'::text, 'shipment'::text, 'stock_count'::text, 'transfer'::text, 'supplier_return'::text]))),
+    CONSTRAINT document_numbers_last_number_range CHECK (((last_number >= 0) AND (last_number <= 999999)))
+);
+
+ALTER TABLE ONLY public.document_numbers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.document_numbers OWNER TO imsop_owner;
 
 CREATE TABLE public.goods_receipt_items (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -2871,37 +2965,6 @@ CREATE VIEW public.products_out_of_stock WITH (security_invoker='true') AS
            FROM public.products_in_demand(public.current_organization_id(), NULL::date, NULL::date) d(product_id, day)))) = 'out_of_stock'::text);
 
 ALTER VIEW public.products_out_of_stock OWNER TO imsop_owner;
-
-CREATE TABLE public.purchase_order_approvals (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    purchase_order_id uuid NOT NULL,
-    round integer NOT NULL,
-    approval_rule_id uuid NOT NULL,
-    kind text NOT NULL,
-    threshold numeric,
-    category character varying(100),
-    figure numeric,
-    sku character varying(100),
-    total_amount numeric NOT NULL,
-    currency character varying(3) NOT NULL,
-    requested_by uuid NOT NULL,
-    requested_at timestamp with time zone DEFAULT now() NOT NULL,
-    decision text,
-    decided_by uuid,
-    decided_at timestamp with time zone,
-    reason character varying(255),
-    CONSTRAINT purchase_order_approvals_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT purchase_order_approvals_decided_whole CHECK ((num_nonnulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT purchase_order_approvals_decision CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text]))),
-    CONSTRAINT purchase_order_approvals_kind CHECK ((kind = ANY (ARRAY['total'::text, 'new_supplier'::text, 'price_rise'::text, 'category'::text]))),
-    CONSTRAINT purchase_order_approvals_rejected_has_reason CHECK (((decision <> 'rejected'::text) OR (reason IS NOT NULL))),
-    CONSTRAINT purchase_order_approvals_round_positive CHECK ((round > 0))
-);
-
-ALTER TABLE ONLY public.purchase_order_approvals FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.purchase_order_approvals OWNER TO imsop_owner;
 
 CREATE TABLE public.purchase_order_history (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -3354,33 +3417,6 @@ CREATE VIEW public.searchable_suppliers WITH (security_invoker='true') AS
    FROM public.suppliers s;
 
 ALTER VIEW public.searchable_suppliers OWNER TO imsop_owner;
-
-CREATE TABLE public.users (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    email character varying(255) NOT NULL,
-    password_hash character varying(255) NOT NULL,
-    first_name character varying(100),
-    last_name character varying(100),
-    phone character varying(50),
-    avatar_url character varying(500),
-    status text DEFAULT 'active'::text NOT NULL,
-    locale text DEFAULT 'en'::text NOT NULL,
-    last_login timestamp with time zone,
-    mfa_enabled boolean DEFAULT false NOT NULL,
-    mfa_secret character varying(255),
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[first_name, last_name, email])::text[], '{}'::text[])) STORED,
-    CONSTRAINT users_email_lower CHECK (((email)::text = lower((email)::text))),
-    CONSTRAINT users_locale CHECK ((locale = ANY (ARRAY['en'::text, 'de'::text]))),
-    CONSTRAINT users_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])))
-);
-
-ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.users OWNER TO imsop_owner;
 
 CREATE VIEW public.searchable_users WITH (security_invoker='true') AS
  SELECT organization_id,
@@ -4029,6 +4065,8 @@ CREATE INDEX products_status_name_idx ON public.products USING btree (organizati
 
 CREATE INDEX purchase_order_approvals_decided_by_idx ON public.purchase_order_approvals USING btree (organization_id, decided_by) WHERE (decided_by IS NOT NULL);
 
+CREATE INDEX purchase_order_approvals_drafted_by_idx ON public.purchase_order_approvals USING btree (organization_id, drafted_by) WHERE (drafted_by IS NOT NULL);
+
 CREATE INDEX purchase_order_approvals_requested_by_idx ON public.purchase_order_approvals USING btree (organization_id, requested_by);
 
 CREATE INDEX purchase_order_approvals_requested_idx ON public.purchase_order_approvals USING btree (organization_id, requested_at, id);
@@ -4487,6 +4525,9 @@ ALTER TABLE ONLY public.purchase_order_approvals
 
 ALTER TABLE ONLY public.purchase_order_approvals
     ADD CONSTRAINT purchase_order_approvals_organization_id_decided_by_fkey FOREIGN KEY (organization_id, decided_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_drafted_by_fkey FOREIGN KEY (organization_id, drafted_by) REFERENCES public.users(organization_id, id);
 
 ALTER TABLE ONLY public.purchase_order_approvals
     ADD CONSTRAINT purchase_order_approvals_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -5556,7 +5597,103 @@ GRANT INSERT(deputy_user_id),UPDATE(deputy_user_id) ON TABLE public.approval_rul
 
 GRANT INSERT("position"),UPDATE("position") ON TABLE public.approval_rules TO imsop_app;
 
-GRANT INSERT(is_active),UPDATE(is_active) ON TABLE public.approval_rules TO imsop_app;
+GRANT INSERT(status),UPDATE(status) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT SELECT ON TABLE public.permissions TO imsop_app;
+GRANT SELECT ON TABLE public.permissions TO imsop_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.role_permissions TO imsop_app;
+GRANT SELECT ON TABLE public.role_permissions TO imsop_operator;
+
+GRANT SELECT,DELETE ON TABLE public.user_roles TO imsop_app;
+GRANT SELECT ON TABLE public.user_roles TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT INSERT(user_id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT INSERT(role_id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT SELECT ON TABLE public.effective_permissions TO imsop_app;
+
+GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(round) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(approval_rule_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(kind) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(threshold) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(category) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(figure) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(sku) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(total_amount) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(currency) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(drafted_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(requested_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decision) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(reason) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT SELECT ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(id) ON TABLE public.users TO imsop_app;
+GRANT SELECT(id) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.users TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO imsop_app;
+GRANT SELECT(email) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(password_hash),UPDATE(password_hash) ON TABLE public.users TO imsop_app;
+GRANT SELECT(password_hash) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(first_name),UPDATE(first_name) ON TABLE public.users TO imsop_app;
+GRANT SELECT(first_name) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(last_name),UPDATE(last_name) ON TABLE public.users TO imsop_app;
+GRANT SELECT(last_name) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(phone),UPDATE(phone) ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.users TO imsop_app;
+GRANT SELECT(status) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(locale),UPDATE(locale) ON TABLE public.users TO imsop_app;
+
+GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
+
+GRANT UPDATE(deleted_at) ON TABLE public.users TO imsop_app;
+GRANT SELECT(deleted_at) ON TABLE public.users TO imsop_lookup;
+
+GRANT SELECT(searched) ON TABLE public.users TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.rule_approvers TO imsop_app;
+
+GRANT SELECT ON TABLE public.approvers TO imsop_app;
 
 GRANT SELECT,DELETE ON TABLE public.customers TO imsop_app;
 GRANT SELECT ON TABLE public.customers TO imsop_operator;
@@ -5605,25 +5742,6 @@ GRANT INSERT(kind) ON TABLE public.document_numbers TO imsop_app;
 GRANT INSERT(year) ON TABLE public.document_numbers TO imsop_app;
 
 GRANT INSERT(last_number),UPDATE(last_number) ON TABLE public.document_numbers TO imsop_app;
-
-GRANT SELECT ON TABLE public.permissions TO imsop_app;
-GRANT SELECT ON TABLE public.permissions TO imsop_operator;
-
-GRANT SELECT,INSERT,DELETE ON TABLE public.role_permissions TO imsop_app;
-GRANT SELECT ON TABLE public.role_permissions TO imsop_operator;
-
-GRANT SELECT,DELETE ON TABLE public.user_roles TO imsop_app;
-GRANT SELECT ON TABLE public.user_roles TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT INSERT(organization_id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT INSERT(user_id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT INSERT(role_id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT SELECT ON TABLE public.effective_permissions TO imsop_app;
 
 GRANT SELECT,INSERT ON TABLE public.goods_receipt_items TO imsop_app;
 GRANT SELECT ON TABLE public.goods_receipt_items TO imsop_operator;
@@ -5822,41 +5940,6 @@ GRANT SELECT ON TABLE public.product_supply TO imsop_operator;
 
 GRANT SELECT ON TABLE public.products_out_of_stock TO imsop_app;
 
-GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_app;
-GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_operator;
-
-GRANT INSERT(organization_id) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(round) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(approval_rule_id) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(kind) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(threshold) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(category) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(figure) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(sku) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(total_amount) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(currency) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT INSERT(requested_by) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT UPDATE(decision) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT UPDATE(decided_by) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT UPDATE(decided_at) ON TABLE public.purchase_order_approvals TO imsop_app;
-
-GRANT UPDATE(reason) ON TABLE public.purchase_order_approvals TO imsop_app;
-
 GRANT SELECT ON TABLE public.purchase_order_history TO imsop_app;
 GRANT SELECT ON TABLE public.purchase_order_history TO imsop_operator;
 
@@ -6046,42 +6129,6 @@ GRANT SELECT ON TABLE public.supplier_returns_to_search TO imsop_lookup;
 GRANT SELECT ON TABLE public.searchable_supplier_returns TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_suppliers TO imsop_lookup;
-
-GRANT SELECT ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(id) ON TABLE public.users TO imsop_app;
-GRANT SELECT(id) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(organization_id) ON TABLE public.users TO imsop_app;
-GRANT SELECT(organization_id) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO imsop_app;
-GRANT SELECT(email) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(password_hash),UPDATE(password_hash) ON TABLE public.users TO imsop_app;
-GRANT SELECT(password_hash) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(first_name),UPDATE(first_name) ON TABLE public.users TO imsop_app;
-GRANT SELECT(first_name) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(last_name),UPDATE(last_name) ON TABLE public.users TO imsop_app;
-GRANT SELECT(last_name) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(phone),UPDATE(phone) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.users TO imsop_app;
-GRANT SELECT(status) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(locale),UPDATE(locale) ON TABLE public.users TO imsop_app;
-
-GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
-
-GRANT UPDATE(deleted_at) ON TABLE public.users TO imsop_app;
-GRANT SELECT(deleted_at) ON TABLE public.users TO imsop_lookup;
-
-GRANT SELECT(searched) ON TABLE public.users TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_users TO imsop_lookup;
 

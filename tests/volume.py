@@ -141,8 +141,9 @@ _ROWS = """
            pg_temp.key('product', pg_temp.pick(n * 10 + 1, %(products)s)), 1, 0, 'broken'
     FROM generate_series(1, %(orders)s) n;
 
-    INSERT INTO approval_rules (id, organization_id, kind, threshold, approver_user_id, is_active)
-    SELECT pg_temp.key('rule', n), %(organization)s, 'total', n * 1000, %(user)s, n < 4
+    INSERT INTO approval_rules (id, organization_id, kind, threshold, approver_user_id, status)
+    SELECT pg_temp.key('rule', n), %(organization)s, 'total', n * 1000, %(user)s,
+           CASE WHEN n < 4 THEN 'active' ELSE 'inactive' END
     FROM generate_series(1, 60) n;
 
     INSERT INTO purchase_order_approvals (id, organization_id, purchase_order_id, round, approval_rule_id,

@@ -115,7 +115,7 @@ async def test_a_category_asks_whatever_its_case(admin: Member) -> None:
 async def test_an_inactive_rule_asks_nothing(admin: Member) -> None:
     made = await rule(admin, "total", threshold="0")
     assert await _submitted(admin, "1") == WAITS
-    accepted(await admin.edit(f"{RULES}/{made['id']}", is_active=False))
+    accepted(await admin.edit(f"{RULES}/{made['id']}", status="inactive"))
     assert await _submitted(admin, "1") == SENT
     accepted(await admin.delete(f"{RULES}/{made['id']}"), 409)  # it asked
 

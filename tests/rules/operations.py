@@ -134,7 +134,7 @@ BODIES: dict[str, Any] = {
         "kind": "new_supplier",
         "approver_role_id": "{roles}",
         "deputy_user_id": "{users}",
-        "is_active": False,
+        "status": "inactive",
     },
     "PATCH /approval-rules/{}": {"position": 7, "deputy_user_id": "{users}"},
     "POST /purchase-orders/{}/close": {"reason": "{new}", "lines": ["{purchase_order_items}"]},
@@ -268,7 +268,7 @@ async def _waiting_order(operations: dict[str, Operation], admin: Member, ours: 
     made = await send(colleague, collection, collection.path, filled_in(collection.body, ours))
     path = str(made.headers["location"])
     factories.accepted(await colleague.http.post(f"{path}/submit"))
-    factories.accepted(await admin.edit(f"approval-rules/{asks['id']}", is_active=False))
+    factories.accepted(await admin.edit(f"approval-rules/{asks['id']}", status="inactive"))
     return path
 
 

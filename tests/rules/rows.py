@@ -28,7 +28,7 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("inventory_transactions", "occurred_at"): "2026-01-01 12:00:00+00",
     ("inventory_reservations", "quantity"): 2,
     ("approval_rules", "threshold"): 1,
-    ("approval_rules", "is_active"): "false",  # or other samples would wait for an approval
+    ("approval_rules", "status"): "inactive",  # or other samples would wait for an approval
     ("purchase_orders", "status"): "confirmed",
     ("purchase_order_items", "quantity_ordered"): 900,
     ("purchase_order_items", "quantity_received"): 5,

@@ -12,7 +12,8 @@ CREATE TABLE approval_rules (
     approver_user_id uuid,
     deputy_user_id uuid,
     "position" int NOT NULL DEFAULT 0,
-    is_active boolean NOT NULL DEFAULT true,
+    status text NOT NULL DEFAULT 'active'
+        CONSTRAINT approval_rules_status CHECK (status IN ('active', 'inactive')),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, organization_id),
@@ -36,8 +37,8 @@ CREATE INDEX approval_rules_deputy_idx ON approval_rules (organization_id, deput
     WHERE deputy_user_id IS NOT NULL;
 SELECT protect_tenant_table('approval_rules');
 GRANT INSERT (organization_id, kind, threshold, category, approver_role_id, approver_user_id, deputy_user_id, "position",
-              is_active),
-    UPDATE (kind, threshold, category, approver_role_id, approver_user_id, deputy_user_id, "position", is_active),
+              status),
+    UPDATE (kind, threshold, category, approver_role_id, approver_user_id, deputy_user_id, "position", status),
     DELETE ON approval_rules TO imsop_app;
 
 -- A row for each rule that asks, of each time that an order is submitted (its round). figure is what met the rule: the total,
@@ -57,6 +58,7 @@ CREATE TABLE purchase_order_approvals (
     total_amount numeric NOT NULL,
     currency varchar(3) NOT NULL
         CONSTRAINT purchase_order_approvals_currency_code CHECK (currency ~ '^[A-Z]{3}$'),
+    drafted_by uuid,
     requested_by uuid NOT NULL,
     requested_at timestamptz NOT NULL DEFAULT now(),
     decision text CONSTRAINT purchase_order_approvals_decision CHECK (decision IN ('approved', 'rejected', 'withdrawn')),
@@ -67,6 +69,7 @@ CREATE TABLE purchase_order_approvals (
     FOREIGN KEY (organization_id, purchase_order_id) REFERENCES purchase_orders (organization_id, id)
         ON DELETE CASCADE,
     FOREIGN KEY (organization_id, approval_rule_id) REFERENCES approval_rules (organization_id, id),
+    FOREIGN KEY (organization_id, drafted_by) REFERENCES users (organization_id, id),
     FOREIGN KEY (organization_id, requested_by) REFERENCES users (organization_id, id),
     FOREIGN KEY (organization_id, decided_by) REFERENCES users (organization_id, id),
     CONSTRAINT purchase_order_approvals_unique_rule UNIQUE (organization_id, purchase_order_id, round, approval_rule_id),
@@ -77,6 +80,8 @@ CREATE INDEX purchase_order_approvals_requested_idx ON purchase_order_approvals 
 CREATE INDEX purchase_order_approvals_waiting_idx ON purchase_order_approvals (organization_id, requested_at, id)
     WHERE decision IS NULL;
 CREATE INDEX purchase_order_approvals_rule_idx ON purchase_order_approvals (organization_id, approval_rule_id);
+CREATE INDEX purchase_order_approvals_drafted_by_idx ON purchase_order_approvals (organization_id, drafted_by)
+    WHERE drafted_by IS NOT NULL;
 CREATE INDEX purchase_order_approvals_requested_by_idx ON purchase_order_approvals (organization_id, requested_by);
 CREATE INDEX purchase_order_approvals_decided_by_idx ON purchase_order_approvals (organization_id, decided_by)
     WHERE decided_by IS NOT NULL;
@@ -84,8 +89,31 @@ SELECT protect_tenant_table('purchase_order_approvals');
 -- What was decided is never decided again.
 CREATE POLICY decided_once ON purchase_order_approvals AS RESTRICTIVE FOR UPDATE USING (decision IS NULL) WITH CHECK (true);
 GRANT INSERT (organization_id, purchase_order_id, round, approval_rule_id, kind, threshold, category, figure, sku,
-              total_amount, currency, requested_by),
+              total_amount, currency, drafted_by, requested_by),
     UPDATE (decision, decided_by, decided_at, reason) ON purchase_order_approvals TO imsop_app;
+
+-- Whom a rule names, of those who have the permission.
+CREATE VIEW rule_approvers WITH (security_invoker = true) AS
+SELECT r.organization_id, r.id AS approval_rule_id, r."position", u.id AS user_id,
+       coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS name
+FROM approval_rules r
+CROSS JOIN LATERAL (
+    SELECT r.approver_user_id UNION SELECT r.deputy_user_id
+    UNION SELECT x.user_id FROM user_roles x
+          WHERE x.organization_id = r.organization_id AND x.role_id = r.approver_role_id
+) AS named (user_id)
+JOIN users u ON u.organization_id = r.organization_id AND u.id = named.user_id
+WHERE u.status = 'active' AND u.deleted_at IS NULL
+  AND EXISTS (SELECT FROM effective_permissions e WHERE e.organization_id = r.organization_id AND e.user_id = u.id
+              AND e.permission = 'purchase_orders:approve');
+
+-- Who may decide on what nobody decided yet: never who asked or drafted the order.
+CREATE VIEW approvers WITH (security_invoker = true) AS
+SELECT a.organization_id, a.id AS approval_id, a.purchase_order_id, r.user_id, r.name, r."position"
+FROM purchase_order_approvals a
+JOIN rule_approvers r ON r.organization_id = a.organization_id AND r.approval_rule_id = a.approval_rule_id
+WHERE a.decision IS NULL AND r.user_id <> a.requested_by AND r.user_id IS DISTINCT FROM a.drafted_by;
+GRANT SELECT ON rule_approvers, approvers TO imsop_app;
 
 INSERT INTO permissions (name, resource, action, description)
 VALUES ('purchase_orders:approve', 'purchase_orders', 'approve', 'Approve purchase orders');

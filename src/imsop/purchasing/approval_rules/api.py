@@ -69,7 +69,7 @@ async def edit_approval_rule(
     opt=allow(Permission.ORGANIZATION_WRITE, 409, emits=(APPROVAL_RULE_DELETED,)),
 )
 async def delete_approval_rule(request: TenantRequest, rule_id: UUID) -> None:
-    """Delete a rule that never asked; make one that did inactive (`is_active`)."""
+    """Delete a rule that never asked; make one that did inactive (`status`)."""
     connection, actor = await request.begin()
     await actions.delete_rule(connection, actor, rule_id)
 

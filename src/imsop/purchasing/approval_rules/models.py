@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from imsop.core.fields import Amount, Count, Instant, ShortName
 
 RuleKind = Literal["total", "new_supplier", "price_rise", "category"]
+RuleStatus = Literal["active", "inactive"]
 Threshold = Annotated[
     Amount,
     Meta(
@@ -33,7 +34,7 @@ class ApprovalRule(Struct, frozen=True):
     approver_user_id: UUID | None
     deputy_user_id: UUID | None
     position: int
-    is_active: bool
+    status: RuleStatus
     created_at: Instant
     updated_at: Instant
 
@@ -48,7 +49,7 @@ class NewApprovalRule(Struct, frozen=True, forbid_unknown_fields=True):
     approver_user_id: UUID | None = None
     deputy_user_id: UUID | None = None
     position: Count = 0
-    is_active: bool = True
+    status: RuleStatus = "active"
 
 
 class ApprovalRuleChanges(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,4 +60,4 @@ class ApprovalRuleChanges(Struct, frozen=True, forbid_unknown_fields=True):
     approver_user_id: UUID | UnsetType | None = UNSET
     deputy_user_id: UUID | UnsetType | None = UNSET
     position: Count | UnsetType = UNSET
-    is_active: bool | UnsetType = UNSET
+    status: RuleStatus | UnsetType = UNSET

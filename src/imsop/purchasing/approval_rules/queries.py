@@ -1,5 +1,6 @@
 """SQL of approval rules."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
@@ -8,7 +9,7 @@ from imsop.purchasing.approval_rules.models import ApprovalRule, NewApprovalRule
 
 _RULES = """
     SELECT r.id, r.kind, r.threshold, r.category, r.approver_role_id, r.approver_user_id, r.deputy_user_id,
-           r.position, r.is_active, r.created_at, r.updated_at
+           r.position, r.status, r.created_at, r.updated_at
     FROM approval_rules r
     WHERE r.organization_id = $1
 """
@@ -27,7 +28,10 @@ async def get_rule(connection: Connection, organization_id: UUID, rule_id: UUID)
 
 async def list_active_rules(connection: Connection, organization_id: UUID) -> list[ApprovalRule]:
     return await fetch_all(
-        connection, ApprovalRule, _RULES + " AND r.is_active ORDER BY r.position, r.id", organization_id
+        connection,
+        ApprovalRule,
+        _RULES + " AND r.status = 'active' ORDER BY r.position, r.id",
+        organization_id,
     )
 
 
@@ -35,7 +39,7 @@ async def insert_rule(connection: Connection, organization_id: UUID, new: NewApp
     rule_id: UUID = await connection.fetchval(
         """
         INSERT INTO approval_rules (organization_id, kind, threshold, category, approver_role_id,
-                                    approver_user_id, deputy_user_id, position, is_active)
+                                    approver_user_id, deputy_user_id, position, status)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         RETURNING id
         """,
@@ -47,7 +51,7 @@ async def insert_rule(connection: Connection, organization_id: UUID, new: NewApp
         new.approver_user_id,
         new.deputy_user_id,
         new.position,
-        new.is_active,
+        new.status,
     )
     return rule_id
 
@@ -58,7 +62,7 @@ async def update_rule(connection: Connection, organization_id: UUID, rule: Appro
         """
         UPDATE approval_rules
         SET kind = $4, threshold = $5, category = $6, approver_role_id = $7, approver_user_id = $8,
-            deputy_user_id = $9, position = $10, is_active = $11
+            deputy_user_id = $9, position = $10, status = $11
         WHERE organization_id = $1 AND id = $2 AND updated_at = $3
         RETURNING true
         """,
@@ -72,7 +76,7 @@ async def update_rule(connection: Connection, organization_id: UUID, rule: Appro
         rule.approver_user_id,
         rule.deputy_user_id,
         rule.position,
-        rule.is_active,
+        rule.status,
     )
     return bool(updated)
 
@@ -81,3 +85,24 @@ async def delete_rule(connection: Connection, organization_id: UUID, rule_id: UU
     await connection.execute(
         "DELETE FROM approval_rules WHERE organization_id = $1 AND id = $2", organization_id, rule_id
     )
+
+
+async def list_named(
+    connection: Connection, organization_id: UUID, rule_ids: Collection[UUID], ordered_by: UUID | None
+) -> dict[UUID, list[str]]:
+    """Names of those who may approve by each rule what `ordered_by` drafts and submits."""
+    records = await connection.fetch(
+        """
+        SELECT w.approval_rule_id AS id, w.name FROM rule_approvers w
+        WHERE w.organization_id = $1 AND w.approval_rule_id = ANY ($2::uuid[])
+          AND w.user_id IS DISTINCT FROM $3
+        ORDER BY w.name, w.user_id
+        """,
+        organization_id,
+        list(rule_ids),
+        ordered_by,
+    )
+    found: dict[UUID, list[str]] = {}
+    for record in records:
+        found.setdefault(record["id"], []).append(record["name"])
+    return found

@@ -25,6 +25,8 @@ class Asked(Struct, frozen=True):
     id: UUID
     purchase_order_id: UUID
     po_number: str
+    supplier_id: UUID
+    supplier_name: str
     round: int
     approval_rule_id: UUID
     kind: RuleKind

@@ -69,31 +69,58 @@ async def get_facts(connection: Connection, organization_id: UUID, order_id: UUI
 
 
 _ASKED = """
-    SELECT a.id, a.purchase_order_id, o.po_number, a.round, a.approval_rule_id, a.kind, a.threshold,
-           a.category, a.figure, a.sku, a.total_amount, a.currency, a.requested_by, a.requested_at,
-           a.decision, a.decided_by, a.decided_at, a.reason
+    SELECT a.id, a.purchase_order_id, o.po_number, o.supplier_id, s.name AS supplier_name, a.round,
+           a.approval_rule_id, a.kind, a.threshold, a.category, a.figure, a.sku, a.total_amount, a.currency,
+           a.requested_by, a.requested_at, a.decision, a.decided_by, a.decided_at, a.reason
     FROM purchase_order_approvals a
-    JOIN purchase_orders o ON o.organization_id = $1 AND o.id = a.purchase_order_id
+    LEFT JOIN purchase_orders o ON o.organization_id = $1 AND o.id = a.purchase_order_id
+    LEFT JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
     WHERE a.organization_id = $1
 """
+# LEFT JOINs, though every approval is of an order: they let the planner drop them when counting.
 APPROVALS = Listing(
     Asked,
     _ASKED,
     filters={
         "purchase_order_id": "a.purchase_order_id = {}",
         "waiting": "({}::bool AND a.decision IS NULL)",
-        # By the approver and deputy that the rule has now; nobody decides on what they ordered.
-        "waiting_for": """(a.decision IS NULL AND a.requested_by <> {0}
-            AND o.created_by IS DISTINCT FROM {0} AND EXISTS (
-                SELECT FROM approval_rules r
-                WHERE r.organization_id = $1 AND r.id = a.approval_rule_id
-                  AND ({0} IN (r.approver_user_id, r.deputy_user_id) OR r.approver_role_id IN (
-                      SELECT u.role_id FROM user_roles u
-                      WHERE u.organization_id = $1 AND u.user_id = {0}))))""",
+        "waiting_for": """(a.decision IS NULL AND a.id IN (
+            SELECT w.approval_id FROM approvers w WHERE w.organization_id = $1 AND w.user_id = {}))""",
     },
     sorts={"requested_at": Sort("a.requested_at", "requested_at", datetime)},
     tiebreak="a.id",
 )
+
+
+class Sum(Struct, frozen=True):
+    """How many orders wait for somebody, what they come to in a currency, and since when the oldest does."""
+
+    currency: str
+    orders: int
+    total_amount: Decimal
+    oldest_at: datetime
+
+
+async def sum_waiting_for(connection: Connection, organization_id: UUID, user_id: UUID) -> list[Sum]:
+    """What waits for the user to decide, by currency; an order that several rules ask about counts once."""
+    return await fetch_all(
+        connection,
+        Sum,
+        """
+        SELECT w.currency, count(*) AS orders, sum(w.total_amount) AS total_amount,
+               min(w.requested_at) AS oldest_at
+        FROM (
+            SELECT DISTINCT ON (a.purchase_order_id) a.currency, a.total_amount, a.requested_at
+            FROM approvers w
+            JOIN purchase_order_approvals a ON a.organization_id = $1 AND a.id = w.approval_id
+            WHERE w.organization_id = $1 AND w.user_id = $2
+        ) AS w
+        GROUP BY w.currency
+        ORDER BY w.currency
+        """,
+        organization_id,
+        user_id,
+    )
 
 
 async def list_last_round(connection: Connection, organization_id: UUID, order_id: UUID) -> list[Asked]:
@@ -114,30 +141,14 @@ async def list_last_round(connection: Connection, organization_id: UUID, order_i
 
 
 async def list_approvers(connection: Connection, organization_id: UUID, order_id: UUID) -> list[Approver]:
-    """Who may decide on what nobody decided yet of an order: active users of a rule's role, or its approver
-    or deputy, with the permission; never who asked or drafted the order.
-    """
+    """Who may decide on what nobody decided yet of an order."""
     return await fetch_all(
         connection,
         Approver,
         """
-        SELECT a.id AS approval_id, u.id AS user_id,
-               coalesce(nullif(concat_ws(' ', u.first_name, u.last_name), ''), u.email) AS name
-        FROM purchase_order_approvals a
-        JOIN purchase_orders o ON o.organization_id = $1 AND o.id = a.purchase_order_id
-        JOIN approval_rules r ON r.organization_id = $1 AND r.id = a.approval_rule_id
-        CROSS JOIN LATERAL (
-            SELECT r.approver_user_id UNION SELECT r.deputy_user_id
-            UNION SELECT x.user_id FROM user_roles x
-                  WHERE x.organization_id = $1 AND x.role_id = r.approver_role_id
-        ) AS named (user_id)
-        JOIN users u ON u.organization_id = $1 AND u.id = named.user_id
-        WHERE a.organization_id = $1 AND a.purchase_order_id = $2 AND a.decision IS NULL
-          AND u.status = 'active' AND u.deleted_at IS NULL
-          AND u.id <> a.requested_by AND u.id IS DISTINCT FROM o.created_by
-          AND EXISTS (SELECT FROM effective_permissions e WHERE e.organization_id = $1 AND e.user_id = u.id
-                      AND e.permission = 'purchase_orders:approve')
-        ORDER BY r.position, a.id, name, u.id
+        SELECT w.approval_id, w.user_id, w.name FROM approvers w
+        WHERE w.organization_id = $1 AND w.purchase_order_id = $2
+        ORDER BY w.position, w.approval_id, w.name, w.user_id
         """,
         organization_id,
         order_id,
@@ -145,14 +156,12 @@ async def list_approvers(connection: Connection, organization_id: UUID, order_id
 
 
 async def is_own_order(connection: Connection, organization_id: UUID, order_id: UUID, user_id: UUID) -> bool:
-    """Whether the user drafted the order, or asked for its approval last."""
+    """Whether the user drafted the order, or asked for its approval; of what waits."""
     own: bool = await connection.fetchval(
         """
-        SELECT EXISTS (SELECT FROM purchase_orders o
-                       WHERE o.organization_id = $1 AND o.id = $2 AND o.created_by = $3)
-            OR EXISTS (SELECT FROM purchase_order_approvals a
-                       WHERE a.organization_id = $1 AND a.purchase_order_id = $2 AND a.requested_by = $3
-                         AND a.decision IS NULL)
+        SELECT EXISTS (SELECT FROM purchase_order_approvals a
+                       WHERE a.organization_id = $1 AND a.purchase_order_id = $2 AND a.decision IS NULL
+                         AND $3 IN (a.drafted_by, a.requested_by))
         """,
         organization_id,
         order_id,
@@ -175,10 +184,11 @@ async def insert_asked(
         """
         INSERT INTO purchase_order_approvals (organization_id, purchase_order_id, round, approval_rule_id,
                                               kind, threshold, category, figure, sku, total_amount, currency,
-                                              requested_by)
+                                              requested_by, drafted_by)
         SELECT $1, $2, 1 + coalesce((SELECT max(x.round) FROM purchase_order_approvals x
                                      WHERE x.organization_id = $1 AND x.purchase_order_id = $2), 0),
-               ask.rule_id, ask.kind, ask.threshold, ask.category, ask.figure, ask.sku, $9, $10, $11
+               ask.rule_id, ask.kind, ask.threshold, ask.category, ask.figure, ask.sku, $9, $10, $11,
+               (SELECT o.created_by FROM purchase_orders o WHERE o.organization_id = $1 AND o.id = $2)
         FROM unnest($3::uuid[], $4::text[], $5::numeric[], $6::text[], $7::numeric[], $8::text[])
              WITH ORDINALITY AS ask (rule_id, kind, threshold, category, figure, sku, number)
         ORDER BY ask.number

@@ -278,7 +278,12 @@ async def _order(
         ),
         history=history.items,
         line_changes=line_changes(history.items, page_of(request).language.gettext),
-        names=await names_of(connection, actor, history.items, order.created_by),
+        names=await names_of(
+            connection, actor, history.items, order.created_by,
+            *(one.decided_by for one in (approval.asked if approval else ())),
+        ),
+        approval=approval,
+        own_currency=actor.currency,
         mails=await list_mails_of_purchase_order(connection, actor.organization_id, order_id, MAILS),
         shipments=shipments,
         shipment_columns=SHIPMENT_COLUMNS,
