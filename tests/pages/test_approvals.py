@@ -67,12 +67,12 @@ async def test_rules_are_kept_and_tried_on_a_page(admin: Member) -> None:
     here = await signed_in(admin)
     planner = await factories.member(admin, "planner")
     page = await here.get("/approval-rules/new")
-    wrong = await here.fill(page, "/approval-rules/new", kind="total", approver_role_id="planner")
+    wrong = await here.fill(page, "/approval-rules/new", kind="total", approver_role_id="Planner")
     assert (wrong.status_code, 'id="field-threshold-error"' in wrong.text) == (422, True)
-    fields = {"kind": "total", "threshold": "5000", "approver_role_id": "planner"}
+    fields = {"kind": "total", "threshold": "5000", "approver_role_id": "Planner"}
     assert (await here.fill(page, "/approval-rules/new", **fields)).status_code == 303
     (row,) = table(await here.get("/approval-rules"), "Approval rules")
-    assert (row["Kind"], row["From"], row["Who approves"]) == ("Total", "US$5,000.00", "planner")
+    assert (row["Kind"], row["From"], row["Who approves"]) == ("Total", "US$5,000.00", "Planner")
     (made,) = (await admin.read("approval-rules"))["items"]
     edit = f"/approval-rules/{made['id']}/edit"
     saved = await here.fill(await here.get(edit), edit, **(fields | {"threshold": "6000,50"}))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 from litestar import Response, get
@@ -81,7 +81,7 @@ EDITOR = Editor(
     changed=APPROVAL_RULE_CHANGED,
     deleted=APPROVAL_RULE_DELETED,
     pickers={
-        "approver_role_id": Picker(roles.find_names, roles.names_of),
+        "approver_role_id": Picker(roles.find_names, roles.names_of, has_codes=True),
         "approver_user_id": _PERSON,
         "deputy_user_id": _PERSON,
     },
@@ -108,6 +108,9 @@ CELLS: dict[str, Callable[[ApprovalRule], object]] = {
     "status": lambda row: row.status,
     "id": lambda row: row.id,
 }
+
+
+RuleSort = Literal["position", "-position"]
 
 
 class Tried(NamedTuple):
@@ -137,14 +140,13 @@ async def approval_rules_page(
     request: TenantRequest,
     total: Amount | None = None,
     by: Typed | None = None,
+    sort: RuleSort = "position",
     cursor: Cursor | None = None,
     before: Cursor | None = None,
     saved: bool = False,
 ) -> Response[bytes]:
     connection, actor = await request.begin()
-    shown = await show(
-        connection, actor, queries.RULES, COLUMNS, sort="position", cursor=cursor, before=before
-    )
+    shown = await show(connection, actor, queries.RULES, COLUMNS, sort=sort, cursor=cursor, before=before)
     people = {id_ for row in shown.rows for id_ in (row.approver_user_id, row.deputy_user_id) if id_}
     tried = await _try(connection, actor, total, (by or "").strip()) if total else None
     return render(
@@ -171,8 +173,10 @@ async def approval_rules_page(
     opt=allow(Permission.ORGANIZATION_READ),
     include_in_schema=False,
 )
-async def export_approval_rules(request: TenantRequest, decimal: DecimalMark | None = None) -> Streamed:
-    return await export(request, queries.RULES, CELLS, sort="position", decimal=decimal)
+async def export_approval_rules(
+    request: TenantRequest, sort: RuleSort = "position", decimal: DecimalMark | None = None
+) -> Streamed:
+    return await export(request, queries.RULES, CELLS, sort=sort, decimal=decimal)
 
 
 PAGES = [approval_rules_page, export_approval_rules, *EDITOR.routes()]
