@@ -2523,7 +2523,9 @@ CREATE TABLE public.purchase_order_approvals (
     decision text,
     decided_by uuid,
     decided_at timestamp with time zone,
+    total_approved numeric,
     reason character varying(255),
+    CONSTRAINT purchase_order_approvals_approved_has_total CHECK (((decision <> 'approved'::text) OR (total_approved IS NOT NULL))),
     CONSTRAINT purchase_order_approvals_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT purchase_order_approvals_decided_whole CHECK ((num_nonnulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT purchase_order_approvals_decision CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text]))),
@@ -5652,6 +5654,8 @@ GRANT UPDATE(decision) ON TABLE public.purchase_order_approvals TO imsop_app;
 GRANT UPDATE(decided_by) ON TABLE public.purchase_order_approvals TO imsop_app;
 
 GRANT UPDATE(decided_at) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(total_approved) ON TABLE public.purchase_order_approvals TO imsop_app;
 
 GRANT UPDATE(reason) ON TABLE public.purchase_order_approvals TO imsop_app;
 

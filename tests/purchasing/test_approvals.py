@@ -278,6 +278,13 @@ async def test_a_cancelled_draft_waits_no_longer(admin: Member) -> None:
     assert (await planner.read("approvals", waiting="mine"))["items"] == []
 
 
+async def test_a_draft_that_waits_can_be_deleted(admin: Member) -> None:
+    await rule(admin, "total", threshold="1")
+    order = await asked(admin, "1")
+    assert (await admin.delete(f"{ORDERS}/{order['id']}")).status_code == 204
+    assert (await admin.read("approvals"))["items"] == []
+
+
 # Edits
 
 
@@ -370,6 +377,18 @@ async def test_an_amendment_beyond_what_was_approved_is_refused(admin: Member) -
     await _amend(buyer, order, 6, "1")
     await _amend(buyer, order, 10, "1")  # approved
     accepted(await buyer.edit(f"{ORDERS}/{order['id']}", expected_delivery_date="2026-05-01"))
+
+
+async def test_what_was_approved_cheaper_does_not_become_dear_again(admin: Member) -> None:
+    """The approver saw what it was then, not what was once asked for."""
+    await rule(admin, "total", threshold="5")
+    buyer, planner = await _crew(admin)
+    order = await asked(buyer, "1")
+    assert await _after(buyer, order, items=_lines(order, 6, "1")) == "requested"
+    approved = accepted(await verb(planner, order, "approve"))
+    assert approved["approval"]["asked"][0]["total_approved"] == "6.00"
+    await _amend(buyer, order, 7, "1", 409)
+    await _amend(buyer, order, 6, "1")
 
 
 async def test_an_amendment_up_to_the_threshold_needs_nobody(admin: Member) -> None:

@@ -47,7 +47,10 @@ _VALUES: dict[tuple[str, str], Any] = {
 # Foreign keys that a CHECK forbids in the created row, with the other columns to change for testing them.
 FORBIDDEN_TOGETHER = {
     ("approval_rules", "approver_user_id"): "approver_role_id = NULL",
-    ("purchase_order_approvals", "decided_by"): "decision = 'approved', decided_at = now()",
+    (
+        "purchase_order_approvals",
+        "decided_by",
+    ): "decision = 'approved', decided_at = now(), total_approved = 1",
     ("shipments", "sales_order_id"): (
         "shipment_type = 'outbound', purchase_order_id = NULL, supplier_id = NULL"
     ),

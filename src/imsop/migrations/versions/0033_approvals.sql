@@ -43,6 +43,7 @@ GRANT INSERT (organization_id, kind, threshold, category, approver_role_id, appr
 
 -- A row for each rule that asks, of each time that an order is submitted (its round). figure is what met the rule: the total,
 -- the percent of the greatest rise (its line's product in sku), the value of the category; NULL if it is not known.
+-- total_approved: the total when it was approved, which may be less than when it was asked for.
 CREATE TABLE purchase_order_approvals (
     id uuid NOT NULL DEFAULT uuidv7(),
     organization_id uuid NOT NULL REFERENCES organizations (id),
@@ -64,6 +65,7 @@ CREATE TABLE purchase_order_approvals (
     decision text CONSTRAINT purchase_order_approvals_decision CHECK (decision IN ('approved', 'rejected', 'withdrawn')),
     decided_by uuid,
     decided_at timestamptz,
+    total_approved numeric,
     reason varchar(255),
     PRIMARY KEY (id, organization_id),
     FOREIGN KEY (organization_id, purchase_order_id) REFERENCES purchase_orders (organization_id, id)
@@ -74,6 +76,7 @@ CREATE TABLE purchase_order_approvals (
     FOREIGN KEY (organization_id, decided_by) REFERENCES users (organization_id, id),
     CONSTRAINT purchase_order_approvals_unique_rule UNIQUE (organization_id, purchase_order_id, round, approval_rule_id),
     CONSTRAINT purchase_order_approvals_decided_whole CHECK (num_nonnulls(decision, decided_by, decided_at) IN (0, 3)),
+    CONSTRAINT purchase_order_approvals_approved_has_total CHECK (decision <> 'approved' OR total_approved IS NOT NULL),
     CONSTRAINT purchase_order_approvals_rejected_has_reason CHECK (decision <> 'rejected' OR reason IS NOT NULL)
 );
 CREATE INDEX purchase_order_approvals_requested_idx ON purchase_order_approvals (organization_id, requested_at, id);
@@ -90,7 +93,7 @@ SELECT protect_tenant_table('purchase_order_approvals');
 CREATE POLICY decided_once ON purchase_order_approvals AS RESTRICTIVE FOR UPDATE USING (decision IS NULL) WITH CHECK (true);
 GRANT INSERT (organization_id, purchase_order_id, round, approval_rule_id, kind, threshold, category, figure, sku,
               total_amount, currency, drafted_by, requested_by),
-    UPDATE (decision, decided_by, decided_at, reason) ON purchase_order_approvals TO imsop_app;
+    UPDATE (decision, decided_by, decided_at, total_approved, reason) ON purchase_order_approvals TO imsop_app;
 
 -- Whom a rule names, of those who have the permission.
 CREATE VIEW rule_approvers WITH (security_invoker = true) AS

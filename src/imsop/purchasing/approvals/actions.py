@@ -148,7 +148,8 @@ async def get_covered(connection: Connection, actor: Actor, order_id: UUID) -> C
     facts, asks = found
     asked = await queries.list_last_round(connection, actor.organization_id, order_id)
     approved = asked if asked and status_of(asked) == "approved" else []
-    return covered_by(facts.total_amount, asks, approved)
+    totals = [one.total_approved for one in approved if one.total_approved is not None]
+    return covered_by(max([facts.total_amount, *totals]), asks, approved)
 
 
 async def require_covered(

@@ -41,6 +41,8 @@ class Asked(Struct, frozen=True):
     decision: Decision | None
     decided_by: UUID | None
     decided_at: Instant | None
+    total_approved: Decimal | None
+    """The total when it was approved: a draft that waits may become cheaper."""
     reason: str | None
 
 

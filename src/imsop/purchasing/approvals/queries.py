@@ -71,7 +71,8 @@ async def get_facts(connection: Connection, organization_id: UUID, order_id: UUI
 _ASKED = """
     SELECT a.id, a.purchase_order_id, o.po_number, o.supplier_id, s.name AS supplier_name, a.round,
            a.approval_rule_id, a.kind, a.threshold, a.category, a.figure, a.sku, a.total_amount, a.currency,
-           a.requested_by, a.requested_at, a.decision, a.decided_by, a.decided_at, a.reason
+           a.requested_by, a.requested_at, a.decision, a.decided_by, a.decided_at,
+           a.total_approved, a.reason
     FROM purchase_order_approvals a
     LEFT JOIN purchase_orders o ON o.organization_id = $1 AND o.id = a.purchase_order_id
     LEFT JOIN suppliers s ON s.organization_id = $1 AND s.id = o.supplier_id
@@ -219,10 +220,12 @@ async def decide(
     """Decides on these approvals of an order, as far as nobody has; the caller has locked the order."""
     await connection.execute(
         """
-        UPDATE purchase_order_approvals
-        SET decision = $4, decided_by = $5, decided_at = now(), reason = $6
-        WHERE organization_id = $1 AND purchase_order_id = $2 AND id = ANY ($3::uuid[])
-          AND decision IS NULL
+        UPDATE purchase_order_approvals a
+        SET decision = $4::text, decided_by = $5, decided_at = now(), reason = $6,
+            total_approved = CASE WHEN $4::text = 'approved' THEN o.total_amount END
+        FROM purchase_orders o
+        WHERE a.organization_id = $1 AND a.purchase_order_id = $2 AND a.id = ANY ($3::uuid[])
+          AND a.decision IS NULL AND o.organization_id = $1 AND o.id = $2
         """,
         organization_id,
         order_id,

@@ -106,15 +106,15 @@ class Covered(Struct, frozen=True):
     figures: Mapping[UUID, Decimal | None]
 
 
-def covered_by(total_amount: Decimal, asks: Iterable[Ask], approved: Sequence[Asked] = ()) -> Covered:
-    """An order as it is or was agreed, with these asks, and what was approved of it."""
+def covered_by(total_amount: Decimal, asks: Iterable[Ask], asked: Iterable[Asked]) -> Covered:
+    """A total, with the greatest figure of each rule: of what it asks of the order, and of what it asked."""
     figures: dict[UUID, Decimal | None] = {}
     known = [(ask.rule.id, ask.figure) for ask in asks]
-    known += [(asked.approval_rule_id, asked.figure) for asked in approved]
+    known += [(one.approval_rule_id, one.figure) for one in asked]
     for rule_id, figure in known:
         others = figures.get(rule_id, figure)
         figures[rule_id] = None if figure is None or others is None else max(figure, others)
-    return Covered(max([total_amount, *(asked.total_amount for asked in approved)]), figures)
+    return Covered(total_amount, figures)
 
 
 def asks_anew(covered: Covered, total_amount: Decimal, asks: Sequence[Ask]) -> bool:
