@@ -22,6 +22,7 @@ _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
     "suppliers": masters.write_suppliers,
     "customers": masters.write_customers,
     "products": masters.write_products,
+    "approval rules": masters.write_approval_rules,
     "purchase orders": orders.write_purchase_orders,
     "purchase order lines": orders.write_purchase_lines,
     "goods receipts": receipts.write_goods_receipts,
