@@ -2455,6 +2455,175 @@ ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys OWNER TO imsop_owner;
 
+CREATE TABLE public.approval_rules (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    threshold numeric,
+    category character varying(100),
+    approver_role_id uuid,
+    approver_user_id uuid,
+    deputy_user_id uuid,
+    "position" integer DEFAULT 0 NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT approval_rules_category_of_kind CHECK (((kind = 'category'::text) = (category IS NOT NULL))),
+    CONSTRAINT approval_rules_kind CHECK ((kind = ANY (ARRAY['total'::text, 'new_supplier'::text, 'price_rise'::text, 'category'::text]))),
+    CONSTRAINT approval_rules_one_approver CHECK ((num_nonnulls(approver_role_id, approver_user_id) = 1)),
+    CONSTRAINT approval_rules_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text]))),
+    CONSTRAINT approval_rules_threshold_of_kind CHECK (
+CASE kind
+    WHEN 'total'::text THEN ((threshold >= (0)::numeric) AND (threshold < '1000000000000'::numeric))
+    WHEN 'price_rise'::text THEN ((threshold > (0)::numeric) AND (threshold <= (100)::numeric))
+    ELSE (threshold IS NULL)
+END)
+);
+
+ALTER TABLE ONLY public.approval_rules FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.approval_rules OWNER TO imsop_owner;
+
+CREATE TABLE public.permissions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name character varying(100) NOT NULL,
+    description text,
+    resource character varying(100) NOT NULL,
+    action character varying(50) NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT permissions_name_is_resource_action CHECK (((name)::text = (((resource)::text || ':'::text) || (action)::text)))
+);
+
+ALTER TABLE public.permissions OWNER TO imsop_owner;
+
+CREATE TABLE public.role_permissions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    permission_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.role_permissions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.role_permissions OWNER TO imsop_owner;
+
+CREATE TABLE public.user_roles (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    assigned_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.user_roles FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_roles OWNER TO imsop_owner;
+
+CREATE VIEW public.effective_permissions WITH (security_invoker='true') AS
+ SELECT DISTINCT ur.organization_id,
+    ur.user_id,
+    p.name AS permission
+   FROM ((public.user_roles ur
+     JOIN public.role_permissions rp ON (((rp.organization_id = ur.organization_id) AND (rp.role_id = ur.role_id))))
+     JOIN public.permissions p ON ((p.id = rp.permission_id)));
+
+ALTER VIEW public.effective_permissions OWNER TO imsop_owner;
+
+CREATE TABLE public.purchase_order_approvals (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    purchase_order_id uuid NOT NULL,
+    round integer NOT NULL,
+    approval_rule_id uuid NOT NULL,
+    kind text NOT NULL,
+    threshold numeric,
+    category character varying(100),
+    figure numeric,
+    sku character varying(100),
+    total_amount numeric NOT NULL,
+    currency character varying(3) NOT NULL,
+    drafted_by uuid,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    decision text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    total_approved numeric,
+    reason character varying(255),
+    CONSTRAINT purchase_order_approvals_approved_has_total CHECK (((decision <> 'approved'::text) OR (total_approved IS NOT NULL))),
+    CONSTRAINT purchase_order_approvals_currency_code CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT purchase_order_approvals_decided_whole CHECK ((num_nonnulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT purchase_order_approvals_decision CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text]))),
+    CONSTRAINT purchase_order_approvals_kind CHECK ((kind = ANY (ARRAY['total'::text, 'new_supplier'::text, 'price_rise'::text, 'category'::text]))),
+    CONSTRAINT purchase_order_approvals_rejected_has_reason CHECK (((decision <> 'rejected'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT purchase_order_approvals_round_positive CHECK ((round > 0))
+);
+
+ALTER TABLE ONLY public.purchase_order_approvals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.purchase_order_approvals OWNER TO imsop_owner;
+
+CREATE TABLE public.users (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    email character varying(255) NOT NULL,
+    password_hash character varying(255) NOT NULL,
+    first_name character varying(100),
+    last_name character varying(100),
+    phone character varying(50),
+    avatar_url character varying(500),
+    status text DEFAULT 'active'::text NOT NULL,
+    locale text DEFAULT 'en'::text NOT NULL,
+    last_login timestamp with time zone,
+    mfa_enabled boolean DEFAULT false NOT NULL,
+    mfa_secret character varying(255),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[first_name, last_name, email])::text[], '{}'::text[])) STORED,
+    CONSTRAINT users_email_lower CHECK (((email)::text = lower((email)::text))),
+    CONSTRAINT users_locale CHECK ((locale = ANY (ARRAY['en'::text, 'de'::text]))),
+    CONSTRAINT users_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users OWNER TO imsop_owner;
+
+CREATE VIEW public.rule_approvers WITH (security_invoker='true') AS
+ SELECT r.organization_id,
+    r.id AS approval_rule_id,
+    r."position",
+    u.id AS user_id,
+    COALESCE(NULLIF(concat_ws(' '::text, u.first_name, u.last_name), ''::text), (u.email)::text) AS name
+   FROM ((public.approval_rules r
+     CROSS JOIN LATERAL ( SELECT r.approver_user_id
+        UNION
+         SELECT r.deputy_user_id
+        UNION
+         SELECT x.user_id
+           FROM public.user_roles x
+          WHERE ((x.organization_id = r.organization_id) AND (x.role_id = r.approver_role_id))) named(user_id))
+     JOIN public.users u ON (((u.organization_id = r.organization_id) AND (u.id = named.user_id))))
+  WHERE ((u.status = 'active'::text) AND (u.deleted_at IS NULL) AND (EXISTS ( SELECT
+           FROM public.effective_permissions e
+          WHERE ((e.organization_id = r.organization_id) AND (e.user_id = u.id) AND ((e.permission)::text = 'purchase_orders:approve'::text)))));
+
+ALTER VIEW public.rule_approvers OWNER TO imsop_owner;
+
+CREATE VIEW public.approvers WITH (security_invoker='true') AS
+ SELECT a.organization_id,
+    a.id AS approval_id,
+    a.purchase_order_id,
+    r.user_id,
+    r.name,
+    r."position"
+   FROM (public.purchase_order_approvals a
+     JOIN public.rule_approvers r ON (((r.organization_id = a.organization_id) AND (r.approval_rule_id = a.approval_rule_id))))
+  WHERE ((a.decision IS NULL) AND (r.user_id <> a.requested_by) AND (r.user_id IS DISTINCT FROM a.drafted_by));
+
+ALTER VIEW public.approvers OWNER TO imsop_owner;
+
 CREATE TABLE public.customer_return_items (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -2541,51 +2710,6 @@ CREATE TABLE public.document_numbers (
 ALTER TABLE ONLY public.document_numbers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.document_numbers OWNER TO imsop_owner;
-
-CREATE TABLE public.permissions (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    name character varying(100) NOT NULL,
-    description text,
-    resource character varying(100) NOT NULL,
-    action character varying(50) NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT permissions_name_is_resource_action CHECK (((name)::text = (((resource)::text || ':'::text) || (action)::text)))
-);
-
-ALTER TABLE public.permissions OWNER TO imsop_owner;
-
-CREATE TABLE public.role_permissions (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    role_id uuid NOT NULL,
-    permission_id uuid NOT NULL
-);
-
-ALTER TABLE ONLY public.role_permissions FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.role_permissions OWNER TO imsop_owner;
-
-CREATE TABLE public.user_roles (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    role_id uuid NOT NULL,
-    assigned_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY public.user_roles FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.user_roles OWNER TO imsop_owner;
-
-CREATE VIEW public.effective_permissions WITH (security_invoker='true') AS
- SELECT DISTINCT ur.organization_id,
-    ur.user_id,
-    p.name AS permission
-   FROM ((public.user_roles ur
-     JOIN public.role_permissions rp ON (((rp.organization_id = ur.organization_id) AND (rp.role_id = ur.role_id))))
-     JOIN public.permissions p ON ((p.id = rp.permission_id)));
-
-ALTER VIEW public.effective_permissions OWNER TO imsop_owner;
 
 CREATE TABLE public.goods_receipt_items (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -3408,33 +3532,6 @@ CREATE VIEW public.searchable_suppliers WITH (security_invoker='true') AS
 
 ALTER VIEW public.searchable_suppliers OWNER TO imsop_owner;
 
-CREATE TABLE public.users (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    email character varying(255) NOT NULL,
-    password_hash character varying(255) NOT NULL,
-    first_name character varying(100),
-    last_name character varying(100),
-    phone character varying(50),
-    avatar_url character varying(500),
-    status text DEFAULT 'active'::text NOT NULL,
-    locale text DEFAULT 'en'::text NOT NULL,
-    last_login timestamp with time zone,
-    mfa_enabled boolean DEFAULT false NOT NULL,
-    mfa_secret character varying(255),
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    deleted_at timestamp with time zone,
-    searched text GENERATED ALWAYS AS (public.search_text((ARRAY[first_name, last_name, email])::text[], '{}'::text[])) STORED,
-    CONSTRAINT users_email_lower CHECK (((email)::text = lower((email)::text))),
-    CONSTRAINT users_locale CHECK ((locale = ANY (ARRAY['en'::text, 'de'::text]))),
-    CONSTRAINT users_status CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'suspended'::text])))
-);
-
-ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.users OWNER TO imsop_owner;
-
 CREATE VIEW public.searchable_users WITH (security_invoker='true') AS
  SELECT organization_id,
     id,
@@ -3760,6 +3857,12 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_unique_hash UNIQUE (organization_id, key_hash);
 
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_unique_id UNIQUE (organization_id, id);
+
 ALTER TABLE ONLY public.customer_return_items
     ADD CONSTRAINT customer_return_items_pkey PRIMARY KEY (id, organization_id);
 
@@ -3846,6 +3949,12 @@ ALTER TABLE ONLY public.products
 
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_unique_sku UNIQUE (organization_id, sku);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_pkey PRIMARY KEY (id, organization_id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_unique_rule UNIQUE (organization_id, purchase_order_id, round, approval_rule_id);
 
 ALTER TABLE ONLY public.purchase_order_history
     ADD CONSTRAINT purchase_order_history_pkey PRIMARY KEY (id, organization_id);
@@ -4011,6 +4120,14 @@ CREATE INDEX api_keys_created_by_idx ON public.api_keys USING btree (organizatio
 
 CREATE INDEX api_keys_name_idx ON public.api_keys USING btree (organization_id, name, id);
 
+CREATE INDEX approval_rules_deputy_idx ON public.approval_rules USING btree (organization_id, deputy_user_id) WHERE (deputy_user_id IS NOT NULL);
+
+CREATE INDEX approval_rules_position_idx ON public.approval_rules USING btree (organization_id, "position", id);
+
+CREATE INDEX approval_rules_role_idx ON public.approval_rules USING btree (organization_id, approver_role_id) WHERE (approver_role_id IS NOT NULL);
+
+CREATE INDEX approval_rules_user_idx ON public.approval_rules USING btree (organization_id, approver_user_id) WHERE (approver_user_id IS NOT NULL);
+
 CREATE INDEX customer_return_items_order_item_idx ON public.customer_return_items USING btree (organization_id, sales_order_item_id) WHERE (sales_order_item_id IS NOT NULL);
 
 CREATE INDEX customer_return_items_product_idx ON public.customer_return_items USING btree (organization_id, product_id);
@@ -4124,6 +4241,18 @@ CREATE INDEX products_search_idx ON public.products USING gin (organization_id, 
 CREATE INDEX products_status_idx ON public.products USING btree (organization_id, status, sku_folded, id);
 
 CREATE INDEX products_status_name_idx ON public.products USING btree (organization_id, status, name_order, id);
+
+CREATE INDEX purchase_order_approvals_decided_by_idx ON public.purchase_order_approvals USING btree (organization_id, decided_by) WHERE (decided_by IS NOT NULL);
+
+CREATE INDEX purchase_order_approvals_drafted_by_idx ON public.purchase_order_approvals USING btree (organization_id, drafted_by) WHERE (drafted_by IS NOT NULL);
+
+CREATE INDEX purchase_order_approvals_requested_by_idx ON public.purchase_order_approvals USING btree (organization_id, requested_by);
+
+CREATE INDEX purchase_order_approvals_requested_idx ON public.purchase_order_approvals USING btree (organization_id, requested_at, id);
+
+CREATE INDEX purchase_order_approvals_rule_idx ON public.purchase_order_approvals USING btree (organization_id, approval_rule_id);
+
+CREATE INDEX purchase_order_approvals_waiting_idx ON public.purchase_order_approvals USING btree (organization_id, requested_at, id) WHERE (decision IS NULL);
 
 CREATE INDEX purchase_order_history_changed_by_idx ON public.purchase_order_history USING btree (organization_id, changed_by) WHERE (changed_by IS NOT NULL);
 
@@ -4401,6 +4530,8 @@ CREATE TRIGGER require_uncounted_product BEFORE UPDATE OF unit_of_measure ON pub
 
 CREATE TRIGGER require_unused_product BEFORE UPDATE OF status ON public.products FOR EACH ROW WHEN (((new.status = 'archived'::text) AND (old.status <> 'archived'::text))) EXECUTE FUNCTION public.require_unused_product();
 
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.approval_rules FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customer_returns FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -4459,6 +4590,18 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_approver_role_id_fkey FOREIGN KEY (organization_id, approver_role_id) REFERENCES public.roles(organization_id, id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_approver_user_id_fkey FOREIGN KEY (organization_id, approver_user_id) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_deputy_user_id_fkey FOREIGN KEY (organization_id, deputy_user_id) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 ALTER TABLE ONLY public.customer_return_items
     ADD CONSTRAINT customer_return_items_organization_id_customer_return_id_fkey FOREIGN KEY (organization_id, customer_return_id) REFERENCES public.customer_returns(organization_id, id);
@@ -4606,6 +4749,24 @@ ALTER TABLE ONLY public.password_resets
 
 ALTER TABLE ONLY public.products
     ADD CONSTRAINT products_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_approval_rule_id_fkey FOREIGN KEY (organization_id, approval_rule_id) REFERENCES public.approval_rules(organization_id, id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_decided_by_fkey FOREIGN KEY (organization_id, decided_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_drafted_by_fkey FOREIGN KEY (organization_id, drafted_by) REFERENCES public.users(organization_id, id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_purchase_order_id_fkey FOREIGN KEY (organization_id, purchase_order_id) REFERENCES public.purchase_orders(organization_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.purchase_order_approvals
+    ADD CONSTRAINT purchase_order_approvals_organization_id_requested_by_fkey FOREIGN KEY (organization_id, requested_by) REFERENCES public.users(organization_id, id);
 
 ALTER TABLE ONLY public.purchase_order_history
     ADD CONSTRAINT purchase_order_history_organization_id_changed_by_fkey FOREIGN KEY (organization_id, changed_by) REFERENCES public.users(organization_id, id);
@@ -4838,11 +4999,15 @@ ALTER TABLE public.analytics_metrics ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.approval_rules ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.customer_return_items ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.customer_returns ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY decided_once ON public.purchase_order_approvals AS RESTRICTIVE FOR UPDATE USING ((decision IS NULL)) WITH CHECK (true);
 
 ALTER TABLE public.document_numbers ENABLE ROW LEVEL SECURITY;
 
@@ -4900,6 +5065,8 @@ CREATE POLICY operator_reads ON public.analytics_metrics FOR SELECT TO imsop_ope
 
 CREATE POLICY operator_reads ON public.api_keys FOR SELECT TO imsop_operator USING (true);
 
+CREATE POLICY operator_reads ON public.approval_rules FOR SELECT TO imsop_operator USING (true);
+
 CREATE POLICY operator_reads ON public.customer_return_items FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.customer_returns FOR SELECT TO imsop_operator USING (true);
@@ -4929,6 +5096,8 @@ CREATE POLICY operator_reads ON public.organizations FOR SELECT TO imsop_operato
 CREATE POLICY operator_reads ON public.password_resets FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.products FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.purchase_order_approvals FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.purchase_order_history FOR SELECT TO imsop_operator USING (true);
 
@@ -4986,6 +5155,8 @@ ALTER TABLE public.password_resets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.products ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.purchase_order_approvals ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.purchase_order_history ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.purchase_order_items ENABLE ROW LEVEL SECURITY;
@@ -5032,6 +5203,8 @@ CREATE POLICY tenant ON public.analytics_metrics USING ((organization_id = publi
 
 CREATE POLICY tenant ON public.api_keys USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY tenant ON public.approval_rules USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
 CREATE POLICY tenant ON public.customer_return_items USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.customer_returns USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -5061,6 +5234,8 @@ CREATE POLICY tenant ON public.organizations USING ((id = public.current_organiz
 CREATE POLICY tenant ON public.password_resets USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.products USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.purchase_order_approvals USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.purchase_order_history USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
@@ -5684,6 +5859,125 @@ GRANT UPDATE(last_used_at) ON TABLE public.api_keys TO imsop_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO imsop_app;
 
+GRANT SELECT,DELETE ON TABLE public.approval_rules TO imsop_app;
+GRANT SELECT ON TABLE public.approval_rules TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(kind),UPDATE(kind) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(threshold),UPDATE(threshold) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(category),UPDATE(category) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(approver_role_id),UPDATE(approver_role_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(approver_user_id),UPDATE(approver_user_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(deputy_user_id),UPDATE(deputy_user_id) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT("position"),UPDATE("position") ON TABLE public.approval_rules TO imsop_app;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.approval_rules TO imsop_app;
+
+GRANT SELECT ON TABLE public.permissions TO imsop_app;
+GRANT SELECT ON TABLE public.permissions TO imsop_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.role_permissions TO imsop_app;
+GRANT SELECT ON TABLE public.role_permissions TO imsop_operator;
+
+GRANT SELECT,DELETE ON TABLE public.user_roles TO imsop_app;
+GRANT SELECT ON TABLE public.user_roles TO imsop_operator;
+
+GRANT INSERT(id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT INSERT(organization_id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT INSERT(user_id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT INSERT(role_id) ON TABLE public.user_roles TO imsop_app;
+
+GRANT SELECT ON TABLE public.effective_permissions TO imsop_app;
+
+GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_app;
+GRANT SELECT ON TABLE public.purchase_order_approvals TO imsop_operator;
+
+GRANT INSERT(organization_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(purchase_order_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(round) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(approval_rule_id) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(kind) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(threshold) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(category) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(figure) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(sku) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(total_amount) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(currency) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(drafted_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT INSERT(requested_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decision) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(total_approved) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT UPDATE(reason) ON TABLE public.purchase_order_approvals TO imsop_app;
+
+GRANT SELECT ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(id) ON TABLE public.users TO imsop_app;
+GRANT SELECT(id) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(organization_id) ON TABLE public.users TO imsop_app;
+GRANT SELECT(organization_id) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO imsop_app;
+GRANT SELECT(email) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(password_hash),UPDATE(password_hash) ON TABLE public.users TO imsop_app;
+GRANT SELECT(password_hash) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(first_name),UPDATE(first_name) ON TABLE public.users TO imsop_app;
+GRANT SELECT(first_name) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(last_name),UPDATE(last_name) ON TABLE public.users TO imsop_app;
+GRANT SELECT(last_name) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(phone),UPDATE(phone) ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO imsop_app;
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.users TO imsop_app;
+GRANT SELECT(status) ON TABLE public.users TO imsop_lookup;
+
+GRANT INSERT(locale),UPDATE(locale) ON TABLE public.users TO imsop_app;
+
+GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
+
+GRANT UPDATE(deleted_at) ON TABLE public.users TO imsop_app;
+GRANT SELECT(deleted_at) ON TABLE public.users TO imsop_lookup;
+
+GRANT SELECT(searched) ON TABLE public.users TO imsop_lookup;
+
+GRANT SELECT ON TABLE public.rule_approvers TO imsop_app;
+
+GRANT SELECT ON TABLE public.approvers TO imsop_app;
+
 GRANT SELECT ON TABLE public.customer_return_items TO imsop_app;
 GRANT SELECT ON TABLE public.customer_return_items TO imsop_operator;
 
@@ -5777,25 +6071,6 @@ GRANT INSERT(kind) ON TABLE public.document_numbers TO imsop_app;
 GRANT INSERT(year) ON TABLE public.document_numbers TO imsop_app;
 
 GRANT INSERT(last_number),UPDATE(last_number) ON TABLE public.document_numbers TO imsop_app;
-
-GRANT SELECT ON TABLE public.permissions TO imsop_app;
-GRANT SELECT ON TABLE public.permissions TO imsop_operator;
-
-GRANT SELECT,INSERT,DELETE ON TABLE public.role_permissions TO imsop_app;
-GRANT SELECT ON TABLE public.role_permissions TO imsop_operator;
-
-GRANT SELECT,DELETE ON TABLE public.user_roles TO imsop_app;
-GRANT SELECT ON TABLE public.user_roles TO imsop_operator;
-
-GRANT INSERT(id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT INSERT(organization_id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT INSERT(user_id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT INSERT(role_id) ON TABLE public.user_roles TO imsop_app;
-
-GRANT SELECT ON TABLE public.effective_permissions TO imsop_app;
 
 GRANT SELECT,INSERT ON TABLE public.goods_receipt_items TO imsop_app;
 GRANT SELECT ON TABLE public.goods_receipt_items TO imsop_operator;
@@ -6215,42 +6490,6 @@ GRANT SELECT ON TABLE public.supplier_returns_to_search TO imsop_lookup;
 GRANT SELECT ON TABLE public.searchable_supplier_returns TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_suppliers TO imsop_lookup;
-
-GRANT SELECT ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(id) ON TABLE public.users TO imsop_app;
-GRANT SELECT(id) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(organization_id) ON TABLE public.users TO imsop_app;
-GRANT SELECT(organization_id) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO imsop_app;
-GRANT SELECT(email) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(password_hash),UPDATE(password_hash) ON TABLE public.users TO imsop_app;
-GRANT SELECT(password_hash) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(first_name),UPDATE(first_name) ON TABLE public.users TO imsop_app;
-GRANT SELECT(first_name) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(last_name),UPDATE(last_name) ON TABLE public.users TO imsop_app;
-GRANT SELECT(last_name) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(phone),UPDATE(phone) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO imsop_app;
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.users TO imsop_app;
-GRANT SELECT(status) ON TABLE public.users TO imsop_lookup;
-
-GRANT INSERT(locale),UPDATE(locale) ON TABLE public.users TO imsop_app;
-
-GRANT UPDATE(last_login) ON TABLE public.users TO imsop_app;
-
-GRANT UPDATE(deleted_at) ON TABLE public.users TO imsop_app;
-GRANT SELECT(deleted_at) ON TABLE public.users TO imsop_lookup;
-
-GRANT SELECT(searched) ON TABLE public.users TO imsop_lookup;
 
 GRANT SELECT ON TABLE public.searchable_users TO imsop_lookup;
 

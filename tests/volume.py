@@ -154,6 +154,22 @@ _ROWS = """
            pg_temp.key('product', pg_temp.pick(n * 10 + 1, %(products)s)), 1, 0, 'broken'
     FROM generate_series(1, %(orders)s) n;
 
+    INSERT INTO approval_rules (id, organization_id, kind, threshold, approver_user_id, status)
+    SELECT pg_temp.key('rule', n), %(organization)s, 'total', n * 1000, %(user)s,
+           CASE WHEN n < 4 THEN 'active' ELSE 'inactive' END
+    FROM generate_series(1, 60) n;
+
+    INSERT INTO purchase_order_approvals (id, organization_id, purchase_order_id, round, approval_rule_id,
+                                          kind, threshold, figure, total_amount, currency, requested_by,
+                                          requested_at, decision, decided_by, decided_at,
+                                          total_approved)
+    SELECT pg_temp.key('approval', n * 10 + r), %(organization)s, pg_temp.key('po', n), r,
+           pg_temp.key('rule', pg_temp.pick(n, 3)), 'total', 1000, 2000, 2000, 'EUR',
+           pg_temp.key('user', 5), t.at, CASE WHEN n %% 100 > 0 THEN 'approved' END,
+           CASE WHEN n %% 100 > 0 THEN %(user)s::uuid END, CASE WHEN n %% 100 > 0 THEN t.at END, 2000
+    FROM generate_series(1, %(orders)s) n, generate_series(1, 2) r,
+         LATERAL (SELECT pg_temp.lately(n) AS at) t;
+
     INSERT INTO purchase_order_history (organization_id, purchase_order_id, to_status, occurred_at)
     SELECT %(organization)s, pg_temp.key('po', n), pg_temp.word(l, 'draft', 'submitted'),
            now() - l * interval '1 day'

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from tests import factories, states
 from tests.factories import Member
+from tests.purchasing.approving import asked, line
 from tests.states import Line, shipment
 
 WORD = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
@@ -47,6 +48,7 @@ async def filled(admin: Member) -> None:
         origin_warehouse_id=warehouses[0]["id"], destination_warehouse_id=warehouses[1]["id"],
         items=[{"product_id": product["id"], "quantity": 1_999_999_999}],
     )  # fmt: skip
+    await _asked(admin)
     seen = {"timestamp": datetime.now(UTC).isoformat(), "latitude": "51.9", "longitude": "4.1"}
     await admin.create(f"shipments/{made['id']}/tracking", seen | {"location": long(255)})
     happened = {"event_type": "delayed", "occurred_at": seen["timestamp"], "payload": {"reason": long(255)}}
@@ -70,6 +72,15 @@ def _user(role_id: str) -> dict[str, Any]:
     email = f"{long(60)}@{long(60).lower()}.example"
     name = {"first_name": long(100), "last_name": long(100)}
     return {"email": email, "password": factories.PASSWORD, "role_ids": [role_id]} | name
+
+
+async def _asked(admin: Member) -> None:
+    """An order that waits for an approval by a rule of a long category."""
+    product = await factories.product(admin, category=long(100), sku=long(50))
+    role = (await admin.read("roles", name="planner"))["items"][0]["id"]
+    of_it = {"kind": "category", "category": product["category"], "approver_role_id": role}
+    await admin.create("approval-rules", of_it)
+    await asked(admin, items=[line(product["id"], 99_999, "99999.99")], po_number=long(50))
 
 
 async def _traded(admin: Member, product_id: str, supplier_id: str, customer_id: str) -> None:

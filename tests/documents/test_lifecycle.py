@@ -232,7 +232,9 @@ async def test_a_page_offers_transitions_by_state_and_permission(admin: Member, 
     path = f"/{noun}/{order['id']}"
     transition: Transition = LIFECYCLES[noun].transitions[0]
     page = await here.get(path)
-    assert offered(page) == {one.verb for one in LIFECYCLES[noun].possible("draft")}
+    assert offered(page) == {
+        one.verb for one in LIFECYCLES[noun].possible("draft") if one.permission is None
+    }  # nothing waits for an approval
     assert offered(await viewer.get(path)) == set()
 
     reply = await here.fill(page, f"{path}/{transition.verb}")

@@ -13,6 +13,7 @@ from imsop.web.edge.observe import Observed
 from imsop.web.edge.routes import prepared
 from tests import factories
 from tests.factories import Member, litestar_of
+from tests.purchasing.approving import asked, rule
 from tests.states import Line, ago, ahead, purchase_order, sales_order
 
 EACH = 3
@@ -100,6 +101,10 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
         await admin.create("api-keys", {"name": f"Key {number}", "permissions": ["products:read"]})
         await failed_job(admin, key=str(number))
     role = (await admin.read("roles", name="buyer"))["items"][0]["id"]
+    asks = await rule(admin, "total", threshold="1", approver_user_id=str(admin.user_id))
+    for _ in range(each):
+        await rule(admin, "category", category="Chemicals")
+        await asked(users[0], "1", supplier_id=suppliers[0])
     return admin, {
         "product_id": products[0],
         "warehouse_id": warehouses[0],
@@ -115,6 +120,7 @@ async def plenty(app: Observed, each: int = EACH) -> tuple[Member, dict[str, str
         "/customers/row_id": customers[0],
         "/warehouses/row_id": warehouses[0],
         "/zones/row_id": zone["id"],
+        "/approval-rules/row_id": asks["id"],
         "/purchase-orders/order_id": str(arrives),
         "goods_receipt_id": receipt["id"],
         "supplier_return_id": returned["id"],

@@ -137,6 +137,15 @@ BODIES: dict[str, Any] = {
     "POST /purchase-orders/{}/confirm": {},
     "POST /purchase-orders/{}/ship": {},
     "POST /purchase-orders/{}/cancel": {"reason": "{new}"},
+    "POST /purchase-orders/{}/approve": {},
+    "POST /purchase-orders/{}/reject": {"reason": "{new}"},
+    "POST /approval-rules": {
+        "kind": "new_supplier",
+        "approver_role_id": "{roles}",
+        "deputy_user_id": "{users}",
+        "status": "inactive",
+    },
+    "PATCH /approval-rules/{}": {"position": 7, "deputy_user_id": "{users}"},
     "POST /purchase-orders/{}/close": {"reason": "{new}", "lines": ["{purchase_order_items}"]},
     "POST /goods-receipts": {
         "purchase_order_id": "{purchase_orders}",
@@ -273,6 +282,9 @@ async def row_of_its_own(
 
     A document is in a state that allows the transition at the end of the path.
     """
+    if operation.path.endswith(("/approve", "/reject")):
+        verb = operation.path.rpartition("/")[2]
+        return f"{await _waiting_order(operations, admin, ours)}/{verb}"
     noun = re.sub("/{.*", "", operation.path)
     is_sent = operation.method == "POST" and operation.path.endswith("}/mails")
     verbs = ["submit"] if is_sent else verbs_before(noun.rpartition("/")[2], operation)
@@ -288,6 +300,20 @@ async def row_of_its_own(
         before = operations[f"POST {noun}/{{document_id}}/{verb}"]
         factories.accepted(await send(admin, before, f"{row}/{verb}", filled_in(before.body, ours)))
     return f"{row}/{operation.path.rpartition('/')[2]}"
+
+
+async def _waiting_order(operations: dict[str, Operation], admin: Member, ours: Rows) -> str:
+    """The path of a draft that waits for the administrator; the rule asks no more after that."""
+    asks = await admin.create(
+        "approval-rules", {"kind": "total", "threshold": "0", "approver_user_id": str(admin.user_id)}
+    )
+    colleague = await factories.member(admin, "administrator")
+    collection = operations["POST /api/v1/purchase-orders"]
+    made = await send(colleague, collection, collection.path, filled_in(collection.body, ours))
+    path = str(made.headers["location"])
+    factories.accepted(await colleague.http.post(f"{path}/submit"))
+    factories.accepted(await admin.edit(f"approval-rules/{asks['id']}", status="inactive"))
+    return path
 
 
 def verbs_before(noun: str, operation: Operation) -> list[str] | None:

@@ -28,6 +28,8 @@ _VALUES: dict[tuple[str, str], Any] = {
     ("inventory_transactions", "balance_version"): 1,
     ("inventory_transactions", "occurred_at"): "2026-01-01 12:00:00+00",
     ("inventory_reservations", "quantity"): 2,
+    ("approval_rules", "threshold"): 1,
+    ("approval_rules", "status"): "inactive",  # or other samples would wait for an approval
     ("purchase_orders", "status"): "confirmed",
     ("purchase_order_items", "quantity_ordered"): 900,
     ("purchase_order_items", "quantity_received"): 5,
@@ -49,6 +51,11 @@ _VALUES: dict[tuple[str, str], Any] = {
 }
 # Foreign keys that a CHECK forbids in the created row, with the other columns to change for testing them.
 FORBIDDEN_TOGETHER = {
+    ("approval_rules", "approver_user_id"): "approver_role_id = NULL",
+    (
+        "purchase_order_approvals",
+        "decided_by",
+    ): "decision = 'approved', decided_at = now(), total_approved = 1",
     ("shipments", "sales_order_id"): (
         "shipment_type = 'outbound', purchase_order_id = NULL, supplier_id = NULL"
     ),

@@ -46,6 +46,8 @@ TELLS_NOTHING = {
 _EVENTS, _SHIPMENT = "POST /api/v1/shipments/{shipment_id}/events", "POST /api/v1/shipments/{document_id}"
 SOMETIMES = {
     ("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.received"),
+    ("PATCH /api/v1/purchase-orders/{order_id}", "purchase_order.approval_withdrawn"),
+    ("POST /api/v1/purchase-orders/{document_id}/submit", "purchase_order.approval_requested"),
     ("POST /api/v1/supplier-products", "supplier_product.changed"),
     ("POST /api/v1/sales-orders/{document_id}/close", "sales_order.delivered"),
     (f"{_SHIPMENT}/dispatch", "sales_order.shipped"),
@@ -54,8 +56,8 @@ SOMETIMES = {
     (_EVENTS, "shipment.delivered"),
     (_EVENTS, "sales_order.delivered"),
 }
-"""Where nothing is open any more, or again, or another supplier was preferred: tests/purchasing/,
-tests/sales/test_shipping.py.
+"""Where nothing is open any more, or again, another supplier was preferred, or an approval is needed:
+tests/purchasing/, tests/sales/test_shipping.py.
 """
 OF_JOBS = {"sales_order.allocated"}
 """Emitted by jobs: tests/sales/test_promises.py."""

@@ -67,6 +67,7 @@ OTHER_POLICIES = [
         )
     ),
     ("organizations", "operator_administers", "imsop_operator", "UPDATE"),
+    ("purchase_order_approvals", "decided_once", "public", "UPDATE"),
     ("sessions", "operator_purges", "imsop_operator", "DELETE"),
     ("idempotency_keys", "operator_purges", "imsop_operator", "DELETE"),
 ]

@@ -14,6 +14,8 @@ from imsop.identity.roles.permissions import SYSTEM_ROLES, Permission
 from imsop.inventory.ledger.rules import MovementKind, TransactionType, require_possible
 from imsop.inventory.reservations.models import ReservationKind
 from imsop.inventory.warehouses.models import WarehouseStatus, ZoneType
+from imsop.purchasing.approval_rules.models import RuleKind, RuleStatus
+from imsop.purchasing.approvals.models import Decision
 from imsop.purchasing.orders.models import PurchaseOrderStatus
 from imsop.sales.orders.models import SalesOrderStatus
 from imsop.sales.returns.models import CustomerReturnStatus
@@ -38,6 +40,10 @@ WORDS: dict[tuple[str, str], Any] = {
     ("document_numbers", "kind"): NumberedKind,
     ("purchase_orders", "status"): PurchaseOrderStatus,
     ("purchase_order_history", "to_status"): PurchaseOrderStatus,
+    ("approval_rules", "kind"): RuleKind,
+    ("approval_rules", "status"): RuleStatus,
+    ("purchase_order_approvals", "kind"): RuleKind,
+    ("purchase_order_approvals", "decision"): Decision,
     ("sales_orders", "status"): SalesOrderStatus,
     ("customer_returns", "status"): CustomerReturnStatus,
     ("sales_order_history", "to_status"): SalesOrderStatus,

@@ -240,6 +240,7 @@ INSTEAD_OF_DELETING = {
     "warehouses": _INACTIVE,
     "products": Said("discontinue it instead"),
     "roles": Said("take it from its users first"),
+    "approval_rules": _INACTIVE,
     "purchase_orders": _CANCEL,
     "purchase_order_items": _CANCEL,
     "sales_orders": _CANCEL,

@@ -24,6 +24,7 @@ _WRITERS: dict[str, Callable[[Loading], Awaitable[int]]] = {
     "products": masters.write_products,
     "supplier products": terms.write_supplier_products,
     "supplier prices": terms.write_supplier_prices,
+    "approval rules": masters.write_approval_rules,
     "purchase orders": orders.write_purchase_orders,
     "purchase order lines": orders.write_purchase_lines,
     "goods receipts": receipts.write_goods_receipts,

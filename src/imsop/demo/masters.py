@@ -1,4 +1,4 @@
-"""Writes master data: warehouses and their zones, suppliers, customers, products."""
+"""Writes master data: warehouses and their zones, suppliers, customers, products, approval rules."""
 
 from imsop.core.bulk import stage_records
 from imsop.demo.loading import Loading, rows_written
@@ -177,3 +177,21 @@ async def write_products(loading: Loading) -> int:
         loading.organization_id,
     )
     return rows_written(staged, status)
+
+
+_APPROVED_FROM = 250_000
+"""Total of a purchase order, in the company's currency, from which a planner approves it."""
+
+
+async def write_approval_rules(loading: Loading) -> int:
+    status = await loading.connection.execute(
+        """
+        INSERT INTO approval_rules (organization_id, kind, threshold, approver_role_id, deputy_user_id)
+        SELECT $1::uuid, 'total', $2, r.id, $3 FROM roles r
+        WHERE r.organization_id = $1 AND r.is_system AND r.name = 'planner'
+        """,
+        loading.organization_id,
+        _APPROVED_FROM,
+        loading.user_ids["administrator"],
+    )
+    return rows_written(1, status)

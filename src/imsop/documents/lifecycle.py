@@ -7,7 +7,7 @@ derived from a document's table.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Protocol, TypeAlias
+from typing import Annotated, Any, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -70,6 +70,13 @@ Step: TypeAlias = Callable[[Connection, Actor, Held, Any], Awaitable[Changes | N
 """Runs with the transition's body: a struct of its `body`, or None. Returns what the history shows of it."""
 
 
+class Wait(NamedTuple):
+    """What a document waits for instead of changing state: the event, and what the history shows."""
+
+    emits: EventType[Advanced]
+    changes: Changes
+
+
 @dataclass(frozen=True)
 class Transition:
     """One verb: source states, target state. `label` is a catalogue text, used on the button."""
@@ -87,7 +94,13 @@ class Transition:
     then: tuple[Step, ...] = ()
     """Side effects that run after the change, in this order."""
     emits_too: tuple[EventType[Any], ...] = ()
-    """Events that `then` may emit."""
+    """Events that `then` or `waits` may emit."""
+    permission: Permission | None = None
+    """If it is not that of the lifecycle."""
+    first: tuple[Step, ...] = ()
+    """Refusals that say more than the state does, before it is looked at."""
+    waits: Callable[[Connection, Actor, Held], Awaitable[Wait | None]] | None = None
+    """Runs after `steps`: what the document must wait for in its state. Then nothing else happens."""
     on_hold: bool | None = None
     """True for a verb of documents on hold only, False for one of those that are not; None for both."""
 
@@ -147,13 +160,17 @@ class Lifecycle:
         self, status: str, actor: Actor | None = None, *, is_on_hold: bool = False
     ) -> list[Transition]:
         """Transitions from that state; with `actor`, only those the actor's permissions allow."""
-        if actor is not None and self.permission not in actor.permissions:
-            return []
         return [
             transition
             for transition in self.transitions
-            if status in transition.sources and transition.on_hold in (None, is_on_hold)
+            if status in transition.sources
+            and transition.on_hold in (None, is_on_hold)
+            and (actor is None or self.permission_of(transition) in actor.permissions)
         ]
+
+    def permission_of(self, transition: Transition) -> Permission:
+        """What running it requires."""
+        return transition.permission or self.permission
 
     def of(self, verb: str) -> Transition:
         """The transition of that name. Raises NotFound if this kind of document has none."""
@@ -173,7 +190,7 @@ class Lifecycle:
     ) -> None:
         """Executes a transition once: a concurrent one waits for the row lock and then finds the new state.
 
-        `body` is a struct of the transition's `body`.
+        `body` is a struct of the transition's `body`. The caller has checked the permission.
 
         Lock order: the document, then the balances that its steps lock. Raises NotFound, PreconditionFailed,
         and Conflict, naming the possible transitions, if the document's state does not allow this one.
@@ -186,11 +203,16 @@ class Lifecycle:
             if_match or "*",
             self.what,
         )
+        for step in transition.first:
+            await step(connection, actor, held, body)
         if transition not in self.possible(held.status, is_on_hold=held.is_on_hold):
             raise self.refusal(held)
         changes: dict[str, Change] = {}
         for step in transition.steps:
             changes |= await step(connection, actor, held, body) or {}
+        if transition.waits and (wait := await transition.waits(connection, actor, held)):
+            await self.move(connection, actor, held, held.status, wait.emits, changes=wait.changes)
+            return
         reason = getattr(body, "reason", None)
         target = transition.target or held.status
         await self.move(connection, actor, held, target, transition.emits, reason, changes)
@@ -281,13 +303,15 @@ class Lifecycle:
         if transition.body is not None:
             handler.__annotations__["data"] = transition.body
         handler.__name__ = handler.__qualname__ = f"{transition.verb}_{self.what.replace(' ', '_')}"
-        to = f" to {transition.target}" if transition.target else "; the state stays"
+        to = f" to {transition.target}" if transition.target else "; the state may stay"
         handler.__doc__ = f"{transition.label}: from {' or '.join(transition.sources)}{to}."
         handler.__annotations__["return"] = Response[shape]  # type: ignore[valid-type]  # known when the routes are made
         return post(
             f"{path}/{{document_id:uuid}}/{transition.verb}",
             status_code=200,
-            opt=allow(self.permission, 409, 412, emits=(transition.emits, *transition.emits_too)),
+            opt=allow(
+                self.permission_of(transition), 409, 412, emits=(transition.emits, *transition.emits_too)
+            ),
             response_headers=VERSIONED,
         )(handler)
 

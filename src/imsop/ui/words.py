@@ -35,6 +35,15 @@ WORDS: Mapping[str, Word] = {
     "cancelled": Word(N_("Cancelled")),
     "pending": Word(N_("Pending")),
     "in_transit": Word(N_("In transit"), "tone-active"),
+    # Approvals: their states, and what they are asked for
+    "requested": Word(N_("Approval requested"), "tone-active"),
+    "approved": Word(N_("Approved"), "tone-good"),
+    "rejected": Word(N_("Sent back"), "tone-warning"),
+    "withdrawn": Word(N_("Withdrawn")),
+    "total": Word(N_("Total")),
+    "new_supplier": Word(N_("New supplier")),
+    "price_rise": Word(N_("Price rise")),
+    "category": Word(N_("Category")),
     # States of background jobs
     "waiting": Word(N_("Waiting")),
     "running": Word(N_("Running"), "tone-active"),

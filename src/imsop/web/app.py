@@ -32,6 +32,8 @@ from imsop.identity.signing_in import api as signing_in
 from imsop.inventory.ledger import api as ledger
 from imsop.inventory.stock import api as stock
 from imsop.inventory.warehouses import api as warehouses
+from imsop.purchasing.approval_rules import api as approval_rules
+from imsop.purchasing.approvals import api as approvals
 from imsop.purchasing.orders import api as purchase_orders
 from imsop.purchasing.receipts import api as goods_receipts
 from imsop.purchasing.returns import api as supplier_returns
@@ -70,8 +72,9 @@ CHANGED_CHANNEL = "imsop_changed"
 
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
-    purchase_orders, goods_receipts, supplier_returns, supplier_products, supply, customers, sales_orders,
-    allocation, customer_returns, suppliers, shipments, tracking, events, metrics, search, stream, jobs, mail,
+    purchase_orders, approvals, approval_rules, goods_receipts, supplier_returns, supplier_products, supply,
+    customers, sales_orders, allocation, customer_returns, suppliers, shipments, tracking, events, metrics,
+    search, stream, jobs, mail,
 )  # fmt: skip
 
 

@@ -67,6 +67,10 @@ PLACES: Mapping[Kind, Place] = {
 }  # fmt: skip
 ZONES = Place(N_("Zone"), N_("Zones"), "map-pin", "/zones", Permission.WAREHOUSES_READ)
 """A list only: a zone has no page of its own."""
+APPROVAL_RULES = Place(
+    N_("Approval rule"), N_("Approval rules"), "circle-check", "/approval-rules", Permission.ORGANIZATION_READ
+)
+"""A list only, in the administration."""
 FOUND: Mapping[SearchKind, Place] = {
     "product": PLACES["product"],
     "supplier": PLACES["supplier"],

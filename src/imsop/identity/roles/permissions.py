@@ -10,7 +10,10 @@ from imsop.ui.language import N_
 
 
 class Permission(StrEnum):
-    """`resource:action`. Write permission does not include read permission: roles have both."""
+    """`resource:action`. Write permission does not include read permission: roles have both.
+
+    Approving is apart from writing: whoever orders need not be who approves.
+    """
 
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_WRITE = "organization:write"
@@ -34,6 +37,7 @@ class Permission(StrEnum):
     PURCHASE_ORDERS_WRITE = "purchase_orders:write"
     CUSTOMER_RETURNS_READ = "customer_returns:read"
     CUSTOMER_RETURNS_WRITE = "customer_returns:write"
+    PURCHASE_ORDERS_APPROVE = "purchase_orders:approve"
     GOODS_RECEIPTS_READ = "goods_receipts:read"
     GOODS_RECEIPTS_WRITE = "goods_receipts:write"
     SALES_ORDERS_READ = "sales_orders:read"
@@ -69,6 +73,7 @@ SYSTEM_ROLES: dict[SystemRole, tuple[str, frozenset[Permission]]] = {
         | {
             _P.PRODUCTS_WRITE,
             _P.PURCHASE_ORDERS_WRITE,
+            _P.PURCHASE_ORDERS_APPROVE,
             _P.SALES_ORDERS_WRITE,
             _P.CUSTOMER_RETURNS_WRITE,
             _P.SHIPMENTS_WRITE,

@@ -1,5 +1,6 @@
 """SQL of roles, their permissions, and the administration lock."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from imsop.core.database import Connection, fetch_all, fetch_one
@@ -149,3 +150,31 @@ async def count_administrators(connection: Connection, organization_id: UUID) ->
         organization_id,
     )
     return count
+
+
+async def find_names(
+    connection: Connection, organization_id: UUID, typed: str, limit: int
+) -> list[tuple[UUID, str]]:
+    """Id and name of roles whose name contains `typed`, ignoring case and accents; exact first."""
+    records = await connection.fetch(
+        """
+        SELECT r.id, r.name FROM roles r
+        WHERE r.organization_id = $1 AND strpos(search_form(r.name), search_form($2)) > 0
+        ORDER BY r.name_folded <> folded($2), r.name_folded, r.id LIMIT $3
+        """,
+        organization_id,
+        typed,
+        limit,
+    )
+    return [(record["id"], record["name"]) for record in records]
+
+
+async def names_of(
+    connection: Connection, organization_id: UUID, role_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    records = await connection.fetch(
+        "SELECT r.id, r.name FROM roles r WHERE r.organization_id = $1 AND r.id = ANY ($2::uuid[])",
+        organization_id,
+        list(role_ids),
+    )
+    return {record["id"]: record["name"] for record in records}

@@ -1,6 +1,13 @@
 """Actions on purchase orders."""
 
+from uuid import UUID
+
+import msgspec
+
+from imsop.core.database import Connection
 from imsop.documents.drafts import Drafts
+from imsop.identity.actor import Actor
+from imsop.purchasing.approvals.actions import get_approval
 from imsop.purchasing.orders import queries
 from imsop.purchasing.orders.events import (
     PURCHASE_ORDER_CHANGED,
@@ -24,3 +31,9 @@ DRAFTS: Drafts[PurchaseOrder, PurchaseOrderWithItems] = Drafts(
     changed=PURCHASE_ORDER_CHANGED,
     deleted=PURCHASE_ORDER_DELETED,
 )
+
+
+async def get_order(connection: Connection, actor: Actor, order_id: UUID) -> PurchaseOrderWithItems:
+    """The order with its lines and its approval. Raises NotFound."""
+    order = await DRAFTS.get(connection, actor, order_id)
+    return msgspec.structs.replace(order, approval=await get_approval(connection, actor, order_id))

@@ -16,12 +16,14 @@ from imsop.core.errors import Conflict, FieldError, InvalidInput
 from imsop.core.events import Change, Changed, difference, emit
 from imsop.core.said import Said
 from imsop.documents.drafts import require_tradable
+from imsop.documents.lifecycle import Held
 from imsop.documents.lines import totals
 from imsop.identity.actor import Actor
+from imsop.purchasing.approvals import actions as approvals
 from imsop.purchasing.orders import amending_queries, lifecycle_queries, queries
-from imsop.purchasing.orders.actions import DRAFTS
+from imsop.purchasing.orders.actions import DRAFTS, get_order
 from imsop.purchasing.orders.amending_queries import AmendedLine
-from imsop.purchasing.orders.events import PURCHASE_ORDER_CHANGED
+from imsop.purchasing.orders.events import PURCHASE_ORDER_APPROVAL_WITHDRAWN, PURCHASE_ORDER_CHANGED
 from imsop.purchasing.orders.lifecycle import LIFECYCLE, OPEN, settle
 from imsop.purchasing.orders.models import (
     ChangedPurchaseOrderItem,
@@ -39,10 +41,26 @@ async def edit_order(
     connection: Connection, actor: Actor, order_id: UUID, changes: PurchaseOrderChanges, if_match: str
 ) -> PurchaseOrderWithItems:
     """Edits a draft; amends an order that was sent. Raises as `DRAFTS.edit` and `amend_order` do."""
-    order = await DRAFTS.require(connection, actor, order_id)
-    if order.status == "draft":
-        return await DRAFTS.edit(connection, actor, order_id, changes, if_match)
+    held = edits.require_version(
+        await lifecycle_queries.hold(connection, actor.organization_id, order_id), "*", LIFECYCLE.what
+    )
+    if held.status == "draft":
+        return await _edit_draft(connection, actor, held, changes, if_match)
     return await amend_order(connection, actor, order_id, changes, if_match)
+
+
+async def _edit_draft(
+    connection: Connection, actor: Actor, held: Held, changes: PurchaseOrderChanges, if_match: str
+) -> PurchaseOrderWithItems:
+    """Edits a draft, which is locked; what was asked for it is withdrawn if the edit outgrows it."""
+    asked = await approvals.list_waiting(connection, actor, held.id)
+    before = await DRAFTS.get(connection, actor, held.id) if asked else None
+    after = await DRAFTS.edit(connection, actor, held.id, changes, if_match)
+    if before and await approvals.withdraw_if_outgrown(connection, actor, asked, before, after):
+        told = {"approval": Change("requested", "withdrawn")}
+        event = PURCHASE_ORDER_APPROVAL_WITHDRAWN
+        await LIFECYCLE.move(connection, actor, held, held.status, event, changes=told)
+    return await get_order(connection, actor, held.id)
 
 
 async def amend_order(
@@ -52,8 +70,8 @@ async def amend_order(
 
     `items`, if given, are all its lines: those with the `id` of a line change it, those without are new, and
     lines that are missing are taken off. What is confirmed or closed of a line whose quantity or price
-    changes is forgotten. Raises NotFound, PreconditionFailed, Conflict unless the order is open,
-    InvalidInput naming each line that would fall below what came in.
+    changes is forgotten. Raises NotFound, PreconditionFailed, Conflict unless the order is open and no rule
+    asks an approval for the change, InvalidInput naming each line that would fall below what came in.
     """
     held = edits.require_version(
         await lifecycle_queries.hold(connection, actor.organization_id, order_id), if_match, LIFECYCLE.what
@@ -69,18 +87,20 @@ async def amend_order(
         before.order_date, {"expected_delivery_date": edited.expected_delivery_date}, "order_date"
     )
     told: dict[str, Change] = {}
+    covered = None if items is None else await approvals.get_covered(connection, actor, order_id)
     if items is not None:
         lines = await queries.list_items(connection, actor.organization_id, order_id)
         told, total = await _amend_lines(connection, actor, edited, lines, items)
         edited = msgspec.structs.replace(edited, total_amount=total)
     await amending_queries.update_amended(connection, actor.organization_id, edited)
+    await approvals.require_covered(connection, actor, order_id, covered)
     told = difference(before, edited) | told
     await lifecycle_queries.advance(
         connection, actor.organization_id, order_id, held.status, held.status, None, actor.user_id, told
     )
     await emit(connection, actor, PURCHASE_ORDER_CHANGED, order_id, Changed(held.name, told))
     await settle(connection, actor, held)
-    return await DRAFTS.get(connection, actor, order_id)
+    return await get_order(connection, actor, order_id)
 
 
 def _require_agreed(order: PurchaseOrder, fields: dict[str, object]) -> None:

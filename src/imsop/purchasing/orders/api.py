@@ -15,6 +15,7 @@ from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.purchasing.orders import actions, amending, queries
 from imsop.purchasing.orders.events import (
+    PURCHASE_ORDER_APPROVAL_WITHDRAWN,
     PURCHASE_ORDER_CHANGED,
     PURCHASE_ORDER_CREATED,
     PURCHASE_ORDER_DELETED,
@@ -101,7 +102,7 @@ async def create_purchase_order(
 )
 async def get_purchase_order(request: TenantRequest, order_id: UUID) -> Response[PurchaseOrderWithItems]:
     connection, actor = await request.begin()
-    return versioned(await actions.DRAFTS.get(connection, actor, order_id))
+    return versioned(await actions.get_order(connection, actor, order_id))
 
 
 @patch(
@@ -111,14 +112,18 @@ async def get_purchase_order(request: TenantRequest, order_id: UUID) -> Response
         409,
         412,
         428,
-        emits=(PURCHASE_ORDER_CHANGED, PURCHASE_ORDER_RECEIVED),
+        emits=(PURCHASE_ORDER_CHANGED, PURCHASE_ORDER_RECEIVED, PURCHASE_ORDER_APPROVAL_WITHDRAWN),
     ),
     response_headers=VERSIONED,
 )
 async def edit_purchase_order(
     request: TenantRequest, order_id: UUID, data: PurchaseOrderChanges, if_match: IfMatch
 ) -> Response[PurchaseOrderWithItems]:
-    """Change a draft, or amend an order that was sent: as its next revision, never below what came in."""
+    """Change a draft, or amend an order that was sent: as its next revision, never below what came in.
+
+    A draft that waits for an approval no longer does if more is bought than was asked for. 409 for an
+    amendment that a rule asks an approval for.
+    """
     connection, actor = await request.begin()
     return versioned(await amending.edit_order(connection, actor, order_id, data, if_match))
 
@@ -171,5 +176,5 @@ ROUTES = [
     delete_purchase_order,
     list_purchase_order_items,
     list_purchase_order_history,
-    *LIFECYCLE.routes("/purchase-orders", actions.DRAFTS.get, PurchaseOrderWithItems),
+    *LIFECYCLE.routes("/purchase-orders", actions.get_order, PurchaseOrderWithItems),
 ]

@@ -15,17 +15,29 @@ from imsop.core.events import Change
 from imsop.core.said import Said
 from imsop.documents.closing import Closing, require_known
 from imsop.documents.drafts import require_tradable
-from imsop.documents.lifecycle import Changes, Consequence, Held, Lifecycle, Transition, WithReason
+from imsop.documents.lifecycle import (
+    Changes,
+    Consequence,
+    Held,
+    Lifecycle,
+    Transition,
+    Wait,
+    WithReason,
+)
 from imsop.documents.lines import computed_total
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.approvals import actions as approvals
 from imsop.purchasing.orders import lifecycle_queries as queries
 from imsop.purchasing.orders import queries as orders_queries
 from imsop.purchasing.orders.events import (
+    PURCHASE_ORDER_APPROVAL_REQUESTED,
+    PURCHASE_ORDER_APPROVED,
     PURCHASE_ORDER_CANCELLED,
     PURCHASE_ORDER_CONFIRMED,
     PURCHASE_ORDER_LINES_CLOSED,
     PURCHASE_ORDER_RECEIVED,
+    PURCHASE_ORDER_REJECTED,
     PURCHASE_ORDER_REOPENED,
     PURCHASE_ORDER_SHIPPED,
     PURCHASE_ORDER_SUBMITTED,
@@ -54,6 +66,42 @@ async def _keep_names(connection: Connection, actor: Actor, order: Held, _: obje
     await queries.keep_names(connection, actor.organization_id, order.id)
 
 
+async def _wait_for_approval(connection: Connection, actor: Actor, order: Held) -> Wait | None:
+    """Keeps the order a draft while a rule asks for an approval that is not there."""
+    if not await approvals.ask(connection, actor, order):
+        return None
+    return Wait(PURCHASE_ORDER_APPROVAL_REQUESTED, {"approval": Change(None, "requested")})
+
+
+async def _require_undecided(connection: Connection, actor: Actor, order: Held, _: object) -> None:
+    """Raises Conflict, saying who approved the order and when, if it was sent with an approval."""
+    if order.status not in ("draft", "cancelled") and await approvals.is_approved(
+        connection, actor, order.id
+    ):
+        raise await approvals.nothing_waits(connection, actor, order)
+
+
+async def _approve(connection: Connection, actor: Actor, order: Held, _: object) -> Changes:
+    return await approvals.decide(connection, actor, order, "approved")
+
+
+async def _reject(connection: Connection, actor: Actor, order: Held, given: WithReason) -> Changes:
+    return await approvals.decide(connection, actor, order, "rejected", given.reason)
+
+
+async def _send_if_approved(connection: Connection, actor: Actor, order: Held, _: object) -> None:
+    """Sends the order, as submitting does, once every approval is there."""
+    if await approvals.is_approved(connection, actor, order.id):
+        await _require_ready(connection, actor, order, None)
+        await LIFECYCLE.move(connection, actor, order, APPROVED.target, APPROVED.emits)
+        await _keep_names(connection, actor, order, None)
+
+
+async def _withdraw(connection: Connection, actor: Actor, order: Held, _: object) -> None:
+    if order.status == "draft" and (asked := await approvals.list_waiting(connection, actor, order.id)):
+        await approvals.withdraw(connection, actor, order.id, asked)
+
+
 async def _require_nothing_received(connection: Connection, actor: Actor, order: Held, _: object) -> None:
     found = await queries.get_readiness(connection, actor.organization_id, order.id)
     if found.received:
@@ -67,7 +115,8 @@ async def _confirm_lines(
     connection: Connection, actor: Actor, order: Held, confirmation: Confirmation
 ) -> Changes:
     """Freezes the promised days. Where the supplier confirmed another quantity or price, keeps it beside what
-    was ordered, and brings the totals up to it. The order is locked.
+    was ordered, and brings the totals up to it. The order is locked. Raises Conflict if a rule asks an
+    approval for that.
     """
     lines = await queries.list_open_lines(connection, actor.organization_id, order.id)
     require_known([line.id for line in confirmation.lines], lines, "id")
@@ -90,7 +139,9 @@ async def _confirm_lines(
                 msgspec.to_builtins(line.unit_price), told.unit_price
             )
     if changes:
+        covered = await approvals.get_covered(connection, actor, order.id)
         await _keep_confirmed(connection, actor, order, lines, by_id)
+        await approvals.require_covered(connection, actor, order.id, covered)
     return changes
 
 
@@ -162,6 +213,7 @@ async def settle(connection: Connection, actor: Actor, order: Held) -> None:
 
 OPEN = ("submitted", "confirmed", "shipped")
 RECEIVED = Consequence(N_("no line is open"), OPEN, "received", PURCHASE_ORDER_RECEIVED)
+APPROVED = Consequence(N_("every approval is there"), ("draft",), "submitted", PURCHASE_ORDER_SUBMITTED)
 
 
 LIFECYCLE = Lifecycle(
@@ -175,7 +227,10 @@ LIFECYCLE = Lifecycle(
             ("draft",),
             "submitted",
             PURCHASE_ORDER_SUBMITTED,
-            (_require_ready, _keep_names),
+            (_require_ready,),
+            then=(_keep_names,),
+            emits_too=(PURCHASE_ORDER_APPROVAL_REQUESTED,),
+            waits=_wait_for_approval,
         ),
         Transition(
             "confirm",
@@ -204,11 +259,35 @@ LIFECYCLE = Lifecycle(
             ("draft", "submitted", "confirmed", "shipped"),
             "cancelled",
             PURCHASE_ORDER_CANCELLED,
-            (_require_nothing_received,),
+            (_require_nothing_received, _withdraw),
             body=WithReason,
+        ),
+        Transition(
+            "approve",
+            N_("Approve"),
+            ("draft",),
+            None,
+            PURCHASE_ORDER_APPROVED,
+            (_approve,),
+            then=(_send_if_approved,),
+            emits_too=(PURCHASE_ORDER_SUBMITTED,),
+            permission=Permission.PURCHASE_ORDERS_APPROVE,
+            first=(_require_undecided,),
+        ),
+        Transition(
+            "reject",
+            N_("Send back"),
+            ("draft",),
+            None,
+            PURCHASE_ORDER_REJECTED,
+            (_reject,),
+            body=WithReason,
+            permission=Permission.PURCHASE_ORDERS_APPROVE,
+            first=(_require_undecided,),
         ),
     ),
     follows=(
+        APPROVED,
         RECEIVED,
         Consequence(N_("a receipt is reversed"), ("received",), "confirmed", PURCHASE_ORDER_REOPENED),
     ),

@@ -19,6 +19,7 @@ from imsop.core.fields import (
     Text100,
 )
 from imsop.documents.drafts import Partner
+from imsop.purchasing.approvals.models import Approval
 
 PurchaseOrderStatus = Literal["draft", "submitted", "confirmed", "shipped", "received", "cancelled"]
 ReceiptStatus = Literal["none", "partial", "full", "over"]
@@ -92,6 +93,8 @@ class PurchaseOrderItem(Struct, frozen=True):
 
 class PurchaseOrderWithItems(PurchaseOrder, frozen=True):
     items: list[PurchaseOrderItem]
+    approval: Approval | None = None
+    """The last that was asked for; null if none was. A draft whose approval is requested waits for it."""
 
 
 class PurchaseOrderSummary(Struct, frozen=True):

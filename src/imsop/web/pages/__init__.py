@@ -9,6 +9,8 @@ from imsop.web.pages.catalog import product, product_editor, products
 from imsop.web.pages.identity import account, credentials, forgotten, people, roles, signing_in
 from imsop.web.pages.inventory import ledger, stock, warehouse_editor, warehouses, zone_editor, zones
 from imsop.web.pages.purchasing import (
+    approval_rules,
+    approvals,
     confirmation,
     receipts,
     receiving,
@@ -29,7 +31,7 @@ from imsop.web.pages.sales import returns as customer_returns
 from imsop.web.pages.shipping import sending, shipments
 from imsop.web.pages.stewardship import jobs
 from imsop.web.pages.suppliers import supplier_editor, suppliers
-from imsop.web.places import PLACES, ZONES, Place
+from imsop.web.places import APPROVAL_RULES, PLACES, ZONES, Place
 
 _STOCK, _BUYING, _SELLING = N_("Stock"), N_("Purchasing"), N_("Sales")
 _ADMINISTRATION = N_("Administration")
@@ -51,6 +53,7 @@ NAVIGATION = (
         N_("Replenishment"), "/replenishment", "trending-down", Permission.PURCHASE_ORDERS_READ, _BUYING
     ),
     _entry(PLACES["purchase_order"], _BUYING, "g o"),
+    NavigationEntry(N_("Approvals"), "/approvals", "circle-check", Permission.PURCHASE_ORDERS_READ, _BUYING),
     _entry(PLACES["goods_receipt"], _BUYING, "g r"),
     _entry(PLACES["supplier_return"], _BUYING),
     _entry(PLACES["supplier"], _BUYING),
@@ -60,6 +63,7 @@ NAVIGATION = (
     _entry(PLACES["customer"], _SELLING),
     _entry(PLACES["shipment"], _MOVING, "g h"),
     NavigationEntry(N_("Events"), "/events", "activity", Permission.ANALYTICS_READ, _MOVING),
+    _entry(APPROVAL_RULES, _ADMINISTRATION),
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),
     NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
@@ -84,7 +88,7 @@ _ACTIONS = tuple(
     NavigationEntry(editor.new_title, f"{editor.path}/new", "plus", editor.write)
     for editor in (
         product_editor.EDITOR, supplier_editor.EDITOR, customer_editor.EDITOR, warehouse_editor.EDITOR,
-        zone_editor.EDITOR, supplier_product_editor.EDITOR,
+        zone_editor.EDITOR, supplier_product_editor.EDITOR, approval_rules.EDITOR,
     )
 )  # fmt: skip
 OFFERED = search.Offer(pages=NAVIGATION + _SHORTCUTS, actions=_ACTIONS)
@@ -94,6 +98,6 @@ _MODULES = (
     shipments, events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
     warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns,
     returning, confirmation, sending, customer_returns, supplier_products, supplier_product_editor,
-    supplier_prices,
+    supplier_prices, approvals, approval_rules,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

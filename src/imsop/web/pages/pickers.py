@@ -21,11 +21,14 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.ui.language import get_language
 from imsop.ui.render import render
+from imsop.ui.words import WORDS
 from imsop.web.pages.forms import require_write
 
 FOUND = 8
 """Rows suggested while typing."""
+MOST_WITH_CODES = 500
 Typed = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
 
 Named = tuple[UUID, str]
@@ -38,6 +41,8 @@ class Picker(NamedTuple):
     """Query for at most `limit` rows of an organization whose name contains the text, exact matches first."""
     names: Callable[[Connection, UUID, Collection[UUID]], Awaitable[Mapping[UUID, str]]]
     """Query for the names of rows, including those that can no longer be selected."""
+    has_codes: bool = False
+    """Whether names may be codes of `imsop.ui.words`, shown and typed as their words; of few rows only."""
 
 
 Pickers = Mapping[str, Picker]
@@ -52,8 +57,25 @@ async def show_names(
     for field, picker in pickers.items():
         if row_id := as_id(values.get(field, "")):
             names = await picker.names(connection, actor.organization_id, [row_id])
-            shown[field] = names.get(row_id, "")
+            name = names.get(row_id, "")
+            shown[field] = _word(name, actor) if picker.has_codes else name
     return shown
+
+
+async def _find(connection: Connection, actor: Actor, picker: Picker, typed: str) -> Sequence[Named]:
+    """Rows whose name contains the text, exact matches first, by their names as shown."""
+    if not picker.has_codes:
+        return await picker.find(connection, actor.organization_id, typed, FOUND)
+    rows = await picker.find(connection, actor.organization_id, "", MOST_WITH_CODES)
+    said = [(row_id, _word(name, actor)) for row_id, name in rows]
+    fitting = [row for row in said if typed.casefold() in row[1].casefold()]
+    return sorted(fitting, key=lambda row: row[1].casefold() != typed.casefold())[:FOUND]
+
+
+def _word(name: str, actor: Actor) -> str:
+    if name not in WORDS:
+        return name
+    return get_language(actor.locale, actor.timezone).gettext(WORDS[name].label)
 
 
 async def find_rows(
@@ -81,7 +103,7 @@ async def find_rows(
 
 async def find_row(connection: Connection, actor: Actor, picker: Picker, typed: str) -> Named | str:
     """The row that is called so, or the only one whose name contains that; else the error of its field."""
-    rows = await picker.find(connection, actor.organization_id, typed, FOUND)
+    rows = await _find(connection, actor, picker, typed)
     fitting = [row for row in rows if row[1].casefold() == typed.casefold()] or rows
     return fitting[0] if len(fitting) == 1 else _advice([name for _, name in rows])
 
@@ -119,7 +141,7 @@ def found_route(
         connection, actor = await request.begin()
         if write is not None:
             require_write(actor, write)
-        rows = await picker.find(connection, actor.organization_id, typed.strip(), FOUND)
+        rows = await _find(connection, actor, picker, typed.strip())
         return render(request, "pages/picked.html", field=field, names=[name for _, name in rows])
 
     return found

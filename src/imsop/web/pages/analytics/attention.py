@@ -6,13 +6,16 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from imsop.core.database import Connection
+from imsop.core.listing import PageRequest
 from imsop.identity.actor import Actor
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.stock import queries as stock_queries
+from imsop.purchasing.approvals.queries import APPROVALS
 from imsop.purchasing.supply import queries as supply_queries
 from imsop.sales.demand import queries as demand_queries
 from imsop.shipping.punctuality import queries as punctuality_queries
 from imsop.ui.language import N_, Language
+from imsop.ui.words import WORDS
 from imsop.web.pages.shipping.shipments import delay_reason
 
 OF_EACH = 4
@@ -107,6 +110,22 @@ async def _stocked_out(connection: Connection, actor: Actor, _: date, language: 
     return rows
 
 
+async def _to_approve(connection: Connection, actor: Actor, _: date, language: Language) -> list[Row]:
+    page = await APPROVALS.page(
+        connection, actor.organization_id, PageRequest("requested_at", OF_EACH), waiting_for=actor.user_id
+    )
+    return [
+        Row(
+            row.po_number,
+            f"/purchase-orders/{row.purchase_order_id}",
+            _joined(language.gettext(WORDS[row.kind].label), row.supplier_name),
+            row.total_amount,
+            row.currency,
+        )
+        for row in page.items
+    ]
+
+
 class Kind(NamedTuple):
     label: str
     href: str
@@ -115,6 +134,9 @@ class Kind(NamedTuple):
 
 
 KINDS = {
+    "approve": Kind(
+        N_("Waiting for my approval"), "/approvals", Permission.PURCHASE_ORDERS_APPROVE, _to_approve
+    ),
     "late": Kind(
         N_("Late to customers"), "/sales-orders?late=true", Permission.SALES_ORDERS_READ, _late_orders
     ),

@@ -17,6 +17,7 @@ from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
+from imsop.purchasing.approvals.queries import sum_waiting_for
 from imsop.shipping.punctuality import queries as punctuality_queries
 from imsop.shipping.punctuality.queries import Happening
 from imsop.shipping.transit.queries import list_in_transit
@@ -88,12 +89,15 @@ async def control_tower_page(request: TenantRequest) -> Response[bytes]:
     transit = await figures.transit(connection, actor, today, ends)
     counts = {key: row.total for key, row in due.items()}
     counts |= {"out": stock.out if stock else 0, "delayed": transit.late if transit else 0}
+    if Permission.PURCHASE_ORDERS_APPROVE in actor.permissions:
+        sums = await sum_waiting_for(connection, actor.organization_id, actor.user_id)
+        counts["approve"] = sum(each.orders for each in sums)
     return render(
         request,
         "pages/analytics/control_tower.html",
         counted=COUNTED,
         due=[due[key] for key in layout.due if key in due],
-        attention=await attention(connection, actor, today, language, layout.attention, counts),
+        attention=await attention(connection, actor, today, language, ("approve", *layout.attention), counts),
         attention_columns=ATTENTION_COLUMNS,
         stock=stock,
         customer_lines=await figures.customer_lines(connection, actor, today),

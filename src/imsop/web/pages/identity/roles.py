@@ -46,7 +46,7 @@ ROLE_CELLS: dict[str, Callable[[Role], object]] = {
 MAX_ROLES = PageRequest("name", 500)
 
 
-_ACTIONS = ("read", "write")
+_ACTIONS = ("read", "write", "approve")
 
 
 NameSort = Literal["name", "-name"]
@@ -135,10 +135,17 @@ def translated_role(role: Role, actor: Actor) -> Role:
     return msgspec.structs.replace(role, name=gettext(WORDS[role.name].label), description=description)
 
 
-def permission_matrix(held: Collection[str]) -> list[tuple[str, list[bool]]]:
-    """For each resource: whether reading and writing it are permitted."""
+def permission_matrix(held: Collection[str]) -> list[tuple[str, list[bool | None]]]:
+    """For each resource: whether each action is permitted; None if there is none such."""
+    known = {str(permission) for permission in Permission}
     resources = dict.fromkeys(permission.partition(":")[0] for permission in Permission)
-    return [(resource, [f"{resource}:{action}" in held for action in _ACTIONS]) for resource in resources]
+    return [
+        (
+            resource,
+            [name in held if (name := f"{resource}:{action}") in known else None for action in _ACTIONS],
+        )
+        for resource in resources
+    ]
 
 
 PAGES = [roles_page, export_roles, role_page]

@@ -15,17 +15,30 @@ from imsop.core.fields import ShortName
 from imsop.core.instants import today
 from imsop.core.listing import Cursor, Listing, PageRequest
 from imsop.core.searching import SearchQuery, spellings_of
+from imsop.documents.lifecycle import Transition
 from imsop.documents.mails.queries import list_mails_of_purchase_order
 from imsop.identity.actor import Actor
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.inventory.warehouses.queries import get_warehouse
+from imsop.purchasing.approvals.actions import get_approval
+from imsop.purchasing.approvals.models import Approval
 from imsop.purchasing.orders import actions
 from imsop.purchasing.orders import queries as orders_queries
-from imsop.purchasing.orders.events import PURCHASE_ORDER_CHANGED
+from imsop.purchasing.orders.events import (
+    PURCHASE_ORDER_APPROVED,
+    PURCHASE_ORDER_CHANGED,
+    PURCHASE_ORDER_REJECTED,
+    PURCHASE_ORDER_SUBMITTED,
+)
 from imsop.purchasing.orders.lifecycle import LIFECYCLE, OPEN
-from imsop.purchasing.orders.models import PurchaseOrderChanges, PurchaseOrderStatus, PurchaseOrderSummary
+from imsop.purchasing.orders.models import (
+    PurchaseOrder,
+    PurchaseOrderChanges,
+    PurchaseOrderStatus,
+    PurchaseOrderSummary,
+)
 from imsop.purchasing.receipts import queries as receipts_queries
 from imsop.purchasing.receipts.models import ListedGoodsReceipt
 from imsop.purchasing.returns import queries as returns_queries
@@ -225,6 +238,26 @@ async def take_proposals(request: StrictRequest, order_id: UUID) -> Response[Any
     return Redirect(f"/purchase-orders/{order_id}#lines", status_code=303)
 
 
+@post(
+    "/purchase-orders/{order_id:uuid}/approve",
+    opt=allow(Permission.PURCHASE_ORDERS_APPROVE, emits=(PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_SUBMITTED)),
+    status_code=303,
+    include_in_schema=False,
+)
+async def approve_purchase_order(request: StrictRequest, order_id: UUID) -> Response[Any]:
+    return await act(request, LIFECYCLE, "/purchase-orders", order_id, "approve", _order)
+
+
+@post(
+    "/purchase-orders/{order_id:uuid}/reject",
+    opt=allow(Permission.PURCHASE_ORDERS_APPROVE, emits=(PURCHASE_ORDER_REJECTED,)),
+    status_code=303,
+    include_in_schema=False,
+)
+async def send_purchase_order_back(request: StrictRequest, order_id: UUID) -> Response[Any]:
+    return await act(request, LIFECYCLE, "/purchase-orders", order_id, "reject", _order)
+
+
 async def _order(
     request: TenantRequest,
     order_id: UUID,
@@ -236,6 +269,7 @@ async def _order(
 ) -> Response[bytes]:
     connection, actor = await request.begin()
     order = await actions.DRAFTS.require(connection, actor, order_id)
+    approval = await get_approval(connection, actor, order_id)
     shown = await show(
         connection, actor, orders_queries.ORDER_LINES, LINE_COLUMNS,
         sort="line_number", cursor=cursor, before=before, purchase_order_id=order_id,
@@ -255,7 +289,7 @@ async def _order(
         status=refusal.status if refusal else 200,
         refusal=refusal,
         done=next((one for one in LIFECYCLE.transitions if one.verb == done), None),
-        verbs=LIFECYCLE.possible(order.status, actor),
+        verbs=_verbs(order, approval, actor),
         version=edits.etag(order.updated_at),
         order=order,
         supplier=await suppliers.get_supplier(connection, actor.organization_id, order.supplier_id),
@@ -273,7 +307,12 @@ async def _order(
         ),
         history=history.items,
         line_changes=line_changes(history.items, page_of(request).language.gettext),
-        names=await names_of(connection, actor, history.items, order.created_by),
+        names=await names_of(
+            connection, actor, history.items, order.created_by,
+            *(one.decided_by for one in (approval.asked if approval else ())),
+        ),
+        approval=approval,
+        own_currency=actor.currency,
         proposals=await proposals_of(connection, actor, order, shown.rows),
         mails=await list_mails_of_purchase_order(connection, actor.organization_id, order_id, MAILS),
         shipments=shipments,
@@ -281,6 +320,16 @@ async def _order(
         today=now,
         crumbs=[Crumb(N_("Purchase orders"), "/purchase-orders")],
     )  # fmt: skip
+
+
+def _verbs(order: PurchaseOrder, approval: Approval | None, actor: Actor) -> list[Transition]:
+    """What the actor may do now. While the order waits for an approval, those who may decide do that."""
+    waits = approval is not None and approval.status == "requested"
+    decides = approval is not None and actor.user_id in {one.user_id for one in approval.approvers}
+    hidden = {"submit"} if waits else set()
+    if not decides:
+        hidden |= {"approve", "reject"}
+    return [one for one in LIFECYCLE.possible(order.status, actor) if one.verb not in hidden]
 
 
 class Posted(NamedTuple):
@@ -332,5 +381,7 @@ PAGES = [
     purchase_order_page,
     act_on_purchase_order,
     take_proposals,
+    approve_purchase_order,
+    send_purchase_order_back,
     *filter_routes("/purchase-orders", Permission.PURCHASE_ORDERS_READ, ROW_FILTERS),
 ]
