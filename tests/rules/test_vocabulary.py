@@ -18,6 +18,7 @@ from imsop.purchasing.orders.models import PurchaseOrderStatus
 from imsop.sales.orders.models import SalesOrderStatus
 from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType, TransportMode
 from imsop.shipping.tracking.models import EventType
+from imsop.stewardship.audit.models import AuditAction
 from tests import factories
 from tests.factories import Member
 from tests.rules.catalogue import Catalogue
@@ -43,6 +44,7 @@ WORDS: dict[tuple[str, str], Any] = {
     ("shipments", "status"): ShipmentStatus,
     ("shipments", "transport_mode"): TransportMode,
     ("shipment_events", "event_type"): EventType,
+    ("audit_entries", "action"): AuditAction,
 }
 
 
