@@ -229,6 +229,16 @@ END $$;
 
 ALTER FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    INSERT INTO public.audit_seals (organization_id, number, until_xid, entry_ids, leaves, root, chain)
+    VALUES (p_organization_id, p_number, p_until_xid, p_entry_ids, p_leaves, p_root, p_chain)
+$$;
+
+ALTER FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.audit_table(p_table regclass, p_unrecorded text[] DEFAULT '{}'::text[], p_secret text[] DEFAULT '{}'::text[], p_key text DEFAULT 'id'::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2521,6 +2531,22 @@ ALTER TABLE ONLY public.audit_entries FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_entries OWNER TO imsop_owner;
 
+CREATE TABLE public.audit_seals (
+    organization_id uuid NOT NULL,
+    number integer NOT NULL,
+    until_xid xid8 NOT NULL,
+    entry_ids uuid[] NOT NULL,
+    leaves bytea NOT NULL,
+    root bytea NOT NULL,
+    chain bytea NOT NULL,
+    sealed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT audit_seals_number_positive CHECK ((number > 0))
+);
+
+ALTER TABLE ONLY public.audit_seals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_seals OWNER TO imsop_owner;
+
 CREATE TABLE public.customers (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -3721,6 +3747,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (id, organization_id, at);
 
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_pkey PRIMARY KEY (organization_id, number);
+
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id, organization_id);
 
@@ -4498,6 +4527,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE public.audit_entries
     ADD CONSTRAINT audit_entries_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -4830,9 +4862,13 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.audit_seals ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.document_numbers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY function_appends ON public.audit_seals FOR INSERT TO imsop_owner WITH CHECK (true);
 
 ALTER TABLE public.goods_receipt_items ENABLE ROW LEVEL SECURITY;
 
@@ -4887,6 +4923,8 @@ CREATE POLICY operator_reads ON public.analytics_metrics FOR SELECT TO imsop_ope
 CREATE POLICY operator_reads ON public.api_keys FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.audit_entries FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.audit_seals FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.customers FOR SELECT TO imsop_operator USING (true);
 
@@ -5010,6 +5048,8 @@ CREATE POLICY tenant ON public.api_keys USING ((organization_id = public.current
 
 CREATE POLICY tenant ON public.audit_entries USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY tenant ON public.audit_seals USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
 CREATE POLICY tenant ON public.customers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.document_numbers USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -5132,6 +5172,9 @@ GRANT ALL ON FUNCTION public.advance_sales_orders(p_organization_id uuid, p_chan
 
 REVOKE ALL ON FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) TO imsop_operator;
 
 REVOKE ALL ON FUNCTION public.audit_table(p_table regclass, p_unrecorded text[], p_secret text[], p_key text) FROM PUBLIC;
 
@@ -5655,6 +5698,9 @@ GRANT SELECT ON TABLE public.audit_entries TO imsop_app;
 GRANT SELECT(organization_id) ON TABLE public.audit_entries TO imsop_operator;
 
 GRANT SELECT(recorded_xid) ON TABLE public.audit_entries TO imsop_operator;
+
+GRANT SELECT ON TABLE public.audit_seals TO imsop_app;
+GRANT SELECT ON TABLE public.audit_seals TO imsop_operator;
 
 GRANT SELECT,DELETE ON TABLE public.customers TO imsop_app;
 GRANT SELECT ON TABLE public.customers TO imsop_operator;

@@ -41,6 +41,7 @@ SECURITY_DEFINER = {
     "search_things": "imsop_lookup",
     "ensure_partitions": "imsop_owner",
     "record_changes": "imsop_owner",
+    "append_audit_seal": "imsop_owner",
     "require_open_balance": "imsop_owner",
     "require_unused_product": "imsop_owner",
     "require_uncounted_product": "imsop_owner",
@@ -67,12 +68,13 @@ OTHER_POLICIES = [
         )
     ),
     ("audit_entries", "trigger_appends", "imsop_owner", "INSERT"),
+    ("audit_seals", "function_appends", "imsop_owner", "INSERT"),
     ("organizations", "operator_administers", "imsop_operator", "UPDATE"),
     ("sessions", "operator_purges", "imsop_operator", "DELETE"),
     ("idempotency_keys", "operator_purges", "imsop_operator", "DELETE"),
 ]
 LEDGER = {"inventory", "inventory_transactions", "inventory_reservations"}
-AUDIT = {"audit_entries"}
+AUDIT = {"audit_entries", "audit_seals"}
 """Written by triggers and the operator's function only."""
 APPEND_ONLY = {
     "inventory_transactions",

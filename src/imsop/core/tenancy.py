@@ -1,4 +1,4 @@
-"""The one place that sets the organization of a transaction for row security, and its author for the audit."""
+"""The one place that sets a transaction's organization, for row security, and its author, for the audit."""
 
 import re
 from contextvars import ContextVar

@@ -138,3 +138,32 @@ SELECT audit_table('shipment_items');
 
 -- A later migration may change rows before the installation makes its partitions.
 SELECT ensure_partitions(0, 1);
+
+-- Seals: the entries of an organization in batches, each a Merkle tree, chained. A seal covers transactions from the
+-- last seal's until_xid on to its own, when all of them had ended; so no entry that commits late is missed, and none
+-- can be added to it. entry_ids and leaves (32 bytes each) are in order of recording.
+CREATE TABLE audit_seals (
+    organization_id uuid NOT NULL REFERENCES organizations (id),
+    number int NOT NULL CONSTRAINT audit_seals_number_positive CHECK (number > 0),
+    until_xid xid8 NOT NULL,
+    entry_ids uuid[] NOT NULL,
+    leaves bytea NOT NULL,
+    root bytea NOT NULL,
+    chain bytea NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (organization_id, number)
+);
+SELECT protect_tenant_table('audit_seals');
+CREATE POLICY function_appends ON audit_seals FOR INSERT TO imsop_owner WITH CHECK (true);
+
+-- The one way to add a seal; the key refuses a second one of a number.
+CREATE FUNCTION append_audit_seal(
+    p_organization_id uuid, p_number int, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea,
+    p_chain bytea
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    INSERT INTO public.audit_seals (organization_id, number, until_xid, entry_ids, leaves, root, chain)
+    VALUES (p_organization_id, p_number, p_until_xid, p_entry_ids, p_leaves, p_root, p_chain)
+$$;
+GRANT EXECUTE ON FUNCTION append_audit_seal TO imsop_operator;
