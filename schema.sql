@@ -3979,11 +3979,13 @@ CREATE INDEX api_keys_name_idx ON public.api_keys USING btree (organization_id, 
 
 CREATE INDEX audit_entries_at_idx ON ONLY public.audit_entries USING btree (organization_id, at, id);
 
-CREATE INDEX audit_entries_record_idx ON ONLY public.audit_entries USING btree (organization_id, table_name, record_id, at, id);
+CREATE INDEX audit_entries_record_idx ON ONLY public.audit_entries USING btree (organization_id, record_id, at, id);
 
 CREATE INDEX audit_entries_recorded_idx ON ONLY public.audit_entries USING btree (organization_id, recorded_xid);
 
 CREATE INDEX audit_entries_request_idx ON ONLY public.audit_entries USING btree (organization_id, request_id, at, id) WHERE (request_id IS NOT NULL);
+
+CREATE INDEX audit_entries_table_idx ON ONLY public.audit_entries USING btree (organization_id, table_name, at, id);
 
 CREATE INDEX audit_entries_user_idx ON ONLY public.audit_entries USING btree (organization_id, user_id, at, id) WHERE (user_id IS NOT NULL);
 

@@ -10,7 +10,7 @@ from imsop.web.edge.observe import Observed
 from imsop.web.places import FOUND, PLACES, Kind, SearchKind
 from tests.factories import Member, litestar_of
 
-ADMINISTERED = {"api_key", "job", "organization", "role", "user", "warehouse_zone"}
+ADMINISTERED = {"audit", "api_key", "job", "organization", "role", "user", "warehouse_zone"}
 """Kinds with events whose pages are in the administration or within a warehouse. May only shrink."""
 
 

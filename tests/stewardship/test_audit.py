@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from imsop.web.edge.observe import Observed
 from tests import factories
 from tests.conftest import TestDatabase
 from tests.factories import Member, connected
@@ -159,3 +160,44 @@ async def test_a_large_change_takes_time_in_proportion(admin: Member) -> None:
         )
         await connection.execute("SET LOCAL statement_timeout = '15s'")
         await connection.execute("UPDATE products SET name = name || '.'")
+
+
+async def test_the_trail_is_read_by_record_person_request_and_time(admin: Member) -> None:
+    made = await factories.product(admin, unit_cost="1")
+    await factories.product(admin)
+    changed = await admin.http.patch(f"products/{made['id']}", json={"name": "B"}, headers={"If-Match": "*"})
+    request_id = changed.headers["X-Request-ID"]
+    of_record = await admin.read("audit-entries", table="products", record_id=made["id"])
+    assert [entry["action"] for entry in of_record["items"]] == ["update", "insert"]
+    newest = of_record["items"][0]
+    assert (newest["new"], newest["user_id"], newest["request_id"], newest["sealed"]) == (
+        {"name": "B"},
+        str(admin.user_id),
+        request_id,
+        False,
+    )
+    assert (await admin.read("audit-entries", request_id=request_id))["items"] == [newest]
+    by_person = await admin.read("audit-entries", user_id=str(admin.user_id), limit=1)
+    assert by_person["items"] == [newest]
+    assert by_person["next_cursor"] is not None
+    assert (await admin.read("audit-entries", to=of_record["items"][1]["at"], table="products"))[
+        "items"
+    ] == []
+    since = await admin.read("audit-entries", **{"from": newest["at"]})
+    assert since["items"] == [newest]
+
+
+async def test_reading_the_trail_is_recorded_and_needs_a_permission_of_its_own(admin: Member) -> None:
+    await admin.read("audit-entries", table="users")
+    (event,) = (await admin.read("analytics-events", event_type="audit.read"))["items"]
+    assert (event["user_id"], event["metadata"]) == (str(admin.user_id), {"filters": {"table": "users"}})
+    planner = await factories.member(admin, "planner")
+    assert (await planner.get("audit-entries")).status_code == 403
+    auditor = await factories.member_with(admin, "audit:read")
+    assert (await auditor.read("audit-entries"))["items"] != []
+
+
+async def test_another_organization_sees_none_of_it(app: Observed, admin: Member) -> None:
+    made = await factories.product(admin)
+    other = await factories.sign_up(app)
+    assert (await other.read("audit-entries", record_id=made["id"]))["items"] == []

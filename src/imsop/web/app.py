@@ -40,6 +40,7 @@ from imsop.sales.customers import api as customers
 from imsop.sales.orders import api as sales_orders
 from imsop.shipping.shipments import api as shipments
 from imsop.shipping.tracking import api as tracking
+from imsop.stewardship.audit import api as audit
 from imsop.stewardship.jobs import api as jobs
 from imsop.suppliers.suppliers import api as suppliers
 from imsop.ui.assets import serve_assets
@@ -68,7 +69,7 @@ CHANGED_CHANNEL = "imsop_changed"
 NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
     purchase_orders, goods_receipts, supplier_returns, supply, customers, sales_orders, suppliers, shipments,
-    tracking, events, metrics, search, stream, jobs, mail,
+    tracking, events, metrics, search, stream, jobs, audit, mail,
 )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ CREATE TABLE audit_entries (
     PRIMARY KEY (id, organization_id, at)
 ) PARTITION BY RANGE (at);
 CREATE INDEX audit_entries_at_idx ON audit_entries (organization_id, at, id);
-CREATE INDEX audit_entries_record_idx ON audit_entries (organization_id, table_name, record_id, at, id);
+CREATE INDEX audit_entries_table_idx ON audit_entries (organization_id, table_name, at, id);
+CREATE INDEX audit_entries_record_idx ON audit_entries (organization_id, record_id, at, id);
 CREATE INDEX audit_entries_user_idx ON audit_entries (organization_id, user_id, at, id) WHERE user_id IS NOT NULL;
 CREATE INDEX audit_entries_request_idx ON audit_entries (organization_id, request_id, at, id)
     WHERE request_id IS NOT NULL;

@@ -31,3 +31,5 @@ class AuditEntry(Struct, frozen=True):
     source: str
     """`page`, `api`, `job:` and its task, or the database role that wrote by other means."""
     address: str | None
+    sealed: bool
+    """Whether a seal protects it; a few minutes at most after it was written."""

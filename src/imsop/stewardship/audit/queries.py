@@ -1,16 +1,46 @@
 """SQL of the audit trail."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
 
 from imsop.core.database import Connection, fetch_all, fetch_one
+from imsop.core.listing import Listing, Sort
 from imsop.stewardship.audit.merkle import leaf_of
+from imsop.stewardship.audit.models import AuditEntry
 
 STREAMED_ROWS = 1000
 """Entries read at a time: a job may have written very many in one transaction."""
+
+
+# Bounded by now(), so that empty partitions of coming months are pruned.
+ENTRIES = Listing(
+    AuditEntry,
+    """
+    SELECT e.id, e.at, e.table_name, e.record_id, e.action, e.old, e.new, e.user_id, e.credential_id,
+           e.request_id, e.source, host(e.address) AS address,
+           coalesce(e.recorded_xid < (
+               SELECT s.until_xid FROM audit_seals s WHERE s.organization_id = $1
+               ORDER BY s.number DESC LIMIT 1), false) AS sealed
+    FROM audit_entries e
+    WHERE e.organization_id = $1 AND e.at <= now()
+    """,
+    filters={
+        "table": "e.table_name = {}",
+        # Of one record: || '' keeps the planner from the index by table, as a record has few entries.
+        "table_of_record": "e.table_name || '' = {}",
+        "record_id": "e.record_id = {}",
+        "user_id": "e.user_id = {}",
+        "request_id": "e.request_id = {}",
+        "from": "e.at >= {}",
+        "to": "e.at < {}",
+    },
+    sorts={"at": Sort("e.at", "at", datetime)},
+    tiebreak="e.id",
+)
 
 
 class Leaf(NamedTuple):
@@ -38,7 +68,7 @@ async def stream_leaves(
 
     Columns are hashed as PostgreSQL's texts, which do not depend on the driver.
     """
-    records: AsyncGenerator[Any, None] = connection.cursor(
+    records = connection.cursor(
         """
         SELECT e.id, extract(epoch FROM e.at)::text, e.table_name, e.record_id, e.action, e.old::text,
                e.new::text, e.user_id, e.credential_id, e.request_id, e.source, host(e.address),

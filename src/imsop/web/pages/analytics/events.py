@@ -84,6 +84,7 @@ EVENT_WORDS: Mapping[str, Word] = {
     "shipment.departed": Word(N_("Shipment departed"), "tone-active"),
     "shipment.delivered": Word(N_("Shipment delivered"), "tone-good"),
     "job.retried": Word(N_("Job run again")),
+    "audit.read": Word(N_("Audit trail read")),
     "inventory.counted": Word(N_("Stock counted"), "tone-warning"),
     "inventory.produced": Word(N_("Goods produced"), "tone-good"),
 }
