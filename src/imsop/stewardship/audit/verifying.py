@@ -53,8 +53,11 @@ async def take_anchor(installation: Installation) -> Anchor:
     organizations: dict[UUID, Anchored] = {}
     async with connected(installation.operator_dsn) as operator:
         for seal in await queries.list_chains(operator):
-            roots = organizations[seal.organization_id].roots if seal.number > 1 else []
-            organizations[seal.organization_id] = Anchored([*roots, seal.root.hex()], seal.chain.hex())
+            known = organizations.get(seal.organization_id)
+            roots = known.roots if known else []
+            roots += [""] * (seal.number - 1 - len(roots))  # removed, which `verify` reports
+            roots.append(seal.root.hex())
+            organizations[seal.organization_id] = Anchored(roots, seal.chain.hex())
     return Anchor(organizations)
 
 
