@@ -231,6 +231,36 @@ END $$;
 
 ALTER FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) OWNER TO imsop_owner;
 
+CREATE FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    INSERT INTO public.audit_seals (organization_id, number, until_xid, entry_ids, leaves, root, chain)
+    VALUES (p_organization_id, p_number, p_until_xid, p_entry_ids, p_leaves, p_root, p_chain)
+$$;
+
+ALTER FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.audit_table(p_table regclass, p_unrecorded text[] DEFAULT '{}'::text[], p_secret text[] DEFAULT '{}'::text[], p_key text DEFAULT 'id'::text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_arguments text := format('%L, %L, %L, %L', p_table, p_key, p_unrecorded || array(
+        SELECT attname::text FROM pg_attribute
+        WHERE attrelid = p_table AND (attgenerated <> '' OR attname = 'updated_at') ORDER BY attnum), p_secret);
+BEGIN
+    EXECUTE format('CREATE OR REPLACE TRIGGER record_inserts AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION record_changes(%s)', p_table, v_arguments);
+    EXECUTE format('CREATE OR REPLACE TRIGGER record_updates AFTER UPDATE ON %s '
+                   'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION record_changes(%s)', p_table, v_arguments);
+    EXECUTE format('CREATE OR REPLACE TRIGGER record_deletes AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION record_changes(%s)', p_table, v_arguments);
+END $$;
+
+ALTER FUNCTION public.audit_table(p_table regclass, p_unrecorded text[], p_secret text[], p_key text) OWNER TO imsop_owner;
+
 CREATE FUNCTION public.current_organization_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid;
@@ -1156,6 +1186,54 @@ CREATE FUNCTION public.reading_order(p_name text) RETURNS text
     RETURN (((public.search_form(p_name) COLLATE "C") || ''::text) || p_name);
 
 ALTER FUNCTION public.reading_order(p_name text) OWNER TO imsop_owner;
+
+CREATE FUNCTION public.record_changes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    AS $$
+DECLARE
+    v_table text := TG_ARGV[0];
+    v_key text := TG_ARGV[1];
+    v_unrecorded text[] := TG_ARGV[2];
+    v_secret text[] := TG_ARGV[3];
+    v_user_id uuid := nullif(current_setting('app.user_id', true), '');
+    v_origin text[] := string_to_array(current_setting('app.origin', true), ' ', '-');
+    v_source text := coalesce(v_origin[1], session_user);
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO audit_entries (organization_id, table_name, record_id, action, new,
+                                   user_id, source, credential_id, request_id, address)
+        SELECT coalesce(r.whole ->> 'organization_id', r.whole ->> 'id')::uuid, v_table, (r.whole ->> v_key)::uuid,
+               'insert', jsonb_strip_nulls(r.whole - v_secret),
+               v_user_id, v_source, v_origin[2]::uuid, v_origin[3], v_origin[4]::inet
+        FROM (SELECT to_jsonb(n) - v_unrecorded AS whole FROM new_rows n) r;
+    ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO audit_entries (organization_id, table_name, record_id, action, old,
+                                   user_id, source, credential_id, request_id, address)
+        SELECT coalesce(r.whole ->> 'organization_id', r.whole ->> 'id')::uuid, v_table, (r.whole ->> v_key)::uuid,
+               'delete', jsonb_strip_nulls(r.whole - v_secret),
+               v_user_id, v_source, v_origin[2]::uuid, v_origin[3], v_origin[4]::inet
+        FROM (SELECT to_jsonb(o) - v_unrecorded AS whole FROM old_rows o) r;
+    ELSE
+        INSERT INTO audit_entries (organization_id, table_name, record_id, action, old, new,
+                                   user_id, source, credential_id, request_id, address)
+        WITH before AS MATERIALIZED (SELECT to_jsonb(o) - v_unrecorded AS whole FROM old_rows o),
+        after AS MATERIALIZED (SELECT to_jsonb(n) - v_unrecorded AS whole FROM new_rows n)
+        SELECT coalesce(a.whole ->> 'organization_id', a.whole ->> 'id')::uuid, v_table, (a.whole ->> v_key)::uuid,
+               'update', changed.old, changed.new,
+               v_user_id, v_source, v_origin[2]::uuid, v_origin[3], v_origin[4]::inet
+        FROM before b JOIN after a ON a.whole ->> v_key = b.whole ->> v_key AND a.whole <> b.whole
+        CROSS JOIN LATERAL (
+            SELECT jsonb_object_agg(f.key, CASE WHEN f.key = ANY (v_secret) THEN '"***"' ELSE b.whole -> f.key END) AS old,
+                   jsonb_object_agg(f.key, CASE WHEN f.key = ANY (v_secret) THEN '"***"' ELSE f.value END) AS new
+            FROM jsonb_each(a.whole) f WHERE f.value <> b.whole -> f.key
+        ) changed;
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.record_changes() OWNER TO imsop_owner;
 
 CREATE FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) RETURNS TABLE(outcome text, line integer, id uuid, inventory_id uuid, quantity integer, balance_after integer, available integer)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2624,6 +2702,45 @@ CREATE VIEW public.approvers WITH (security_invoker='true') AS
 
 ALTER VIEW public.approvers OWNER TO imsop_owner;
 
+CREATE TABLE public.audit_entries (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    table_name text NOT NULL,
+    record_id uuid NOT NULL,
+    action text NOT NULL,
+    old jsonb,
+    new jsonb,
+    user_id uuid,
+    credential_id uuid,
+    request_id text,
+    source text NOT NULL,
+    address inet,
+    recorded_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT audit_entries_action CHECK ((action = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])))
+)
+PARTITION BY RANGE (at);
+
+ALTER TABLE ONLY public.audit_entries FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_entries OWNER TO imsop_owner;
+
+CREATE TABLE public.audit_seals (
+    organization_id uuid NOT NULL,
+    number integer NOT NULL,
+    until_xid xid8 NOT NULL,
+    entry_ids uuid[] NOT NULL,
+    leaves bytea NOT NULL,
+    root bytea NOT NULL,
+    chain bytea NOT NULL,
+    sealed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT audit_seals_number_positive CHECK ((number > 0))
+);
+
+ALTER TABLE ONLY public.audit_seals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_seals OWNER TO imsop_owner;
+
 CREATE TABLE public.customer_return_items (
     id uuid DEFAULT uuidv7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -3863,6 +3980,12 @@ ALTER TABLE ONLY public.approval_rules
 ALTER TABLE ONLY public.approval_rules
     ADD CONSTRAINT approval_rules_unique_id UNIQUE (organization_id, id);
 
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (id, organization_id, at);
+
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_pkey PRIMARY KEY (organization_id, number);
+
 ALTER TABLE ONLY public.customer_return_items
     ADD CONSTRAINT customer_return_items_pkey PRIMARY KEY (id, organization_id);
 
@@ -4127,6 +4250,18 @@ CREATE INDEX approval_rules_position_idx ON public.approval_rules USING btree (o
 CREATE INDEX approval_rules_role_idx ON public.approval_rules USING btree (organization_id, approver_role_id) WHERE (approver_role_id IS NOT NULL);
 
 CREATE INDEX approval_rules_user_idx ON public.approval_rules USING btree (organization_id, approver_user_id) WHERE (approver_user_id IS NOT NULL);
+
+CREATE INDEX audit_entries_at_idx ON ONLY public.audit_entries USING btree (organization_id, at, id);
+
+CREATE INDEX audit_entries_record_idx ON ONLY public.audit_entries USING btree (organization_id, record_id, at, id);
+
+CREATE INDEX audit_entries_recorded_idx ON ONLY public.audit_entries USING btree (organization_id, recorded_xid);
+
+CREATE INDEX audit_entries_request_idx ON ONLY public.audit_entries USING btree (organization_id, request_id, at, id) WHERE (request_id IS NOT NULL);
+
+CREATE INDEX audit_entries_table_idx ON ONLY public.audit_entries USING btree (organization_id, table_name, at, id);
+
+CREATE INDEX audit_entries_user_idx ON ONLY public.audit_entries USING btree (organization_id, user_id, at, id) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX customer_return_items_order_item_idx ON public.customer_return_items USING btree (organization_id, sales_order_item_id) WHERE (sales_order_item_id IS NOT NULL);
 
@@ -4516,6 +4651,168 @@ CREATE TRIGGER notify_changed AFTER DELETE OR UPDATE ON public.warehouses FOR EA
 
 CREATE TRIGGER organizations_timezone_changed AFTER UPDATE OF timezone ON public.organizations FOR EACH ROW WHEN (((old.timezone)::text IS DISTINCT FROM (new.timezone)::text)) EXECUTE FUNCTION public.forget_daily_stock();
 
+CREATE TRIGGER record_deletes AFTER DELETE ON public.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('api_keys', 'id', '{last_used_at}', '{key_hash}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.approval_rules REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('approval_rules', 'id', '{updated_at}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.customer_return_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customer_return_items', 'id', '{}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.customer_returns REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customer_returns', 'id', '{updated_at}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.customers REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customers', 'id', '{updated_at,searched,name_order,customer_number_folded}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.inventory_reservations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('inventory_reservations', 'id', '{}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.mails REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('mails', 'id', '{}', '{body,attachment}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.organizations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('organizations', 'id', '{name_skeleton,updated_at}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.password_resets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('password_resets', 'user_id', '{}', '{token_hash}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.products REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('products', 'id', '{updated_at,searched,sku_folded,name_order}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.purchase_order_approvals REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_order_approvals', 'id', '{}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.purchase_order_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_order_items', 'id', '{quantity_received,quantity_returned,actual_delivery_date}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.purchase_orders REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_orders', 'id', '{updated_at,searched,po_number_folded}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.role_permissions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('role_permissions', 'id', '{}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.roles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('roles', 'id', '{updated_at,name_folded}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.sales_order_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sales_order_items', 'id', '{quantity_reserved,quantity_shipped,quantity_returned,actual_delivery_date}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.sales_orders REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sales_orders', 'id', '{updated_at,searched,so_number_folded}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.sessions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sessions', 'id', '{}', '{token_hash}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.shipment_items REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('shipment_items', 'id', '{}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.shipments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('shipments', 'id', '{updated_at,searched}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.supplier_product_prices REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('supplier_product_prices', 'id', '{}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.supplier_products REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('supplier_products', 'id', '{updated_at,supplier_sku_order,searched}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.suppliers REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('suppliers', 'id', '{updated_at,searched,name_order}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.user_roles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('user_roles', 'id', '{}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('users', 'id', '{last_login,updated_at,searched}', '{password_hash,mfa_secret}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.warehouse_zones REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('warehouse_zones', 'id', '{updated_at,searched,code_folded,name_order}', '{}');
+
+CREATE TRIGGER record_deletes AFTER DELETE ON public.warehouses REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('warehouses', 'id', '{updated_at,searched,name_order}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('api_keys', 'id', '{last_used_at}', '{key_hash}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.approval_rules REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('approval_rules', 'id', '{updated_at}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.customer_return_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customer_return_items', 'id', '{}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.customer_returns REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customer_returns', 'id', '{updated_at}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.customers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customers', 'id', '{updated_at,searched,name_order,customer_number_folded}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.inventory_reservations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('inventory_reservations', 'id', '{}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.mails REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('mails', 'id', '{}', '{body,attachment}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.organizations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('organizations', 'id', '{name_skeleton,updated_at}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.password_resets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('password_resets', 'user_id', '{}', '{token_hash}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.products REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('products', 'id', '{updated_at,searched,sku_folded,name_order}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.purchase_order_approvals REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_order_approvals', 'id', '{}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.purchase_order_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_order_items', 'id', '{quantity_received,quantity_returned,actual_delivery_date}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.purchase_orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_orders', 'id', '{updated_at,searched,po_number_folded}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.role_permissions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('role_permissions', 'id', '{}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.roles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('roles', 'id', '{updated_at,name_folded}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.sales_order_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sales_order_items', 'id', '{quantity_reserved,quantity_shipped,quantity_returned,actual_delivery_date}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.sales_orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sales_orders', 'id', '{updated_at,searched,so_number_folded}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.sessions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sessions', 'id', '{}', '{token_hash}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.shipment_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('shipment_items', 'id', '{}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.shipments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('shipments', 'id', '{updated_at,searched}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.supplier_product_prices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('supplier_product_prices', 'id', '{}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.supplier_products REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('supplier_products', 'id', '{updated_at,supplier_sku_order,searched}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.suppliers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('suppliers', 'id', '{updated_at,searched,name_order}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.user_roles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('user_roles', 'id', '{}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('users', 'id', '{last_login,updated_at,searched}', '{password_hash,mfa_secret}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.warehouse_zones REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('warehouse_zones', 'id', '{updated_at,searched,code_folded,name_order}', '{}');
+
+CREATE TRIGGER record_inserts AFTER INSERT ON public.warehouses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('warehouses', 'id', '{updated_at,searched,name_order}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('api_keys', 'id', '{last_used_at}', '{key_hash}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.approval_rules REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('approval_rules', 'id', '{updated_at}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.customer_return_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customer_return_items', 'id', '{}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.customer_returns REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customer_returns', 'id', '{updated_at}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.customers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('customers', 'id', '{updated_at,searched,name_order,customer_number_folded}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.inventory_reservations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('inventory_reservations', 'id', '{}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.mails REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('mails', 'id', '{}', '{body,attachment}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.organizations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('organizations', 'id', '{name_skeleton,updated_at}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.password_resets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('password_resets', 'user_id', '{}', '{token_hash}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('products', 'id', '{updated_at,searched,sku_folded,name_order}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.purchase_order_approvals REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_order_approvals', 'id', '{}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.purchase_order_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_order_items', 'id', '{quantity_received,quantity_returned,actual_delivery_date}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.purchase_orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('purchase_orders', 'id', '{updated_at,searched,po_number_folded}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.role_permissions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('role_permissions', 'id', '{}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.roles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('roles', 'id', '{updated_at,name_folded}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.sales_order_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sales_order_items', 'id', '{quantity_reserved,quantity_shipped,quantity_returned,actual_delivery_date}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.sales_orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sales_orders', 'id', '{updated_at,searched,so_number_folded}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.sessions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('sessions', 'id', '{}', '{token_hash}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.shipment_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('shipment_items', 'id', '{}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.shipments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('shipments', 'id', '{updated_at,searched}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.supplier_product_prices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('supplier_product_prices', 'id', '{}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.supplier_products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('supplier_products', 'id', '{updated_at,supplier_sku_order,searched}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.suppliers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('suppliers', 'id', '{updated_at,searched,name_order}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.user_roles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('user_roles', 'id', '{}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('users', 'id', '{last_login,updated_at,searched}', '{password_hash,mfa_secret}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.warehouse_zones REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('warehouse_zones', 'id', '{updated_at,searched,code_folded,name_order}', '{}');
+
+CREATE TRIGGER record_updates AFTER UPDATE ON public.warehouses REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_changes('warehouses', 'id', '{updated_at,searched,name_order}', '{}');
+
 CREATE TRIGGER release_archived_user AFTER UPDATE OF deleted_at ON public.users FOR EACH ROW WHEN (((new.deleted_at IS NOT NULL) AND (old.deleted_at IS NULL))) EXECUTE FUNCTION public.release_archived_user();
 
 CREATE TRIGGER require_living_manager AFTER UPDATE OF manager_id ON public.warehouses FOR EACH ROW WHEN (((new.manager_id IS NOT NULL) AND (new.manager_id IS DISTINCT FROM old.manager_id))) EXECUTE FUNCTION public.require_living_manager();
@@ -4602,6 +4899,12 @@ ALTER TABLE ONLY public.approval_rules
 
 ALTER TABLE ONLY public.approval_rules
     ADD CONSTRAINT approval_rules_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE public.audit_entries
+    ADD CONSTRAINT audit_entries_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 ALTER TABLE ONLY public.customer_return_items
     ADD CONSTRAINT customer_return_items_organization_id_customer_return_id_fkey FOREIGN KEY (organization_id, customer_return_id) REFERENCES public.customer_returns(organization_id, id);
@@ -5001,6 +5304,10 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.approval_rules ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_seals ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.customer_return_items ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.customer_returns ENABLE ROW LEVEL SECURITY;
@@ -5010,6 +5317,8 @@ ALTER TABLE public.customers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY decided_once ON public.purchase_order_approvals AS RESTRICTIVE FOR UPDATE USING ((decision IS NULL)) WITH CHECK (true);
 
 ALTER TABLE public.document_numbers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY function_appends ON public.audit_seals FOR INSERT TO imsop_owner WITH CHECK (true);
 
 ALTER TABLE public.goods_receipt_items ENABLE ROW LEVEL SECURITY;
 
@@ -5066,6 +5375,10 @@ CREATE POLICY operator_reads ON public.analytics_metrics FOR SELECT TO imsop_ope
 CREATE POLICY operator_reads ON public.api_keys FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.approval_rules FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.audit_entries FOR SELECT TO imsop_operator USING (true);
+
+CREATE POLICY operator_reads ON public.audit_seals FOR SELECT TO imsop_operator USING (true);
 
 CREATE POLICY operator_reads ON public.customer_return_items FOR SELECT TO imsop_operator USING (true);
 
@@ -5205,6 +5518,10 @@ CREATE POLICY tenant ON public.api_keys USING ((organization_id = public.current
 
 CREATE POLICY tenant ON public.approval_rules USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY tenant ON public.audit_entries USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
+CREATE POLICY tenant ON public.audit_seals USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
+
 CREATE POLICY tenant ON public.customer_return_items USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
 CREATE POLICY tenant ON public.customer_returns USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
@@ -5287,6 +5604,8 @@ CREATE POLICY tenant ON public.warehouse_zones USING ((organization_id = public.
 
 CREATE POLICY tenant ON public.warehouses USING ((organization_id = public.current_organization_id())) WITH CHECK ((organization_id = public.current_organization_id()));
 
+CREATE POLICY trigger_appends ON public.audit_entries FOR INSERT TO imsop_owner WITH CHECK (true);
+
 ALTER TABLE public.user_roles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
@@ -5335,6 +5654,11 @@ GRANT ALL ON FUNCTION public.advance_sales_orders(p_organization_id uuid, p_chan
 
 REVOKE ALL ON FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.advance_shipments(p_organization_id uuid, p_changes public.document_change[]) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.append_audit_seal(p_organization_id uuid, p_number integer, p_until_xid xid8, p_entry_ids uuid[], p_leaves bytea, p_root bytea, p_chain bytea) TO imsop_operator;
+
+REVOKE ALL ON FUNCTION public.audit_table(p_table regclass, p_unrecorded text[], p_secret text[], p_key text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.current_organization_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.current_organization_id() TO imsop_app;
@@ -5647,6 +5971,8 @@ GRANT ALL ON FUNCTION public.purchase_order_is_open(p_status text) TO imsop_oper
 
 REVOKE ALL ON FUNCTION public.reading_order(p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.reading_order(p_name text) TO imsop_app;
+
+REVOKE ALL ON FUNCTION public.record_changes() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.record_past_sales(p_organization_id uuid, p_lines public.past_sale_line[], p_movements public.stock_movement[], p_created_by uuid) TO imsop_app;
@@ -5977,6 +6303,15 @@ GRANT SELECT(searched) ON TABLE public.users TO imsop_lookup;
 GRANT SELECT ON TABLE public.rule_approvers TO imsop_app;
 
 GRANT SELECT ON TABLE public.approvers TO imsop_app;
+
+GRANT SELECT ON TABLE public.audit_entries TO imsop_app;
+
+GRANT SELECT(organization_id) ON TABLE public.audit_entries TO imsop_operator;
+
+GRANT SELECT(recorded_xid) ON TABLE public.audit_entries TO imsop_operator;
+
+GRANT SELECT ON TABLE public.audit_seals TO imsop_app;
+GRANT SELECT ON TABLE public.audit_seals TO imsop_operator;
 
 GRANT SELECT ON TABLE public.customer_return_items TO imsop_app;
 GRANT SELECT ON TABLE public.customer_return_items TO imsop_operator;

@@ -16,6 +16,9 @@ from tests.rules.catalogue import Catalogue, Column, ForeignKey
 # Values that a CHECK requires and types do not tell; stock agrees with its ledger and reservations, since
 # another test examines the whole installation.
 _VALUES: dict[tuple[str, str], Any] = {
+    ("audit_entries", "record_id"): UUID(int=1),
+    ("audit_seals", "until_xid"): "1",
+    ("audit_seals", "entry_ids"): "{}",
     ("supplier_metrics", "period_end"): "2026-02-01",
     ("products", "reorder_level"): 9,
     ("inventory", "quantity_on_hand"): 5,

@@ -17,7 +17,7 @@ from tests.rules.catalogue import WITHOUT_TENANT, Catalogue
 from tests.rules.rows import FORBIDDEN_TOGETHER, Rows
 
 # Only the functions that own them may write these.
-CLOSED = {"inventory", "inventory_transactions", "inventory_reservations"}
+CLOSED = {"audit_entries", "audit_seals", "inventory", "inventory_transactions", "inventory_reservations"}
 
 
 class Two(NamedTuple):
@@ -116,8 +116,8 @@ async def test_inserting_for_them_is_refused(catalogue: Catalogue, two: Two, poo
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match=refusal):
             async with transaction(pool, two.tenants[who]) as connection:
                 await connection.execute(
-                    f"INSERT INTO {table} ({columns or 'id'})"
-                    f" SELECT {columns or 'id'} FROM jsonb_populate_record(NULL::{table}, $1)",
+                    f"INSERT INTO {table} ({columns or 'organization_id'})"
+                    f" SELECT {columns or 'organization_id'} FROM jsonb_populate_record(NULL::{table}, $1)",
                     row,
                 )
 

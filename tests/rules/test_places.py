@@ -10,7 +10,9 @@ from imsop.web.edge.observe import Observed
 from imsop.web.places import FOUND, PLACES, Kind, SearchKind
 from tests.factories import Member, litestar_of
 
-ADMINISTERED = {"api_key", "approval_rule", "job", "organization", "role", "user", "warehouse_zone"}
+ADMINISTERED = {
+    "api_key", "approval_rule", "audit", "job", "organization", "role", "user", "warehouse_zone",
+}  # fmt: skip
 """Kinds with events whose pages are in the administration or within a warehouse. May only shrink."""
 
 

@@ -45,6 +45,15 @@ VALUES: dict[tuple[str, str], list[dict[str, str]]] = {
         {"entity_type": "product", "entity_id": "7"},
         {"entity_type": "product", "entity_id": "7", "event_type": "kind.7"},
     ],
+    ("audit-entries", "table"): [{"table": "products"}, {"table": "none"}],
+    ("audit-entries", "record_id"): [
+        {"record_id": "00000000-0000-7000-8000-000000000001"},
+        {"record_id": "00000000-0000-7000-8000-000000000001", "table": "products"},
+    ],
+    ("audit-entries", "user_id"): [{"user_id": "00000000-0000-7000-8000-000000000001"}],
+    ("audit-entries", "request_id"): [{"request_id": "0" * 32}],
+    ("audit-entries", "from"): [{"from": "2026-01-01T00:00:00Z"}],
+    ("audit-entries", "to"): [{"to": "2100-01-01T00:00:00Z"}],
     ("analytics-metrics", "dimension_category"): [
         {"metric_name": "metric 1", "dimension_category": "category 1"}
     ],
@@ -256,8 +265,9 @@ async def test_every_list_is_served_by_indexes(
             await recorder.taken()
             async for asked in pages(http, path, queries, rows):
                 # The last messages: before them, the actor may have been looked up again.
-                begin, *statements, end = (await recorder.taken())[-4 if parent else -3 :]
-                assert (begin.sql.split()[0], end.sql) == ("BEGIN", "COMMIT"), asked
+                taken = [s for s in await recorder.taken() if "INTO analytics_events" not in s.sql]
+                begin, *statements, end = taken[-4 if parent else -3 :]
+                assert (begin.sql.split()[0].rstrip(";"), end.sql) == ("BEGIN", "COMMIT"), asked
                 for statement in statements:
                     explained += 1
                     wrong = await explainer.faults(trader, statement, asked_for=PAGE)

@@ -334,7 +334,7 @@ REFERENCES_BESIDE_THE_SEED = {
     },
 }  # fmt: skip
 
-PARTITIONED = {"shipment_tracking": "timestamp", "analytics_events": "created_at"}
+PARTITIONED = {"audit_entries": "at", "shipment_tracking": "timestamp", "analytics_events": "created_at"}
 
 
 def in_seeds_words(type_: str) -> str:

@@ -45,6 +45,8 @@ WRITTEN = {
     "purchasing/test_purchase_orders.py": {"document_numbers"},  # near the end of its numbers
     "purchasing/test_receiving.py": {"goods_receipt_items"},  # spoilt as superuser, for the doctor to find
     "sales/test_sales_orders.py": {"sales_orders"},  # by a rival
+    "stewardship/test_audit.py": {"audit_entries", "organizations", "products", "users", "{}"},  # by hand
+    "stewardship/test_audit_seals.py": {"audit_entries", "audit_seals", "products"},  # tampered with
     "stewardship/test_housekeeping.py": {"idempotency_keys", "queue.procrastinate_jobs", "sessions"},  # old
     "pages/test_forgotten.py": {"password_resets"},  # that have expired
     "stewardship/test_jobs.py": {"organizations", "queue.procrastinate_jobs"},  # of workers that died

@@ -40,6 +40,8 @@ SECURITY_DEFINER = {
     "search_ids": "imsop_lookup",
     "search_things": "imsop_lookup",
     "ensure_partitions": "imsop_owner",
+    "record_changes": "imsop_owner",
+    "append_audit_seal": "imsop_owner",
     "require_open_balance": "imsop_owner",
     "require_unused_product": "imsop_owner",
     "require_uncounted_product": "imsop_owner",
@@ -66,12 +68,16 @@ OTHER_POLICIES = [
             "warehouses",
         )
     ),
+    ("audit_entries", "trigger_appends", "imsop_owner", "INSERT"),
+    ("audit_seals", "function_appends", "imsop_owner", "INSERT"),
     ("organizations", "operator_administers", "imsop_operator", "UPDATE"),
     ("purchase_order_approvals", "decided_once", "public", "UPDATE"),
     ("sessions", "operator_purges", "imsop_operator", "DELETE"),
     ("idempotency_keys", "operator_purges", "imsop_operator", "DELETE"),
 ]
 LEDGER = {"inventory", "inventory_transactions", "inventory_reservations"}
+AUDIT = {"audit_entries", "audit_seals"}
+"""Written by triggers and the operator's function only."""
 APPEND_ONLY = {
     "inventory_transactions",
     "purchase_order_history",
@@ -87,6 +93,7 @@ APPEND_ONLY = {
 # The operator's only readable columns of these: those that tell that a row has expired.
 SECRET = {
     "users": set[str](),
+    "audit_entries": {"organization_id", "recorded_xid"},
     "api_keys": set[str](),
     "sessions": {"expires_at"},
     "password_resets": set[str](),
@@ -327,7 +334,7 @@ def test_stock_is_written_through_its_doors_only(catalogue: Catalogue) -> None:
         for table in catalogue.tenant_tables
         if not may_change(catalogue, table) and not catalogue.granted(table, "imsop_app", "INSERT")
     }
-    assert closed == LEDGER
+    assert closed == LEDGER | AUDIT
 
 
 def test_only_the_ledger_writes_progress_and_only_functions_write_states(catalogue: Catalogue) -> None:
@@ -343,7 +350,7 @@ def test_only_the_ledger_writes_progress_and_only_functions_write_states(catalog
 
 def test_what_is_appended_is_neither_changed_nor_deleted(catalogue: Catalogue) -> None:
     appended = {table for table in catalogue.tenant_tables if not may_change(catalogue, table)}
-    assert appended == LEDGER | APPEND_ONLY
+    assert appended == LEDGER | AUDIT | APPEND_ONLY
 
 
 def test_the_operator_reads_no_secrets_and_writes_no_business_data(catalogue: Catalogue) -> None:

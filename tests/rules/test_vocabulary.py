@@ -21,6 +21,7 @@ from imsop.sales.orders.models import SalesOrderStatus
 from imsop.sales.returns.models import CustomerReturnStatus
 from imsop.shipping.shipments.models import ShipmentStatus, ShipmentType, TransportMode
 from imsop.shipping.tracking.models import EventType
+from imsop.stewardship.audit.models import AuditAction
 from tests import factories
 from tests.factories import Member
 from tests.rules.catalogue import Catalogue
@@ -51,6 +52,7 @@ WORDS: dict[tuple[str, str], Any] = {
     ("shipments", "status"): ShipmentStatus,
     ("shipments", "transport_mode"): TransportMode,
     ("shipment_events", "event_type"): EventType,
+    ("audit_entries", "action"): AuditAction,
 }
 
 

@@ -292,7 +292,9 @@ async def test_a_worker_that_was_presumed_dead_keeps_its_lock(
     async with working(database, task):
         await ask(pool, admin, task)
         await begun.wait()
-        await superuser.execute("UPDATE queue.procrastinate_jobs SET status = 'todo', worker_id = NULL")
+        await superuser.execute(
+            "UPDATE queue.procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE task_name = 'once'"
+        )
         async with working(database, task):
             await eventually(lambda: _failed_with(admin, "Busy"))
         go_on.set()

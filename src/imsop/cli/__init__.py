@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import imsop
-from imsop.cli import measuring, operating, running
+from imsop.cli import auditing, measuring, operating, running
 
 # ruff: noqa: PLC0415 - commands import lazily, which halves their start-up time
 
@@ -58,3 +58,4 @@ def _options(
 for _command in (*running.COMMANDS, *operating.COMMANDS):
     app.command()(_command)
 app.add_typer(measuring.bench, name="bench")
+app.add_typer(auditing.audit, name="audit")

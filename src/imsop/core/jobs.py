@@ -15,7 +15,7 @@ import asyncpg
 from imsop.core import tenancy
 from imsop.core.database import Connection, prepare_connection
 from imsop.core.installation import Installation
-from imsop.core.tenancy import Tenant
+from imsop.core.tenancy import ORIGIN, Origin, Tenant
 
 
 class Busy(Exception):
@@ -104,6 +104,7 @@ async def run_now(
     """
     # Not from the pool: it may take longer than a request, and must not starve requests.
     connection = await asyncpg.connect(installation.app_dsn, server_settings={"timezone": "UTC"})
+    origin = ORIGIN.set(Origin(f"job:{task.name}"))
     try:
         await prepare_connection(connection)
         if lock is not None:
@@ -120,6 +121,8 @@ async def run_now(
     except BaseException:
         connection.terminate()  # aborts whatever statement is running
         raise
+    finally:
+        ORIGIN.reset(origin)
     await connection.close()
 
 

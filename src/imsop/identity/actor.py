@@ -27,4 +27,4 @@ class Actor(Struct, frozen=True):
 
     @property
     def tenant(self) -> Tenant:
-        return Tenant(self.organization_id, self.user_id)
+        return Tenant(self.organization_id, self.user_id, self.credential_id)

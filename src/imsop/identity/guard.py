@@ -38,7 +38,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     decode: Callable[[bytearray], Any] | None = None
     """Decodes the JSON body, where msgspec's own errors would say too little."""
     emits: tuple[EventType[Any], ...] = ()
-    """Business events that a write may emit; a test compares them with those emitted."""
+    """Business events that a write may emit, or a recorded read; a test compares them with those emitted."""
     events: Mapping[str, type] = {}
     """For streams: the struct of each event's data, by event name."""
 

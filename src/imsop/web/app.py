@@ -45,6 +45,7 @@ from imsop.sales.orders import api as sales_orders
 from imsop.sales.returns import api as customer_returns
 from imsop.shipping.shipments import api as shipments
 from imsop.shipping.tracking import api as tracking
+from imsop.stewardship.audit import api as audit
 from imsop.stewardship.jobs import api as jobs
 from imsop.suppliers.suppliers import api as suppliers
 from imsop.ui.assets import serve_assets
@@ -74,7 +75,7 @@ NOUNS = (
     signing_in, organizations, people, roles, credentials, products, warehouses, stock, ledger,
     purchase_orders, approvals, approval_rules, goods_receipts, supplier_returns, supplier_products, supply,
     customers, sales_orders, allocation, customer_returns, suppliers, shipments, tracking, events, metrics,
-    search, stream, jobs, mail,
+    search, stream, jobs, audit, mail,
 )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     ANALYTICS_WRITE = "analytics:write"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
+    AUDIT_READ = "audit:read"
 
 
 SystemRole = Literal["administrator", "planner", "buyer", "warehouse", "sales", "analyst", "viewer"]
@@ -61,7 +62,7 @@ _BUSINESS_READ = frozenset(
     permission
     for permission in Permission
     if permission.endswith(":read")
-    and permission not in {_P.USERS_READ, _P.ROLES_READ, _P.API_KEYS_READ, _P.JOBS_READ}
+    and permission not in {_P.USERS_READ, _P.ROLES_READ, _P.API_KEYS_READ, _P.JOBS_READ, _P.AUDIT_READ}
 )
 
 

@@ -70,6 +70,9 @@ SELECT protect_tenant_table('customer_return_items');
 GRANT INSERT (organization_id, customer_return_id, line_number, sales_order_item_id, product_id, quantity, reason),
       UPDATE (quantity_received, quantity_restocked, quantity_scrapped) ON customer_return_items TO imsop_app;
 
+SELECT audit_table('customer_returns');
+SELECT audit_table('customer_return_items');
+
 -- The ledger and the quarantine name the lines that caused them.
 ALTER TABLE inventory_transactions ADD COLUMN customer_return_item_id uuid;
 ALTER TABLE inventory_transactions ADD CONSTRAINT inventory_transactions_customer_return_item_fkey

@@ -90,7 +90,8 @@ class EdgeMiddleware:
             form = request.fields() if is_form else {}
             require_csrf_token(request, request.cookies[SESSION_COOKIE], form)
             key = key or form_key(scope, form, record.body)
-        unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=scope["method"] == "GET")
+        read_only = scope["method"] == "GET" and not declared.emits
+        unit = UnitOfWork(state.pool, actor, allowed_actor, read_only=read_only)
         record.unit = unit
         try:
             if key is None or not declared.replies_kept:

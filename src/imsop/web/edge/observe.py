@@ -11,8 +11,9 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from imsop.core.logging import REQUEST_ID
-from imsop.identity.request import carried, carry
-from imsop.web.edge.problems import CLIENT_LEFT
+from imsop.core.tenancy import ORIGIN, Origin
+from imsop.identity.request import carried, carry, client_address
+from imsop.web.edge.problems import CLIENT_LEFT, is_page
 
 log = structlog.get_logger()
 
@@ -51,6 +52,8 @@ class Observed:
         carry(scope, request_id)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        source = "page" if is_page(scope) else "api"
+        origin = ORIGIN.set(Origin(source, request_id, client_address(scope)))
         began = time.perf_counter()
         status = 500
         method = scope["method"]
@@ -70,6 +73,7 @@ class Observed:
         try:
             await self.app(scope, receive, send_observed)
         finally:
+            ORIGIN.reset(origin)
             if carried(scope).client_left and method != "HEAD":
                 status = CLIENT_LEFT
             _record(scope, method, status, time.perf_counter() - began)

@@ -105,6 +105,7 @@ EVENT_WORDS: Mapping[str, Word] = {
     "customer_return.cancelled": Word(N_("Customer return cancelled")),
     "shipment.cancelled": Word(N_("Shipment cancelled")),
     "job.retried": Word(N_("Job run again")),
+    "audit.read": Word(N_("Audit trail read")),
     "inventory.counted": Word(N_("Stock counted"), "tone-warning"),
     "inventory.produced": Word(N_("Goods produced"), "tone-good"),
 }
