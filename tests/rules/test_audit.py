@@ -2,6 +2,7 @@
 
 import re
 
+from imsop.stewardship.audit.models import AUDITED
 from tests.rules.catalogue import Catalogue
 
 EXEMPT = {
@@ -49,6 +50,7 @@ def arguments(catalogue: Catalogue) -> dict[str, set[tuple[str, ...]]]:
 
 def test_every_tenant_table_is_audited_or_exempt_with_a_reason(catalogue: Catalogue) -> None:
     audited = set(arguments(catalogue))
+    assert audited == set(AUDITED)
     assert audited & set(EXEMPT) == set()
     assert audited | set(EXEMPT) == set(catalogue.tenant_tables)
     assert len(EXEMPT) <= 20

@@ -39,7 +39,7 @@ async def test_recorded_events_are_streamed_in_the_apis_format(address: str, adm
         position = await _position(admin, made)
         assert (await ear.hear("position")).data == position
         path = f"shipments/{made['id']}/events"
-        happened = await admin.create(path, {"event_type": "departed", "occurred_at": an_hour_ago()})
+        happened = await admin.create(path, {"event_type": "delayed", "occurred_at": an_hour_ago()})
         assert (await ear.hear("shipment_event")).data == happened
         recorded = await record_event(admin, seen="twice")
         assert (await ear.hear("analytics_event")).data == recorded

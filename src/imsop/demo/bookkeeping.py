@@ -8,7 +8,7 @@ from imsop.core.bulk import LoadReport
 from imsop.core.database import Pool
 from imsop.core.installation import Progress
 from imsop.core.settings import Settings
-from imsop.demo import events, freight, masters, orders, receipts, stock, terms
+from imsop.demo import customer_returns, events, freight, masters, orders, receipts, stock, terms
 from imsop.demo.company import Company
 from imsop.demo.documents import Books
 from imsop.demo.loading import Loading
@@ -68,6 +68,7 @@ async def write_books(
             loading, lambda done, total: progress(f"{company.name}: stock movements", done, total)
         )
         made["reservations"] = await stock.reserve_stock(loading)
+        made["customer returns"] = await customer_returns.authorize_returns(loading)
         written = sum(made.values())
         return LoadReport(
             source=f"two simulated years up to {today}, seed {SEED!r}",

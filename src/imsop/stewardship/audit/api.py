@@ -6,14 +6,14 @@ from uuid import UUID
 from litestar import get
 from litestar.params import QueryParameter
 
-from imsop.core.events import emit
 from imsop.core.fields import Instant, ShortName
 from imsop.core.listing import DEFAULT_PAGE, Cursor, Page, PageLimit, PageRequest
 from imsop.identity.guard import allow
 from imsop.identity.request import TenantRequest
 from imsop.identity.roles.permissions import Permission
 from imsop.stewardship.audit import queries
-from imsop.stewardship.audit.events import AUDIT_READ, Asked
+from imsop.stewardship.audit.actions import filters_asked
+from imsop.stewardship.audit.events import AUDIT_READ
 from imsop.stewardship.audit.models import AuditEntry
 
 
@@ -40,12 +40,9 @@ async def list_audit_entries(
         "from": since,
         "to": until,
     }
-    asked = {name: value for name, value in filters.items() if value is not None}
-    await emit(connection, actor, AUDIT_READ, actor.organization_id, Asked(asked))
-    if record_id is not None:
-        filters["table_of_record"] = filters.pop("table")
+    taken = await filters_asked(connection, actor, filters)
     return await queries.ENTRIES.page(
-        connection, actor.organization_id, PageRequest(sort, limit, cursor), **filters
+        connection, actor.organization_id, PageRequest(sort, limit, cursor), **taken
     )
 
 

@@ -33,3 +33,14 @@ class AuditEntry(Struct, frozen=True):
     address: str | None
     sealed: bool
     """Whether a seal protects it; a few minutes at most after it was written."""
+
+
+AUDITED = (
+    "api_keys", "approval_rules", "customer_return_items", "customer_returns", "customers",
+    "inventory_reservations", "mails", "organizations", "password_resets", "products",
+    "purchase_order_approvals", "purchase_order_items", "purchase_orders", "role_permissions", "roles",
+    "sales_order_items", "sales_orders", "sessions", "shipment_items", "shipments",
+    "supplier_product_prices", "supplier_products", "suppliers", "user_roles", "users", "warehouse_zones",
+    "warehouses",
+)  # fmt: skip
+"""Tables whose changes are recorded, as the migrations say by `audit_table`."""

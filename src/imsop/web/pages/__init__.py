@@ -29,7 +29,7 @@ from imsop.web.pages.sales import lines as customer_lines
 from imsop.web.pages.sales import orders as sales_orders
 from imsop.web.pages.sales import returns as customer_returns
 from imsop.web.pages.shipping import sending, shipments
-from imsop.web.pages.stewardship import jobs
+from imsop.web.pages.stewardship import audit, jobs
 from imsop.web.pages.suppliers import supplier_editor, suppliers
 from imsop.web.places import APPROVAL_RULES, PLACES, ZONES, Place
 
@@ -67,6 +67,7 @@ NAVIGATION = (
     NavigationEntry(N_("Users"), "/users", "users", Permission.USERS_READ, _ADMINISTRATION),
     NavigationEntry(N_("Roles"), "/roles", "user-shield", Permission.ROLES_READ, _ADMINISTRATION),
     NavigationEntry(N_("API keys"), "/api-keys", "key", Permission.API_KEYS_READ, _ADMINISTRATION),
+    NavigationEntry(N_("Audit trail"), "/audit", "history", Permission.AUDIT_READ, _ADMINISTRATION),
     NavigationEntry(N_("Jobs"), "/jobs", "settings-automation", Permission.JOBS_READ, _ADMINISTRATION),
 )
 _SHORTCUTS = (
@@ -98,6 +99,6 @@ _MODULES = (
     shipments, events, people, roles, credentials, prints, product_editor, supplier_editor, customer_editor,
     warehouse_editor, zone_editor, jobs, purchase_order_mail, receipts, receiving, returns,
     returning, confirmation, sending, customer_returns, supplier_products, supplier_product_editor,
-    supplier_prices, approvals, approval_rules,
+    supplier_prices, approvals, approval_rules, audit,
 )  # fmt: skip
 ROUTES = [route for module in _MODULES for route in module.PAGES]

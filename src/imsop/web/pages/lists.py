@@ -33,7 +33,7 @@ CHUNK_BYTES = 64 * 1024
 SLICE_SECONDS = 0.001
 """CPU time on an export before yielding to other requests, each of which needs several turns."""
 INSTANTS = {
-    "created_at", "decided_at", "due_at", "ended_at", "last_counted", "last_login", "last_used_at",
+    "at", "created_at", "decided_at", "due_at", "ended_at", "last_counted", "last_login", "last_used_at",
     "occurred_at", "received_at", "recorded_at", "requested_at", "returned_at", "revoked_at", "started_at",
 }  # fmt: skip
 """Exported columns of timestamps."""

@@ -82,7 +82,7 @@ LINE_COLUMNS = (
     Column("ordered", N_("Ordered"), "number"),
     Column("reserved", N_("Reserved"), "number"),
     Column("shipped", N_("Shipped"), "number"),
-    Column("returned", N_("Returned"), "number"),
+    Column("returned", N_("Returned"), "number", shown=False),
     Column("missing", N_("Short"), "number"),
     Column("closed", N_("Closed"), "number", shown=False),
     Column("promise", N_("Can be promised")),
