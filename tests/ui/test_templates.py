@@ -17,7 +17,7 @@ from tests.rules.source import ROOT, SOURCE
 TEMPLATES = sorted([*SOURCE.glob("ui/templates/**/*.html"), *SOURCE.glob("web/pages/**/*.html")])
 NOT_ROOMS = {"bench", "cli", "demo", "migrations", "realdata", "ui", "web"}
 ROOMS = {path.parent.name for path in SOURCE.glob("*/__init__.py")} - NOT_ROOMS
-NOT_READ = {"NumberedKind", "OrderSort", "SupplierSkuSort"}
+NOT_READ = {"NumberedKind", "OrderSort", "SupplierSkuSort", "PriceSource", "LeadTimeSource"}
 
 
 def codes() -> dict[str, Any]:
