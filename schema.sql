@@ -4405,11 +4405,19 @@ CREATE INDEX purchase_order_items_promised_idx ON public.purchase_order_items US
 
 CREATE INDEX purchase_orders_created_by_idx ON public.purchase_orders USING btree (organization_id, created_by) WHERE (created_by IS NOT NULL);
 
-CREATE INDEX purchase_orders_expected_first_idx ON public.purchase_orders USING btree (organization_id, COALESCE(expected_delivery_date, '9999-12-31'::date), id);
+CREATE INDEX purchase_orders_expected_first_idx ON public.purchase_orders USING btree (organization_id, (
+CASE
+    WHEN (expected_delivery_date IS NULL) THEN '9999-12-31'::date
+    ELSE expected_delivery_date
+END), id);
 
 CREATE INDEX purchase_orders_expected_idx ON public.purchase_orders USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
 
-CREATE INDEX purchase_orders_expected_last_idx ON public.purchase_orders USING btree (organization_id, COALESCE(expected_delivery_date, '0001-01-01'::date), id);
+CREATE INDEX purchase_orders_expected_last_idx ON public.purchase_orders USING btree (organization_id, (
+CASE
+    WHEN (expected_delivery_date IS NULL) THEN '0001-01-01'::date
+    ELSE expected_delivery_date
+END), id);
 
 CREATE UNIQUE INDEX purchase_orders_folded_unique_po_number ON public.purchase_orders USING btree (organization_id, po_number_folded);
 
@@ -4463,11 +4471,19 @@ CREATE INDEX sales_orders_customer_reference_idx ON public.sales_orders USING bt
 
 CREATE INDEX sales_orders_customer_status_idx ON public.sales_orders USING btree (organization_id, customer_id, status, order_date, id);
 
-CREATE INDEX sales_orders_expected_first_idx ON public.sales_orders USING btree (organization_id, COALESCE(expected_delivery_date, '9999-12-31'::date), id);
+CREATE INDEX sales_orders_expected_first_idx ON public.sales_orders USING btree (organization_id, (
+CASE
+    WHEN (expected_delivery_date IS NULL) THEN '9999-12-31'::date
+    ELSE expected_delivery_date
+END), id);
 
 CREATE INDEX sales_orders_expected_idx ON public.sales_orders USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
 
-CREATE INDEX sales_orders_expected_last_idx ON public.sales_orders USING btree (organization_id, COALESCE(expected_delivery_date, '0001-01-01'::date), id);
+CREATE INDEX sales_orders_expected_last_idx ON public.sales_orders USING btree (organization_id, (
+CASE
+    WHEN (expected_delivery_date IS NULL) THEN '0001-01-01'::date
+    ELSE expected_delivery_date
+END), id);
 
 CREATE UNIQUE INDEX sales_orders_folded_unique_so_number ON public.sales_orders USING btree (organization_id, so_number_folded);
 
@@ -4517,11 +4533,19 @@ CREATE INDEX shipments_created_at_idx ON public.shipments USING btree (organizat
 
 CREATE INDEX shipments_destination_warehouse_idx ON public.shipments USING btree (organization_id, destination_warehouse_id) WHERE (destination_warehouse_id IS NOT NULL);
 
-CREATE INDEX shipments_expected_first_idx ON public.shipments USING btree (organization_id, COALESCE(expected_delivery_date, '9999-12-31'::date), id);
+CREATE INDEX shipments_expected_first_idx ON public.shipments USING btree (organization_id, (
+CASE
+    WHEN (expected_delivery_date IS NULL) THEN '9999-12-31'::date
+    ELSE expected_delivery_date
+END), id);
 
 CREATE INDEX shipments_expected_idx ON public.shipments USING btree (organization_id, expected_delivery_date, id) WHERE (expected_delivery_date IS NOT NULL);
 
-CREATE INDEX shipments_expected_last_idx ON public.shipments USING btree (organization_id, COALESCE(expected_delivery_date, '0001-01-01'::date), id);
+CREATE INDEX shipments_expected_last_idx ON public.shipments USING btree (organization_id, (
+CASE
+    WHEN (expected_delivery_date IS NULL) THEN '0001-01-01'::date
+    ELSE expected_delivery_date
+END), id);
 
 CREATE INDEX shipments_origin_warehouse_idx ON public.shipments USING btree (organization_id, origin_warehouse_id) WHERE (origin_warehouse_id IS NOT NULL);
 

@@ -57,7 +57,7 @@ async def test_a_list_is_filtered_to_a_record_by_keyboard_alone(site: Site, brow
         await page.wait_for_url("**/products?q=FIS-0210")
         found = page.get_by_role("table", name="Products").get_by_role("link", name="FIS-0210")
         await expect(found).to_have_count(1)
-        for _ in range(40):
+        for _ in range(60):
             await page.keyboard.press("Tab")
             if await found.evaluate("(link) => link === document.activeElement"):
                 break
@@ -160,7 +160,8 @@ async def test_a_phone_opens_and_closes_its_menu(site: Site, browser: Browser) -
         page = visit.page
         await page.goto("/")
         menu = page.get_by_role("button", name="Menu")
-        products = page.get_by_role("navigation", name="Main").get_by_role("link", name="Products")
+        main = page.get_by_role("navigation", name="Main")
+        products = main.get_by_role("link", name="Products", exact=True)
         await expect(products).to_be_hidden()
         await menu.press("Enter")
         await expect(products).to_be_visible()

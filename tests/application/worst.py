@@ -101,10 +101,12 @@ async def _traded(admin: Member, product_id: str, supplier_id: str, customer_id:
     await admin.create("supplier-returns", back | {"supplier_reference": long(100)})
     await states.sales_order(admin, customer_id, "confirmed", late, **dated)
     sent = Line(product_id, ordered=99_999, done=99_999, promised=states.ago(10), expected=states.ago(10))
-    sold = await states.sales_order(
-        admin, customer_id, "delivered", sent, **(dated | {"number": long(50)})
-    )
+    sold = await states.sales_order(admin, customer_id, "delivered", sent, **(dated | {"number": long(50)}))
     (left,) = (await admin.read(f"sales-orders/{sold}"))["items"]
     comes = {"sales_order_item_id": left["id"], "quantity": 88_888, "reason": long(255)}
-    asked_back = {"warehouse_id": of_order["warehouse_id"], "customer_reference": long(100), "notes": long(1000)}
+    asked_back = {
+        "warehouse_id": of_order["warehouse_id"],
+        "customer_reference": long(100),
+        "notes": long(1000),
+    }
     await admin.create("customer-returns", asked_back | {"sales_order_id": str(sold), "lines": [comes]})

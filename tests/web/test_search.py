@@ -196,7 +196,7 @@ async def test_a_shipment_is_found_by_its_label_and_by_its_unit(admin: Member, m
 
 
 async def test_a_shipment_without_a_number_is_found_by_what_its_label_says_instead(admin: Member) -> None:
-    shipment = await _shipment(admin)
+    shipment = await _shipment(admin, shipment_type="inbound")
     (item,) = (await admin.read("search", q=f"]C191{shipment['id']}"))["items"]
     assert (item["id"], item["is_exact"]) == (shipment["id"], True)
 

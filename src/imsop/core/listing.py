@@ -85,8 +85,10 @@ class Sort(NamedTuple):
     """Whether the field may be null though the column is not: `form` gives what the column holds then."""
 
     def compared(self, value: str, *, descending: bool) -> str:
-        """What is compared of the column or of a cursor's value."""
-        return f"coalesce({value}, {self.absent[descending]})" if self.absent else value
+        """What is compared of the column or of a cursor's value. coalesce() would not be leakproof."""
+        if self.absent is None:
+            return value
+        return f"CASE WHEN {value} IS NULL THEN {self.absent[descending]} ELSE {value} END"
 
     @property
     def sql_type(self) -> str:

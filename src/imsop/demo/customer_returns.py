@@ -18,7 +18,7 @@ async def authorize_returns(loading: Loading) -> int:
         loading.organization_id,
         loading.user_ids["sales"],
         loading.user_ids["sales"],
-        "session",
+        "browser",
         frozenset(),
         "",
         "en",

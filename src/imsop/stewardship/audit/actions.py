@@ -9,7 +9,7 @@ from imsop.stewardship.audit.events import AUDIT_READ, Asked
 
 
 async def filters_asked(connection: Connection, actor: Actor, filters: dict[str, Any]) -> dict[str, Any]:
-    """Records that the trail is read, and with which filters; returns them as `queries.ENTRIES` takes them."""
+    """Records that the trail is read, and by which filters; returns them as `queries.ENTRIES` takes them."""
     asked = {name: value for name, value in filters.items() if value is not None}
     await emit(connection, actor, AUDIT_READ, actor.organization_id, Asked(asked))
     if filters["record_id"] is None:

@@ -33,7 +33,7 @@ COLUMNS = (
     Column("action", N_("Action")),
     Column("record", N_("Record")),
     Column("changes", N_("Changes")),
-    Column("source", N_("Source")),
+    Column("source", N_("Source"), shown=False),
     Column("address", N_("Address"), shown=False),
     Column("request", N_("Request"), shown=False),
     Column("sealed", N_("Sealed")),
@@ -68,7 +68,7 @@ TABLES: dict[str, Kind] = {
 """Tables whose rows have a page."""
 _NAMES = ("name", "sku", "po_number", "so_number", "reference_id", "return_number", "email", "code")
 """Columns that name a row, if an entry has one."""
-MOST_CHARACTERS = 120
+MOST_CHARACTERS = 80
 """Of a value in the list; the export has all of it."""
 
 
