@@ -217,6 +217,7 @@ CONTRADICTIONS = {
         WHERE NOT EXISTS (SELECT FROM purchase_orders x WHERE x.id::text = e.entity_id)
           AND NOT EXISTS (SELECT FROM sales_orders x WHERE x.id::text = e.entity_id)
           AND NOT EXISTS (SELECT FROM shipments x WHERE x.id::text = e.entity_id)
+          AND NOT EXISTS (SELECT FROM customer_returns x WHERE x.id::text = e.entity_id)
           AND e.entity_type NOT IN ('inventory', 'organization') OR e.created_at > now()
     """,
     "a table of the business without a row": """
